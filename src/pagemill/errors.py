@@ -1,0 +1,200 @@
+"""Everything that can go wrong, by name. One root; each class has the code that the public sees.
+
+`code` is what programs decide by; the message is a sentence for a person and is never read by code.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PagemillError(Exception):
+    """The root. Its `code` goes to clients as it is."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+# What a client did wrong, or the service cannot do now: answered over HTTP.
+
+
+class RequestError(PagemillError):
+    """A request that is answered with an error. `http_status` is the answer's status."""
+
+    code = "invalid_request"
+    http_status: ClassVar[int] = 400
+
+
+class InvalidUrlError(RequestError):
+    """A URL that is none, or neither http nor https."""
+
+    code = "invalid_url"
+
+
+class NotSupportedError(RequestError):
+    """A known option that this version does not carry out."""
+
+    code = "not_supported"
+
+
+class UnauthorizedError(RequestError):
+    """No API key, or none that is known."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class NotFoundError(RequestError):
+    """No such thing, or one of another key."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class PayloadTooLargeError(RequestError):
+    """A request body over the limit."""
+
+    code = "payload_too_large"
+    http_status = 413
+
+
+class UnavailableError(RequestError):
+    """The service cannot answer for now: the database is away."""
+
+    code = "unavailable"
+    http_status = 503
+
+
+# What ends a page as failed.
+
+
+class PageError(PagemillError):
+    """A page could not be scraped. `retryable` says whether the same request may go better a little later."""
+
+    retryable: ClassVar[bool] = False
+
+
+class FetchError(PageError):
+    """The bytes of a page could not be had."""
+
+    code = "fetch_error"
+
+
+class DnsError(FetchError):
+    """The host name has no address, or nobody could say."""
+
+    code = "dns_error"
+    retryable = True
+
+
+class ConnectionRefusedByHostError(FetchError):
+    """Nothing listens there."""
+
+    code = "connection_refused"
+    retryable = True
+
+
+class ConnectionResetByHostError(FetchError):
+    """The connection broke before the answer was whole."""
+
+    code = "connection_reset"
+    retryable = True
+
+
+class TlsError(FetchError):
+    """No trusted encrypted connection could be made."""
+
+    code = "tls_error"
+
+
+class FetchTimeoutError(FetchError):
+    """The host took too long."""
+
+    code = "timeout"
+    retryable = True
+
+
+class TooManyRedirectsError(FetchError):
+    """The redirects did not end within the limit."""
+
+    code = "too_many_redirects"
+
+
+class BodyTooLargeError(FetchError):
+    """The body is over the limit, as sent or once decompressed."""
+
+    code = "body_too_large"
+
+
+class BlockedAddressError(FetchError):
+    """The egress guard does not let the request out."""
+
+    code = "blocked_address"
+
+
+class HttpStatusError(FetchError):
+    """The host answered with a 4xx or 5xx status, which `status_code` holds.
+
+    `retry_after` is the number of seconds that the host asked to wait, where it did.
+    """
+
+    code = "http_error"
+
+    def __init__(self, message: str, status_code: int, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.retry_after = retry_after
+
+
+class UnsupportedContentTypeError(FetchError):
+    """Bytes of a kind that no text can be made of."""
+
+    code = "unsupported_content_type"
+
+
+class InvalidResponseError(FetchError):
+    """The host's answer is not HTTP."""
+
+    code = "invalid_response"
+
+
+class ExtractionTimeoutError(PageError):
+    """Reading the page took longer than the limit."""
+
+    code = "extraction_timeout"
+
+
+class ExtractionCrashedError(PageError):
+    """Reading the page ended its process."""
+
+    code = "extraction_crashed"
+
+
+class DeadlineExceededError(PageError):
+    """The page took longer than a job may."""
+
+    code = "timeout"
+
+
+class WorkerCrashedError(PageError):
+    """The page took its worker down again and again."""
+
+    code = "worker_crashed"
+
+
+class InternalPageError(PageError):
+    """A fault of our own; the details are in the log."""
+
+    code = "internal_error"
+
+
+# What keeps a command from running: told to the operator.
+
+
+class OperatorError(PagemillError):
+    """A command cannot run as asked. The message says what to do."""
+
+    code = "operator_error"

@@ -1,0 +1,116 @@
+"""Every setting, in one class. Each is read from the environment as PAGEMILL_<NAME>; nothing else reads it.
+
+`docs/settings.md` lists them all, and a test keeps it so.
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+Network = IPv4Network | IPv6Network
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+ByteCount = Annotated[int, Field(ge=1)]
+
+
+def default_data_dir() -> Path:
+    """Where the service keeps its data when nothing is said.
+
+    For root a place whose ancestors everyone may pass, since PostgreSQL refuses to run as root and runs as another
+    user; for anyone else the XDG data home.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/pagemill")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "pagemill"
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once when it starts."""
+
+    model_config = SettingsConfigDict(env_prefix="PAGEMILL_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # The service
+    host: str = Field("127.0.0.1", description="The address that the API listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port that the API listens on.")
+    workers: int = Field(0, ge=0, description="Worker processes of `pagemill serve`; 0 means one for each core.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Where the embedded database and the first API key are kept."
+    )
+    database_url: str | None = Field(
+        None, description="A PostgreSQL URL. Not set: an embedded server is started in the data folder."
+    )
+    database_connections: Count = Field(5, description="Database connections of each process, at most.")
+    auth: bool = Field(True, description="Whether `/v1` asks for an API key. Off only when bound to loopback.")
+    grace_period: Seconds = Field(10.0, description="How long running pages may take to end at shutdown, in seconds.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_format: str = Field("text", pattern="^(text|json)$", description="text or json, one line for each event.")
+
+    # Requests
+    max_request_bytes: ByteCount = Field(MEBIBYTE, description="The largest request body that the API reads.")
+    max_batch_urls: Count = Field(100, description="The most URLs in one batch.")
+    max_url_length: Count = Field(8192, description="The longest URL accepted, in characters.")
+    inline_wait: Seconds = Field(90.0, description="How long `POST …/scrape` waits before it answers 202, in seconds.")
+    database_wait: Seconds = Field(
+        5.0, description="How long a request waits for a database that is away before it answers 503, in seconds."
+    )
+
+    # Jobs
+    job_deadline: Seconds = Field(120.0, description="The longest a page may be worked on, in seconds.")
+    max_crashes: Count = Field(3, description="After taking its worker down this many times, a page fails.")
+    retention_days: Annotated[float, Field(gt=0)] = Field(7.0, description="Days after which an ended job is deleted.")
+    retention_step: Count = Field(200, description="The most jobs that one deletion removes at once.")
+    worker_concurrency: Count = Field(16, description="Pages that one worker has in hand at a time.")
+    worker_heartbeat: Seconds = Field(2.0, description="How often a worker says that it is alive, in seconds.")
+    worker_timeout: Seconds = Field(
+        15.0, description="A worker silent for this long is taken for dead and its pages go to others, in seconds."
+    )
+    poll_interval: Seconds = Field(
+        1.0, description="How often an idle worker looks for pages when no notice came, in seconds."
+    )
+
+    # Fetching
+    connect_timeout: Seconds = Field(10.0, description="How long a connection may take, TLS included, in seconds.")
+    fetch_timeout: Seconds = Field(30.0, description="How long one request may take with its body, in seconds.")
+    max_redirects: int = Field(10, ge=0, description="The most redirects followed.")
+    max_body_bytes: ByteCount = Field(10 * MEBIBYTE, description="The largest body, counted after decompression.")
+    fetch_attempts: Count = Field(3, description="How often a page is asked for in all when connections or 5xx fail.")
+    retry_delay: Seconds = Field(0.5, description="The delay before the first retry, in seconds; it doubles.")
+    host_concurrency: Count = Field(8, description="Requests to one host at a time, for each worker.")
+    impersonate: str = Field("chrome", description="The browser whose TLS and HTTP/2 fingerprint requests carry.")
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Non-public networks that may be scraped all the same: CIDRs, separated by commas."
+    )
+    dns_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="DNS servers, as address or address:port, separated by commas. Not set: those of the system."
+    )
+    dns_timeout: Seconds = Field(5.0, description="How long a look-up may take, in seconds.")
+
+    # Extraction
+    extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")
+    extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")
+    extraction_memory: ByteCount = Field(
+        1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."
+    )
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return tuple(ip_network(part, strict=False) for part in _parts(value)) if isinstance(value, str) else value
+
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _split_servers(cls, value: object) -> object:
+        return tuple(_parts(value)) if isinstance(value, str) else value
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
