@@ -54,6 +54,13 @@ class NotFoundError(RequestError):
     http_status = 404
 
 
+class ConflictError(RequestError):
+    """The request contradicts an earlier one."""
+
+    code = "conflict"
+    http_status = 409
+
+
 class PayloadTooLargeError(RequestError):
     """A request body over the limit."""
 

@@ -1,0 +1,67 @@
+"""How the large parts of a page (HTML, Markdown, lists of links …) are kept: a JSON value, compressed by zstd.
+
+Each is a whole zstd frame of JSON text. So an answer is put together from stored frames as they are when the client
+accepts zstd (frames may follow one another, RFC 8878 section 3), and by decompressing alone when it does not: no body
+is escaped, or held as text, where the answer is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEVEL = 3
+"""zstd's default: on typical pages a fifth of the size at 300 MB/s."""
+
+CHUNK = 256 * 1024
+
+_compressor = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True)
+
+
+def pack(value: Any) -> bytes:
+    """Return `value` (what JSON can hold) as one zstd frame of JSON text.
+
+    Lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+    """
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # what orjson says of a lone surrogate
+        text = orjson.dumps(_without_surrogates(value))
+    return _compressor.compress(text)
+
+
+def unpack(body: bytes) -> Any:
+    """Return the value that `pack` was given."""
+    return orjson.loads(b"".join(text_of(body)))
+
+
+def text_of(body: bytes) -> Iterator[bytes]:
+    """Yield the JSON text of a packed value in pieces of at most `CHUNK` bytes."""
+    decompressor = zstandard.ZstdDecompressor()
+    with decompressor.stream_reader(body) as reader:
+        while piece := reader.read(CHUNK):
+            yield piece
+
+
+def frame(text: bytes) -> bytes:
+    """Return a piece of JSON text as a zstd frame of its own, to stand between packed values."""
+    return _compressor.compress(text)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if value.isascii() else _replace_surrogates(value)
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value
+
+
+def _replace_surrogates(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

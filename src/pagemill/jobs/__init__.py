@@ -1,0 +1,1 @@
+"""The durable state of jobs: the database, the queue and the workers that empty it."""

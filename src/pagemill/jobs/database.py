@@ -1,0 +1,114 @@
+"""A pool of PostgreSQL connections whose statements outlive a server that goes away and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self
+
+import asyncpg
+import orjson
+import structlog
+
+from pagemill.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+log = structlog.get_logger(__name__)
+
+FOREVER = float("inf")
+
+_FIRST_DELAY = 0.05
+_LONGEST_DELAY = 1.0
+_CONNECT_TIMEOUT = 10.0
+
+# SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
+# another's sake, out of resources (disk, memory, connections), the server stopping or starting.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING_CLASSES = ("08", "40", "53")
+_PASSING_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
+
+
+class Database:
+    """Connections to one PostgreSQL, opened on first need, at most `connections`.
+
+    Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat.
+    After that `errors.UnavailableError` is raised.
+    """
+
+    def __init__(self, url: str, *, connections: int, wait: float, name: str = "pagemill") -> None:
+        self._url = url
+        self._wait = wait
+        self._settings = {"application_name": name, "jit": "off"}
+        self._pool: asyncpg.Pool = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=connections,
+            timeout=_CONNECT_TIMEOUT,
+            server_settings=self._settings,
+            init=_prepare_connection,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._pool
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            async with asyncio.timeout(2):
+                await self._pool.close()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._pool.terminate()
+
+    async def rows(self, statement: str, *values: Any, wait: float | None = None) -> list[Any]:
+        """Run a statement and return its rows."""
+        delay = _FIRST_DELAY
+        deadline = asyncio.get_running_loop().time() + (self._wait if wait is None else wait)
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    rows: list[Any] = await connection.fetch(statement, *values)
+                    return rows
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+                if not is_passing(error):
+                    raise
+                if asyncio.get_running_loop().time() + delay > deadline:
+                    raise UnavailableError("The database is not available. Try again in a moment.") from error
+                log.warning("database unavailable, trying again", error=repr(error), delay=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LONGEST_DELAY)
+
+    async def row(self, statement: str, *values: Any, wait: float | None = None) -> Any | None:
+        """Run a statement and return its first row, or None where there is none."""
+        rows = await self.rows(statement, *values, wait=wait)
+        return rows[0] if rows else None
+
+    async def connect(self) -> asyncpg.Connection:
+        """Open a connection outside the pool, for one that listens or holds a lock. The caller closes it."""
+        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT, server_settings=self._settings)
+        await _prepare_connection(connection)
+        return connection
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same statement may succeed later, seen by the error's class and SQLSTATE."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state.startswith(_PASSING_CLASSES) or state in _PASSING_CODES
+    return True
+
+
+async def _prepare_connection(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+    )
+
+
+def _encode_jsonb(value: Any) -> bytes:
+    return b"\x01" + orjson.dumps(value)  # the binary form is a version byte, then the text
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return orjson.loads(value[1:])

@@ -1,0 +1,2 @@
+DROP TABLE bodies, pages, workers, jobs, keys;
+DROP TYPE status;

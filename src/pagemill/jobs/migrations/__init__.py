@@ -1,0 +1,1 @@
+"""The database's schema, as numbered SQL files: each step's way up and its way down."""

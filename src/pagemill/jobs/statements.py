@@ -1,0 +1,195 @@
+"""Every SQL statement, together so that they can be reviewed together.
+
+Invariants that they keep:
+
+- A job, its pages and thereby its queue entries appear in one statement: all or none.
+- Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE and
+  RESCUE_PAGES; a job's where its pages' change.
+- A page is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so that a worker
+  that was taken for dead has no effect any more.
+- Each may be sent twice: a statement whose answer got lost is simply repeated.
+"""
+
+from __future__ import annotations
+
+# Keys
+
+INSERT_KEY = "INSERT INTO keys (id, name, hash) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
+LIST_KEYS = "SELECT id, name, created_at, revoked_at FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id"
+REVOKE_KEY = "UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id"
+FIND_KEY = "SELECT id, hash FROM keys WHERE hash = $1 AND revoked_at IS NULL"
+COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
+
+# Jobs
+
+SUBMIT_JOB = """
+WITH job AS (
+    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash)
+    VALUES ($1, $2, $3, $4, cardinality($5::text[]), $6, $7)
+    ON CONFLICT DO NOTHING
+    RETURNING id, key_id
+), page AS (
+    INSERT INTO pages (job_id, key_id, position, url)
+    SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
+    FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
+    ORDER BY submitted.ordinality
+)
+SELECT pg_notify('pagemill_queue', '') FROM job
+"""
+
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at"
+
+GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
+GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
+
+GET_PAGES = """
+SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached,
+       created_at, started_at, completed_at
+FROM pages WHERE job_id = $1 ORDER BY position
+"""
+
+GET_BODIES = "SELECT format, body FROM bodies WHERE page_id = $1"
+
+DELETE_ENDED_JOBS = """
+WITH deleted AS (
+    DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs WHERE completed_at < now() - $1::interval
+        ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+)
+SELECT count(*) AS jobs FROM deleted
+"""
+
+# The queue
+
+# Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
+# the key has pages in hand. $1: the worker, $2: how many pages, $3: pages with fewer crashes than this.
+CLAIM_PAGES = """
+WITH RECURSIVE waiting_key AS (
+    (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT key_id FROM pages
+            WHERE worker_id IS NULL AND completed_at IS NULL AND key_id > waiting_key.key_id
+            ORDER BY key_id LIMIT 1)
+    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
+), held AS (
+    SELECT key_id, count(*) AS pages FROM pages
+    WHERE worker_id IS NOT NULL AND completed_at IS NULL GROUP BY key_id
+), waiting AS (
+    SELECT page.id,
+           coalesce(held.pages, 0) + row_number() OVER (PARTITION BY waiting_key.key_id ORDER BY page.id) AS turn
+    FROM waiting_key
+    CROSS JOIN LATERAL (
+        SELECT id FROM pages
+        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL AND crashes < $3
+        ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) AS page
+    LEFT JOIN held ON held.key_id = waiting_key.key_id
+    ORDER BY turn, page.id LIMIT $2
+), claimed AS (
+    UPDATE pages
+    SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
+    FROM waiting WHERE pages.id = waiting.id
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, waiting.turn
+), pending_job AS (
+    SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
+), started_job AS (
+    UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
+)
+SELECT claimed.id, claimed.job_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+FROM claimed JOIN jobs ON jobs.id = claimed.job_id
+ORDER BY claimed.turn, claimed.id
+"""
+
+# A job ends with its last page: completed if any page was. `notice` tells those who wait for it; PostgreSQL runs a
+# SELECT in a WITH only where it is referred to, so each statement counts it.
+_END_JOB = """, job AS (
+    UPDATE jobs SET
+        pages_left = pages_left - ended.pages,
+        pages_completed = pages_completed + ended.completed,
+        status = CASE WHEN pages_left > ended.pages THEN 'processing'::status
+                      WHEN pages_completed + ended.completed > 0 THEN 'completed'::status
+                      ELSE 'failed'::status END,
+        completed_at = CASE WHEN pages_left = ended.pages THEN now() END
+    FROM (
+        SELECT job_id, count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed
+        FROM page GROUP BY job_id ORDER BY job_id
+    ) AS ended
+    WHERE jobs.id = ended.job_id
+    RETURNING jobs.id, jobs.completed_at
+), notice AS (
+    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL
+)"""
+
+COMPLETE_PAGE = f"""
+WITH page AS (
+    UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5
+    WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+    RETURNING id, job_id, status
+), body AS (
+    INSERT INTO bodies (page_id, format, body)
+    SELECT page.id, packed.format, packed.body
+    FROM page, unnest($6::text[], $7::bytea[]) AS packed (format, body)
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, (SELECT count(*) FROM notice) AS jobs
+"""
+
+FAIL_PAGE = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
+                     status_code = $6
+    WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+    RETURNING id, job_id, status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, (SELECT count(*) FROM notice) AS jobs
+"""
+
+# Pages that a living worker gives back go to the queue as they were.
+RELEASE_PAGES = """
+WITH released AS (
+    UPDATE pages SET worker_id = NULL
+    WHERE worker_id = $1 AND completed_at IS NULL AND ($2::bigint[] IS NULL OR id = ANY ($2))
+    RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_queue', '') FROM released LIMIT 1
+)
+SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) AS notices
+"""
+
+# The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
+# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead; $4, $5: the failure.
+RESCUE_PAGES = f"""
+WITH dead AS (
+    DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id
+), orphan AS (
+    SELECT id FROM pages
+    WHERE worker_id IS NOT NULL AND completed_at IS NULL
+      AND (worker_id = $1 OR worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
+    ORDER BY id FOR UPDATE SKIP LOCKED
+), back AS (
+    UPDATE pages SET worker_id = NULL, crashes = crashes + 1
+    FROM orphan WHERE pages.id = orphan.id AND crashes + 1 < $3
+    RETURNING pages.id
+), queue_notice AS (
+    SELECT pg_notify('pagemill_queue', '') FROM back LIMIT 1
+), page AS (
+    UPDATE pages SET status = 'failed', worker_id = NULL, crashes = crashes + 1, completed_at = now(),
+                     error_code = $4, error_message = $5
+    FROM orphan WHERE pages.id = orphan.id AND crashes + 1 >= $3
+    RETURNING pages.id, pages.job_id, pages.status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,
+       (SELECT count(*) FROM queue_notice) + (SELECT count(*) FROM notice) AS notices
+"""
+
+# Workers
+
+BEAT = """
+INSERT INTO workers (id) VALUES ($1)
+ON CONFLICT (id) DO UPDATE SET seen_at = now()
+"""
+REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
+COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval"

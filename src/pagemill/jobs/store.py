@@ -1,0 +1,115 @@
+"""Jobs as clients see them: submitted, looked up, read."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pagemill.errors import ConflictError
+from pagemill.jobs import statements
+from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pagemill.jobs.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's promise that requests with one key are one: `request_hash` is SHA-256 of what it asked for."""
+
+    key: str
+    request_hash: bytes
+
+
+class JobStore:
+    """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def submit(
+        self,
+        key_id: str,
+        urls: Sequence[str],
+        options: ScrapeOptions,
+        *,
+        batch: bool,
+        idempotency: Idempotency | None = None,
+    ) -> Job:
+        """Store a job with a page for each URL, ready for the workers, and return it.
+
+        With an idempotency key that came before, the job that it made is returned. Raises errors.ConflictError when
+        that was another request.
+        """
+        job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
+        key, request_hash = (idempotency.key, idempotency.request_hash) if idempotency else (None, None)
+        await self._database.rows(
+            statements.SUBMIT_JOB, job_id, key_id, batch, pack_options(options), list(urls), key, request_hash
+        )
+        row = await self._database.row(statements.GET_JOB, job_id, key_id)
+        if row is None and idempotency:
+            row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
+            if row is not None and row["request_hash"] != idempotency.request_hash:
+                raise ConflictError("This Idempotency-Key came with another request before. Use a new key.")
+        if row is None:
+            raise RuntimeError(f"job {job_id} was neither stored nor there before")
+        return _job(row)
+
+    async def get(self, job_id: str, key_id: str) -> Job | None:
+        """Return a job of this key, or None."""
+        row = await self._database.row(statements.GET_JOB, job_id, key_id)
+        return _job(row) if row else None
+
+    async def pages(self, job_id: str) -> list[Page]:
+        """Return a job's pages in the order of its submission."""
+        return [_page(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
+
+    async def bodies(self, page_id: int) -> dict[str, bytes]:
+        """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
+        return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}
+
+    async def delete_ended(self, older_than: timedelta, limit: int) -> int:
+        """Delete at most `limit` jobs that ended longer ago than this, and return how many."""
+        row = await self._database.row(statements.DELETE_ENDED_JOBS, older_than, limit)
+        return int(row["jobs"]) if row else 0
+
+
+def pack_options(options: ScrapeOptions) -> dict[str, Any]:
+    """Return options as they stand in the database."""
+    return asdict(options)
+
+
+def unpack_options(value: dict[str, Any]) -> ScrapeOptions:
+    """Return the options that `pack_options` was given."""
+    return ScrapeOptions(**{**value, "formats": tuple(Format(name) for name in value["formats"])})
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row["id"],
+        key_id=row["key_id"],
+        batch=row["batch"],
+        status=Status(row["status"]),
+        options=unpack_options(row["options"]),
+        created_at=row["created_at"],
+        completed_at=row["completed_at"],
+    )
+
+
+def _page(row: Any) -> Page:
+    return Page(
+        id=row["id"],
+        job_id=row["job_id"],
+        index=row["position"],
+        url=row["url"],
+        status=Status(row["status"]),
+        failure=Failure(row["error_code"], row["error_message"]) if row["error_code"] else None,
+        cached=row["cached"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+    )

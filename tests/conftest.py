@@ -1,0 +1,89 @@
+"""What many tests need: the shared pages, a real PostgreSQL, settings that open loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pagemill.jobs.database import Database
+from pagemill.jobs.embedded import EmbeddedPostgres
+from pagemill.jobs.migrator import migrate
+from pagemill.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+ROOT = Path(__file__).parent.parent
+SHARED_PAGES = ROOT.parent / "shared" / "data" / "wcxb-dev"
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@pytest.fixture(scope="session")
+def shared_pages() -> Path:
+    """The folder of the shared pages: `html/NNNN.html.gz` and `ground-truth/NNNN.json`."""
+    if not SHARED_PAGES.is_dir():
+        pytest.skip("needs ../shared/data/wcxb-dev, which is not here")
+    return SHARED_PAGES
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder that a database server running as another user can enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="pagemill-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(scratch: Path) -> Iterator[str]:
+    """A real PostgreSQL server for the whole run; each test has a database of its own in it."""
+    server = EmbeddedPostgres(scratch / "postgres-for-tests")
+    with asyncio.Runner() as runner:
+        runner.run(server.start())
+        try:
+            yield server.url
+        finally:
+            runner.run(server.stop())
+
+
+_names = iter(range(1_000_000))
+
+
+@pytest.fixture
+async def database_url(postgres_url: str) -> AsyncIterator[str]:
+    """The URL of an empty database, migrated."""
+    name = f"test_{os.getpid()}_{next(_names)}"
+    async with Database(postgres_url, connections=1, wait=5) as server:
+        await server.rows(f"CREATE DATABASE {name}")
+        url = postgres_url.replace("/postgres?", f"/{name}?")
+        async with Database(url, connections=1, wait=5) as database:
+            await migrate(database)
+        yield url
+        await server.rows(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated database of the test's own."""
+    async with Database(database_url, connections=5, wait=5) as database:
+        yield database
+
+
+@pytest.fixture
+def settings(database_url: str, scratch: Path) -> Settings:
+    """Settings for a service that may scrape loopback, on the test's own database."""
+    return Settings(
+        database_url=database_url,
+        allowed_networks=LOOPBACK,
+        data_dir=scratch / "data",
+        retry_delay=0.01,
+        worker_heartbeat=0.2,
+        worker_timeout=2.0,
+        poll_interval=0.2,
+    )
