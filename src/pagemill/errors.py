@@ -54,6 +54,13 @@ class NotFoundError(RequestError):
     http_status = 404
 
 
+class MethodNotAllowedError(RequestError):
+    """An endpoint that does not take this HTTP method."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
 class ConflictError(RequestError):
     """The request contradicts an earlier one."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import hashlib
 import os
 import pwd
 import shutil
@@ -87,7 +88,8 @@ class EmbeddedPostgres:
         own = self._home / "socket"
         if len(str(own)) <= _LONGEST_SOCKET_PATH:
             return own
-        return Path(tempfile.mkdtemp(prefix="pagemill-"))
+        # A path of our own choice, always the same for one data folder; 0700, and ours, as checked when it is made.
+        return Path(tempfile.gettempdir()) / f"pagemill-{hashlib.sha256(bytes(own)).hexdigest()[:16]}"
 
     @property
     def url(self) -> str:
@@ -136,9 +138,14 @@ class EmbeddedPostgres:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def _make_folders(self) -> None:
+        owner = self._user.uid if self._user else os.geteuid()
         try:
             for folder in (self._home, self._socket_dir):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if folder.lstat().st_uid not in (owner, os.geteuid()) or folder.is_symlink():
+                    raise OperatorError(
+                        f"The folder {folder} belongs to another user. Remove it, or choose another data folder."
+                    )
                 if self._user:
                     os.chown(folder, self._user.uid, self._user.gid)
         except OSError as error:
@@ -166,7 +173,7 @@ class EmbeddedPostgres:
                 if source.exists():
                     shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("include", "__pycache__"))
             for path in (unfinished, *unfinished.rglob("*")):
-                os.chown(path, self._user.uid, self._user.gid)  # type: ignore[union-attr]
+                os.chown(path, self._user.uid, self._user.gid)
             unfinished.rename(copies)
         return copies / package.name / "pginstall" / "bin"
 
@@ -282,11 +289,7 @@ def _first_impassable(path: Path, user: SystemUser) -> Path | None:
     for step in (*reversed(resolved.parents), resolved):
         status = step.stat()
         allowed = status.st_mode & (
-            stat.S_IXUSR
-            if status.st_uid == user.uid
-            else stat.S_IXGRP
-            if status.st_gid == user.gid
-            else stat.S_IXOTH
+            stat.S_IXUSR if status.st_uid == user.uid else stat.S_IXGRP if status.st_gid == user.gid else stat.S_IXOTH
         )
         if not allowed:
             return step

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.database import Database
     from pagemill.model import Failure, ScrapeOptions
 
-ANY_CRASHES = 1_000_000
+ANY_CRASHES = range(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,13 @@ class Queue:
         """Say that this worker is alive. The first beat comes before the first claim."""
         await self._database.rows(statements.BEAT, self._worker_id)
 
-    async def claim(self, limit: int, *, crashes_below: int = ANY_CRASHES) -> list[ClaimedPage]:
-        """Take up to `limit` pages, from each key in turn; only pages that took down fewer workers than this."""
-        rows = await self._database.rows(statements.CLAIM_PAGES, self._worker_id, limit, crashes_below)
+    async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
+        """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
+        rows = await self._database.rows(statements.CLAIM_PAGES, self._worker_id, limit, crashes.start, crashes.stop)
         return [
-            ClaimedPage(row["id"], row["job_id"], row["url"], row["attempt"], row["crashes"], unpack_options(row["options"]))
+            ClaimedPage(
+                row["id"], row["job_id"], row["url"], row["attempt"], row["crashes"], unpack_options(row["options"])
+            )
             for row in rows
         ]
 
@@ -94,18 +96,16 @@ class Queue:
 
 
 async def rescue(
-    database: Database, silence: float, max_crashes: int, *, dead_worker: str | None = None
+    database: Database, max_crashes: int, *, silence: float | None = None, dead_worker: str | None = None
 ) -> Rescued:
-    """Put the pages of dead workers back in the queue: those silent for `silence` seconds, and one known to be dead.
+    """Put the pages of dead workers back in the queue: those silent for `silence` seconds, or one known to be dead.
 
     A page that was in the hands of `max_crashes` workers as they died fails as `worker_crashed`.
     """
-    message = (
-        f"The worker process ended {max_crashes} times while it had this page in hand, so it is not tried again."
-    )
+    message = f"The worker process ended {max_crashes} times while it had this page in hand, so it is not tried again."
     row = await database.row(
         statements.RESCUE_PAGES,
-        *(dead_worker, timedelta(seconds=silence), max_crashes),
+        *(dead_worker, None if silence is None else timedelta(seconds=silence), max_crashes),
         *(WorkerCrashedError.code, message),
     )
     return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)

@@ -63,7 +63,7 @@ SELECT count(*) AS jobs FROM deleted
 # The queue
 
 # Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
-# the key has pages in hand. $1: the worker, $2: how many pages, $3: pages with fewer crashes than this.
+# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4.
 CLAIM_PAGES = """
 WITH RECURSIVE waiting_key AS (
     (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
@@ -81,7 +81,8 @@ WITH RECURSIVE waiting_key AS (
     FROM waiting_key
     CROSS JOIN LATERAL (
         SELECT id FROM pages
-        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL AND crashes < $3
+        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL
+          AND crashes >= $3 AND crashes < $4
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     ) AS page
     LEFT JOIN held ON held.key_id = waiting_key.key_id
@@ -159,7 +160,8 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 """
 
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
-# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead; $4, $5: the failure.
+# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead, or null;
+# $4, $5: the failure's code and message.
 RESCUE_PAGES = f"""
 WITH dead AS (
     DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id

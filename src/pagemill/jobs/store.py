@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import ConflictError
@@ -13,6 +12,7 @@ from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from pagemill.jobs.database import Database
 

@@ -1,0 +1,62 @@
+# One obvious command for each task. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := src tests bench
+
+# The first Python that is new enough and can make environments.
+define find-python
+for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	then echo $$python; exit 0; fi; done; \
+echo 'Pagemill needs Python 3.11 or newer with its venv module (on Debian: apt install python3-venv).' >&2; exit 1
+endef
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: serve
+serve: $(VENV)/.runtime ## Set up what is missing and start the service on 127.0.0.1:8080
+	@exec $(BIN)/pagemill serve $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.development ## Set up what is missing and run every check: lint, types, imports, tests
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: format
+format: $(VENV)/.development ## Format the code and mend what ruff can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew into requirements/*.txt (needs uv)
+	@for name in runtime build dev; do \
+		input=requirements/$$name.in; [ $$name = runtime ] && input=pyproject.toml; \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			$$input --output-file requirements/$$name.txt || exit 1; done
+
+.PHONY: clean
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@python=$$($(find-python)) && $$python -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build.txt pyproject.toml
+	@echo 'Installing Pagemill into $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/runtime.txt -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime requirements/dev.txt
+	@echo 'Installing what the tests need into $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

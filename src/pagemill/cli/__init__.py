@@ -1,0 +1,222 @@
+"""The command line: serve, api, worker, migrate, keys and scrape."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pagemill import __version__
+from pagemill.errors import OperatorError, UnavailableError
+from pagemill.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Command = Callable[[argparse.Namespace, Settings], int]
+
+# What a flag sets is a setting: it goes into the environment, so that child processes have it too.
+_FLAG_SETTINGS = ("host", "port", "workers", "data_dir")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code: 0 for success, 1 for failure, 2 for a wrong command line."""
+    arguments = _parser().parse_args(words)
+    for name in _FLAG_SETTINGS:
+        if getattr(arguments, name, None) is not None:
+            os.environ[f"PAGEMILL_{name.upper()}"] = str(getattr(arguments, name))
+    if getattr(arguments, "no_auth", False):
+        os.environ["PAGEMILL_AUTH"] = "false"
+    command: Command = arguments.command
+    try:
+        code = command(arguments, _settings())
+    except (OperatorError, UnavailableError) as error:
+        print(f"pagemill: {error.message}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"PAGEMILL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise OperatorError(f"A setting is not valid. {faults}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pagemill",
+        description="Web pages as clean HTML, Markdown and JSON: a service, and a command.",
+        epilog="Settings are environment variables named PAGEMILL_…; docs/settings.md lists them.",
+    )
+    parser.add_argument("--version", action="version", version=f"pagemill {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run everything: database, API and workers")
+    _add_listening(serve)
+    serve.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one for each core)")
+    serve.add_argument("--data-dir", metavar="FOLDER", help="where the database and the first API key are kept")
+    serve.set_defaults(command=_serve)
+
+    api = commands.add_parser("api", help="run an API process on PAGEMILL_DATABASE_URL")
+    _add_listening(api)
+    api.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    _add_supervised(api)
+    api.set_defaults(command=_api)
+
+    worker = commands.add_parser("worker", help="run a worker process on PAGEMILL_DATABASE_URL")
+    worker.add_argument("--id", help=argparse.SUPPRESS)
+    _add_supervised(worker)
+    worker.set_defaults(command=_worker)
+
+    migrate = commands.add_parser("migrate", help="bring the database at PAGEMILL_DATABASE_URL up to date")
+    migrate.add_argument("--to", type=int, metavar="VERSION", help="move to this version, down if need be")
+    migrate.set_defaults(command=_migrate)
+
+    _add_keys(commands)
+    _add_scrape(commands)
+    return parser
+
+
+def _add_listening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, metavar="N", help="port to listen on (default: 8080)")
+    parser.add_argument("--no-auth", action="store_true", help="ask for no API key; only on a loopback address")
+
+
+def _add_supervised(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    keys = commands.add_parser("keys", help="make, list and revoke API keys")
+    keys.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+    actions = keys.add_subparsers(title="actions", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("name", help="what the key is for")
+    create.set_defaults(command=_keys("create"))
+    actions.add_parser("list", help="list all keys").set_defaults(command=_keys("list"))
+    revoke = actions.add_parser("revoke", help="make a key useless at once")
+    revoke.add_argument("id", help="the key's id, from `pagemill keys list`")
+    revoke.set_defaults(command=_keys("revoke"))
+
+
+def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    scrape = commands.add_parser("scrape", help="scrape URLs here and now, without a service")
+    scrape.add_argument("urls", nargs="*", metavar="URL", help="what to scrape; - reads URLs from standard input")
+    scrape.add_argument("--file", metavar="FILE", help="read URLs from a file, one on each line; - is standard input")
+    scrape.add_argument(
+        "--format", choices=("markdown", "html", "cleaned-html", "json"), default="markdown", help="default: markdown"
+    )
+    scrape.add_argument("-o", "--output", metavar="PATH", help="write to a file, or a file for each URL in a folder")
+    scrape.set_defaults(command=_scrape)
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.supervisor import Supervisor
+
+    _check_open_access(settings)
+    _configure_logs(settings)
+    asyncio.run(Supervisor(settings).run())
+    return 0
+
+
+def _api(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.api import server
+
+    _check_open_access(settings)
+    _require_database(settings)
+    _configure_logs(settings)
+    server.run(settings, fd=arguments.fd, supervised=arguments.supervised)
+    return 0
+
+
+def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
+    import uvloop
+
+    from pagemill.jobs.worker import Worker
+    from pagemill.jobs.worker_id import new_worker_id
+    from pagemill.lifeline import stop_on_signals, watch_supervisor
+
+    _require_database(settings)
+    _configure_logs(settings)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        if arguments.supervised:
+            watch_supervisor(stop.set)
+        await Worker(settings, arguments.id or new_worker_id()).run(stop)
+
+    uvloop.run(work())
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.jobs.database import Database
+    from pagemill.jobs.migrator import migrate
+
+    async def run() -> None:
+        async with Database(_require_database(settings), connections=1, wait=settings.database_wait) as database:
+            steps = await migrate(database, to=arguments.to)
+        for step in steps:
+            print(f"{step.version:04} {step.name}")
+        print("The database is up to date." if not steps else f"{len(steps)} steps taken.")
+
+    asyncio.run(run())
+    return 0
+
+
+def _keys(action: str) -> Command:
+    def run(arguments: argparse.Namespace, settings: Settings) -> int:
+        from pagemill.cli import keys
+
+        return asyncio.run(keys.run(action, arguments, settings))
+
+    return run
+
+
+def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
+    import uvloop
+
+    from pagemill.cli import scrape
+
+    _configure_logs(settings.model_copy(update={"log_level": "error"}))
+    return uvloop.run(scrape.run(arguments.urls, arguments.file, arguments.format, arguments.output, settings))
+
+
+def _configure_logs(settings: Settings) -> None:
+    from pagemill import logs
+
+    logs.configure(settings.log_level, settings.log_format)
+
+
+def _require_database(settings: Settings) -> str:
+    if not settings.database_url:
+        raise OperatorError(
+            "PAGEMILL_DATABASE_URL is not set. Set it to a PostgreSQL URL, or use `pagemill serve`, "
+            "which brings a database of its own."
+        )
+    return settings.database_url
+
+
+def _check_open_access(settings: Settings) -> None:
+    if settings.auth:
+        return
+    try:
+        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise OperatorError(
+            f"Without authentication anyone who reaches {settings.host} could use the service. "
+            "Listen on 127.0.0.1, or leave authentication on."
+        )

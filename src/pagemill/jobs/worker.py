@@ -1,0 +1,178 @@
+"""A worker: takes pages from the queue, scrapes them and writes down how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill.errors import HttpStatusError, InternalPageError, PageError
+from pagemill.jobs.database import FOREVER, Database
+from pagemill.jobs.notices import QUEUE, Notices
+from pagemill.jobs.queue import Queue, rescue
+from pagemill.jobs.store import JobStore
+from pagemill.model import Failure
+from pagemill.scraping.scraper import Scraper
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pagemill.jobs.queue import ClaimedPage
+    from pagemill.scraping.scraper import ScrapedPage
+    from pagemill.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_SUSPECT_INTERVAL = 5.0
+_RETENTION_INTERVAL = 60.0
+_RETENTION_PAUSE = 0.2
+_REFILL_DELAY = 0.02
+_MISSED_BEATS = 3
+
+
+class Worker:
+    """One worker process's life.
+
+    A page that was in hand when `max_crashes` - 1 workers died is a suspect: it is worked on alone, so that no page
+    fails for what a neighbour did.
+    """
+
+    def __init__(self, settings: Settings, worker_id: str) -> None:
+        self._settings = settings
+        self._innocent = range(max(1, settings.max_crashes - 1))
+        self._suspect = range(self._innocent.stop, max(self._innocent.stop + 1, settings.max_crashes))
+        self._database = Database(
+            settings.database_url or "", connections=settings.database_connections, wait=FOREVER, name="pagemill worker"
+        )
+        self._queue = Queue(self._database, worker_id)
+        self._scraper = Scraper(settings)
+        self._running: set[asyncio.Task[None]] = set()
+        self._in_touch_since = float("inf")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then give running pages the grace period and put back what is left."""
+        async with self._database, Notices(self._database, QUEUE) as notices, self._scraper:
+            await self._queue.beat()
+            async with asyncio.TaskGroup() as group, notices.subscribed() as queue_changed:
+                chores = [
+                    group.create_task(chore)
+                    for chore in (self._keep_beating(), self._rescue(), self._delete_old_jobs())
+                ]
+                log.info("worker ready")
+                await self._take_pages(queue_changed, stop)
+                await self._finish_running()
+                for chore in chores:
+                    chore.cancel()
+            await self._queue.leave()
+
+    async def _take_pages(self, queue_changed: asyncio.Event, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        suspects_at = loop.time()
+        while not stop.is_set():
+            queue_changed.clear()
+            if loop.time() >= suspects_at:
+                await self._work_on_suspect(stop)
+                suspects_at = loop.time() + _SUSPECT_INTERVAL
+            free = self._settings.worker_concurrency - len(self._running)
+            pages = await self._queue.claim(free, self._innocent) if free else []
+            for page in pages:
+                self._start(page)
+            if len(pages) < free:
+                await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.poll_interval)
+            else:
+                # The queue is longer than our hands: several places are refilled at once, for one look at it.
+                await _first_of(asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED), stop.wait())
+                await asyncio.sleep(_REFILL_DELAY)
+
+    def _start(self, page: ClaimedPage) -> None:
+        task = asyncio.create_task(self._work_on(page), name=f"page {page.id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _work_on_suspect(self, stop: asyncio.Event) -> None:
+        for page in await self._queue.claim(1, self._suspect):
+            log.warning("working alone on a page that was in hand as workers died", page=page.id, crashes=page.crashes)
+            await self._all_running(stop)
+            if not stop.is_set():
+                self._start(page)
+                await self._all_running(stop)
+
+    async def _all_running(self, stop: asyncio.Event) -> None:
+        if self._running:
+            await _first_of(asyncio.wait(self._running), stop.wait())
+
+    async def _work_on(self, page: ClaimedPage) -> None:
+        with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
+            try:
+                scraped = await self._scraper.scrape(page.url, page.options)
+            except PageError as error:
+                await self._fail(page, error)
+            except Exception:
+                log.exception("page failed by a fault of ours", url=page.url)
+                await self._fail(page, InternalPageError("The page failed because of a fault in the service."))
+            else:
+                await self._complete(page, scraped)
+
+    async def _complete(self, page: ClaimedPage, scraped: ScrapedPage) -> None:
+        ours = await self._queue.complete(
+            page, final_url=scraped.final_url, status_code=scraped.status_code, bodies=scraped.bodies
+        )
+        log.info("page completed" if ours else "page was given to another worker", url=page.url)
+
+    async def _fail(self, page: ClaimedPage, error: PageError) -> None:
+        status_code = error.status_code if isinstance(error, HttpStatusError) else None
+        # PostgreSQL's text holds no NUL, and a message may quote what a host sent.
+        failure = Failure(error.code, error.message.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+        ours = await self._queue.fail(page, failure, status_code)
+        log.info("page failed" if ours else "page was given to another worker", url=page.url, error=failure.code)
+
+    async def _finish_running(self) -> None:
+        if self._running:
+            log.info("finishing pages", pages=len(self._running), seconds=self._settings.grace_period)
+            await asyncio.wait(self._running, timeout=self._settings.grace_period)
+        unfinished = list(self._running)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _keep_beating(self) -> None:
+        loop = asyncio.get_running_loop()
+        last = float("-inf")
+        while True:
+            await self._queue.beat()
+            if loop.time() - last > _MISSED_BEATS * self._settings.worker_heartbeat:
+                self._in_touch_since = loop.time()
+            last = loop.time()
+            await asyncio.sleep(self._settings.worker_heartbeat)
+
+    async def _rescue(self) -> None:
+        """Look for dead workers, unless the silence may be the database's or our own."""
+        silence = self._settings.worker_timeout
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._settings.worker_heartbeat)
+            if loop.time() - self._in_touch_since < silence:
+                continue
+            rescued = await rescue(self._database, self._settings.max_crashes, silence=silence)
+            if rescued.released or rescued.failed:
+                log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
+
+    async def _delete_old_jobs(self) -> None:
+        store, age = JobStore(self._database), timedelta(days=self._settings.retention_days)
+        while True:
+            while deleted := await store.delete_ended(age, self._settings.retention_step):
+                log.info("deleted old jobs", jobs=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            await asyncio.sleep(_RETENTION_INTERVAL)
+
+
+async def _first_of(*work: Coroutine[object, object, object], timeout: float | None = None) -> None:
+    """Return when one of these is done, or the time is up; the others are cancelled."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

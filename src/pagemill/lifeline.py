@@ -1,0 +1,35 @@
+"""How a child process learns that it should end: a signal, or its supervisor's death.
+
+The supervisor holds the other end of each child's standard input; when it dies, however it dies, that input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def watch_supervisor(gone: Callable[[], None]) -> None:
+    """Call `gone` when the supervisor dies. Only for a process that has one."""
+    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def read() -> None:
+        if not os.read(descriptor, 64):
+            loop.remove_reader(descriptor)
+            gone()
+
+    os.set_blocking(descriptor, False)
+    loop.add_reader(descriptor, read)

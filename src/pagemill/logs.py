@@ -1,0 +1,52 @@
+"""Logging: one line for each event, on standard error, as text or JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from structlog.typing import Processor
+
+
+def configure(level: str, form: str) -> None:
+    """Set up logging for this process: `level` by name, `form` text or json."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor]
+    if form == "json":
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        last = [structlog.processors.format_exc_info, _render_text]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # What libraries say goes the same way.
+    logging.basicConfig(
+        level=max(number, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+
+
+def _render_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Render `2026-01-02T03:04:05Z info  message key=value …`; values with spaces are quoted."""
+    exception = event.pop("exception", None)
+    parts = [event.pop("timestamp"), f"{event.pop('level'):<7}", str(event.pop("event"))]
+    parts += [f"{key}={_value(value)}" for key, value in event.items()]
+    return " ".join(parts) + (f"\n{exception}" if exception else "")
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return repr(text) if any(character in text for character in " \"'=\n\r\t") or not text.isprintable() else text

@@ -1,0 +1,1 @@
+"""One URL to its content: fetch, then extract. Knows no job."""

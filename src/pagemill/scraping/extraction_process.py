@@ -1,0 +1,117 @@
+"""The program of an extraction process: reads pages from its standard input, writes what extraction made of them.
+
+Extraction reads hostile bytes and uses the processor, so it happens here, where it can be killed: under a limit of
+memory, watched by `extractor_pool`. A message, in either direction, is two big-endian 32-bit lengths, a JSON header
+and a body. The request's body is the page's bytes; the reply's is the packed values (see `pagemill.bodies`), one after
+another, whose formats and lengths the header gives. So large texts are compressed here, once, and not touched again
+before a client reads them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from pagemill import bodies
+from pagemill.extraction import extract, plain
+from pagemill.model import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pagemill.model import Content
+
+LENGTHS = struct.Struct(">II")
+
+METADATA = "metadata"
+"""What a page says of itself, always made."""
+
+_HTML_TYPES = ("", "text/html", "application/xhtml+xml")
+
+_VALUES: dict[str, Callable[[Content], Any]] = {
+    Format.HTML: lambda content: content.html,
+    Format.CLEANED_HTML: lambda content: content.cleaned_html,
+    Format.MARKDOWN: lambda content: content.markdown,
+    Format.LINKS: lambda content: content.links,
+    Format.IMAGES: lambda content: content.images,
+    METADATA: lambda content: content.metadata,
+}
+
+
+def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """Return a message of a header and a body."""
+    return start_of(header, len(body)) + body
+
+
+def start_of(header: dict[str, Any], body_length: int) -> bytes:
+    """Return a message up to its body, which follows."""
+    text = orjson.dumps(header)
+    return LENGTHS.pack(len(text), body_length) + text
+
+
+def reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request: `url`, `content_type` and `formats` of the page in `body`."""
+    media_type = request["content_type"].partition(";")[0].strip().lower()
+    if media_type in _HTML_TYPES:
+        content = extract(body, request["url"], content_type=request["content_type"])
+    else:
+        content = plain.extract(body, request["content_type"], request["url"])
+    packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
+    lengths = {name: len(value) for name, value in packed.items()}
+    return encode({"lengths": lengths}, b"".join(packed.values()))
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    memory = int(sys.argv[1])
+    _limit_memory(memory)
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    # The channel is kept to ourselves: whatever a library prints must not get into it.
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while lengths := requests.read(LENGTHS.size):
+        header_length, body_length = LENGTHS.unpack(lengths)
+        header = orjson.loads(requests.read(header_length))
+        _answer(replies, header, requests.read(body_length))
+
+
+def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes) -> None:
+    try:
+        message = reply(header, body)
+    except MemoryError:
+        # What is left of the heap is not to be trusted: another process takes our place.
+        message = encode({"fault": "memory"})
+    except Exception as error:  # noqa: BLE001 - a fault of extraction is the page's failure, told to the parent
+        message = encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
+    replies.write(message)
+    replies.flush()
+
+
+def _limit_memory(limit: int) -> None:
+    import resource
+
+    # Linux counts private writable memory under RLIMIT_DATA; RLIMIT_AS would count mapped libraries too.
+    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _die_with_parent() -> None:
+    """End at once when the parent dies in the middle of a page (Linux); the end of input does it otherwise."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() == 1:
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""`pagemill serve`: starts the database, the API and the workers, and keeps them alive.
+
+The children are processes of this same program. The supervisor binds the API's socket and hands it down, so that
+clients who connect while the API restarts wait a moment instead of being refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill.data_folder import DataFolder
+from pagemill.errors import OperatorError, UnavailableError
+from pagemill.jobs.database import Database
+from pagemill.jobs.embedded import EmbeddedPostgres
+from pagemill.jobs.keys import Keys
+from pagemill.jobs.migrator import migrate
+from pagemill.jobs.queue import rescue
+from pagemill.jobs.worker_id import new_worker_id
+from pagemill.lifeline import stop_on_signals
+
+if TYPE_CHECKING:
+    from pagemill.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_FIRST_BACKOFF = 0.1
+_LONGEST_BACKOFF = 30.0
+_STEADY_AFTER = 10.0
+_READY_TIMEOUT = 60.0
+_KILL_AFTER_GRACE = 3.0
+_DATABASE_WAIT = 30.0
+_RESCUE_WAIT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process to keep: its name, its command's words and the file descriptors that it inherits."""
+
+    name: str
+    words: tuple[str, ...]
+    inherited: tuple[int, ...] = ()
+
+
+class Supervisor:
+    """One `pagemill serve`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = DataFolder(settings.data_dir)
+        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
+        self._url = settings.database_url or ""
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until told to stop. Raises OperatorError when the service cannot start."""
+        stop_on_signals(self._stopping)
+        with self._folder, self._listen() as listener:
+            try:
+                if self._embedded:
+                    await self._embedded.start()
+                    self._url = self._embedded.url
+                new_key = await self._prepare_database()
+                await self._supervise(listener, new_key)
+            finally:
+                if self._embedded:
+                    await self._embedded.stop()
+        log.info("stopped")
+
+    def _listen(self) -> socket.socket:
+        host, port = self._settings.host, self._settings.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            return socket.create_server((host, port), family=family, backlog=1024)
+        except OSError as error:
+            raise OperatorError(
+                f"The address {host}:{port} cannot be listened on: {error.strerror}. "
+                "Choose another with --port or --host."
+            ) from error
+
+    async def _prepare_database(self) -> str | None:
+        """Migrate, put back what an earlier run left in hand, and return a first API key if one was made."""
+        try:
+            async with Database(self._url, connections=1, wait=_DATABASE_WAIT) as database:
+                for step in await migrate(database):
+                    log.info("database migrated", version=step.version, name=step.name)
+                if self._embedded:  # nobody else can have workers on it
+                    await rescue(database, self._settings.max_crashes, silence=0)
+                keys = Keys(database)
+                if await keys.any():
+                    return None
+                _, secret = await keys.create("first")
+                self._folder.write_key(secret)
+                return secret
+        except (OSError, UnavailableError) as error:
+            raise OperatorError(f"The database cannot be reached: {error}") from error
+
+    async def _supervise(self, listener: socket.socket, new_key: str | None) -> None:
+        api = Child("api", ("api", "--fd", str(listener.fileno())), inherited=(listener.fileno(),))
+        count = self._settings.workers or os.cpu_count() or 1
+        children = [api, *(Child(f"worker {number + 1}", ("worker",)) for number in range(count))]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._keep_alive(child)) for child in children]
+            if self._embedded:
+                tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
+            ready = group.create_task(self._announce(listener, new_key))
+            await self._stopping.wait()
+            log.info("stopping", grace_period=self._settings.grace_period)
+            ready.cancel()
+            await asyncio.gather(*tasks[: len(children)])
+            for task in tasks[len(children) :]:
+                task.cancel()
+
+    async def _keep_alive(self, child: Child) -> None:
+        loop, backoff = asyncio.get_running_loop(), _FIRST_BACKOFF
+        while not self._stopping.is_set():
+            worker_id = new_worker_id() if child.words == ("worker",) else None
+            began = loop.time()
+            process = await self._start(child, worker_id)
+            await self._until_ended(process)
+            if worker_id:
+                await self._rescue(worker_id)
+            if self._stopping.is_set():
+                return
+            backoff = _FIRST_BACKOFF if loop.time() - began > _STEADY_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
+            log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), backoff)
+
+    async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
+        words = (*child.words, "--supervised", *(("--id", worker_id) if worker_id else ()))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "pagemill", *words),
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=child.inherited,
+            process_group=0,  # Ctrl-C in the terminal is for us; the children are told
+            env={**os.environ, "PAGEMILL_DATABASE_URL": self._url},
+        )
+        log.debug("process started", process=child.name, pid=process.pid)
+        return process
+
+    async def _until_ended(self, process: asyncio.subprocess.Process) -> None:
+        """Wait for a child to end, ending it where we are to stop."""
+        ended, stopping = asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(asyncio.shield(ended), self._settings.grace_period + _KILL_AFTER_GRACE)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await ended
+
+    async def _rescue(self, worker_id: str) -> None:
+        """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""
+        with contextlib.suppress(UnavailableError, OSError):
+            async with Database(self._url, connections=1, wait=_RESCUE_WAIT) as database:
+                rescued = await rescue(database, self._settings.max_crashes, dead_worker=worker_id)
+                if rescued.released or rescued.failed:
+                    log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
+
+    async def _keep_database_alive(self, server: EmbeddedPostgres) -> None:
+        backoff = _FIRST_BACKOFF
+        while True:
+            code = await server.wait()
+            log.error("the database server ended, restarting it", code=code, after=backoff)
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+            try:
+                await server.start()
+            except OperatorError as error:
+                log.error("the database server did not start", error=error.message)  # noqa: TRY400 - no trace needed
+            else:
+                backoff = _FIRST_BACKOFF
+
+    async def _announce(self, listener: socket.socket, new_key: str | None) -> None:
+        """Print the one line that says the service is ready, and the first key where it was just made."""
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        deadline = asyncio.get_running_loop().time() + _READY_TIMEOUT
+        while not await _is_ready(host, port):
+            if asyncio.get_running_loop().time() > deadline:
+                log.error("not ready yet; see the lines above", url=f"http://{shown}:{port}/ready")
+                deadline += _READY_TIMEOUT
+            await asyncio.sleep(0.05)
+        line = f"Pagemill is ready on http://{shown}:{port}"
+        if new_key:
+            line += f" - your API key, shown this once: {new_key}"
+        print(line, flush=True)  # noqa: T201 - this is for the person who started it
+
+
+async def _is_ready(host: str, port: int) -> bool:
+    """Ask `GET /ready`; any address that is listened on is reached through loopback."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    try:
+        async with asyncio.timeout(5):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return answer.split()[1:2] == [b"200"]
