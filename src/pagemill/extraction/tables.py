@@ -1,0 +1,43 @@
+"""Tables: which of them hold data and which only lay out a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from turbohtml import Element
+
+_NOT_IN_DATA = ["table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "form", "blockquote", "article", "section"]
+# A cell longer than this many characters is a page's column, not a datum.
+_LONGEST_CELL = 1500
+
+
+def is_data(table: Element) -> bool:
+    """Whether a table's rows and columns mean something.
+
+    Layout tables say so (`role=presentation`), hold what no datum holds (headings, tables, code blocks, whole texts), or
+    have one row or one column without a header.
+    """
+    if table.attr("role") in ("presentation", "none") or table.find(_NOT_IN_DATA) is not None:
+        return False
+    if table.find("th") is not None or table.find("caption") is not None:
+        return _columns(table) > 1 or table.find("th") is not None
+    rows = table.find_all("tr", limit=2)
+    return len(rows) > 1 and _columns(table) > 1 and not _has_long_cell(table)
+
+
+def _columns(table: Element) -> int:
+    """The number of cells in the fullest of the first rows."""
+    return max((len(row.find_all(["td", "th"])) for row in table.find_all("tr", limit=20)), default=0)
+
+
+def _has_long_cell(table: Element) -> bool:
+    return any(len(cell.text) > _LONGEST_CELL for cell in table.iter_elements(("td", "th")))
+
+
+def span(cell: Element, name: str) -> int:
+    """A cell's `colspan` or `rowspan`: at least 1, and no more than the HTML standard allows."""
+    value = (cell.attr(name) or "").strip()
+    if not (value.isascii() and value.isdigit()) or len(value) > 5:
+        return 1
+    return max(1, min(int(value), 1000 if name == "colspan" else 65534))
