@@ -1,0 +1,59 @@
+"""The hot queries use their indexes, however full the tables are: a lost index fails here, not in production."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from pagemill.jobs import statements
+
+HOT = {
+    "claim": (statements.CLAIM_PAGES, ("w", 16, 0, 2), {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"}),
+    "complete": (statements.COMPLETE_PAGE, (1, 1, "w", "u", 200, ["html"], [b""]), {"jobs_pkey"}),
+    "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
+    "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
+    "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
+    "key": (statements.FIND_KEY, (b"",), {"keys_hash_key"}),
+    "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
+}
+
+LARGE = ("pages", "jobs", "bodies", "keys")
+
+
+@pytest.fixture
+async def full_database(database):
+    await database.rows("INSERT INTO keys (id, name, hash) SELECT 'k' || n, '', int4send(n) FROM generate_series(1, 5000) n")
+    await database.rows(
+        "INSERT INTO jobs (id, key_id, batch, options, pages_left, status, completed_at) "
+        "SELECT 'job_' || n, 'k1', false, '{}', 0, 'completed', now() FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO pages (job_id, key_id, position, url, status, completed_at) "
+        "SELECT 'job_' || n, 'k1', 0, 'u', 'completed', now() FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO pages (job_id, key_id, position, url) "
+        "SELECT 'job_' || n, 'k' || n % 3, 1, 'u' FROM generate_series(1, 20000) n"
+    )
+    await database.rows("INSERT INTO bodies SELECT id, 'html', '' FROM pages WHERE position = 0")
+    await database.rows("ANALYZE")
+    return database
+
+
+async def test_hot_queries_scan_no_table(full_database):
+    for name, (statement, values, indexes) in HOT.items():
+        row = await full_database.row(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+        plan = json.loads(row[0])[0]["Plan"]
+        nodes = list(_nodes(plan))
+        scanned = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"} & set(LARGE)
+        used = {node["Index Name"] for node in nodes if "Index Name" in node}
+        assert not scanned, f"{name} scans {scanned}"
+        assert indexes <= used, f"{name} uses {used}"
+
+
+def _nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import psutil
+import pytest
+
+from pagemill import bodies
+from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
+from pagemill.model import FetchedPage
+from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.settings import Settings
+
+FORMATS = ("html", "cleanedHtml", "markdown")
+ARTICLE = b"<html><body><article><h1>Title</h1><p>" + b"Some words of an article, enough of them. " * 20
+
+
+def page(body=ARTICLE, content_type="text/html; charset=utf-8"):
+    return FetchedPage("http://example.com/", "http://example.com/", 200, content_type, body)
+
+
+def extraction_processes():
+    children = psutil.Process().children()
+    return [child for child in children if "pagemill.scraping.extraction_process" in child.cmdline()]
+
+
+@pytest.fixture
+async def pool():
+    async with ExtractorPool(Settings(extraction_timeout=1.0, extraction_processes=2)) as pool:
+        yield pool
+    assert extraction_processes() == []
+
+
+async def test_a_page_becomes_its_formats(pool):
+    values = await pool.extract(page(), FORMATS)
+    assert set(values) == {*FORMATS, "metadata"}
+    assert bodies.unpack(values["html"]) == ARTICLE.decode()
+    assert "Some words of an article" in bodies.unpack(values["markdown"])
+
+
+async def test_text_and_json_come_through(pool):
+    values = await pool.extract(page(b'{"a": [1, 2]}', "application/json"), ("markdown",))
+    assert '"a"' in bodies.unpack(values["markdown"])
+    values = await pool.extract(page("plain wörds".encode(), "text/plain; charset=utf-8"), ("markdown",))
+    assert "plain wörds" in bodies.unpack(values["markdown"])
+
+
+async def test_a_process_that_hangs_is_replaced_and_its_neighbours_notice_nothing(pool):
+    [process] = extraction_processes()
+    process.suspend()
+    began = time.monotonic()
+    hanging = asyncio.create_task(pool.extract(page(), FORMATS))
+    await asyncio.sleep(0.05)
+    for _ in range(5):
+        assert await pool.extract(page(), FORMATS)
+    assert time.monotonic() - began < 1.0
+    with pytest.raises(ExtractionTimeoutError):
+        await hanging
+    assert not process.is_running()
+    assert await pool.extract(page(), FORMATS)
+
+
+async def test_a_process_that_dies_is_the_pages_failure_alone(pool):
+    [process] = extraction_processes()
+    process.suspend()
+    dying = asyncio.create_task(pool.extract(page(), FORMATS))
+    await asyncio.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(ExtractionCrashedError):
+        await dying
+    assert await pool.extract(page(), FORMATS)
+
+
+async def test_a_process_that_died_between_pages_is_not_the_next_ones_fault(pool):
+    [process] = extraction_processes()
+    process.kill()
+    process.wait(5)
+    await asyncio.sleep(0.05)
+    assert await pool.extract(page(), FORMATS)
+
+
+async def test_memory_is_limited():
+    settings = Settings(extraction_memory=100 * 1024 * 1024, extraction_timeout=30)
+    async with ExtractorPool(settings) as pool:
+        with pytest.raises(ExtractionCrashedError):
+            await pool.extract(page(b"<p>word</p>" * 4_000_000), FORMATS)
+        assert await pool.extract(page(), FORMATS)
+
+
+async def test_a_cancelled_page_leaves_a_working_pool(pool):
+    for _ in range(3):
+        task = asyncio.create_task(pool.extract(page(ARTICLE * 200), FORMATS))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await pool.extract(page(), FORMATS)
+    assert len(extraction_processes()) <= 2
+
+
+async def test_many_pages_share_the_processes(pool):
+    results = await asyncio.gather(*(pool.extract(page(), FORMATS) for _ in range(50)))
+    assert len(results) == 50
+    assert len(extraction_processes()) == 2
+
+
+async def test_processes_end_when_their_parent_is_killed(tmp_path):
+    program = (
+        "import asyncio\n"
+        "from pagemill.scraping.extractor_pool import ExtractorPool\n"
+        "from pagemill.settings import Settings\n"
+        "async def main():\n"
+        "    async with ExtractorPool(Settings()) as pool:\n"
+        "        print(pool._idle[0]._process.pid, flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    child = psutil.Process(int(await parent.stdout.readline()))
+    parent.kill()
+    await parent.wait()
+    await asyncio.to_thread(psutil.wait_procs, [child], 5)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
