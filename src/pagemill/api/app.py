@@ -1,0 +1,63 @@
+"""The ASGI application, put together."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from pagemill import __version__
+from pagemill.api import countries, docs, health, openapi, url_scraper
+from pagemill.api.auth import Authentication
+from pagemill.api.body_limit import BodyLimit
+from pagemill.api.content_encoding import EncodingPreference
+from pagemill.api.error_response import add_error_handlers
+from pagemill.api.leniency import Leniency
+from pagemill.api.observation import Observation
+from pagemill.api.resources import open_resources
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pagemill.settings import Settings
+
+_GZIP_LEVEL = 4
+_SMALLEST_COMPRESSED = 1024
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application. Its lifespan opens the database named by the settings, and closes it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as resources:
+            app.state.resources = resources
+            yield
+
+    app = FastAPI(
+        title="Pagemill",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in (url_scraper.router, countries.router, health.router, docs.router):
+        app.include_router(router)
+    add_error_handlers(app)
+    openapi.complete(app, settings)
+    _add_layers(app, settings)
+    return app
+
+
+def _add_layers(app: FastAPI, settings: Settings) -> None:
+    """Wrap the endpoints, innermost layer first."""
+    app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
+    app.add_middleware(Authentication)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(EncodingPreference)
+    app.add_middleware(Leniency)
+    app.add_middleware(Observation)

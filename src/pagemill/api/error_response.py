@@ -1,0 +1,104 @@
+"""Failures as clients see them: always `{"error": code, "code": code, "message": sentence}`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from pagemill.errors import (
+    MethodNotAllowedError,
+    NotFoundError,
+    PagemillError,
+    PayloadTooLargeError,
+    RequestError,
+    UnauthorizedError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+RETRY_AFTER = 2
+"""Seconds after which a client may try again when the service is unavailable."""
+
+INTERNAL_MESSAGE = "Something went wrong on our side. The request's id finds the details in the service's log."
+
+# What the framework says by status alone.
+_FRAMEWORK_ERRORS: Mapping[int, RequestError] = {
+    404: NotFoundError("There is no such endpoint."),
+    405: MethodNotAllowedError("This endpoint does not take this method. The Allow header names those that it takes."),
+    413: PayloadTooLargeError("The request body is too large."),
+}
+
+
+def error_response(error: Exception) -> JSONResponse:
+    """Return the answer to a request that met `error`. What is not a client's business becomes a plain 500."""
+    if isinstance(error, HTTPException):
+        return _of_framework(error)
+    if isinstance(error, RequestValidationError):
+        return _response(RequestError(describe(error.errors()[0])))
+    if isinstance(error, RequestError):
+        return _response(error)
+    return JSONResponse(error_body(PagemillError.code, INTERNAL_MESSAGE), 500)
+
+
+def error_body(code: str, message: str) -> dict[str, str]:
+    """Return the body of an error. Some clients read `error`, others `code`."""
+    return {"error": code, "code": code, "message": message}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make the framework's own errors keep the one shape. All others reach `observation.Observation`."""
+
+    async def handle(_request: Request, error: Exception) -> JSONResponse:
+        return error_response(error)
+
+    app.add_exception_handler(HTTPException, handle)
+    app.add_exception_handler(RequestValidationError, handle)
+
+
+def describe(problem: Mapping[str, Any]) -> str:
+    """Return one of pydantic's complaints as a sentence that names the field, such as `urls[3]`."""
+    place, *path = problem["loc"]
+    if problem["type"] == "json_invalid":
+        return f"The body is not valid JSON: {problem['ctx']['error']}."
+    if not path:
+        return "The body must be a JSON object, sent with the header Content-Type: application/json."
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    kind = {"body": "field", "query": "parameter"}.get(place, place)
+    if problem["type"] == "missing":
+        return f"The {kind} `{name}` is required."
+    return f"The {kind} `{name}` is not valid: {_uncapitalised(problem['msg'])}."
+
+
+def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        error_body(error.code, error.message), error.http_status, headers={**_headers(error), **(headers or {})}
+    )
+
+
+def _headers(error: RequestError) -> dict[str, str]:
+    if isinstance(error, UnavailableError):
+        return {"Retry-After": str(RETRY_AFTER)}
+    if isinstance(error, UnauthorizedError):
+        return {"WWW-Authenticate": "ApiKey"}  # RFC 9110 section 11.6.1: a 401 has a challenge
+    return {}
+
+
+def _of_framework(error: HTTPException) -> JSONResponse:
+    known = _FRAMEWORK_ERRORS.get(error.status_code)
+    if known is not None:
+        return _response(known, error.headers)
+    if 400 <= error.status_code < 500:
+        return _response(RequestError("The request could not be read."), error.headers)
+    return JSONResponse(error_body(PagemillError.code, INTERNAL_MESSAGE), 500)
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]

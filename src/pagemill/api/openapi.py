@@ -1,0 +1,120 @@
+"""The OpenAPI document: what FastAPI makes of the endpoints, made true to what they answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pagemill.api.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.errors import (
+    ConflictError,
+    InvalidUrlError,
+    NotFoundError,
+    NotSupportedError,
+    PagemillError,
+    PayloadTooLargeError,
+    RequestError,
+    UnauthorizedError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+
+    from pagemill.settings import Settings
+
+DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.
+
+Submit a URL or a batch, then ask for the job by its id until its status is `completed` or `failed`; or let
+`?wait=SECONDS` hold the answer until then. Every call below `/v1` needs the header `X-API-Key`.
+Every error is `{"error": code, "code": code, "message": sentence}`, every response has an `X-Request-Id`."""
+
+_ERROR_SCHEMA = "ErrorBody"
+
+ErrorClass = type[PagemillError]
+
+_EXAMPLES: Mapping[ErrorClass, str] = {
+    RequestError: "The field `url` is required.",
+    InvalidUrlError: "The field `urls[3]` is not a valid URL: only http and https are scraped.",
+    NotSupportedError: "The field `useBrowser` is not supported by this version.",
+    UnauthorizedError: "This API key is not known, or was revoked.",
+    NotFoundError: "There is no such job.",
+    ConflictError: "This Idempotency-Key came with another request before. Use a new key.",
+    PayloadTooLargeError: "The request body is larger than 1048576 bytes.",
+    PagemillError: INTERNAL_MESSAGE,
+    UnavailableError: "The database is not available. Try again in a moment.",
+}
+
+
+def complete(app: FastAPI, settings: Settings) -> None:
+    """Make `app.openapi()` return the completed document, made once, on first need."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(generate(), settings)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas[_ERROR_SCHEMA] = _error_schema()
+    schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.max_batch_urls
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            _complete_operation(path, operation)
+    return document
+
+
+def _complete_operation(path: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for status, errors in _errors_of(path, operation).items():
+        responses.setdefault(str(status), _error_response(errors))
+    for response in responses.values():
+        response.setdefault("headers", {})["X-Request-Id"] = {
+            "description": "The request's id, which the service's log has as well.",
+            "schema": {"type": "string"},
+        }
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[ErrorClass]]:
+    """Return what can go wrong in an operation, by status."""
+    errors: dict[int, Sequence[ErrorClass]] = {500: (PagemillError,)}
+    if not path.startswith("/v1/"):
+        return errors
+    errors |= {401: (UnauthorizedError,), 413: (PayloadTooLargeError,), 503: (UnavailableError,)}
+    if "requestBody" in operation:
+        errors |= {400: (RequestError, InvalidUrlError, NotSupportedError), 409: (ConflictError,)}
+    elif operation.get("parameters"):
+        errors |= {400: (RequestError,)}
+    if "{" in path:
+        errors |= {404: (NotFoundError,)}
+    return errors
+
+
+def _error_response(errors: Sequence[ErrorClass]) -> dict[str, Any]:
+    examples = {error.code: {"value": error_body(error.code, _EXAMPLES[error])} for error in errors}
+    return {
+        "description": "One of " + ", ".join(f"`{error.code}`" for error in errors) if errors[1:] else errors[0].code,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"#/components/schemas/{_ERROR_SCHEMA}"},
+                "examples": examples,
+            }
+        },
+    }
+
+
+def _error_schema() -> dict[str, Any]:
+    from pydantic import TypeAdapter
+
+    from pagemill.api.wire import ErrorBody
+
+    return TypeAdapter(ErrorBody).json_schema()

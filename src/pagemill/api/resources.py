@@ -1,0 +1,53 @@
+"""What the endpoints work with: opened when the API starts, closed when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from pagemill.jobs.database import Database
+from pagemill.jobs.keys import Keys
+from pagemill.jobs.notices import ENDED, Notices
+from pagemill.jobs.store import JobStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pagemill.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The database and what is built on it. `stopping` is set when the API begins to stop: waits end then."""
+
+    settings: Settings
+    database: Database
+    jobs: JobStore
+    keys: Keys
+    ended: Notices
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@contextlib.asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open everything. Nothing is asked of the database yet: the API starts without it and answers 503."""
+    database = Database(
+        settings.database_url or "",
+        connections=settings.database_connections,
+        wait=settings.database_wait,
+        name="pagemill api",
+    )
+    async with database, Notices(database, ENDED) as ended:
+        yield Resources(settings, database, JobStore(database), Keys(database), ended)
+
+
+def _of_application(request: Request) -> Resources:
+    return cast("Resources", request.app.state.resources)
+
+
+ApiResources = Annotated[Resources, Depends(_of_application)]
+"""A parameter of this type gives an endpoint the resources."""

@@ -1,0 +1,130 @@
+"""The scraper's endpoints: submit a URL or a batch, ask for it, or wait for it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from starlette.responses import JSONResponse
+
+from pagemill.api import wire
+from pagemill.api.answer import job_response, no_such_job
+from pagemill.api.auth import KeyId
+from pagemill.api.resources import ApiResources
+from pagemill.api.strict_json import StrictJsonRoute
+from pagemill.api.submission import batch_urls, idempotency, scrape_options, single_url
+from pagemill.api.waiting import await_end
+from pagemill.api.wire import BatchJob, BatchRequest, ScrapeRequest, SingleJob, SubmittedBatch, SubmittedJob
+
+if TYPE_CHECKING:
+    from pagemill.model import Job
+
+log = structlog.get_logger(__name__)
+
+router = APIRouter(prefix="/v1", tags=["URL scraper"], route_class=StrictJsonRoute)
+
+LONGEST_WAIT = 60
+_JOB_ID = re.compile(r"(job|batch)_[0-9a-z]{1,64}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the client. A request with one that came before is answered with the job of then.",
+    ),
+]
+JobIdInPath = Annotated[str, Path(alias="id", description="The id that the submission was answered with.")]
+Wait = Annotated[
+    float,
+    Query(
+        ge=0,
+        le=LONGEST_WAIT,
+        allow_inf_nan=False,
+        description="Hold the answer until the job ends, for so many seconds at most.",
+    ),
+]
+
+
+@router.post("/url-scraper", status_code=202, summary="Scrape a URL", response_model=SubmittedJob)
+async def submit_url(
+    body: ScrapeRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Queue a URL and answer at once. Then ask `GET /v1/url-scraper/{id}` until the status is final."""
+    job, url = await _submit_url(resources, key_id, body, idempotency_key)
+    return JSONResponse(wire.submitted_job(job, url), 202)
+
+
+@router.post("/url-scraper/batch", status_code=202, summary="Scrape several URLs", response_model=SubmittedBatch)
+async def submit_batch(
+    body: BatchRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Queue a batch of URLs as one job. One bad URL refuses the batch, and nothing is queued."""
+    urls, options = batch_urls(body, resources.settings), scrape_options(body)
+    repetition = idempotency(idempotency_key, urls, options, batch=True)
+    job = await resources.jobs.submit(key_id, urls, options, batch=True, idempotency=repetition)
+    log.info("job submitted", job=job.id, pages=len(urls))
+    return JSONResponse(wire.submitted_batch(job, urls), 202)
+
+
+@router.post(
+    "/url-scraper/scrape",
+    summary="Scrape a URL and wait for the result",
+    response_model=SingleJob,
+    responses={202: {"model": wire.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}},
+)
+@router.post(
+    "/scrape",
+    summary="Scrape a URL and wait for the result (the same as /v1/url-scraper/scrape)",
+    response_model=SingleJob,
+    responses={202: {"model": wire.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}},
+)
+async def scrape_url(
+    request: Request,
+    body: ScrapeRequest,
+    resources: ApiResources,
+    key_id: KeyId,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
+    submitted, _ = await _submit_url(resources, key_id, body, idempotency_key)
+    job = await await_end(
+        resources, submitted.id, key_id, seconds=resources.settings.inline_wait, receive=request.receive
+    )
+    if job is None:
+        raise no_such_job()
+    if not job.status.ended:
+        return JSONResponse(wire.unfinished_job(job), 202)
+    return await job_response(resources.jobs, job, request.headers)
+
+
+@router.get("/url-scraper/{id}", summary="Get a job or a batch", response_model=SingleJob | BatchJob)
+@router.get(
+    "/url-scraper/batch/{id}",
+    summary="Get a job or a batch (the same as /v1/url-scraper/{id})",
+    response_model=SingleJob | BatchJob,
+)
+async def get_job(
+    request: Request, job_id: JobIdInPath, resources: ApiResources, key_id: KeyId, wait: Wait = 0
+) -> Response:
+    """Return a job with its status, and its contents once they are there."""
+    if not _JOB_ID.fullmatch(job_id):
+        raise no_such_job()
+    job = await await_end(resources, job_id, key_id, seconds=wait, receive=request.receive)
+    if job is None:
+        raise no_such_job()
+    return await job_response(resources.jobs, job, request.headers)
+
+
+async def _submit_url(
+    resources: ApiResources, key_id: str, body: ScrapeRequest, idempotency_key: str | None
+) -> tuple[Job, str]:
+    url, options = single_url(body, resources.settings), scrape_options(body)
+    repetition = idempotency(idempotency_key, [url], options, batch=False)
+    job = await resources.jobs.submit(key_id, [url], options, batch=False, idempotency=repetition)
+    log.info("job submitted", job=job.id, pages=1)
+    return job, url

@@ -1,0 +1,308 @@
+"""The shapes of the wire: what requests and answers look like. Nothing else knows camelCase.
+
+A field that a strict client may not take as null is left out where there is nothing to say (`NotRequired`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+
+from pagemill.api.json_stream import Packed
+from pagemill.model import DEFAULT_FORMATS, Format, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pagemill.model import Failure, Job, JsonObject, Page
+
+MAX_ACTIONS = 15
+
+SINGLE: Final = "url_scraper"
+BATCH: Final = "batch_url_scraper"
+
+_KEYS: Mapping[Format, str] = {
+    Format.HTML: "html",
+    Format.CLEANED_HTML: "cleanedHtml",
+    Format.MARKDOWN: "markdown",
+    Format.JSON: "generatedJson",
+    Format.LINKS: "links",
+    Format.IMAGES: "images",
+    Format.SUMMARY: "summary",
+}
+"""Where each format that is kept as a body stands in an answer."""
+
+
+# Requests
+
+
+class ScrapeFields(BaseModel):
+    """How to scrape. Every field may be left out or null."""
+
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="ignore")
+
+    country: str | None = Field(
+        "us",
+        min_length=2,
+        max_length=2,
+        description="Where the request leaves from: a code of `GET /v1/countries`, in either case.",
+    )
+    formats: list[Annotated[Format, Field(strict=False)]] | None = Field(
+        list(DEFAULT_FORMATS), description="What to return. None, or an empty list, means the default."
+    )
+    force_fresh: bool | None = Field(False, description="Fetch the page even if a cached copy would do.")
+    use_browser: bool | None = Field(False, description="Render the page in a browser.")
+    generate_json: bool | None = Field(False, description="Return structured JSON as well.")
+    output_schema: dict[str, Any] | None = Field(
+        None, description="JSON Schema of the structured JSON. Its presence asks for the JSON."
+    )
+    actions: list[dict[str, Any]] | None = Field(
+        None, max_length=MAX_ACTIONS, description="What to do in the browser before the page is captured."
+    )
+    session_id: str | None = Field(None, description="The id of a saved browser session.")
+    session_name: str | None = Field(None, description="The name of a saved browser session.")
+    webhook_url: str | None = Field(None, alias="webhook_url", description="Called when the job ends.")
+
+
+class ScrapeRequest(ScrapeFields):
+    """One URL to scrape."""
+
+    url: str = Field(description="The page: http or https.", json_schema_extra={"format": "uri"})
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com", "formats": ["markdown"]}]})
+
+
+class BatchRequest(ScrapeFields):
+    """Several URLs to scrape in the same way."""
+
+    urls: list[Annotated[str, Field(json_schema_extra={"format": "uri"})]] = Field(
+        min_length=1, description="The pages: http or https. One that is not valid refuses the whole batch."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"urls": ["https://example.com/a", "https://example.com/b"]}]}
+    )
+
+
+# Answers
+
+JobId = Annotated[str, Field(examples=["job_0123456789abcdef01234567"])]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC, with milliseconds.")]
+Milliseconds = Annotated[int, Field(ge=0, description="Milliseconds.")]
+JobStatus = Annotated[
+    Literal["pending", "processing", "completed", "failed"],
+    Field(description="`completed` and `failed` are final. A batch fails only when every URL failed."),
+]
+
+
+class ErrorBody(TypedDict):
+    """Why a request was refused, or could not be served."""
+
+    error: Annotated[str, Field(description="What happened, for programs.", examples=["invalid_request"])]
+    code: Annotated[str, Field(description="The same as `error`.", examples=["invalid_request"])]
+    message: Annotated[str, Field(description="What happened, for a person.")]
+
+
+class SubmittedJob(TypedDict):
+    """A job for one URL that was just taken."""
+
+    id: JobId
+    jobId: JobId
+    status: JobStatus
+    url: str
+    jobType: Literal["url_scraper"]
+    createdAt: Time
+
+
+class SubmittedBatch(TypedDict):
+    """A batch that was just taken."""
+
+    id: JobId
+    jobId: JobId
+    status: JobStatus
+    urls: list[str]
+    jobType: Literal["batch_url_scraper"]
+    createdAt: Time
+
+
+class UnfinishedJob(TypedDict):
+    """A job that did not end while the request waited: ask for it by its id."""
+
+    id: JobId
+    jobId: JobId
+    status: JobStatus
+
+
+class LinkFields(TypedDict):
+    """A hyperlink."""
+
+    href: str
+    text: str
+
+
+class ImageFields(TypedDict):
+    """An image."""
+
+    src: str
+    alt: str
+
+
+class ContentFields(TypedDict):
+    """What was made of a page: null where it was not asked for, or is not there (yet)."""
+
+    html: Annotated[str | None, Field(description="The page as it came.")]
+    cleanedHtml: Annotated[str | None, Field(description="The content alone, as HTML.")]
+    markdown: Annotated[str | None, Field(description="The content as Markdown.")]
+    links: NotRequired[Annotated[list[LinkFields], Field(description="Only where asked for.")]]
+    images: NotRequired[Annotated[list[ImageFields], Field(description="Only where asked for.")]]
+    error: Annotated[str | None, Field(description="Why the page failed, and the error's code in parentheses.")]
+    cached: NotRequired[Annotated[bool, Field(description="Whether a cached copy was served; once it is known.")]]
+    durationMs: NotRequired[Milliseconds]
+
+
+class SingleJob(ContentFields):
+    """A job for one URL."""
+
+    id: JobId
+    status: JobStatus
+    url: str
+    jobType: Literal["url_scraper"]
+    country: str
+    createdAt: Time
+    completedAt: NotRequired[Time]
+
+
+class BatchResult(ContentFields):
+    """One URL of a batch."""
+
+    index: Annotated[int, Field(ge=0, description="The URL's place in the batch, from 0.")]
+    url: str
+    status: JobStatus
+
+
+class BatchJob(TypedDict):
+    """A batch. `results` holds every URL, in the order of `urls`, from the start."""
+
+    id: JobId
+    status: JobStatus
+    jobType: Literal["batch_url_scraper"]
+    country: str
+    urls: list[str]
+    createdAt: Time
+    completedAt: NotRequired[Time]
+    durationMs: NotRequired[Milliseconds]
+    results: list[BatchResult]
+
+
+class Country(TypedDict):
+    """A country that a request can leave from."""
+
+    code: Annotated[str, Field(description="ISO 3166-1 alpha-2, in lower case.", examples=["us"])]
+    name: Annotated[str, Field(examples=["United States"])]
+
+
+# From the model to the wire
+
+
+def submitted_job(job: Job, url: str) -> SubmittedJob:
+    """Return the answer to the submission of one URL."""
+    return {
+        "id": job.id,
+        "jobId": job.id,
+        "status": job.status.value,
+        "url": url,
+        "jobType": SINGLE,
+        "createdAt": _time(job.created_at),
+    }
+
+
+def submitted_batch(job: Job, urls: Sequence[str]) -> SubmittedBatch:
+    """Return the answer to the submission of a batch."""
+    return {
+        "id": job.id,
+        "jobId": job.id,
+        "status": job.status.value,
+        "urls": list(urls),
+        "jobType": BATCH,
+        "createdAt": _time(job.created_at),
+    }
+
+
+def unfinished_job(job: Job) -> UnfinishedJob:
+    """Return the answer to a request that waited in vain."""
+    return {"id": job.id, "jobId": job.id, "status": job.status.value}
+
+
+def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
+    """Return the fields of `SingleJob`, contents as `Packed`."""
+    return {
+        "id": job.id,
+        "status": job.status.value,
+        "url": page.url,
+        "jobType": SINGLE,
+        "country": job.options.country,
+        **_content(job, job.status, bodies),
+        **_outcome(job.status, page, job.created_at, job.completed_at),
+        "createdAt": _time(job.created_at),
+        **({"completedAt": _time(job.completed_at)} if job.completed_at else {}),
+    }
+
+
+def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
+    """Return the fields of `BatchResult`, contents as `Packed`."""
+    return {
+        "index": page.index,
+        "url": page.url,
+        "status": page.status.value,
+        **_content(job, page.status, bodies),
+        **_outcome(page.status, page, page.started_at, page.completed_at),
+    }
+
+
+def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
+    """Return the fields of `BatchJob` but for its `results`, which follow one by one."""
+    return {
+        "id": job.id,
+        "status": job.status.value,
+        "jobType": BATCH,
+        "country": job.options.country,
+        "urls": [page.url for page in pages],
+        "createdAt": _time(job.created_at),
+        **({"completedAt": _time(job.completed_at)} if job.completed_at else {}),
+        **_duration(job.created_at, job.completed_at),
+    }
+
+
+def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObject:
+    asked = {
+        _KEYS[name]: Packed(bodies[name])
+        for name in job.options.formats
+        if status is Status.COMPLETED and name in _KEYS and name in bodies
+    }
+    return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
+
+
+def _outcome(status: Status, page: Page, start: datetime | None, end: datetime | None) -> JsonObject:
+    return {
+        **({"cached": page.cached} if status.ended else {}),
+        "error": _error(page.failure) if status is Status.FAILED and page.failure else None,
+        **_duration(start, end),
+    }
+
+
+def _error(failure: Failure) -> str:
+    return f"{failure.message} ({failure.code})"
+
+
+def _duration(start: datetime | None, end: datetime | None) -> JsonObject:
+    if start is None or end is None:
+        return {}
+    return {"durationMs": max(0, (end - start) // timedelta(milliseconds=1))}
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
