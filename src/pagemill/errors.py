@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pagemill.model import FetchedPage
 
 
 class PagemillError(Exception):
@@ -104,10 +107,29 @@ class DnsError(FetchError):
     retryable = True
 
 
+class HostNotFoundError(DnsError):
+    """The DNS says that the host name does not exist or has no address."""
+
+    retryable = False
+
+
+class UnfetchableUrlError(FetchError):
+    """A URL that is none, or neither http nor https."""
+
+    code = "invalid_url"
+
+
 class ConnectionRefusedByHostError(FetchError):
     """Nothing listens there."""
 
     code = "connection_refused"
+    retryable = True
+
+
+class HostUnreachableError(FetchError):
+    """No way leads to the host's addresses."""
+
+    code = "host_unreachable"
     retryable = True
 
 
@@ -124,11 +146,19 @@ class TlsError(FetchError):
     code = "tls_error"
 
 
+class CertificateError(TlsError):
+    """The host's certificate is not trusted, or belongs to another host."""
+
+
 class FetchTimeoutError(FetchError):
     """The host took too long."""
 
     code = "timeout"
     retryable = True
+
+
+class ConnectTimeoutError(FetchTimeoutError):
+    """No connection came about in time."""
 
 
 class TooManyRedirectsError(FetchError):
@@ -137,10 +167,22 @@ class TooManyRedirectsError(FetchError):
     code = "too_many_redirects"
 
 
+class InvalidRedirectError(FetchError):
+    """A redirect that leads nowhere: no address, or one that is neither http nor https."""
+
+    code = "invalid_redirect"
+
+
 class BodyTooLargeError(FetchError):
     """The body is over the limit, as sent or once decompressed."""
 
     code = "body_too_large"
+
+
+class HeadersTooLargeError(FetchError):
+    """The response headers are over the limit."""
+
+    code = "headers_too_large"
 
 
 class BlockedAddressError(FetchError):
@@ -152,15 +194,19 @@ class BlockedAddressError(FetchError):
 class HttpStatusError(FetchError):
     """The host answered with a 4xx or 5xx status, which `status_code` holds.
 
-    `retry_after` is the number of seconds that the host asked to wait, where it did.
+    `retry_after` is the number of seconds that the host asked to wait, where it did. `page` is what came with the
+    status, where that could be read: a challenge often hides in it.
     """
 
     code = "http_error"
 
-    def __init__(self, message: str, status_code: int, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, status_code: int, retry_after: float | None = None, page: FetchedPage | None = None
+    ) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.retry_after = retry_after
+        self.page = page
 
 
 class UnsupportedContentTypeError(FetchError):

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         (), description="DNS servers, as address or address:port, separated by commas. Not set: those of the system."
     )
     dns_timeout: Seconds = Field(5.0, description="How long a look-up may take, in seconds.")
+    dns_cache_time: Annotated[float, Field(ge=0)] = Field(
+        30.0, description="How long the addresses of a name are remembered, in seconds; 0 asks anew for each request."
+    )
+    ca_file: Path | None = Field(
+        None, description="The certificate authorities to trust, a PEM file. Not set: those of the system."
+    )
 
     # Extraction
     extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")

@@ -1,0 +1,1 @@
+"""Bytes from the web: names looked up, addresses checked, pages fetched over HTTP."""

@@ -1,0 +1,42 @@
+"""A libcurl handle set up to look like a browser and to go nowhere but where it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from curl_cffi import Curl, CurlHttpVersion, CurlOpt
+from curl_cffi.requests.impersonate import resolve_latest_browser_type
+
+from pagemill.errors import OperatorError
+
+if TYPE_CHECKING:
+    from pagemill.settings import Settings
+
+BUFFER_SIZE = 128 * 1024
+# Names are given to libcurl with their addresses. Should it ever come to look one up by itself, it asks a server that
+# is not there, and the request fails, instead of going somewhere that nobody checked.
+_NO_LOOKUP = "https://0.0.0.0:1/"
+
+
+def browser_handle(settings: Settings) -> Curl:
+    """A new handle, with everything set that is the same for each request.
+
+    Raises `OperatorError` when no browser goes by the name in the settings.
+    """
+    curl = Curl(cacert=str(settings.ca_file or ""))
+    browser = resolve_latest_browser_type(settings.impersonate)  # type: ignore[no-untyped-call]
+    if curl.impersonate(browser) != 0:
+        raise OperatorError(f"No browser to impersonate is called {settings.impersonate}; see PAGEMILL_IMPERSONATE.")
+    curl.setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V2TLS)
+    curl.setopt(CurlOpt.PROTOCOLS_STR, "http,https")
+    curl.setopt(CurlOpt.FOLLOWLOCATION, 0)
+    curl.setopt(CurlOpt.PROXY, "")  # also keeps libcurl from the environment's proxies
+    curl.setopt(CurlOpt.NOPROXY, "*")
+    curl.setopt(CurlOpt.NETRC, 0)
+    curl.setopt(CurlOpt.DOH_URL, _NO_LOOKUP)
+    curl.setopt(CurlOpt.COOKIEFILE, b"")  # cookies in memory; `COOKIELIST: ALL` empties it before each page
+    curl.setopt(CurlOpt.NOSIGNAL, 1)
+    curl.setopt(CurlOpt.BUFFERSIZE, BUFFER_SIZE)
+    curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.connect_timeout * 1000))
+    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, settings.max_body_bytes)
+    return curl

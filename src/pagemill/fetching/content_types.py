@@ -1,0 +1,105 @@
+"""Which bodies text can be made of: by their Content-Type, or by their first bytes where that says nothing.
+
+The reading of the first bytes follows the WHATWG MIME Sniffing Standard (mimesniff.spec.whatwg.org, section 7): HTML
+and XML by their opening tags, anything with a binary byte as binary, the rest as text. JSON is added.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+SNIFFED_BYTES = 1445
+"""How many bytes the standard looks at."""
+
+
+class Kind(Enum):
+    """What a body is, as far as fetching cares."""
+
+    HTML = "html"
+    XML = "xml"
+    JSON = "json"
+    TEXT = "text"
+    UNSUPPORTED = "unsupported"
+
+
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
+_XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss", "application/atom", "application/rdf"})
+_JSON_TYPES = frozenset({"application/json", "text/json", "application/jsonl", "application/x-ndjson"})
+# Types that say "I do not know": the standard's unknown types, and what servers give to files without a suffix.
+_UNKNOWN_TYPES = frozenset(
+    {"", "application/octet-stream", "binary/octet-stream", "unknown/unknown", "application/unknown", "*/*"}
+)
+# A text/plain in exactly these spellings is what old servers say when they do not know; it may hide anything.
+_DOUBTFUL_TEXT = frozenset(
+    {
+        "text/plain",
+        "text/plain; charset=iso-8859-1",
+        "text/plain; charset=utf-8",
+        "text/plain;charset=iso-8859-1",
+        "text/plain;charset=utf-8",
+    }
+)
+
+_HTML_OPENINGS = (
+    b"<!doctype html", b"<html", b"<head", b"<script", b"<iframe", b"<h1", b"<div", b"<font", b"<table", b"<a",
+    b"<style", b"<title", b"<b", b"<body", b"<br", b"<p", b"<!--",
+)  # fmt: skip
+_WHITESPACE = b"\t\n\x0c\r "
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# The standard's binary data bytes: control characters that text does not hold.
+_BINARY_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
+_NO_BINARY = bytes.maketrans(b"", b"")
+
+
+def declared_kind(content_type: str) -> Kind | None:
+    """What a Content-Type header promises; None when the first bytes have to tell."""
+    essence = content_type.partition(";")[0].strip().lower()
+    if essence in _HTML_TYPES:
+        return Kind.HTML
+    if essence in _UNKNOWN_TYPES or "/" not in essence or content_type.strip().lower() in _DOUBTFUL_TEXT:
+        return None
+    if essence in _JSON_TYPES or essence.endswith("+json"):
+        return Kind.JSON
+    if essence in _XML_TYPES or essence.endswith("+xml"):
+        return Kind.XML
+    return Kind.TEXT if essence.startswith("text/") else Kind.UNSUPPORTED
+
+
+def kind_of(content_type: str, body: bytes) -> Kind:
+    """What a body is, by its Content-Type header and, where that does not tell, its first bytes."""
+    declared = declared_kind(content_type)
+    if declared is not None:
+        return declared
+    found = sniffed_kind(body[:SNIFFED_BYTES])
+    doubtful_text = content_type.lstrip().lower().startswith("text/")
+    return Kind.TEXT if doubtful_text and found is not Kind.UNSUPPORTED else found
+
+
+def sniffed_kind(head: bytes) -> Kind:
+    """What the first bytes of a body look like."""
+    if head.startswith(_BYTE_ORDER_MARKS[1:]):
+        return Kind.TEXT
+    start = head.removeprefix(_BYTE_ORDER_MARKS[0]).lstrip(_WHITESPACE)
+    if start[:5].lower() == b"<?xml":
+        return Kind.XML
+    if _opens_html(start):
+        return Kind.HTML
+    if head.translate(_NO_BINARY, _BINARY_BYTES) != head:
+        return Kind.UNSUPPORTED
+    return Kind.JSON if start[:1] in (b"{", b"[") else Kind.TEXT
+
+
+def _opens_html(start: bytes) -> bool:
+    lowered = start[:16].lower()
+    for opening in _HTML_OPENINGS:
+        if lowered.startswith(opening):
+            following = lowered[len(opening) : len(opening) + 1]
+            return (
+                opening == b"<!--" or following in (b" ", b">", b"\t", b"\n", b"\r") or _opens_longer(lowered, opening)
+            )
+    return False
+
+
+def _opens_longer(lowered: bytes, opening: bytes) -> bool:
+    # "<b" also begins "<body" and "<br": a longer opening may match where the shorter one did not end.
+    return any(other != opening and other.startswith(opening) and lowered.startswith(other) for other in _HTML_OPENINGS)

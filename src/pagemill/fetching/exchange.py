@@ -1,0 +1,170 @@
+"""One request and its answer, as libcurl reports it: header lines and body chunks, judged as they come.
+
+The callbacks run inside libcurl and must not raise: they say that the transfer is to stop, and leave the reason in
+`failure`, or in `enough` when what came is all that is wanted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from curl_cffi.curl import CURL_WRITEFUNC_ERROR
+
+from pagemill.errors import BodyTooLargeError, FetchError, InvalidResponseError, UnsupportedContentTypeError
+from pagemill.fetching.content_types import SNIFFED_BYTES, Kind, declared_kind, kind_of
+from pagemill.fetching.curl_failures import headers_too_large
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_HEADER_BYTES = 256 * 1024
+"""What browsers accept of headers (Chromium: 256 KiB)."""
+MAX_ASIDE_BYTES = 256 * 1024
+"""The most that is read of a body that is not the page's: that of a redirect, which only frees the connection."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_ONE_CODING = 1
+
+
+class Exchange:
+    """The answer to one request. `connected` is called once its headers are there; it may raise `FetchError`."""
+
+    __slots__ = (
+        "_chunks", "_connected", "_header_bytes", "_host", "_kind", "_limit", "_lines", "_size",
+        "enough", "failure", "headers", "status",
+    )  # fmt: skip
+
+    def __init__(self, host: str, limit: int, connected: Callable[[], None]) -> None:
+        self._host = host
+        self._limit = limit
+        self._connected = connected
+        self._lines: list[bytes] = []
+        self._header_bytes = 0
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._kind: Kind | None = None
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        """By name in lower case; the first where one came twice."""
+        self.failure: FetchError | None = None
+        self.enough = False
+
+    @property
+    def body(self) -> bytes:
+        """What came of the body, decompressed."""
+        return b"".join(self._chunks)
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header as it came; empty where there was none."""
+        return self.header(b"content-type") or ""
+
+    @property
+    def redirects(self) -> bool:
+        """Whether the status is one of a redirect to follow."""
+        return self.status in REDIRECTS
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value; `name` in lower case."""
+        value = self.headers.get(name)
+        if value is None:
+            return None
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+
+    def on_header(self, line: bytes) -> int:
+        """Take a header line, with its line end; libcurl's header callback."""
+        self._header_bytes += len(line)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            return self._stop(headers_too_large(self._host))
+        if line not in (b"\r\n", b"\n"):
+            if line.startswith(b"HTTP/"):
+                self._lines.clear()  # after an interim answer (1xx), the final one begins
+            self._lines.append(line)
+            return len(line)
+        try:
+            self._end_of_headers()
+        except FetchError as error:
+            return self._stop(error)
+        return len(line)
+
+    def on_body(self, chunk: bytes) -> int:
+        """Take a piece of the body, decompressed; libcurl's write callback."""
+        self._size += len(chunk)
+        if self._size > self._limit:
+            return self._over_limit()
+        if self.redirects:
+            return len(chunk)
+        self._chunks.append(chunk)
+        if self._kind is None and self._size >= SNIFFED_BYTES:
+            try:
+                self._sniff()
+            except FetchError as error:
+                return self._stop(error)
+        return len(chunk)
+
+    def finish(self) -> None:
+        """The body is whole: judge what could not be judged before. Raises `UnsupportedContentTypeError`."""
+        if self._kind is None and self._chunks:
+            self._sniff()
+
+    def _end_of_headers(self) -> None:
+        if not self._lines[0].startswith(b"HTTP/"):
+            return  # trailers, after the body
+        self.status = int(self._lines[0].split(None, 2)[1])
+        if self.status < 200:
+            return
+        self.headers = _parsed(self._lines[1:])
+        self._connected()
+        if self.status >= 400 or self.redirects:
+            # What comes with an error is looked at by those who can read it; a redirect's body by nobody.
+            self._kind = Kind.TEXT
+            self._limit = min(self._limit, MAX_ASIDE_BYTES) if self.redirects else self._limit
+            return
+        self._check_coding()
+        self._check_length()
+        self._kind = declared_kind(self.content_type)
+        self._check_kind()
+
+    def _check_coding(self) -> None:
+        # A body compressed twice can make libcurl spin through gigabytes of nothing inside one call.
+        codings = [part.strip() for part in (self.header(b"content-encoding") or "").split(",")]
+        if sum(coding.lower() not in ("", "identity") for coding in codings) > _ONE_CODING:
+            raise InvalidResponseError(f"The body that {self._host} sent is compressed more than once.")
+
+    def _check_length(self) -> None:
+        length = self.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > self._limit:
+            raise self._too_large()
+
+    def _sniff(self) -> None:
+        self._kind = kind_of(self.content_type, self.body)
+        self._check_kind()
+
+    def _check_kind(self) -> None:
+        if self._kind is Kind.UNSUPPORTED:
+            what = self.content_type.partition(";")[0].strip() or "unknown binary data"
+            raise UnsupportedContentTypeError(f"Pages of the type {what} cannot be turned into text.")
+
+    def _over_limit(self) -> int:
+        if self.redirects or self.status >= 400:
+            self.enough = True
+            return CURL_WRITEFUNC_ERROR
+        return self._stop(self._too_large())
+
+    def _too_large(self) -> BodyTooLargeError:
+        return BodyTooLargeError(f"The page of {self._host} is larger than the limit of {self._limit} bytes.")
+
+    def _stop(self, failure: FetchError) -> int:
+        self.failure = failure
+        return CURL_WRITEFUNC_ERROR
+
+
+def _parsed(lines: list[bytes]) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        name, _, value = line.partition(b":")
+        headers.setdefault(name.strip().lower(), value.strip())
+    return headers
