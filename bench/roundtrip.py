@@ -17,6 +17,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -57,13 +58,14 @@ def visible(element: Element) -> str:
     return " ".join("".join(_pieces(element)).split())
 
 
-def _pieces(element: Element) -> Iterator[str]:
+def _pieces(element: Element, *, mark: str = " ") -> Iterator[str]:
+    """Text, blanks where blocks end, and `mark` where a list begins."""
     for node in element.children:
         if isinstance(node, Text):
             yield node.data
         elif isinstance(node, Element) and not _is_formula(node):
-            yield " " if node.tag in SEPARATE else ""
-            yield from ("“", *_pieces(node), "”") if node.tag == "q" else _pieces(node)
+            yield mark if node.tag in ("ul", "ol") else " " if node.tag in SEPARATE else ""
+            yield from ("“", *_pieces(node, mark=mark), "”") if node.tag == "q" else _pieces(node, mark=mark)
             yield " " if node.tag in SEPARATE else ""
 
 
@@ -87,8 +89,8 @@ def see(root: Element) -> Seen:
         "headings": Counter((h.tag, visible(h)) for h in root.select("h1, h2, h3, h4, h5, h6") if visible(h)),
         "list items": Counter(_item(item) for item in root.find_all("li")),
         "table cells": Counter(cell for table in root.find_all("table") for cell in _cells(table)),
-        "links": Counter((visible(a), a.attr("href")) for a in root.find_all("a")),
-        "images": Counter((image.attr("alt"), image.attr("src")) for image in root.find_all("img")),
+        "links": Counter((visible(a), unquote(a.attr("href") or "")) for a in root.find_all("a")),
+        "images": Counter((image.attr("alt"), unquote(image.attr("src") or "")) for image in root.find_all("img")),
         "code blocks": Counter((_language(pre), pre.text.rstrip("\n")) for pre in root.find_all("pre")),
         "formulas": Counter(_formula(e) for e in root.select("math, .math")),
     }
@@ -97,13 +99,8 @@ def see(root: Element) -> Seen:
 def _item(item: Element) -> object:
     """An item's kind, depth, and the text before any list in it."""
     kinds = [a.tag for a in item.ancestors if isinstance(a, Element) and a.tag in ("ul", "ol")]
-    own = []
-    for child in item.children:
-        if isinstance(child, Element) and child.tag in ("ul", "ol"):
-            break
-        own.append(child.data if isinstance(child, Text) else visible(child) if isinstance(child, Element) else "")
-        own.append(" " if isinstance(child, Element) and child.tag in SEPARATE else "")
-    return kinds[0] if kinds else "", len(kinds), words("".join(own))[:50].__repr__()
+    text, _, _ = "".join(_pieces(item, mark="\0")).partition("\0")
+    return kinds[0] if kinds else "", len(kinds), " ".join(text.split())
 
 
 def _cells(table: Element) -> Iterator[object]:
@@ -162,8 +159,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the table to bench/README.md")
     arguments = parser.parse_args()
     paths = sorted(PAGES.glob("*.html.gz"))
+    if arguments.pages:
+        paths = paths[:: len(paths) // arguments.pages]
     totals = {kind: [0, 0, 0, 0] for kind in KINDS}
-    for path in paths[:: max(1, len(paths) // arguments.pages)] if arguments.pages else paths:
+    for path in paths:
         before_tree, text = trees(path, whole=arguments.whole)
         before, after = see(before_tree), see(render(text))
         for kind, (same, old, new) in compare(before, after).items():
@@ -172,7 +171,7 @@ def main() -> None:
             if kind == arguments.show and not exact:
                 print(path.name, "LOST", list((before[kind] - after[kind]).items())[:6])
                 print(path.name, "NEW ", list((after[kind] - before[kind]).items())[:6])
-    table = _table(totals, len(paths) if not arguments.pages else arguments.pages)
+    table = _table(totals, len(paths))
     print(table)
     if arguments.write:
         write_table("roundtrip", table)
