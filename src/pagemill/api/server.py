@@ -9,44 +9,57 @@ import socket
 from typing import TYPE_CHECKING
 
 import orjson
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pagemill.api.app import create_app
 from pagemill.api.error_response import error_body
+from pagemill.api.listener import listen
 from pagemill.errors import RequestError
+from pagemill.lifeline import watch_supervisor
+from pagemill.lifeline import watch_supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pagemill.settings import Settings
 
+log = structlog.get_logger(__name__)
+
 _KEEP_ALIVE = 75
 """Seconds that an idle connection is kept: longer than clients pause between two polls."""
 
 
-def run(settings: Settings, fd: int | None = None) -> None:
-    """Serve until SIGTERM or SIGINT: on the host and port of the settings, or on a listening socket inherited as `fd`.
+def run(settings: Settings, fd: int | None = None, *, supervised: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT, or until the supervisor dies where there is one.
 
-    Then no connection is accepted any more, waiting requests are answered as things stand, and others may end within
-    the grace period.
+    Listens on the host and port of the settings, or on the listening socket inherited as `fd`. At the end no
+    connection is accepted any more, requests that wait for a job are answered as things stand, and others may finish
+    within the grace period. Raises errors.OperatorError where the address cannot be listened on.
     """
     import uvloop
 
-    sockets = None if fd is None else [socket.socket(fileno=fd)]
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(ApiServer(settings).serve(sockets=sockets))
+    listener = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
+    uvloop.run(_serve(settings, listener, supervised=supervised))
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, supervised: bool) -> None:
+    server = ApiServer(settings)
+    if supervised:
+        watch_supervisor(server.stop)
+    host, port = listener.getsockname()[:2]
+    log.info("api starts", host=host, port=port)
+    await server.serve(sockets=[listener])
 
 
 class ApiServer(uvicorn.Server):
     """uvicorn with our application and manners."""
 
     def __init__(self, settings: Settings) -> None:
-        self._app = create_app(settings)
+        self.app = create_app(settings)
         config = uvicorn.Config(
-            self._app,
-            host=settings.host,
-            port=settings.port,
+            self.app,
             http=_Protocol,
             ws="none",
             lifespan="on",
@@ -59,18 +72,27 @@ class ApiServer(uvicorn.Server):
         )
         super().__init__(config)
 
+    def stop(self) -> None:
+        """Begin to stop; `serve` returns when that is done."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the waits, then everything else."""
-        self._app.state.resources.stopping.set()
+        self.app.state.resources.stopping.set()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take SIGTERM and SIGINT as a wish to stop, and not raise them again afterwards as uvicorn does."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
 
 
 class _Protocol(HttpToolsProtocol):

@@ -1,0 +1,21 @@
+"""The socket that the API listens on."""
+
+from __future__ import annotations
+
+import socket
+
+from pagemill.errors import OperatorError
+
+_BACKLOG = 1024
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a TCP socket that listens there. Raises errors.OperatorError where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise OperatorError(
+            f"The address {host}:{port} cannot be listened on: {error.strerror or error}. "
+            "Choose another with --port or --host."
+        ) from error
