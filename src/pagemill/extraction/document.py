@@ -20,6 +20,14 @@ class Document:
     tree: turbohtml.Document
     base_url: str
 
+    @property
+    def body(self) -> turbohtml.Element:
+        """The element that holds what a reader sees: the body, or the frameset that stands for it."""
+        root = self.tree.root
+        if root is None:
+            return turbohtml.Element("body")
+        return self.tree.select_one("html > body, html > frameset") or root
+
 
 def read(body: bytes, url: str, content_type: str = "") -> Document:
     """Decode and parse `body`: a byte-order mark wins, then the transport's charset, then the page's own, then a guess.

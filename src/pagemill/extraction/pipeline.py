@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pagemill.extraction import document
+from pagemill.extraction import cleaned, document, markdown, media, metadata
 from pagemill.model import Content
 
 
@@ -13,9 +13,16 @@ def extract(html: bytes, url: str, *, content_type: str = "", only_main_content:
     keeps the whole body instead of choosing.
     """
     page = document.read(html, url, content_type)
-    root = (page.tree.main_content() if only_main_content else None) or page.tree.root
-    if root is None:
-        return Content(html=page.html, cleaned_html="", markdown="", quality=0.0)
-    root.resolve_links(page.base_url)
-    root.remove("script, style, template, iframe, form")
-    return Content(html=page.html, cleaned_html=root.serialize(), markdown=root.to_markdown(), quality=0.5)
+    description = metadata.read(page.tree, url)
+    links, images = media.links(page.tree, page.base_url), media.images(page.tree, page.base_url)
+    root = (page.tree.main_content() if only_main_content else None) or page.body
+    tree = cleaned.clean(root, page.base_url)
+    return Content(
+        html=page.html,
+        cleaned_html=cleaned.serialize(tree),
+        markdown=markdown.render(tree),
+        metadata=description,
+        links=links,
+        images=images,
+        quality=0.5,
+    )
