@@ -71,7 +71,26 @@ def _pieces(element: Element, *, mark: str = " ") -> Iterator[str]:
 
 SEPARATE = frozenset(
     [
-        *("br", "p", "div", "li", "ul", "ol", "td", "th", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt"),
+        *(
+            "br",
+            "p",
+            "div",
+            "li",
+            "ul",
+            "ol",
+            "td",
+            "th",
+            "tr",
+            "table",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "pre",
+            "dt",
+        ),
         *("dd", "dl", "blockquote", "figure", "figcaption", "section", "article", "header", "footer", "aside", "nav"),
         *("main", "caption", "summary", "details", "hr", "thead", "tbody", "tfoot"),
     ]
@@ -130,9 +149,7 @@ def _formula(element: Element) -> object:
 
 def compare(before: Seen, after: Seen) -> dict[str, tuple[int, int, int]]:
     """For each kind: how many are in both, before, and after."""
-    return {
-        kind: ((before[kind] & after[kind]).total(), before[kind].total(), after[kind].total()) for kind in before
-    }
+    return {kind: ((before[kind] & after[kind]).total(), before[kind].total(), after[kind].total()) for kind in before}
 
 
 def score(same: int, before: int, after: int) -> float:

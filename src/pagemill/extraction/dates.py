@@ -1,0 +1,85 @@
+"""Dates: ISO 8601 out of what pages write, for machines and for people."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+_MONTHS = {
+    1: "jan january januar janvier enero ene gennaio gen janeiro januari styczen stycznia ledna",
+    2: "feb february februar fevrier février fev febrero febbraio fevereiro februari lutego unora",
+    3: "mar march märz maerz mars marzo março marco maart marca brezna",
+    4: "apr april avril avr abril abr aprile kwietnia dubna",
+    5: "may mai mayo maggio mag maio mei maja kvetna",
+    6: "jun june juni juin junio giugno giu junho czerwca cervna",
+    7: "jul july juli juillet juil julio luglio lug julho lipca cervence",
+    8: "aug august août aout agosto ago augustus sierpnia srpna",
+    9: "sep sept september septembre septiembre settembre set setembro wrzesnia zari",
+    10: "oct october oktober okt octobre octubre ottobre ott outubro out pazdziernika rijna",
+    11: "nov november novembre noviembre novembro listopada listopadu",
+    12: "dec december dezember dez décembre decembre diciembre dic dicembre dezembro grudnia prosince",
+}
+_MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split()}
+_MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")\b\.?"
+
+_WRITTEN = re.compile(
+    rf"(?i)\b(?:{_MONTH.format('m1')}\s+(?P<d1>[0-3]?\d)(?:st|nd|rd|th)?,?\s+(?P<y1>(?:19|20)\d\d)"
+    rf"|(?P<d2>[0-3]?\d)(?:st|nd|rd|th|\.|er)?\s+(?:de\s+|of\s+)?{_MONTH.format('m2')},?\s+(?:de\s+)?(?P<y2>(?:19|20)\d\d)"
+    r"|(?P<y3>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m3>[01]?\d)\s?[-/.月]\s?(?P<d3>[0-3]?\d)"
+    r"|(?P<a4>[0-3]?\d)(?P<s4>[/.-])(?P<b4>[0-3]?\d)(?P=s4)(?P<y4>(?:19|20)\d\d))(?!\d)"
+)
+_STAMP = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
+_EARLIEST, _LATEST = 1990, 2100
+
+
+def parse(text: str) -> str | None:
+    """The ISO 8601 form of a date or moment written for machines, or the first date in a text; None where none is valid."""
+    match = _STAMP.match(text)
+    if match is not None:
+        return _stamp(match)
+    return find(text)
+
+
+def _stamp(match: re.Match[str]) -> str | None:
+    year, month, day, hour, minute, second, zone = match.groups()
+    if hour is None:
+        return _day(int(year), int(month), int(day))
+    if zone is not None and zone != "Z" and ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    moment = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{zone or ''}"
+    try:
+        value = datetime.fromisoformat(moment)
+    except ValueError:
+        return _day(int(year), int(month), int(day))
+    return value.isoformat().replace("+00:00", "Z") if _EARLIEST <= value.year <= _LATEST else None
+
+
+def find(text: str) -> str | None:
+    """The first date that a text for people holds, as `YYYY-MM-DD`."""
+    for match in _WRITTEN.finditer(text):
+        found = match.groupdict()
+        if found["m1"]:
+            day = _day(int(found["y1"]), _MONTH_OF[found["m1"].lower()], int(found["d1"]))
+        elif found["m2"]:
+            day = _day(int(found["y2"]), _MONTH_OF[found["m2"].lower()], int(found["d2"]))
+        elif found["y3"]:
+            day = _day(int(found["y3"]), int(found["m3"]), int(found["d3"]))
+        else:
+            day = _numeric(int(found["a4"]), int(found["b4"]), int(found["y4"]), found["s4"])
+        if day is not None:
+            return day
+    return None
+
+
+def _numeric(first: int, second: int, year: int, separator: str) -> str | None:
+    """Slashes are American, month first, unless that is no date; dots and dashes are not."""
+    if separator == "/" and first <= 12:
+        return _day(year, first, second)
+    return _day(year, second, first)
+
+
+def _day(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat() if _EARLIEST <= year <= _LATEST else None
+    except ValueError:
+        return None

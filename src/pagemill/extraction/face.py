@@ -1,0 +1,110 @@
+"""Face: the places on a page's face where its title, author and date stand, found in as few walks as possible."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from turbohtml import Document, Element
+
+# Bylines stand near the top; after this many elements nobody looks for one.
+_ELEMENTS = 3000
+_PROPERTIES = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
+_FEW_METAS = 4
+_MOST = 400
+
+
+class Face:
+    """One page's face. Each of its parts is looked for when it is first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def metas(self) -> dict[str, str]:
+        """The first content of each `<meta>` name, in lower case: of the head, or where that has few, of the page."""
+        head = self.document.find("head")
+        found = _metas(head.iter_elements("meta")) if head is not None else {}
+        return found if len(found) >= _FEW_METAS else _metas(self.document.iter_elements("meta"))
+
+    @cached_property
+    def _elements(self) -> tuple[list[Element], list[Element], list[Element]]:
+        headings: list[Element] = []
+        times: list[Element] = []
+        scripts: list[Element] = []
+        lists = {"h1": headings, "time": times, "script": scripts}
+        for element in self.document.iter_elements(("h1", "time", "script")):
+            lists[element.tag].append(element)
+        return headings, times, scripts
+
+    @property
+    def headings(self) -> list[Element]:
+        """The first `<h1>`s."""
+        return self._elements[0][:8]
+
+    @property
+    def times(self) -> list[Element]:
+        """The first `<time>`s."""
+        return self._elements[1][:20]
+
+    @property
+    def scripts(self) -> list[Element]:
+        """The scripts, with their texts."""
+        return self._elements[2]
+
+    @cached_property
+    def marked(self) -> list[tuple[str, Element]]:
+        """The elements whose markup says that they hold an author or a date, with what says so, the surest first."""
+        found = []
+        for element in self.document.select(_PROPERTIES)[:_MOST]:
+            names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
+            found.append((" ".join(name for name in names if name).lower(), element))
+        by_class: dict[str, list[Element]] = {}
+        for element in islice(self.document.iter_elements(), _ELEMENTS):
+            classes = element.attr("class")
+            if classes:
+                by_class.setdefault(classes, []).append(element)
+        for classes, elements in by_class.items():
+            words = classes.lower()
+            if _tells(words):
+                found += [(words, element) for element in elements[:_MOST]]
+        return found
+
+    @cached_property
+    def text(self) -> str:
+        """The page's whole text, a line for each block."""
+        return self.document.to_text()
+
+
+def _tells(words: str) -> bool:
+    """Whether a class says that an author or a date is here. Spelt out, as a loop takes five times as long."""
+    return (
+        "author" in words
+        or "date" in words
+        or "byline" in words
+        or "publish" in words
+        or "posted" in words
+        or "user" in words
+        or "meta" in words
+        or "time" in words
+    )
+
+
+def _metas(elements: object) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for meta in elements:  # type: ignore[attr-defined]
+        key = meta.attr("property") or meta.attr("name") or meta.attr("itemprop")
+        content = meta.attr("content")
+        if key and content and (content := content.strip()):
+            found.setdefault(key.strip().lower(), content)
+    return found
+
+
+def near(text: str, heading: str, length: int = 500) -> str:
+    """The text right behind a heading; empty where the heading is not found."""
+    line = re.escape(heading[:60]).replace(r"\ ", r"\s+") if heading else ""
+    match = re.search(line, text) if line else None
+    return text[match.end() : match.end() + length] if match else ""
