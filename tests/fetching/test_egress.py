@@ -163,10 +163,12 @@ async def test_names_are_judged_by_all_their_addresses() -> None:
 
 
 async def test_the_message_names_host_and_address() -> None:
-    async with DnsServer({"half.test": Answer(["8.8.8.8", "192.168.7.7"])}) as dns:
-        async with EgressGuard(Settings(dns_servers=dns.address)) as guard:
-            with pytest.raises(BlockedAddressError) as caught:
-                await guard.resolve("half.test", 80)
+    async with (
+        DnsServer({"half.test": Answer(["8.8.8.8", "192.168.7.7"])}) as dns,
+        EgressGuard(Settings(dns_servers=dns.address)) as guard,
+    ):
+        with pytest.raises(BlockedAddressError) as caught:
+            await guard.resolve("half.test", 80)
     assert caught.value.message == (
         "The address of half.test (192.168.7.7) is not a public one (private), and may not be fetched from."
     )
@@ -178,15 +180,17 @@ async def test_failing_look_ups_are_named() -> None:
         "empty.test": Answer(),
         "silent.test": Answer(silent=True),
     }
-    async with DnsServer(dict(answers)) as dns:
-        async with EgressGuard(Settings(dns_servers=dns.address, dns_timeout=0.3)) as guard:
-            for name in ("nowhere.test", "empty.test"):
-                with pytest.raises(HostNotFoundError, match=name):
-                    await guard.resolve(name, 80)
-            for name in ("broken.test", "silent.test"):
-                with pytest.raises(DnsError, match=name) as caught:
-                    await guard.resolve(name, 80)
-                assert not isinstance(caught.value, HostNotFoundError)
+    async with (
+        DnsServer(dict(answers)) as dns,
+        EgressGuard(Settings(dns_servers=dns.address, dns_timeout=0.3)) as guard,
+    ):
+        for name in ("nowhere.test", "empty.test"):
+            with pytest.raises(HostNotFoundError, match=name):
+                await guard.resolve(name, 80)
+        for name in ("broken.test", "silent.test"):
+            with pytest.raises(DnsError, match=name) as caught:
+                await guard.resolve(name, 80)
+            assert not isinstance(caught.value, HostNotFoundError)
 
 
 @pytest.mark.parametrize("host", ["", "a b", "a,b", "*", "a..b", "x" * 300, "exa\x00mple.com", "+a.example:80:1.1.1.1"])

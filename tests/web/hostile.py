@@ -7,7 +7,7 @@ import gzip
 import socket
 import struct
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import brotli  # type: ignore[import-untyped]
@@ -28,11 +28,14 @@ class HostileServer(Listener):
     def __init__(self, script: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         super().__init__(host, tls)
         self._script = script
+        self.asked = asyncio.Event()
+        """Set when the first request has come."""
         self.left = asyncio.Event()
         """Set when a client went away in the middle of the script, or the script ended."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
         await reader.readuntil(b"\r\n\r\n")
+        self.asked.set()
         try:
             script = asyncio.ensure_future(self._script(writer))
             gone = asyncio.ensure_future(reader.read(1))
@@ -114,7 +117,24 @@ def compressed(data: bytes, coding: str) -> bytes:
     raise ValueError(coding)
 
 
-def bomb(coding: str, size: int) -> bytes:
-    """A small answer that becomes `size` bytes of HTML once decompressed."""
-    body = compressed(b"<p>" + b" " * size, coding)
+def bomb(coding: str, mebibytes: int) -> bytes:
+    """A small answer that becomes so many MiB of HTML once decompressed, made without holding them."""
+    body = b"".join(_compressed_spaces(coding, mebibytes))
     return OK + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _compressed_spaces(coding: str, mebibytes: int) -> Iterator[bytes]:
+    spaces = b" " * (1 << 20)
+    if coding == "br":
+        compressor = brotli.Compressor(quality=5)
+        yield from (bytes(compressor.process(spaces)) for _ in range(mebibytes))
+        yield bytes(compressor.finish())
+        return
+    other = (
+        zstandard.ZstdCompressor().compressobj() if coding == "zstd" else zlib.compressobj(1, wbits=_WINDOWS[coding])
+    )
+    yield from (other.compress(spaces) for _ in range(mebibytes))
+    yield other.flush()
+
+
+_WINDOWS = {"gzip": 31, "deflate": 15}

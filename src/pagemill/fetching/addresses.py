@@ -8,6 +8,7 @@ the Internet, so everything outside is refused: loopback, unspecified, IPv4-mapp
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ _IPV6 = tuple(
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
+@lru_cache(maxsize=4096)
 def special_use(address: IPAddress) -> str | None:
     """What the address is set aside for, in a word or two; None when it is public."""
     if address.version == 4:

@@ -33,10 +33,13 @@ def browser_handle(settings: Settings) -> Curl:
     curl.setopt(CurlOpt.PROXY, "")  # also keeps libcurl from the environment's proxies
     curl.setopt(CurlOpt.NOPROXY, "*")
     curl.setopt(CurlOpt.NETRC, 0)
+    curl.setopt(CurlOpt.ACCEPT_ENCODING, "gzip, deflate, br, zstd")  # says so and decompresses; as Chrome asks
     curl.setopt(CurlOpt.DOH_URL, _NO_LOOKUP)
     curl.setopt(CurlOpt.COOKIEFILE, b"")  # cookies in memory; `COOKIELIST: ALL` empties it before each page
+    curl.setopt(CurlOpt.PATH_AS_IS, 1)  # paths come normalised
     curl.setopt(CurlOpt.NOSIGNAL, 1)
     curl.setopt(CurlOpt.BUFFERSIZE, BUFFER_SIZE)
     curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.connect_timeout * 1000))
-    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, settings.max_body_bytes)
+    # The exchange counts what comes out of decompression; this bounds what goes in and yields nothing.
+    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.max_body_bytes)
     return curl

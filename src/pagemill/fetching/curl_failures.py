@@ -88,7 +88,7 @@ def headers_too_large(host: str) -> HeadersTooLargeError:
 
 
 def _timeout(curl: Curl, host: str) -> FetchTimeoutError:
-    if curl.getinfo(CurlInfo.PRETRANSFER_TIME_T) == 0:
+    if curl.getinfo(CurlInfo.REQUEST_SIZE) == 0:  # nothing was ever asked: the connection was not there
         return ConnectTimeoutError(f"No connection to {host} came about in time.")
     return FetchTimeoutError(f"The answer of {host} took too long.")
 

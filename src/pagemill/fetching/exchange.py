@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 
-from pagemill.errors import BodyTooLargeError, FetchError, InvalidResponseError, UnsupportedContentTypeError
+from pagemill.errors import (
+    BodyTooLargeError,
+    ConnectionResetByHostError,
+    FetchError,
+    InvalidResponseError,
+    UnsupportedContentTypeError,
+)
 from pagemill.fetching.content_types import SNIFFED_BYTES, Kind, declared_kind, kind_of
 from pagemill.fetching.curl_failures import headers_too_large
 
@@ -23,14 +29,15 @@ MAX_ASIDE_BYTES = 256 * 1024
 """The most that is read of a body that is not the page's: that of a redirect, which only frees the connection."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-_ONE_CODING = 1
+_NO_CODINGS = frozenset({"", "identity", "none", "chunked"})
+_KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
 
 class Exchange:
     """The answer to one request. `connected` is called once its headers are there; it may raise `FetchError`."""
 
     __slots__ = (
-        "_chunks", "_connected", "_header_bytes", "_host", "_kind", "_limit", "_lines", "_size",
+        "_chunks", "_connected", "_header_bytes", "_headers_ended", "_host", "_kind", "_limit", "_lines", "_size",
         "enough", "failure", "headers", "status",
     )  # fmt: skip
 
@@ -40,14 +47,19 @@ class Exchange:
         self._connected = connected
         self._lines: list[bytes] = []
         self._header_bytes = 0
+        self._headers_ended = False
         self._chunks: list[bytes] = []
         self._size = 0
         self._kind: Kind | None = None
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
-        """By name in lower case; the first where one came twice."""
+        """By name in lower case; the first where one came twice, except for codings, which add up."""
         self.failure: FetchError | None = None
         self.enough = False
+
+    def again(self) -> Exchange:
+        """A new exchange for the same request."""
+        return Exchange(self._host, self._limit, self._connected)
 
     @property
     def body(self) -> bytes:
@@ -64,6 +76,11 @@ class Exchange:
         """Whether the status is one of a redirect to follow."""
         return self.status in REDIRECTS
 
+    @property
+    def unknown_coding(self) -> bool:
+        """Whether the body is said to be in a coding that nobody knows, such as `utf-8`: browsers take it for none."""
+        return not _KNOWN_CODINGS.issuperset(self._codings(b"content-encoding"))
+
     def header(self, name: bytes) -> str | None:
         """A header's value; `name` in lower case."""
         value = self.headers.get(name)
@@ -79,13 +96,13 @@ class Exchange:
         self._header_bytes += len(line)
         if self._header_bytes > MAX_HEADER_BYTES:
             return self._stop(headers_too_large(self._host))
-        if line not in (b"\r\n", b"\n"):
-            if line.startswith(b"HTTP/"):
-                self._lines.clear()  # after an interim answer (1xx), the final one begins
-            self._lines.append(line)
-            return len(line)
+        if self._headers_ended:
+            return len(line)  # trailers, after the body
         try:
-            self._end_of_headers()
+            if line in (b"\r\n", b"\n"):
+                self._end_of_headers()
+            else:
+                self._take(line)
         except FetchError as error:
             return self._stop(error)
         return len(line)
@@ -94,7 +111,8 @@ class Exchange:
         """Take a piece of the body, decompressed; libcurl's write callback."""
         self._size += len(chunk)
         if self._size > self._limit:
-            return self._over_limit()
+            self.over_limit()
+            return CURL_WRITEFUNC_ERROR
         if self.redirects:
             return len(chunk)
         self._chunks.append(chunk)
@@ -105,17 +123,36 @@ class Exchange:
                 return self._stop(error)
         return len(chunk)
 
+    def over_limit(self) -> None:
+        """The body is larger than the limit: enough of one that only goes with a status, too much of a page."""
+        if self.redirects or self.status >= 400:
+            self.enough = True
+        else:
+            self.failure = self._too_large()
+
     def finish(self) -> None:
-        """The body is whole: judge what could not be judged before. Raises `UnsupportedContentTypeError`."""
+        """The body is whole: judge what could not be judged before.
+
+        Raises `UnsupportedContentTypeError`, and `ConnectionResetByHostError` when the headers never ended.
+        """
+        if not self._headers_ended:
+            raise ConnectionResetByHostError(f"The connection to {self._host} broke before its answer was whole.")
         if self._kind is None and self._chunks:
             self._sniff()
 
+    def _take(self, line: bytes) -> None:
+        if not self._lines:
+            status = line.split(None, 2)[1:2]
+            if not status or not status[0].isdigit():
+                raise InvalidResponseError(f"The answer of {self._host} is not valid HTTP.")
+            self.status = int(status[0])
+        self._lines.append(line)
+
     def _end_of_headers(self) -> None:
-        if not self._lines[0].startswith(b"HTTP/"):
-            return  # trailers, after the body
-        self.status = int(self._lines[0].split(None, 2)[1])
         if self.status < 200:
+            self._lines.clear()  # an interim answer; the final one follows
             return
+        self._headers_ended = True
         self.headers = _parsed(self._lines[1:])
         self._connected()
         if self.status >= 400 or self.redirects:
@@ -130,9 +167,12 @@ class Exchange:
 
     def _check_coding(self) -> None:
         # A body compressed twice can make libcurl spin through gigabytes of nothing inside one call.
-        codings = [part.strip() for part in (self.header(b"content-encoding") or "").split(",")]
-        if sum(coding.lower() not in ("", "identity") for coding in codings) > _ONE_CODING:
+        if len(self._codings(b"content-encoding")) + len(self._codings(b"transfer-encoding")) > 1:
             raise InvalidResponseError(f"The body that {self._host} sent is compressed more than once.")
+
+    def _codings(self, name: bytes) -> list[str]:
+        codings = (part.strip().lower() for part in (self.header(name) or "").split(","))
+        return [coding for coding in codings if coding not in _NO_CODINGS]
 
     def _check_length(self) -> None:
         length = self.headers.get(b"content-length", b"")
@@ -148,12 +188,6 @@ class Exchange:
             what = self.content_type.partition(";")[0].strip() or "unknown binary data"
             raise UnsupportedContentTypeError(f"Pages of the type {what} cannot be turned into text.")
 
-    def _over_limit(self) -> int:
-        if self.redirects or self.status >= 400:
-            self.enough = True
-            return CURL_WRITEFUNC_ERROR
-        return self._stop(self._too_large())
-
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(f"The page of {self._host} is larger than the limit of {self._limit} bytes.")
 
@@ -162,9 +196,16 @@ class Exchange:
         return CURL_WRITEFUNC_ERROR
 
 
+_LISTS = frozenset({b"content-encoding", b"transfer-encoding"})
+
+
 def _parsed(lines: list[bytes]) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for line in lines:
         name, _, value = line.partition(b":")
-        headers.setdefault(name.strip().lower(), value.strip())
+        key = name.strip().lower()
+        if key in _LISTS and key in headers:
+            headers[key] += b"," + value.strip()
+        else:
+            headers.setdefault(key, value.strip())
     return headers

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Self
 
-from curl_cffi import AsyncCurl, Curl, CurlError, CurlInfo, CurlMOpt, CurlOpt
+from curl_cffi import AsyncCurl, Curl, CurlECode, CurlError, CurlInfo, CurlMOpt, CurlOpt
 
 from pagemill.errors import (
     BlockedAddressError,
@@ -137,30 +137,47 @@ class HttpFetcher:
         def connected() -> None:
             self._check_peer(curl, url, addresses)
 
-        exchange = Exchange(url.host, self._settings.max_body_bytes, connected)
         curl.setopt(CurlOpt.URL, url.href)
         curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
         curl.setopt(CurlOpt.RESOLVE, [_pin(url, addresses)] if url.address is None else [])
-        curl.setopt(CurlOpt.HEADERFUNCTION, exchange.on_header)
-        curl.setopt(CurlOpt.WRITEFUNCTION, exchange.on_body)
         try:
-            await self._perform(curl, url, exchange)
+            return await self._answer(curl, Exchange(url.host, self._settings.max_body_bytes, connected))
+        except CurlError as error:
+            raise failure_of(error, curl, url.host) from error
         finally:
             curl.clean_handles_and_buffers()
-        exchange.finish()
-        return exchange
 
-    async def _perform(self, curl: Curl, url: Url, exchange: Exchange) -> None:
-        multi = self._multi
-        if multi is None:
-            raise RuntimeError("the fetcher is not open")
+    async def _answer(self, curl: Curl, exchange: Exchange) -> Exchange:
         try:
-            await multi.add_handle(curl)
+            await self._perform(curl, exchange)
         except CurlError as error:
+            if error.code == CurlECode.BAD_CONTENT_ENCODING and exchange.unknown_coding:
+                return await self._undecoded(curl, exchange)
+            if error.code == CurlECode.FILESIZE_EXCEEDED:
+                exchange.over_limit()
             if exchange.failure is not None:
                 raise exchange.failure from None
             if not exchange.enough:
-                raise failure_of(error, curl, url.host) from error
+                raise
+        exchange.finish()
+        return exchange
+
+    async def _undecoded(self, curl: Curl, exchange: Exchange) -> Exchange:
+        """Ask again, and take the body as it comes."""
+        curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 0)
+        try:
+            return await self._answer(curl, exchange.again())
+        finally:
+            curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 1)
+
+    async def _perform(self, curl: Curl, exchange: Exchange) -> None:
+        if self._multi is None:
+            raise RuntimeError("the fetcher is not open")
+        curl.setopt(CurlOpt.HEADERFUNCTION, exchange.on_header)
+        curl.setopt(CurlOpt.WRITEFUNCTION, exchange.on_body)
+        multi = self._multi
+        try:
+            await multi.add_handle(curl)
         finally:
             multi.remove_handle(curl)  # does nothing once the transfer has ended; aborts it when cancelled
 
