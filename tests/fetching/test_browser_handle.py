@@ -19,7 +19,7 @@ async def perform(curl: Curl, url: str) -> None:
     try:
         await multi.add_handle(curl)
     finally:
-        await multi.close()  # type: ignore[no-untyped-call]
+        await multi.close()
 
 
 @pytest.mark.parametrize("name", ["nowhere.test", "example.com", "ip6-localhost", "broadcasthost"])

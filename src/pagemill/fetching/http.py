@@ -138,6 +138,7 @@ class HttpFetcher:
             self._check_peer(curl, url, addresses)
 
         curl.setopt(CurlOpt.URL, url.href)
+        curl.setopt(CurlOpt.REQUEST_TARGET, url.target)  # libcurl would rewrite `%2f` to `%2F`
         curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
         curl.setopt(CurlOpt.RESOLVE, [_pin(url, addresses)] if url.address is None else [])
         try:

@@ -21,7 +21,7 @@ MAX_HOST_LENGTH = 253
 # What DNS names are made of in practice. The standard's host syntax allows more (`*`, `,`, `;`), which no public name
 # has and which would be misread by those who get the name after us.
 _HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-_ATTRIBUTES = ("href", "protocol", "username", "password", "hostname", "port", "pathname", "search", "host_type")
+_ATTRIBUTES = ("href", "protocol", "username", "password", "hostname", "port", "host_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Url:
     port: int
     address: IPAddress | None
     """The host as an address, where it is one."""
+    target: str
+    """Path and query, exactly as a browser asks for them."""
 
 
 def parse_url(text: str, base: Url | None = None) -> Url:
@@ -57,10 +59,12 @@ def parse_url(text: str, base: Url | None = None) -> Url:
     netloc = f"[{host}]" if isinstance(address, IPv6Address) else host
     if parts["port"]:
         netloc = f"{netloc}:{parts['port']}"
-    rest = f"{netloc}{parts['pathname']}{parts['search']}"
+    href = parts["href"].partition("#")[0]
+    target = href[href.index("/", len(f"{scheme}://")) :]
     credentials = _credentials(parts["username"], parts["password"])
     port = int(parts["port"]) if parts["port"] else DEFAULT_PORTS[scheme]
-    return Url(f"{scheme}://{credentials}{rest}", f"{scheme}://{rest}", scheme, host, port, address)
+    public_href = f"{scheme}://{netloc}{target}"
+    return Url(f"{scheme}://{credentials}{netloc}{target}", public_href, scheme, host, port, address, target)
 
 
 def _credentials(username: str, password: str) -> str:
