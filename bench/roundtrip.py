@@ -1,9 +1,9 @@
 """Measures how well the Markdown means the same as the cleaned HTML, by the round trip.
 
-Each page is extracted; its Markdown is rendered by markdown-it-py (CommonMark with GitHub's tables and strikethrough, and
-`$` formulas), and what is then seen is compared with the cleaned HTML: words, headings with their level, list items with
-their kind and depth, table cells by row and column, links with text and target, images, code blocks with language, and
-formulas. Everything is compared as a bag: an F1 over all pages.
+Each page is extracted; its Markdown is rendered by markdown-it-py (CommonMark with GitHub's tables and strikethrough,
+and `$` formulas), and what is then seen is compared with the cleaned HTML: words, headings with their level, list items
+with their kind and depth, table cells by row and column, links with text and target, images, code blocks with language,
+and formulas. Everything is compared as a bag: an F1 over all pages.
 
     python bench/roundtrip.py [--pages N] [--whole] [--show KIND] [--write]
 """
@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from turbohtml import Element, Text, parse, parse_fragment
+from turbohtml import Element, Text, parse_fragment
 
 from pagemill.extraction import cleaned, document, markdown
 
@@ -163,6 +163,8 @@ def trees(path: Path, *, whole: bool) -> tuple[Element, str]:
     url = f"https://{path.name[:4]}.example/"
     page = document.read(body, url)
     root = (None if whole else page.tree.main_content()) or page.tree.root
+    if root is None:
+        raise ValueError(path)
     tree = cleaned.clean(root, url)
     return tree, markdown.render(tree)
 

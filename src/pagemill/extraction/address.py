@@ -1,7 +1,7 @@
 """Addresses: what a reference on a page points at, as an absolute URL that is safe to follow.
 
-Only the schemes of `SAFE_SCHEMES` ever come out, so no `javascript:`, `vbscript:` or `data:` URL survives, however it is
-spelt: the scheme is read off the URL as the WHATWG parser sees it, after tabs, newlines and case are gone.
+Only the schemes of `SAFE_SCHEMES` ever come out, so no `javascript:`, `vbscript:` or `data:` URL survives, however it
+is spelt: the scheme is read off the URL as the WHATWG parser sees it, after tabs, newlines and case are gone.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pagemill.extraction.face import short_text
+
 if TYPE_CHECKING:
     from turbohtml import Element
 
@@ -101,11 +103,10 @@ def _name(element: Element) -> str | None:
     if element.tag in ("img", "script", "style", "input", "svg"):
         return None
     link = element.find("a")
-    if link is not None and link.text.strip() and len(link.text) < _LONGEST:
+    if link is not None and short_text(link, _LONGEST):
         element = link
-    text = element.to_text() if len(element.text) < 400 else ""
-    line = next((line for line in text.splitlines() if _PREFIX.sub("", line.strip())), "")
-    return clean(line)
+    lines = element.to_text().splitlines() if short_text(element, 400) else []
+    return clean(next((line for line in lines if _PREFIX.sub("", line.strip())), ""))
 
 
 def clean(text: str) -> str | None:

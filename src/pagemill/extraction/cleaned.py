@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import escape, parse_fragment
 
-from pagemill.extraction import address, formula
+from pagemill.extraction import address, elements, formula
 from pagemill.extraction.builder import Builder
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # What no reader sees. `aria-hidden` alone is no sign: it is set on much that everybody sees.
 _HIDDEN = (
     '[hidden]:not([hidden="until-found" i]), [style*="display:none" i], [style*="display: none" i], '
-    '[style*="visibility:hidden" i], [style*="visibility: hidden" i], td.gutter, td.linenos, td.blob-num, td.rouge-gutter'
+    '[style*="visibility:hidden" i], [style*="visibility: hidden" i], td.gutter, td.linenos, '
+    "td.blob-num, td.rouge-gutter"
 )
 
 
@@ -26,6 +27,7 @@ def clean(root: Element, base_url: str) -> Element:
     """
     formulas = formula.find(root)
     builder = Builder(
+        elements.ENTER,
         address.Resolver(address.base_of(root, base_url)),
         formulas,
         _directions(root),

@@ -20,7 +20,9 @@ _BARE_LANGUAGES = frozenset(
 )
 _NO_LANGUAGE = frozenset(["none", "text", "plain", "plaintext", "plain-text", "txt", "default", "auto", "nohighlight"])
 _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
-_DROPPED = "script, style, template, button, textarea, select, svg, .linenos, .lineno, .line-numbers-rows, .hljs-ln-numbers"
+_DROPPED = (
+    "script, style, template, button, textarea, select, svg, .linenos, .lineno, .line-numbers-rows, .hljs-ln-numbers"
+)
 # Control characters that neither HTML nor Markdown can carry; tab and newline are kept.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 

@@ -33,7 +33,7 @@ _EARLIEST, _LATEST = 1990, 2100
 
 
 def parse(text: str) -> str | None:
-    """The ISO 8601 form of a date or moment written for machines, or the first date in a text; None where none is valid."""
+    """The ISO 8601 form of a date or moment written for machines, or of the first date in a text; None without any."""
     match = _STAMP.match(text)
     if match is not None:
         return _stamp(match)

@@ -103,6 +103,18 @@ def _metas(elements: object) -> dict[str, str]:
     return found
 
 
+def short_text(element: Element, limit: int) -> str:
+    """The text of an element, a blank between its pieces; empty where it has more than `limit` characters."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.strings:
+        length += len(piece)
+        if length > limit:
+            return ""
+        pieces.append(piece)
+    return " ".join(" ".join(pieces).split())
+
+
 def near(text: str, heading: str, length: int = 500) -> str:
     """The text right behind a heading; empty where the heading is not found."""
     line = re.escape(heading[:60]).replace(r"\ ", r"\s+") if heading else ""

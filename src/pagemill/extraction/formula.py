@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pagemill.extraction import mathml
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _CARRIERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
 _CARRIERS += '.mwe-math-element, math, script[type^="math/tex"]'
+# How far inside its outermost carrier a formula's parts stand at most, and how many carriers are looked at.
+_NESTED, _MOST = 12, 20_000
 _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
 )
@@ -31,10 +34,9 @@ class Formula:
 def find(root: Element) -> dict[Element, Formula | None]:
     """The elements under `root` that stand for a formula. None marks those that only repeat another's."""
     found: dict[Element, Formula | None] = {}
-    for carrier in root.select(_CARRIERS):
-        if any(ancestor in found for ancestor in carrier.ancestors):
-            continue
-        found[carrier] = _read(carrier)
+    for carrier in root.select(_CARRIERS)[:_MOST]:
+        if not any(ancestor in found for ancestor in islice(carrier.ancestors, _NESTED)):
+            found[carrier] = _read(carrier)
     return found
 
 

@@ -1,9 +1,9 @@
 """Markdown: the cleaned tree as GitHub-flavoured Markdown.
 
-turbohtml writes the Markdown. Before, on a copy, the tree is brought to what Markdown can say: formulas, spans, blocks in
-table cells, sub- and superscripts, readings, terms and summaries. Where turbohtml's escaping must not touch something,
-a *mark* stands in the text for it and is replaced at the end: code points that no text has (Unicode's noncharacters,
-which cleaning takes out).
+turbohtml writes the Markdown. Before, on a copy, the tree is brought to what Markdown can say: formulas, spans, blocks
+in table cells, sub- and superscripts, readings, terms and summaries. Where turbohtml's escaping must not touch
+something, a *mark* stands in the text for it and is replaced at the end: code points that no text has (Unicode's
+noncharacters, which cleaning takes out).
 """
 
 from __future__ import annotations
@@ -35,8 +35,22 @@ _BRACKETED = re.compile(r"(?<=[\w\s.,;:\"'”’)])\[(?![ xX^]\]|\^)([^\[\]\n<>`
 _MATH_DOLLAR = re.compile(r"\$(?!\d)")
 
 _MENDED = "math, table, sub, sup, ruby, dt, summary"
-_CELL_BLOCKS = ["p", "div", "ul", "ol", "li", "dl", "dt", "dd", "details", "summary", "section", "article", "header", "footer"]
-_CELL_BLOCKS += ["aside", "nav", "main", "figcaption", "hr"]
+_LISTS = ("ul", "ol", "li")
+_CELL_BLOCKS: tuple[str, ...] = (
+    *_LISTS,
+    "p",
+    "div",
+    "dl",
+    "dt",
+    "dd",
+    "details",
+    "summary",
+    "section",
+    "article",
+    "header",
+    "footer",
+)
+_CELL_BLOCKS += ("aside", "nav", "main", "figcaption", "hr")
 
 
 def render(root: Element) -> str:
@@ -55,7 +69,7 @@ def render(root: Element) -> str:
 
 
 def _mark_text(tree: Element) -> bool:
-    """Mark the characters of the text that need no escape, and the dollar signs, which do. True where there were any."""
+    """Mark the characters that need no escape, and the dollar signs, which do. True where there were any."""
     marked = False
     for node in tree.descendants:
         if type(node) is not Text:
@@ -107,12 +121,12 @@ def _surround(element: Element, raw: list[str]) -> None:
 
 def _flatten(cell: Element, raw: list[str]) -> None:
     """Make a cell's blocks one line, as a table row is one: breaks between paragraphs, lists as HTML."""
-    for block in cell.find_all(_CELL_BLOCKS):
-        if block.tag in ("ul", "ol", "li"):
+    for block in list(cell.iter_elements(_CELL_BLOCKS)):
+        if block.tag in _LISTS:
             _surround(block, raw)
         elif any(_says(node) for node in block.previous_siblings):
             block.insert_before(Element("br"))
-        if block.tag not in ("ul", "ol", "li") and _continues(block.next_siblings):
+        if block.tag not in _LISTS and _continues(block.next_siblings):
             block.insert_after(Element("br"))
         block.unwrap()
 

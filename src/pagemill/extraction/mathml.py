@@ -13,8 +13,34 @@ if TYPE_CHECKING:
 # Presentation MathML Core, without what may hold HTML or load anything (annotation-xml, mglyph, maction).
 TAGS = frozenset(
     [
-        *("mrow", "mi", "mn", "mo", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "mpadded", "mphantom"),
-        *("menclose", "mfenced", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mtable"),
+        *(
+            "mrow",
+            "mi",
+            "mn",
+            "mo",
+            "ms",
+            "mtext",
+            "mspace",
+            "mfrac",
+            "msqrt",
+            "mroot",
+            "mstyle",
+            "mpadded",
+            "mphantom",
+        ),
+        *(
+            "mphantom",
+            "menclose",
+            "mfenced",
+            "msub",
+            "msup",
+            "msubsup",
+            "munder",
+            "mover",
+            "munderover",
+            "mmultiscripts",
+            "mtable",
+        ),
         *("mtr", "mtd", "mprescripts", "none", "semantics", "merror"),
     ]
 )
@@ -30,7 +56,8 @@ _SYMBOLS = {
     "δ": r"\delta ", "ε": r"\epsilon ", "ζ": r"\zeta ", "η": r"\eta ", "θ": r"\theta ", "κ": r"\kappa ",
     "λ": r"\lambda ", "μ": r"\mu ", "ν": r"\nu ", "ξ": r"\xi ", "π": r"\pi ", "ρ": r"\rho ", "σ": r"\sigma ",
     "τ": r"\tau ", "φ": r"\phi ", "χ": r"\chi ", "ψ": r"\psi ", "ω": r"\omega ", "Γ": r"\Gamma ", "Δ": r"\Delta ",
-    "Θ": r"\Theta ", "Λ": r"\Lambda ", "Σ": r"\Sigma ", "Φ": r"\Phi ", "Ψ": r"\Psi ", "Ω": r"\Omega ", "ℝ": r"\mathbb{R}",
+    "Θ": r"\Theta ", "Λ": r"\Lambda ", "Σ": r"\Sigma ", "Φ": r"\Phi ", "Ψ": r"\Psi ", "Ω": r"\Omega ",
+    "ℝ": r"\mathbb{R}",
     "{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#", "&": r"\&", "_": r"\_", "$": r"\$", "\u2061": "", "\u2062": "",
     "\u2063": ",", "\u2064": "+",
 }  # fmt: skip
@@ -138,4 +165,6 @@ def markup(element: Element, depth: int = 0) -> str:
 
 def _tokens(element: Element) -> str:
     """The text right inside a token element, escaped."""
-    return escape(" ".join("".join(node.data for node in element.children if isinstance(node, Text)).split()), quote=False)
+    return escape(
+        " ".join("".join(node.data for node in element.children if isinstance(node, Text)).split()), quote=False
+    )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from turbohtml import Element
+
 from pagemill.extraction import address
 from pagemill.model import Image, Link
 
 if TYPE_CHECKING:
-    from turbohtml import Element, Node
+    from turbohtml import Node
 
 # Where lazy-loading libraries keep the address that a script would put into `src`, the commonest first.
 LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "nitro-lazy-src", "data-orig-src",
@@ -25,6 +27,7 @@ _TRACKER = re.compile(
     r"|scorecardresearch\.com/|quantserve\.com/|bat\.bing\.com/|pixel\.wp\.com/|stats\.wp\.com/|analytics\.twitter\.com/"
     r"|t\.co/i/|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/|sb\.scorecardresearch\.com/)"
 )
+_MOST_SOURCES = 20
 _TINY = re.compile(r"\s*[0-2](?:px)?\s*")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
@@ -72,19 +75,17 @@ def source(image: Element, resolver: address.Resolver) -> str | None:
 
 def _candidates(image: Element) -> list[str]:
     """The references an image may load, the best first."""
-    attributes = image.attrs
+    attributes = image.attrs.copy()
     references = [value for name in LAZY_SOURCES if isinstance(value := attributes.get(name), str) and _like_url(value)]
     src = attributes.get("src")
-    if isinstance(src, str) and src.strip() and not _PLACEHOLDER.search(src):
+    if isinstance(src, str) and src and not _PLACEHOLDER.search(src):
         references.append(src)
     sets = [value for name in LAZY_SOURCE_SETS if isinstance(value := attributes.get(name), str)]
-    if not references or references[0][:5] == "data:":
-        parent = image.parent
-        if parent is not None and getattr(parent, "tag", "") == "picture":
-            for other in parent.find_all("source"):
-                sets += [value for name in LAZY_SOURCE_SETS if isinstance(value := other.attrs.get(name), str)]
-    references += [best for value in sets if (best := largest(value))]
-    return references
+    parent = image.parent
+    if isinstance(parent, Element) and parent.tag == "picture" and (not references or references[0][:5] == "data:"):
+        for other in parent.find_all("source", limit=_MOST_SOURCES):
+            sets += [value for name in LAZY_SOURCE_SETS if (value := other.attr(name))]
+    return references + [best for value in sets if (best := largest(value))]
 
 
 def _like_url(value: str) -> bool:

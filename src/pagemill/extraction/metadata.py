@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pagemill.extraction import address, byline, dates, face, json_ld, title
@@ -47,6 +48,9 @@ _LABELLED = re.compile(
     r"(?i)\b(?:published|posted|updated|last\s+updated|publié|veröffentlicht|publicado|written|created|date)\b[^\n]{0,40}?(?=[\d(]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 )
 
+# Nobody titles or signs a page with more characters than this, or describes it with more than that.
+_LONGEST, _LONGEST_META = 500, 5000
+
 Metas = dict[str, str]
 
 
@@ -72,7 +76,7 @@ def read(document: Document, url: str) -> Metadata:
 def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
     for name in names:
         if value := metas.get(name):
-            return " ".join(unescape(value).split())
+            return " ".join(unescape(value[:_LONGEST_META]).split())
     return None
 
 
@@ -81,12 +85,13 @@ def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
 
 def _title(page: Face, url: str, items: list[Item], site: str | None) -> str | None:
     element, metas = page.document.find("title"), page.metas
-    written = " ".join(unescape(element.text).split()) if element is not None else ""
+    written = " ".join(unescape(element.text[:_LONGEST]).split()) if element is not None else ""
     shared = _first(metas, ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "title")) or ""
-    item = next((t for i in json_ld.of_type(items, json_ld.ARTICLES) if (t := json_ld.text(i, "headline", "name"))), "")
-    item = item or next((t for i in json_ld.of_type(items, json_ld.THINGS) if (t := json_ld.text(i, "name"))), "")
-    headings = [" ".join(h.to_text().split()) for h in page.headings]
-    return title.choose(written, shared, item, headings, title.Site.of(url, site)) or None
+    articles, things = json_ld.of_type(items, json_ld.ARTICLES), json_ld.of_type(items, json_ld.THINGS)
+    named = next((name for item in articles if (name := json_ld.text(item, "headline", "name"))), None)
+    named = named or next((name for item in things if (name := json_ld.text(item, "name"))), None)
+    headings = [face.short_text(element, _LONGEST) for element in page.headings]
+    return title.choose(written, shared, named or "", headings, title.Site.of(url, site)) or None
 
 
 def _site_of(items: list[Item]) -> str | None:
@@ -106,11 +111,15 @@ def _author(page: Face, items: list[Item]) -> str | None:
     for name in _AUTHOR:
         value = metas.get(name)
         if value and not value.startswith(("http://", "https://", "www.")) and not value.isdigit():
-            return " ".join(unescape(value).split())
+            return " ".join(unescape(value[:_LONGEST]).split())
     if "ritten" in metas.get("twitter:label1", "") and metas.get("twitter:data1"):
         return metas["twitter:data1"]
     return byline.read(page) or next(
-        (name for heading in page.headings if (name := byline.in_text(face.near(page.text, heading.to_text(), 300)))),
+        (
+            name
+            for heading in page.headings
+            if (name := byline.in_text(face.near(page.text, face.short_text(heading, _LONGEST), 300)))
+        ),
         None,
     )
 
@@ -153,16 +162,17 @@ def _shown_dates(page: Face, heading: str) -> Iterator[str]:
         if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text):
             yield moment
     for words, element in page.marked:
-        if _DATED.search(words) and element.tag not in ("script", "style") and len(element.text) < 200:
-            if moment := dates.parse(element.attr("content") or "") or dates.find(element.to_text()):
+        if _DATED.search(words) and element.tag not in ("script", "style"):
+            moment = dates.parse(element.attr("content") or "") or dates.find(face.short_text(element, 200))
+            if moment:
                 yield moment
     for script in page.scripts:
         if match := _SCRIPT_DATE.search(script.text):
             yield from filter(None, [dates.parse(match[1])])
-    for title in (heading, *(h.to_text() for h in page.headings)):
-        if moment := dates.find(face.near(page.text, title)):
+    for text in (heading, *(face.short_text(element, _LONGEST) for element in page.headings)):
+        if moment := dates.find(face.near(page.text, text)):
             yield moment
-    for match in list(_LABELLED.finditer(page.text))[:5]:
+    for match in islice(_LABELLED.finditer(page.text), 5):
         if moment := dates.find(page.text[match.start() : match.end() + 40]):
             yield moment
 

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from turbohtml import Element
 
-_NOT_IN_DATA = ["table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "form", "blockquote", "article", "section"]
+_NOT_IN_DATA = (
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "pre",
+    "figure",
+    "form",
+    "blockquote",
+    "article",
+    "section",
+)
 # A cell longer than this many characters is a page's column, not a datum.
 _LONGEST_CELL = 1500
 
@@ -15,10 +29,10 @@ _LONGEST_CELL = 1500
 def is_data(table: Element) -> bool:
     """Whether a table's rows and columns mean something.
 
-    Layout tables say so (`role=presentation`), hold what no datum holds (headings, tables, code blocks, whole texts), or
-    have one row or one column without a header.
+    Layout tables say so (`role=presentation`), hold what no datum holds (headings, tables, code blocks, whole texts),
+    or have one row or one column without a header.
     """
-    if table.attr("role") in ("presentation", "none") or table.find(_NOT_IN_DATA) is not None:
+    if table.attr("role") in ("presentation", "none") or next(table.iter_elements(_NOT_IN_DATA), None) is not None:
         return False
     if table.find("th") is not None or table.find("caption") is not None:
         return _columns(table) > 1 or table.find("th") is not None

@@ -1,0 +1,43 @@
+"""Encoding: bytes that are no HTML, as text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from turbohtml.detect import detect  # registers the `whatwg-*` codecs
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# Detection needs no more than this many bytes to make up its mind.
+_SAMPLE = 200_000
+
+
+def decode(body: bytes, content_type: str) -> str:
+    """The text of `body`: by its byte-order mark, else by the charset of its Content-Type, else by a guess.
+
+    Bytes that are invalid in that encoding become U+FFFD; nothing raises.
+    """
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(codec, "replace")
+    return body.decode(_declared(content_type) or _guessed(body), "replace")
+
+
+def _declared(content_type: str) -> str | None:
+    match = _CHARSET.search(content_type)
+    if match is None:
+        return None
+    try:
+        return codecs.lookup(f"whatwg-{match[1]}").name
+    except LookupError:
+        return None
+
+
+def _guessed(body: bytes) -> str:
+    """UTF-8 where the bytes are that, else what their frequencies say."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return detect(body[:_SAMPLE]).codec or "utf-8"
+    return "utf-8"
