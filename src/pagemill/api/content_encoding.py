@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 ZSTD = "zstd"
@@ -29,9 +30,9 @@ class EncodingPreference:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
         if scope["type"] == "http":
-            scope = {**scope, "headers": list(scope["headers"])}
-            headers = MutableHeaders(scope=scope)
-            headers[HEADER] = ", ".join(wanted(",".join(Headers(scope=scope).getlist(HEADER))))
+            headers = MutableHeaders(raw=list(scope["headers"]))
+            headers[HEADER] = ", ".join(wanted(",".join(headers.getlist(HEADER))))
+            scope = {**scope, "headers": headers.raw}
         await self.app(scope, receive, send)
 
 

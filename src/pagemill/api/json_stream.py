@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill import bodies
+from pagemill.api import zstd_frame
 from pagemill.api.content_encoding import ZSTD
 
 if TYPE_CHECKING:
@@ -41,19 +42,27 @@ def pieces_of(fields: Mapping[str, Any]) -> Iterator[Piece]:
 
 
 async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIterator[bytes]:
-    """Yield the pieces as one zstd stream where `encoding` is zstd, otherwise as plain JSON.
+    """Yield the pieces as one zstd frame where `encoding` is zstd, otherwise as plain JSON.
 
-    In zstd every piece is a frame of its own, and packed values go out as they are stored.
-    Gives way to other work after each chunk, since sending to a fast client never waits.
+    In zstd, packed values go out with their data as stored. Gives way to other work after each chunk, since sending
+    to a fast client never waits.
     """
+    zstd = encoding == ZSTD
+    if zstd:
+        yield zstd_frame.START
     async for piece in pieces:
-        for chunk in _as_zstd(piece) if encoding == ZSTD else _as_text(piece):
+        for chunk in _as_zstd(piece) if zstd else _as_text(piece):
             yield chunk
             await asyncio.sleep(0)
+    if zstd:
+        yield zstd_frame.END
 
 
 def _as_zstd(piece: Piece) -> Iterator[bytes]:
-    yield piece.frame if isinstance(piece, Packed) else bodies.frame(piece)
+    if isinstance(piece, Packed):
+        yield zstd_frame.blocks_of(piece.frame)
+    else:
+        yield from zstd_frame.raw_blocks(piece)
 
 
 def _as_text(piece: Piece) -> Iterator[bytes]:

@@ -1,0 +1,206 @@
+"""What requests may ask for, and how they are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagemill.api.submission import checked_url, idempotency
+from pagemill.errors import InvalidUrlError
+from pagemill.model import Format, ScrapeOptions
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+URL = "https://example.com/"
+HIDDEN = "s3cret"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "HTTPS://Example.COM:8443/a?b=c#d",
+        "http://user:password@example.com/",
+        "http://127.0.0.1:8000/",
+        "http://[::1]/",
+        "https://bücher.example/straße",
+        "http://example.com/a b",
+    ],
+)
+def test_a_web_address_is_taken_as_it_is(url: str) -> None:
+    assert checked_url(f" \t{url}\r\n", "url", 100) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            " ",
+            "example.com",
+            "/page",
+            "//example.com/",
+            "http://",
+            "http://a b/",
+            "http://a:99999/",
+            "http://%00/",
+        ),
+        *("ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "mailto:a@b.example"),
+        *("http://exam\nple.com/", "http://example.com/\x00", "http://example.com/\x7f", f"http://a/{'b' * 100}"),
+    ],
+)
+def test_anything_else_is_refused(url: str) -> None:
+    with pytest.raises(InvalidUrlError) as refusal:
+        checked_url(url, "urls[7]", 100)
+    assert "`urls[7]`" in refusal.value.message
+
+
+@pytest.mark.parametrize("url", [f"ftp://user:{HIDDEN}@a", f"http://user:{HIDDEN}@a b/", f"{HIDDEN}\x00", HIDDEN * 99])
+def test_a_refusal_does_not_repeat_the_url(url: str) -> None:
+    with pytest.raises(InvalidUrlError) as refusal:
+        checked_url(url, "url", 100)
+    assert HIDDEN not in refusal.value.message
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    try:
+        url = checked_url(text, "url", 40)
+    except InvalidUrlError:
+        return
+    assert url == text.strip()
+    assert url.lower().startswith(("http:", "https:"))
+    assert "\x00" not in url
+
+
+def test_only_the_same_request_has_the_same_hash() -> None:
+    options = ScrapeOptions()
+    variants = [
+        idempotency("key", [URL], options, batch=False),
+        idempotency("key", [URL], options, batch=True),
+        idempotency("key", [URL, URL], options, batch=True),
+        idempotency("key", [URL], ScrapeOptions(country="de"), batch=False),
+        idempotency("key", [URL], ScrapeOptions(formats=(Format.HTML,)), batch=False),
+        idempotency("key", [URL], ScrapeOptions(force_fresh=True), batch=False),
+    ]
+    assert len({variant.request_hash for variant in variants if variant}) == len(variants)
+    assert idempotency("key", [URL], options, batch=False) == variants[0]
+    assert idempotency(None, [URL], options, batch=False) is None
+
+
+WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
+    ({"url": 5}, "`url`"),
+    ({"url": None}, "`url`"),
+    ({"url": [URL]}, "`url`"),
+    ({}, "`url`"),
+    ({"url": URL, "country": 49}, "`country`"),
+    ({"url": URL, "country": "usa"}, "`country`"),
+    ({"url": URL, "country": "zz"}, "`country`"),
+    ({"url": URL, "country": ""}, "`country`"),
+    ({"url": URL, "useBrowser": "false"}, "`useBrowser`"),
+    ({"url": URL, "useBrowser": 0}, "`useBrowser`"),
+    ({"url": URL, "generateJson": 1}, "`generateJson`"),
+    ({"url": URL, "forceFresh": "yes"}, "`forceFresh`"),
+    ({"url": URL, "formats": "html"}, "`formats`"),
+    ({"url": URL, "formats": ["html", "pdf"]}, "`formats[1]`"),
+    ({"url": URL, "formats": [None]}, "`formats[0]`"),
+    ({"url": URL, "formats": {"html": True}}, "`formats`"),
+    ({"url": URL, "outputSchema": "{}"}, "`outputSchema`"),
+    ({"url": URL, "actions": {"type": "wait"}}, "`actions`"),
+    ({"url": URL, "actions": ["wait"]}, "`actions[0]`"),
+    ({"url": URL, "actions": [{}] * 16}, "`actions`"),
+    ({"url": URL, "sessionId": 1}, "`sessionId`"),
+    ({"url": URL, "sessionName": False}, "`sessionName`"),
+    ({"url": URL, "webhook_url": 1}, "`webhook_url`"),
+]
+
+
+async def test_a_field_of_the_wrong_kind_is_named(api: Api) -> None:
+    for fields, name in WRONG_KINDS:
+        answer = await api.client.post("/v1/url-scraper", json=fields)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), fields
+        assert name in answer.json()["message"], fields
+
+
+WRONG_URLS: list[tuple[object, str]] = [
+    (None, "`urls`"),
+    (URL, "`urls`"),
+    ([], "`urls`"),
+    ([URL, 7], "`urls[1]`"),
+    ([[URL]], "`urls[0]`"),
+]
+
+
+async def test_the_urls_of_a_batch_are_checked(api: Api) -> None:
+    for urls, name in WRONG_URLS:
+        answer = await api.client.post("/v1/url-scraper/batch", json={"urls": urls})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), urls
+        assert name in answer.json()["message"], urls
+
+
+NOT_YET: list[tuple[dict[str, Any], str]] = [
+    ({"useBrowser": True}, "`useBrowser`"),
+    ({"generateJson": True}, "`generateJson`"),
+    ({"generateJson": False, "outputSchema": {}}, "`outputSchema`"),
+    ({"actions": [{"type": "wait", "milliseconds": 5}]}, "`actions`"),
+    ({"sessionId": "s"}, "`sessionId`"),
+    ({"sessionName": "s"}, "`sessionName`"),
+    ({"webhook_url": "https://example.com/hook"}, "`webhook_url`"),
+    ({"formats": ["html", "json"]}, "`formats[1]`"),
+    ({"formats": ["screenshot"]}, "`formats[0]`"),
+    ({"formats": ["screenshotFullPage"]}, "`formats[0]`"),
+    ({"formats": ["summary"]}, "`formats[0]`"),
+]
+
+
+async def test_what_is_not_there_yet_is_refused(api: Api) -> None:
+    for fields, name in NOT_YET:
+        single = await api.client.post("/v1/url-scraper", json={"url": URL, **fields})
+        batch = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL], **fields})
+        for answer in (single, batch):
+            assert (answer.status_code, answer.json()["code"]) == (400, "not_supported"), fields
+            assert name in answer.json()["message"], fields
+
+
+async def test_null_and_unknown_fields_are_nothing(api: Api) -> None:
+    nothing = dict.fromkeys(
+        ["country", "formats", "forceFresh", "useBrowser", "generateJson", "outputSchema", "actions", "sessionId"]
+    )
+    unknown = {"webhookUrl": "https://example.com/", "use_browser": True, "timeout": 5}
+    empty = {"actions": [], "sessionName": "", "webhook_url": "", "useBrowser": False}
+    await api.submit(URL, **{**nothing, **unknown, **empty})
+    await api.submit(URL, URL, **{**nothing, **unknown, **empty})
+
+
+NO_OBJECTS = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b'{"url": NaN}',
+    b'{"url": "\\ud800"}',
+    b'{"url": "\xff"}',
+    b"[" * 100_000,
+]
+
+
+async def test_a_body_that_is_no_json_object_is_refused(api: Api) -> None:
+    for body in NO_OBJECTS:
+        answer = await api.client.post("/v1/url-scraper", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), body
+
+
+OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+
+
+async def test_the_body_must_be_sent_as_json(api: Api) -> None:
+    body = b'{"url": "https://example.com/"}'
+    for content_type in OTHER_TYPES:
+        answer = await api.client.post("/v1/url-scraper", content=body, headers={"Content-Type": content_type})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), content_type
+        assert "Content-Type: application/json" in answer.json()["message"], content_type
