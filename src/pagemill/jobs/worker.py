@@ -30,6 +30,7 @@ _RETENTION_INTERVAL = 60.0
 _RETENTION_PAUSE = 0.2
 _REFILL_DELAY = 0.02
 _MISSED_BEATS = 3
+_LEAVING_TIME = 2.0
 
 
 class Worker:
@@ -52,7 +53,21 @@ class Worker:
         self._in_touch_since = float("inf")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then give running pages the grace period and put back what is left."""
+        """Work until `stop` is set; then give running pages the grace period and put back what is left.
+
+        Where the database is away by then, that is not waited for: others find the pages when this worker is silent.
+        """
+        work = asyncio.ensure_future(self._run(stop))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        try:
+            async with asyncio.timeout(self._settings.grace_period + _LEAVING_TIME):
+                await work
+        except TimeoutError:
+            log.warning("stopped without leave of the database")
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with self._database, Notices(self._database, QUEUE) as notices, self._scraper:
             await self._queue.beat()
             async with asyncio.TaskGroup() as group, notices.subscribed() as queue_changed:
