@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from pagemill.errors import DnsError
+from pagemill.errors import DnsError, OperatorError
 from pagemill.fetching.dns import Resolver
 from pagemill.settings import Settings
 from tests.web.dns_server import Answer, DnsServer
@@ -57,3 +57,9 @@ async def test_works_again_after_closing() -> None:
         await resolver.close()
         assert await resolver.resolve("a.test") == (ip_address("8.8.8.8"),)
         await resolver.close()
+
+
+@pytest.mark.parametrize("servers", ["nonsense", "127.0.0.1:99999", "dns.example"])
+async def test_servers_that_are_none_are_told_at_once(servers: str) -> None:
+    with pytest.raises(OperatorError, match="PAGEMILL_DNS_SERVERS"):
+        Resolver(Settings(dns_servers=servers)).open()

@@ -190,6 +190,8 @@ async def test_broken_answers(fetcher: HttpFetcher, script: Script) -> None:
     "answer",
     [b"\x00\x01\x02\x03garbage\r\n\r\n", b"<html>no headers</html>", b"SSH-2.0-OpenSSH_9.6\r\n", b"220 smtp ready\r\n",
      b"HTTP/9.9 200 OK\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 99 Low\r\n\r\nx", b"HTTP/1.1\r\n\r\n",
+     OK + b"no colon\r\n\r\n", OK + b"X: \x00\r\n\r\n", b"ICY 200 OK\r\n\r\nradio",
+     OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
      OK + b"Content-Length: twelve\r\n\r\nhello", OK + b"Content-Length: -5\r\n\r\nhello"],
 )  # fmt: skip
 async def test_garbage_is_not_http(fetcher: HttpFetcher, answer: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +18,17 @@ from pagemill.errors import (
     TooManyRedirectsError,
     UnfetchableUrlError,
 )
+from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.http import HttpFetcher
 from tests.fetching.conftest import make_settings
 from tests.web.dns_server import Answer, DnsServer
-from tests.web.hostile import HostileServer, stays_silent
+from tests.web.hostile import OK, HostileServer, drips, stays_silent
 from tests.web.http_server import HttpServer, Request, Response, redirect
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pagemill.fetching.url import IPAddress
 
 PAGE = Response(b"<p>hello</p>")
 
@@ -227,6 +230,31 @@ async def second_closes(server: HttpServer) -> None:
     await asyncio.sleep(0.02)
 
 
+class ChangingGuard(EgressGuard):
+    """Sends a name to 127.0.0.2 first, and refuses that address from then on."""
+
+    asked = 0
+
+    async def resolve(self, host: str, port: int) -> list[IPAddress]:
+        self.asked += 1
+        return [ip_address("127.0.0.2" if self.asked == 1 else "127.0.0.3")]
+
+    def check_address(self, address: IPAddress | str, host: str | None = None) -> IPAddress:
+        if self.asked > 1 and str(address) == "127.0.0.2":
+            raise BlockedAddressError(f"{host} leads to an address that was fine once")
+        return super().check_address(address, host)
+
+
+async def test_a_kept_connection_is_checked_before_its_answer_is_used() -> None:
+    async with HttpServer({"/": PAGE}, host="127.0.0.2") as server:
+        settings = make_settings()
+        async with HttpFetcher(settings, ChangingGuard(settings)) as fetcher:
+            await fetcher.fetch(server.url(host="kept.test"))
+            with pytest.raises(BlockedAddressError, match="fine once"):
+                await fetcher.fetch(server.url(host="kept.test"))
+        assert server.connections == 1
+
+
 async def test_tries_the_other_addresses_of_a_name() -> None:
     """Nothing listens on the first two addresses."""
     addresses = ["127.0.0.3", "127.0.0.4", "127.0.0.5", "::1"]
@@ -415,12 +443,13 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(fetche
         assert server.connections == 2
 
 
-async def test_closing_while_a_transfer_runs() -> None:
-    async with HostileServer(stays_silent) as server:
+async def test_a_transfer_that_closing_cuts_off_is_no_page() -> None:
+    started = OK + b"Content-Length: 1000\r\n\r\n<p>half"
+    async with HostileServer(drips(started, b"", 1)) as server:
         async with HttpFetcher(make_settings()) as fetcher:
             task = asyncio.create_task(fetcher.fetch(server.url()))
             await asyncio.sleep(0.1)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        with pytest.raises(RuntimeError):
+            await task
         with pytest.raises(RuntimeError):
             await fetcher.fetch(server.url())

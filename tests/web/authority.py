@@ -17,10 +17,10 @@ class Authority:
     def __init__(self) -> None:
         self._authority = trustme.CA()
 
-    def server(self, *names: str) -> ssl.SSLContext:
-        """The context of a server whose certificate is for these names and addresses."""
+    def server(self, *names: str, protocol: str = "http/1.1") -> ssl.SSLContext:
+        """The context of a server whose certificate is for these names and addresses; `h2` is HTTP/2."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols([protocol])
         self._authority.issue_cert(*names).configure_cert(context)
         return context
 

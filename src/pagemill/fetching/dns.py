@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiodns
 import pycares
 
-from pagemill.errors import DnsError, HostNotFoundError
+from pagemill.errors import DnsError, HostNotFoundError, OperatorError
 
 if TYPE_CHECKING:
     from pagemill.fetching.url import IPAddress
@@ -55,6 +55,10 @@ class Resolver:
         self._remember(name, now + self._cache_time, addresses)
         return addresses
 
+    def open(self) -> None:
+        """Get ready now instead of at the first look-up. Raises `OperatorError` for servers that are none."""
+        self._channel()
+
     async def close(self) -> None:
         """Give the sockets back. Look-ups under way fail."""
         if self._resolver is not None:
@@ -78,15 +82,23 @@ class Resolver:
 
     def _channel(self) -> aiodns.DNSResolver:
         if self._resolver is None:
-            # Without search domains: names in URLs are whole.
-            self._resolver = aiodns.DNSResolver(
-                nameservers=self._servers or None,
-                loop=asyncio.get_running_loop(),
-                timeout=self._timeout / TRIES,
-                tries=TRIES,
-                flags=pycares.ARES_FLAG_NOSEARCH,
-            )
+            try:
+                self._resolver = self._new_resolver()
+            except pycares.AresError as error:
+                servers = ", ".join(self._servers)
+                raise OperatorError(
+                    f"These are not addresses of DNS servers: {servers} (PAGEMILL_DNS_SERVERS)."
+                ) from error
         return self._resolver
+
+    def _new_resolver(self) -> aiodns.DNSResolver:
+        return aiodns.DNSResolver(
+            nameservers=self._servers or None,
+            loop=asyncio.get_running_loop(),
+            timeout=self._timeout / TRIES,
+            tries=TRIES,
+            flags=pycares.ARES_FLAG_NOSEARCH,  # names in URLs are whole
+        )
 
     def _remember(self, name: str, until: float, addresses: tuple[IPAddress, ...]) -> None:
         if self._cache_time <= 0:

@@ -28,10 +28,15 @@ class EgressGuard:
         self._resolver = Resolver(settings)
 
     async def __aenter__(self) -> Self:
+        self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def open(self) -> None:
+        """Get the resolver ready; without this the first look-up does. Raises `OperatorError` for a wrong setting."""
+        self._resolver.open()
 
     async def close(self) -> None:
         """Give the resolver's sockets back."""

@@ -52,9 +52,10 @@ class HttpFetcher:
         self._multi: AsyncCurl | None = None
 
     async def __aenter__(self) -> Self:
+        self._handles.append(browser_handle(self._settings))  # wrong settings are told now
+        self._guard.open()
         self._multi = AsyncCurl(cacert=str(self._settings.ca_file or ""))
         self._multi.setopt(CurlMOpt.MAXCONNECTS, IDLE_CONNECTIONS)  # type: ignore[no-untyped-call]
-        self._handles.append(browser_handle(self._settings))  # a wrong setting is told now
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -180,7 +181,10 @@ class HttpFetcher:
         try:
             await multi.add_handle(curl)
         finally:
-            multi.remove_handle(curl)  # does nothing once the transfer has ended; aborts it when cancelled
+            if self._multi is not None:
+                multi.remove_handle(curl)  # does nothing once the transfer has ended; aborts it when cancelled
+        if self._multi is None:
+            raise RuntimeError("the fetcher was closed during a transfer")
 
     def _check_peer(self, curl: Curl, url: Url, addresses: Sequence[IPAddress]) -> None:
         """The last line: the connection, new or reused, must lead to an address that may be fetched from."""
