@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.address import Resolver
     from pagemill.extraction.formula import Formula
+    from pagemill.extraction.hidden import Hidden
 
     Leave = Callable[["Builder"], None]
     Enter = Callable[["Builder", Element], Leave | bool | None]
@@ -39,6 +40,16 @@ MAX_INLINES = 16
 INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+
+
+def visible(text: str) -> str:
+    """A text without invisible characters. C1 controls are read as windows-1252, as who wrote them meant them."""
+    return INVISIBLE.sub(
+        lambda match: (
+            match[0].encode("latin-1", "ignore").decode("cp1252", "ignore") if "\x80" <= match[0] <= "\x9f" else ""
+        ),
+        text,
+    )
 
 
 class Kind(Enum):
@@ -94,6 +105,7 @@ class Builder:
         resolver: Resolver,
         formulas: dict[Element, Formula | None],
         directions: dict[Element, str],
+        hidden: Hidden,
         *,
         tex_in_text: bool = False,
     ) -> None:
@@ -101,6 +113,7 @@ class Builder:
         self.resolver = resolver
         self.formulas = formulas
         self.directions = directions
+        self.hidden = hidden
         self.tex_in_text = tex_in_text
         self.out: list[str] = []
         self.blocks = [Block(Kind.FLOW, "", "", mark=0)]
@@ -124,13 +137,16 @@ class Builder:
         """The cleaned HTML of what is under `root`."""
         iterators: list[Iterator[Node]] = [iter(root)]
         leaves: list[Leave | None] = [None]
-        enter_of, special = self.enter_of, self.formulas
+        enter_of, special, hidden = self.enter_of, self.formulas, self.hidden
+        hides = bool(hidden)
         while iterators:
             for node in iterators[-1]:
                 if type(node) is Text:
                     self.text(node.data)
                 elif type(node) is Element:
                     enter = enter_of.get(node.tag)
+                    if hides and hidden.holds(node):
+                        continue
                     if special and node in special:
                         self.formula(special[node])
                         continue
@@ -160,7 +176,7 @@ class Builder:
             self.space = True
             return
         if INVISIBLE.search(data) is not None:
-            self.text(INVISIBLE.sub("", data))
+            self.text(visible(data))
             return
         if self.tex_in_text and not self.codes and ("\\" in data or "$$" in data):
             self._text_with_formulas(data)

@@ -8,16 +8,13 @@ from turbohtml import escape, parse_fragment
 
 from pagemill.extraction import address, elements, formula
 from pagemill.extraction.builder import Builder
+from pagemill.extraction.hidden import Hidden
 
 if TYPE_CHECKING:
     from turbohtml import Element
 
-# What no reader sees. `aria-hidden` alone is no sign: it is set on much that everybody sees.
-_HIDDEN = (
-    '[hidden]:not([hidden="until-found" i]), [style*="display:none" i], [style*="display: none" i], '
-    '[style*="visibility:hidden" i], [style*="visibility: hidden" i], td.gutter, td.linenos, '
-    "td.blob-num, td.rouge-gutter"
-)
+# The line numbers that stand in a column of their own beside code.
+_GUTTERS = "td.gutter, td.linenos, td.blob-num, td.rouge-gutter"
 
 
 def clean(root: Element, base_url: str) -> Element:
@@ -31,9 +28,10 @@ def clean(root: Element, base_url: str) -> Element:
         address.Resolver(address.base_of(root, base_url)),
         formulas,
         _directions(root),
+        Hidden(root),
         tex_in_text=formula.in_text(root),
     )
-    root.remove(_HIDDEN)
+    root.remove(_GUTTERS)
     return parse_fragment(builder.build(root), positions=False)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text, escape
 
 from pagemill.extraction import code, media, tables
-from pagemill.extraction.builder import INVISIBLE, MAX_INLINES, BlockLink, Builder, Kind
+from pagemill.extraction.builder import MAX_INLINES, BlockLink, Builder, Kind, visible
 
 if TYPE_CHECKING:
     from pagemill.extraction.builder import Enter, Leave
@@ -142,7 +142,7 @@ def _anchor(builder: Builder, element: Element) -> Leave | bool | None:
 
 
 def _title(element: Element) -> str:
-    title = " ".join(INVISIBLE.sub("", element.attr("title") or "").split())
+    title = " ".join(visible(element.attr("title") or "").split())
     return f' title="{escape(title)}"' if title and title != element.text.strip() else ""
 
 
@@ -190,8 +190,8 @@ def _image(builder: Builder, element: Element) -> bool:
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_source:
         return False
-    alt = " ".join(INVISIBLE.sub("", element.attr("alt") or "").split())
-    title = " ".join(INVISIBLE.sub("", element.attr("title") or "").split())
+    alt = " ".join(visible(element.attr("alt") or "").split())
+    title = " ".join(visible(element.attr("title") or "").split())
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
     if builder.prepare():
         builder.out.append(f'<img src="{escape(src)}" alt="{escape(alt)}"{attribute}>')
@@ -247,7 +247,7 @@ def _abbreviation(builder: Builder, element: Element) -> Leave | None:
 
 def _ruby_text(builder: Builder, element: Element) -> bool:
     """A reading, in parentheses for those who show no ruby."""
-    text = " ".join(INVISIBLE.sub("", element.text).split())
+    text = " ".join(visible(element.text).split())
     if text and builder.run and not builder.fresh:
         builder.space = False
         builder.out.append(f"<rp>(</rp><rt>{escape(text, quote=False)}</rt><rp>)</rp>")

@@ -114,14 +114,16 @@ def _author(page: Face, items: list[Item]) -> str | None:
             return " ".join(unescape(value[:_LONGEST]).split())
     if "ritten" in metas.get("twitter:label1", "") and metas.get("twitter:data1"):
         return metas["twitter:data1"]
-    return byline.read(page) or next(
-        (
-            name
-            for heading in page.headings
-            if (name := byline.in_text(face.near(page.text, face.short_text(heading, _LONGEST), 300)))
-        ),
-        None,
-    )
+    return byline.read(page) or _signed(page)
+
+
+def _signed(page: Face) -> str | None:
+    """The author that a line right behind the heading names."""
+    for heading in page.headings:
+        name = byline.in_text(face.near(page.text, face.short_text(heading, _LONGEST), 300))
+        if name is not None:
+            return name
+    return None
 
 
 # Dates
