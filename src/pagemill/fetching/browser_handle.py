@@ -8,6 +8,7 @@ from curl_cffi import Curl, CurlHttpVersion, CurlOpt
 from curl_cffi.requests.impersonate import resolve_latest_browser_type
 
 from pagemill.errors import OperatorError
+from pagemill.fetching.trust import trust
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
@@ -23,7 +24,9 @@ def browser_handle(settings: Settings) -> Curl:
 
     Raises `OperatorError` when no browser goes by the name in the settings.
     """
-    curl = Curl(cacert=str(settings.ca_file or ""))
+    authorities = trust(settings.ca_file)
+    curl = Curl(cacert=authorities.file)
+    curl.setopt(CurlOpt.CAPATH, authorities.folder)
     browser = resolve_latest_browser_type(settings.impersonate)  # type: ignore[no-untyped-call]
     if curl.impersonate(browser) != 0:
         raise OperatorError(f"No browser to impersonate is called {settings.impersonate}; see PAGEMILL_IMPERSONATE.")

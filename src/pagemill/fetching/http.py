@@ -54,7 +54,7 @@ class HttpFetcher:
     async def __aenter__(self) -> Self:
         self._handles.append(browser_handle(self._settings))  # wrong settings are told now
         self._guard.open()
-        self._multi = AsyncCurl(cacert=str(self._settings.ca_file or ""))
+        self._multi = AsyncCurl()
         self._multi.setopt(CurlMOpt.MAXCONNECTS, IDLE_CONNECTIONS)  # type: ignore[no-untyped-call]
         return self
 
