@@ -95,7 +95,8 @@ async def test_only_what_was_asked_for_is_answered(api: Api, worker: PlayedWorke
 
 
 async def test_no_formats_are_the_default_ones(api: Api, worker: PlayedWorker) -> None:
-    for formats in ([], None):
+    nothing: tuple[object, ...] = (None, [])
+    for formats in nothing:
         job_id = await api.submit(URL, formats=formats)
         await worker.complete_all({**CONTENT, "links": []})
         job = await api.job(job_id)

@@ -7,6 +7,7 @@ from functools import cache
 import iso3166
 from fastapi import APIRouter
 
+from pagemill.api.auth import KeyId
 from pagemill.api.wire import Country
 
 router = APIRouter(prefix="/v1", tags=["Countries"])
@@ -53,6 +54,6 @@ def country_names() -> dict[str, str]:
 
 
 @router.get("/countries", summary="List the countries that `country` takes")
-async def list_countries() -> list[Country]:
+async def list_countries(_key_id: KeyId) -> list[Country]:
     """Every ISO 3166-1 country, with its code as `country` takes it."""
     return [{"code": code, "name": name} for code, name in country_names().items()]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from pagemill.api.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.submission import UNSUPPORTED_FIELDS
+from pagemill.api.wire import BatchRequest, ErrorBody, ScrapeRequest
 from pagemill.errors import (
     ConflictError,
     InvalidUrlError,
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from pagemill.api.wire import ScrapeFields
     from pagemill.settings import Settings
 
 DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.
@@ -63,12 +68,20 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas[_ERROR_SCHEMA] = _error_schema()
+    schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.max_batch_urls
+    for model in (ScrapeRequest, BatchRequest):
+        _mark_unsupported(model, schemas[model.__name__]["properties"])
     for path, methods in document["paths"].items():
         for operation in methods.values():
             _complete_operation(path, operation)
     return document
+
+
+def _mark_unsupported(model: type[ScrapeFields], properties: dict[str, Any]) -> None:
+    for name in UNSUPPORTED_FIELDS:
+        field = properties[model.model_fields[name].alias or name]
+        field["description"] += " Not there yet: asking for it is refused as `not_supported`."
 
 
 def _complete_operation(path: str, operation: dict[str, Any]) -> None:
@@ -110,11 +123,3 @@ def _error_response(errors: Sequence[ErrorClass]) -> dict[str, Any]:
             }
         },
     }
-
-
-def _error_schema() -> dict[str, Any]:
-    from pydantic import TypeAdapter
-
-    from pagemill.api.wire import ErrorBody
-
-    return TypeAdapter(ErrorBody).json_schema()

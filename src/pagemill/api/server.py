@@ -18,7 +18,6 @@ from pagemill.api.error_response import error_body
 from pagemill.api.listener import listen
 from pagemill.errors import RequestError
 from pagemill.lifeline import watch_supervisor
-from pagemill.lifeline import watch_supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

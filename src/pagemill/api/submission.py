@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pagemill.api.wire import BatchRequest, ScrapeFields, ScrapeRequest
     from pagemill.settings import Settings
 
-# What is known but not carried out yet. To support one, take it off its list and fill `scrape_options`.
-_UNSUPPORTED_FIELDS = (
+# What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
+UNSUPPORTED_FIELDS = (
     "use_browser",
     "generate_json",
     "output_schema",
@@ -88,7 +88,7 @@ def idempotency(key: str | None, urls: list[str], options: ScrapeOptions, *, bat
 
 
 def _refuse_unsupported(request: ScrapeFields) -> None:
-    for name in _UNSUPPORTED_FIELDS:
+    for name in UNSUPPORTED_FIELDS:
         value = getattr(request, name)
         # An empty schema still asks for JSON; other empty values ask for nothing.
         if value or (value is not None and name == "output_schema"):
