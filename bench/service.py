@@ -28,9 +28,8 @@ import httpx
 import uvloop
 
 import pages as shared_pages
-from pagemill.model import DEFAULT_FORMATS
+from pagemill.model import DEFAULT_FORMATS, ScrapeOptions
 from pagemill.scraping.scraper import Scraper
-from pagemill.model import ScrapeOptions
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,9 +54,8 @@ def main() -> None:
     pages = shared_pages.load(options.pages)
     with shared_pages.serving(pages | {"static": STATIC_PAGE}) as base, running_service() as (address, key):
         urls = [base + number for number in pages]
-        print(
-            f"{len(urls)} pages, {sum(map(len, pages.values())) / len(pages) / 1024:.0f} KB each, {os.cpu_count()} cores"
-        )
+        size = sum(map(len, pages.values())) / len(pages) / 1024
+        print(f"{len(urls)} pages, {size:.0f} KB each, {os.cpu_count()} cores")
         service(address, key, urls[:BATCH])  # warm: connections, caches, extraction processes
         ratios = []
         for _ in range(options.rounds):

@@ -29,7 +29,8 @@ async def test_it_listens_again_when_its_connection_is_cut(database):
     async with Notices(database, ENDED) as notices, notices.subscribed("a") as event:
         await notified(event)
         await database.rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database() AND query LIKE 'LISTEN%'"
         )
         await notified(event)  # some may have been lost: everyone looks
         async with asyncio.timeout(5):

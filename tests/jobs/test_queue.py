@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pagemill.jobs.keys import ANONYMOUS, Keys
-from pagemill.jobs.queue import Queue, rescue
+from pagemill.jobs.queue import ClaimedPage, Queue, rescue
 from pagemill.jobs.store import JobStore
 from pagemill.model import Failure, ScrapeOptions, Status
 
@@ -178,11 +179,15 @@ async def test_places_are_shared_between_keys(database, store):
     for key in many:
         await submit(store, 20, key)
     pages = await (await worker(database, "w")).claim(9)
-    rows = await database.rows("SELECT key_id, count(*) FROM pages WHERE id = ANY ($1) GROUP BY 1", [p.id for p in pages])
+    rows = await database.rows(
+        "SELECT key_id, count(*) FROM pages WHERE id = ANY ($1) GROUP BY 1", [p.id for p in pages]
+    )
     assert {row["key_id"]: row["count"] for row in rows} == dict.fromkeys(many, 3)
 
 
-EVENTS = st.lists(st.tuples(st.sampled_from("claim complete fail release die".split()), st.integers(0, 1)), max_size=30)
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["claim", "complete", "fail", "release", "die"]), st.integers(0, 1)), max_size=30
+)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -205,7 +210,7 @@ async def _live_through(events, postgres_url):
         store = JobStore(database)
         job = await submit(store, 4)
         workers = [await worker(database, "0"), await worker(database, "1")]
-        held: list[list] = [[], []]
+        held: list[list[ClaimedPage]] = [[], []]
         seen = [await snapshot(store, job)]
         for event, number in events:
             queue = workers[number]
@@ -230,7 +235,7 @@ async def _live_through(events, postgres_url):
         for page in await workers[0].claim(10):
             await complete(workers[0], page)
         seen.append(await snapshot(store, job))
-        for before, after in zip(seen, seen[1:], strict=False):
+        for before, after in itertools.pairwise(seen):
             for old, new in zip(before, after, strict=True):
                 assert old == new or ORDER[old] < ORDER[new]
         assert all(status.ended for status in seen[-1])

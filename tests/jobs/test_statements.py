@@ -24,7 +24,9 @@ LARGE = ("pages", "jobs", "bodies", "keys")
 
 @pytest.fixture
 async def full_database(database):
-    await database.rows("INSERT INTO keys (id, name, hash) SELECT 'k' || n, '', int4send(n) FROM generate_series(1, 5000) n")
+    await database.rows(
+        "INSERT INTO keys (id, name, hash) SELECT 'k' || n, '', int4send(n) FROM generate_series(1, 5000) n"
+    )
     await database.rows(
         "INSERT INTO jobs (id, key_id, batch, options, pages_left, status, completed_at) "
         "SELECT 'job_' || n, 'k1', false, '{}', 0, 'completed', now() FROM generate_series(1, 20000) n"

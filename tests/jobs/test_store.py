@@ -75,9 +75,7 @@ async def test_bodies_come_back_as_they_were_given(store, queue):
 
 
 async def test_only_jobs_that_ended_long_ago_are_deleted(store, queue, database):
-    ended, waiting = [
-        (await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False)).id for _ in range(2)
-    ]
+    ended, waiting = [(await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False)).id for _ in range(2)]
     [page] = await queue.claim(1)
     await queue.complete(page, final_url="x", status_code=200, bodies={"html": b""})
     assert await store.delete_ended(timedelta(days=1), 10) == 0

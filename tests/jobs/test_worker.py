@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 
 import pytest
+from tests.web.http_server import HttpServer, Response
 
 from pagemill.jobs.keys import ANONYMOUS
 from pagemill.jobs.queue import Queue, rescue
 from pagemill.jobs.store import JobStore
 from pagemill.jobs.worker import Worker
 from pagemill.model import ScrapeOptions, Status
-from tests.web.http_server import HttpServer, Response
 
 PAGE = Response(b"<html><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>")
 

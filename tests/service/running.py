@@ -8,11 +8,13 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import psutil
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROLES = {"api": "pagemill api", "worker": "pagemill worker", "postgres": "/postgres -D"}
 
@@ -22,7 +24,7 @@ class RunningService:
 
     def __init__(self, data_dir: Path, *, workers: int = 2, port: int | None = None, **settings: str) -> None:
         self.data_dir = data_dir
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.ready_line = ""
         self.seconds_to_ready = 0.0
@@ -97,7 +99,8 @@ async def submit(client: httpx.AsyncClient, urls: list[str]) -> dict[str, Any]:
         with contextlib.suppress(httpx.TransportError):
             answer = await client.post("/v1/url-scraper/batch", json={"urls": urls}, headers={"Idempotency-Key": key})
             if answer.status_code == 202:
-                return answer.json()
+                job: dict[str, Any] = answer.json()
+                return job
             assert answer.status_code == 503, answer.text
         await asyncio.sleep(0.1)
 
@@ -108,13 +111,14 @@ async def ended(client: httpx.AsyncClient, job_id: str, seconds: float = 120) ->
         while True:
             with contextlib.suppress(httpx.TransportError):
                 answer = await client.get(f"/v1/url-scraper/{job_id}", params={"wait": 5})
-                if answer.status_code == 200 and answer.json()["status"] in ("completed", "failed"):
-                    return answer.json()
+                job: dict[str, Any] = answer.json()
+                if answer.status_code == 200 and job["status"] in ("completed", "failed"):
+                    return job
                 assert answer.status_code in (200, 503), answer.text
             await asyncio.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

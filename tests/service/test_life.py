@@ -36,9 +36,7 @@ async def run_pagemill(*words, **settings):
 async def test_the_first_start_makes_a_key_and_the_second_keeps_it(data_dir):
     async with RunningService(data_dir) as service:
         key = service.key
-        assert service.ready_line == (
-            f"Pagemill is ready on {service.address} - your API key, shown this once: {key}"
-        )
+        assert service.ready_line == (f"Pagemill is ready on {service.address} - your API key, shown this once: {key}")
         assert stat.S_IMODE((data_dir / "api-key").stat().st_mode) == 0o600
     async with RunningService(data_dir) as service:
         assert service.ready_line == f"Pagemill is ready on {service.address}"

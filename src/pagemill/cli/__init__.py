@@ -130,12 +130,12 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _api(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.api import server
+    from pagemill.api.server import run
 
     _check_open_access(settings)
     _require_database(settings)
     _configure_logs(settings)
-    server.run(settings, fd=arguments.fd, supervised=arguments.supervised)
+    run(settings, fd=arguments.fd, supervised=arguments.supervised)
     return 0
 
 
