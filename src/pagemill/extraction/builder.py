@@ -96,25 +96,28 @@ class BlockLink:
     used: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was found out about a tree before it is walked."""
+
+    resolver: Resolver
+    formulas: dict[Element, Formula | None]
+    """The elements that stand for a formula."""
+    directions: dict[Element, str]
+    """The language and direction attributes of the elements that have any, as markup."""
+    hidden: Hidden
+    tex_in_text: bool
+    """Whether a script of the page typesets the TeX that stands in its text."""
+
+
 class Builder:
     """Writes one tree. Use `build` once."""
 
-    def __init__(
-        self,
-        enter_of: Mapping[str, Enter],
-        resolver: Resolver,
-        formulas: dict[Element, Formula | None],
-        directions: dict[Element, str],
-        hidden: Hidden,
-        *,
-        tex_in_text: bool = False,
-    ) -> None:
+    def __init__(self, enter_of: Mapping[str, Enter], page: Page) -> None:
         self.enter_of = enter_of
-        self.resolver = resolver
-        self.formulas = formulas
-        self.directions = directions
-        self.hidden = hidden
-        self.tex_in_text = tex_in_text
+        self.page = page
+        self.resolver = page.resolver
+        self.tex_in_text = page.tex_in_text
         self.out: list[str] = []
         self.blocks = [Block(Kind.FLOW, "", "", mark=0)]
         self.written_blocks = 1
@@ -137,7 +140,7 @@ class Builder:
         """The cleaned HTML of what is under `root`."""
         iterators: list[Iterator[Node]] = [iter(root)]
         leaves: list[Leave | None] = [None]
-        enter_of, special, hidden = self.enter_of, self.formulas, self.hidden
+        enter_of, special, hidden = self.enter_of, self.page.formulas, self.page.hidden
         hides = bool(hidden)
         while iterators:
             for node in iterators[-1]:
@@ -312,10 +315,12 @@ class Builder:
             if kind is Kind.FLOW:
                 return False
             self.blocks.append(Block(Kind.ITEM, *_STRAY[top.end], implicit=True))
+        elif top.implicit and kind is Kind.FLOW:
+            return False
         elif top.implicit and kind is Kind.ITEM and tag in _ITEMS[self.blocks[-2].end]:
             self._close_top()
-        if self.directions and element in self.directions:
-            attributes += self.directions[element]
+        if self.page.directions:
+            attributes += self.page.directions.get(element, "")
         self.blocks.append(Block(kind, f"<{tag}{attributes}>", f"</{tag}>"))
         if kind is Kind.PHRASE:
             self.phrases += 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from turbohtml import escape, parse_fragment
 
 from pagemill.extraction import address, elements, formula
-from pagemill.extraction.builder import Builder
+from pagemill.extraction.builder import Builder, Page
 from pagemill.extraction.hidden import Hidden
 
 if TYPE_CHECKING:
@@ -22,17 +22,15 @@ def clean(root: Element, base_url: str) -> Element:
 
     The result is an element whose children are the content; its own tag means nothing.
     """
-    formulas = formula.find(root)
-    builder = Builder(
-        elements.ENTER,
-        address.Resolver(address.base_of(root, base_url)),
-        formulas,
-        _directions(root),
-        Hidden(root),
+    page = Page(
+        resolver=address.Resolver(address.base_of(root, base_url)),
+        formulas=formula.find(root),
+        directions=_directions(root),
+        hidden=Hidden(root),
         tex_in_text=formula.in_text(root),
     )
     root.remove(_GUTTERS)
-    return parse_fragment(builder.build(root), positions=False)
+    return parse_fragment(Builder(elements.ENTER, page).build(root), positions=False)
 
 
 def _directions(root: Element) -> dict[Element, str]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
+
+if TYPE_CHECKING:
+    from turbohtml import Node
 
 # Class names by which highlighters tell the language: `language-python` (HTML standard, Prism), `lang-py`,
 # `highlight-source-shell` (GitHub), `highlight-python` (Sphinx), `brush: js` (SyntaxHighlighter).
@@ -31,14 +35,26 @@ def text(block: Element) -> str:
     """The text of a `<pre>` as it is meant to be read: no gutter, one line to a line, no blank lines at its ends."""
     parts: list[str] = []
     for node in block.remove(_DROPPED).descendants:
+        if parts and not parts[-1].endswith("\n") and _begins_line(node):
+            parts.append("\n")
         if isinstance(node, Text):
             parts.append(node.data)
-        elif isinstance(node, Element) and (
-            node.tag == "br" or (node.tag in _BREAKING and parts and not parts[-1].endswith("\n"))
-        ):
+        elif isinstance(node, Element) and node.tag == "br":
             parts.append("\n")
     joined = _CONTROL.sub("", "".join(parts).replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
     return re.sub(r"\A(?:[ \t]*\n)+", "", joined).rstrip()
+
+
+def _begins_line(node: Node) -> bool:
+    """Whether a block starts here, or ended right before."""
+    if isinstance(node, Element) and node.tag in _BREAKING:
+        return True
+    before = node.previous_sibling
+    return (
+        isinstance(before, Element)
+        and before.tag in _BREAKING
+        and not (isinstance(node, Text) and node.data[:1] == "\n")
+    )
 
 
 def language(block: Element) -> str:

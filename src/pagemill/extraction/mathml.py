@@ -86,7 +86,7 @@ def _tex(element: Element, depth: int) -> str:
 
 
 def _token(element: Element, tag: str) -> str:
-    text = " ".join(element.text.split())
+    text = _own_text(element)
     if tag in ("mtext", "ms"):
         return f"\\text{{{text}}}" if text else ""
     tex = "".join(_SYMBOLS.get(character, character) for character in text)
@@ -158,13 +158,11 @@ def markup(element: Element, depth: int = 0) -> str:
     for child in element.children:
         if not isinstance(child, Element) or child.tag not in TAGS or depth > _DEPTH:
             continue
-        inner = _tokens(child) if child.tag in _TOKENS else markup(child, depth + 1)
+        inner = escape(_own_text(child), quote=False) if child.tag in _TOKENS else markup(child, depth + 1)
         parts.append(f"<{child.tag}>{inner}</{child.tag}>")
     return "".join(parts)
 
 
-def _tokens(element: Element) -> str:
-    """The text right inside a token element, escaped."""
-    return escape(
-        " ".join("".join(node.data for node in element.children if isinstance(node, Text)).split()), quote=False
-    )
+def _own_text(element: Element) -> str:
+    """The text right inside a token element."""
+    return " ".join("".join(node.data for node in element.children if isinstance(node, Text)).split())

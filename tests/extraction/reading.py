@@ -1,0 +1,77 @@
+"""What the tests of conversion share: extraction of a piece of HTML, a judge of Markdown, and one of safety."""
+
+from __future__ import annotations
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from turbohtml import Element, parse, parse_fragment
+
+from pagemill.extraction import cleaned, markdown
+from pagemill.extraction.address import SAFE_SCHEMES
+
+BASE = "https://example.org/folder/page"
+HTML_TAGS = frozenset(
+    [
+        *("a", "abbr", "article", "aside", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "div"),
+        *("dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "img"),
+        *("ins", "kbd", "li", "main", "mark", "math", "nav", "ol", "p", "pre", "q", "rp", "rt", "ruby", "section"),
+        *("strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "ul"),
+    ]
+)
+ATTRIBUTES = frozenset(
+    [
+        *("href", "title", "src", "alt", "colspan", "rowspan", "start", "reversed", "class", "lang", "dir", "datetime"),
+        *("display", "alttext"),
+    ]
+)
+
+
+def clean(html: str, base: str = BASE) -> str:
+    """The cleaned HTML of a page's body."""
+    return cleaned.serialize(tree(html, base))
+
+
+def tree(html: str, base: str = BASE) -> Element:
+    """The cleaned tree of a page's body."""
+    document = parse(html)
+    root = document.find("body") or document.root
+    assert root is not None
+    return cleaned.clean(root, base)
+
+
+def mark(html: str) -> str:
+    """The Markdown of a page's body, without the newline at its end."""
+    return markdown.render(tree(html)).rstrip("\n")
+
+
+def rendered(text: str) -> Element:
+    """What a renderer that knows raw HTML, tables, strikethrough and formulas makes of Markdown."""
+    judge = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
+    judge.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
+    return parse_fragment(judge.render(text))
+
+
+def plainly_rendered(text: str) -> Element:
+    """What a renderer that knows no formulas makes of Markdown, and that lets every kind of link pass."""
+    judge = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
+    judge.validateLink = lambda _url: True  # type: ignore[method-assign]
+    return parse_fragment(judge.render(text))
+
+
+def faults(root: Element, tags: frozenset[str] = HTML_TAGS) -> list[str]:
+    """All that must not be in a tree: unknown elements and attributes, and unsafe addresses."""
+    found = []
+    for element in root.iter_elements():
+        in_math = element.tag == "math" or any(getattr(a, "tag", "") == "math" for a in element.ancestors)
+        if element.tag not in tags and not in_math:
+            found.append(f"<{element.tag}>")
+        if in_math and element.tag in ("annotation-xml", "script", "style", "img", "a", "mglyph", "malignmark"):
+            found.append(f"<{element.tag}> in <math>")
+        for name in element.attrs:
+            if name not in ATTRIBUTES:
+                found.append(f"{element.tag}@{name}")
+        for name in ("href", "src"):
+            value = element.attr(name)
+            if value is not None and not value.startswith(SAFE_SCHEMES):
+                found.append(f"{element.tag}@{name}={value}")
+    return found
