@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from pagemill.errors import ConflictError
 from pagemill.jobs import statements
-from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
+from pagemill.model import Failure, Job, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
     from pagemill.jobs.database import Database
+
+_OPTIONS = TypeAdapter(ScrapeOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,14 @@ class JobStore:
 
 
 def pack_options(options: ScrapeOptions) -> dict[str, Any]:
-    """Return options as they stand in the database."""
-    return asdict(options)
+    """Return options as they stand in the database: what differs from the defaults."""
+    packed: dict[str, Any] = _OPTIONS.dump_python(options, mode="json", exclude_defaults=True)
+    return packed
 
 
 def unpack_options(value: dict[str, Any]) -> ScrapeOptions:
     """Return the options that `pack_options` was given."""
-    return ScrapeOptions(**{**value, "formats": tuple(Format(name) for name in value["formats"])})
+    return _OPTIONS.validate_python(value)
 
 
 def _job(row: Any) -> Job:
