@@ -22,7 +22,7 @@ from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.http import HttpFetcher
 from tests.fetching.conftest import make_settings
 from tests.web.dns_server import Answer, DnsServer
-from tests.web.hostile import OK, HostileServer, drips, stays_silent
+from tests.web.hostile import OK, HostileServer, drips, sends, stays_silent
 from tests.web.http_server import HttpServer, Request, Response, redirect
 
 if TYPE_CHECKING:
@@ -337,12 +337,26 @@ async def test_error_statuses(fetcher: HttpFetcher, status: int) -> None:
     assert caught.value.page.body == b"<p>why</p>"
 
 
-async def test_an_error_status_outweighs_what_comes_with_it() -> None:
-    big = Response(b"x" * 5000, 404, "image/png")
-    async with HttpServer({"/": big}) as server, HttpFetcher(make_settings(max_body_bytes=1000)) as fetcher:
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Type: image/png\r\nContent-Length: 9000000\r\n\r\nx",
+        b"Content-Length: 99999999999\r\n\r\nx",
+        b"Content-Encoding: gzip\r\n\r\nnot gzip",
+        b"Content-Encoding: gzip, br\r\n\r\nx",
+        b"Content-Length: 1000\r\n\r\ncut short",
+    ],
+    ids=["image", "endless", "garbled", "compressed-twice", "cut-short"],
+)
+async def test_a_status_outweighs_what_comes_with_it(fetcher: HttpFetcher, rest: bytes) -> None:
+    async with HostileServer(sends(b"HTTP/1.1 404 Not Found\r\n" + rest)) as server:
         with pytest.raises(HttpStatusError) as caught:
             await fetcher.fetch(server.url())
-        assert caught.value.status_code == 404
+    assert caught.value.status_code == 404
+    async with HttpServer({"/": PAGE}) as target:
+        head = f"HTTP/1.1 302 Found\r\nLocation: {target.url()}\r\n".encode()
+        async with HostileServer(sends(head + rest)) as server:
+            assert (await fetcher.fetch(server.url())).body == PAGE.body
 
 
 async def test_asks_again_after_429(fetcher: HttpFetcher) -> None:

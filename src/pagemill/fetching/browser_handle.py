@@ -13,7 +13,8 @@ from pagemill.fetching.trust import trust
 if TYPE_CHECKING:
     from pagemill.settings import Settings
 
-BUFFER_SIZE = 128 * 1024
+# Larger reads save calls, but libcurl then decompresses for longer at a time, and the event loop stands still for it.
+BUFFER_SIZE = 64 * 1024
 # Names are given to libcurl with their addresses. Should it ever come to look one up by itself, it asks a server that
 # is not there, and the request fails, instead of going somewhere that nobody checked.
 _NO_LOOKUP = "https://0.0.0.0:1/"

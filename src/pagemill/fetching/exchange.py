@@ -77,6 +77,11 @@ class Exchange:
         return self.status in REDIRECTS
 
     @property
+    def status_decides(self) -> bool:
+        """Whether the status, an error's or a redirect's, says all, whatever becomes of the body."""
+        return self.redirects or self.status >= 400
+
+    @property
     def unknown_coding(self) -> bool:
         """Whether the body is said to be in a coding that nobody knows, such as `utf-8`: browsers take it for none."""
         return not _KNOWN_CODINGS.issuperset(self._codings(b"content-encoding"))
@@ -105,7 +110,7 @@ class Exchange:
                 self._take(line)
         except FetchError as error:
             return self._stop(error)
-        return len(line)
+        return CURL_WRITEFUNC_ERROR if self.enough else len(line)
 
     def on_body(self, chunk: bytes) -> int:
         """Take a piece of the body, decompressed; libcurl's write callback."""
@@ -125,10 +130,14 @@ class Exchange:
 
     def over_limit(self) -> None:
         """The body is larger than the limit: enough of one that only goes with a status, too much of a page."""
-        if self.redirects or self.status >= 400:
+        if self.status_decides:
             self.enough = True
         else:
             self.failure = self._too_large()
+
+    def broke(self) -> None:
+        """The transfer failed. That matters no more where the headers were there and the status decides."""
+        self.enough = self.enough or (self._headers_ended and self.status_decides)
 
     def finish(self) -> None:
         """The body is whole: judge what could not be judged before.
@@ -155,19 +164,29 @@ class Exchange:
         self._headers_ended = True
         self.headers = _parsed(self._lines[1:])
         self._connected()
-        if self.status >= 400 or self.redirects:
-            # What comes with an error is looked at by those who can read it; a redirect's body by nobody.
+        if self.status_decides:
             self._kind = Kind.TEXT
-            self._limit = min(self._limit, MAX_ASIDE_BYTES) if self.redirects else self._limit
+            self._limit_aside()
             return
         self._check_coding()
         self._check_length()
         self._kind = declared_kind(self.content_type)
         self._check_kind()
 
-    def _check_coding(self) -> None:
+    def _limit_aside(self) -> None:
+        # What comes with an error is kept where it can be read; a redirect's body only frees the connection.
+        self.enough = self._coded_twice()
+        if self.redirects:
+            self._limit = min(self._limit, MAX_ASIDE_BYTES)
+        elif declared_kind(self.content_type) is Kind.UNSUPPORTED:
+            self._limit = 0
+
+    def _coded_twice(self) -> bool:
         # A body compressed twice can make libcurl spin through gigabytes of nothing inside one call.
-        if len(self._codings(b"content-encoding")) + len(self._codings(b"transfer-encoding")) > 1:
+        return len(self._codings(b"content-encoding")) + len(self._codings(b"transfer-encoding")) > 1
+
+    def _check_coding(self) -> None:
+        if self._coded_twice():
             raise InvalidResponseError(f"The body that {self._host} sent is compressed more than once.")
 
     def _codings(self, name: bytes) -> list[str]:

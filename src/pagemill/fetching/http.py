@@ -159,6 +159,7 @@ class HttpFetcher:
                 exchange.over_limit()
             if exchange.failure is not None:
                 raise exchange.failure from None
+            exchange.broke()
             if not exchange.enough:
                 raise
         exchange.finish()
