@@ -75,7 +75,10 @@ class SystemUser:
 
 
 class EmbeddedPostgres:
-    """The server of one data folder. Whoever starts it holds the folder's lock (see the supervisor)."""
+    """The server of one data folder. Whoever starts it holds the folder's lock (see the supervisor).
+
+    It needs asyncio's own event loop: uvloop starts no process as another user.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._home = data_dir / "postgres"
