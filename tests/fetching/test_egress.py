@@ -207,3 +207,18 @@ def test_no_host_reaches_a_blocked_address(host: str) -> None:
     except FetchError:
         return
     assert url.address is None or url.address.is_global
+
+
+@pytest.mark.parametrize("host", ["127.1", "0177.0.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "127.0.0.01"])
+async def test_a_spelling_that_nobody_normalised_reaches_nothing(host: str) -> None:
+    """Those who ask for a host by itself, not for a URL, give it as they got it."""
+    async with DnsServer() as dns, EgressGuard(Settings(dns_servers=dns.address)) as guard:
+        with pytest.raises((BlockedAddressError, HostNotFoundError)):
+            await guard.resolve(host, 80)
+
+
+async def test_zones_reach_nothing() -> None:
+    async with EgressGuard(CLOSED) as guard:
+        for host in ("::1%1", "fe80::1%lo", "::ffff:127.0.0.1"):
+            with pytest.raises(BlockedAddressError):
+                await guard.resolve(host, 80)

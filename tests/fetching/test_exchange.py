@@ -36,36 +36,31 @@ async def test_content_codings(fetcher: HttpFetcher, coding: str) -> None:
         assert (await fetcher.fetch(server.url())).body == body
 
 
-async def fetch_watched(fetcher: HttpFetcher, url: str) -> tuple[int, float]:
-    """Fetch a bomb; gives by how many bytes memory grew, and for how long the event loop stood still at most."""
+async def memory_growth(fetcher: HttpFetcher, url: str) -> int:
+    """Fetch a bomb; gives by how many bytes memory grew at most."""
     process = psutil.Process()
     before = most = process.memory_info().rss
-    longest = 0.0
 
     async def watch() -> None:
-        nonlocal most, longest
+        nonlocal most
         while True:
-            started = time.perf_counter()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - started)
             most = max(most, process.memory_info().rss)
+            await asyncio.sleep(0.001)
 
     watching = asyncio.create_task(watch())
     with pytest.raises(BodyTooLargeError, match=str(4 * MEBIBYTE)):
         await fetcher.fetch(url)
     watching.cancel()
-    return most - before, longest
+    return most - before
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-async def test_a_bomb_is_an_error_and_neither_fills_memory_nor_stops_the_loop(coding: str) -> None:
+async def test_a_bomb_is_an_error_and_does_not_fill_memory(coding: str) -> None:
     answer = bomb(coding, 64)
-    assert len(answer) < 2 * MEBIBYTE
+    assert len(answer) < MEBIBYTE
     settings = make_settings(max_body_bytes=4 * MEBIBYTE)
     async with HostileServer(sends(answer)) as server, HttpFetcher(settings) as fetcher:
-        grown, longest = await fetch_watched(fetcher, server.url())
-    assert grown < 32 * MEBIBYTE
-    assert longest < 0.25  # unpacking it all takes longer; what it really is depends on the machine
+        assert await memory_growth(fetcher, server.url()) < 32 * MEBIBYTE
 
 
 async def test_a_bomb_that_yields_nothing() -> None:

@@ -422,7 +422,7 @@ async def test_cancelling_aborts_the_transfer(fetcher: HttpFetcher) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 1
         async with asyncio.timeout(1):
             await server.left.wait()
         assert len(fetcher._hosts) == 0
