@@ -96,7 +96,9 @@ class EgressGuard:
 
 
 def _literal(host: str) -> IPAddress | None:
+    """The address that a host is, in any spelling: a name whose last label begins with a digit is none (RFC 3696)."""
     try:
         return ip_address(host)
     except ValueError:
-        return None
+        name = host_name(host.lower())
+    return parse_url(f"http://{name}/").address if name.rpartition(".")[2][0].isdigit() else None
