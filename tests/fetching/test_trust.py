@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pagemill.errors import CertificateError
+from pagemill.errors import CertificateError, OperatorError
 from pagemill.fetching import browser_handle, trust
 from pagemill.fetching.http import HttpFetcher
 from tests.fetching.conftest import make_settings
@@ -67,7 +67,16 @@ async def test_the_folder_is_trusted_and_nothing_else(
 
 
 def test_a_file_of_ones_own_is_trusted_alone(tmp_path: Path) -> None:
-    assert trust.trust(tmp_path / "ca.pem") == trust.Trust(str(tmp_path / "ca.pem"), "/dev/null")
+    file = Authority().write(tmp_path / "ca.pem")
+    assert trust.trust(file) == trust.Trust(str(file), "/dev/null")
+
+
+async def test_a_file_without_certificates_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing")
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(OperatorError, match="PAGEMILL_CA_FILE"):
+            async with HttpFetcher(make_settings(ca_file=tmp_path / name)):
+                pass
 
 
 def test_the_system_has_authorities() -> None:
