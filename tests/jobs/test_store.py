@@ -39,6 +39,22 @@ async def test_a_submitted_job_waits_with_its_pages_in_order(store):
     ]
 
 
+async def test_a_submission_whose_answer_got_lost_is_stored_once(store, database, monkeypatch):
+    """The connection dies after the server has done its work: the statement is sent again."""
+    rows, cut = database.rows, []
+
+    async def lose_first_answer(*words, **named):
+        if not cut:
+            cut.append(await rows(*words, **named))
+        return await rows(*words, **named)
+
+    monkeypatch.setattr(database, "rows", lose_first_answer)
+    job = await store.submit(ANONYMOUS, URLS, ScrapeOptions(), batch=True)
+    assert len(cut[0]) == 1
+    assert len(await store.pages(job.id)) == 2
+    assert await database.row("SELECT count(*) FROM jobs") == (1,)
+
+
 async def test_a_single_job_has_its_own_prefix(store):
     assert (await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False)).id.startswith("job_")
 

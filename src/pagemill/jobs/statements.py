@@ -22,22 +22,22 @@ COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
 
 # Jobs
 
-SUBMIT_JOB = """
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at"
+
+SUBMIT_JOB = f"""
 WITH job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash)
     VALUES ($1, $2, $3, $4, cardinality($5::text[]), $6, $7)
     ON CONFLICT DO NOTHING
-    RETURNING id, key_id
+    RETURNING {_JOB_COLUMNS}
 ), page AS (
     INSERT INTO pages (job_id, key_id, position, url)
     SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
     FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
     ORDER BY submitted.ordinality
 )
-SELECT pg_notify('pagemill_queue', '') FROM job
+SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
 """
-
-_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at"
 
 GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
 GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"

@@ -51,10 +51,11 @@ class JobStore:
         """
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
         key, request_hash = (idempotency.key, idempotency.request_hash) if idempotency else (None, None)
-        await self._database.rows(
+        row = await self._database.row(
             statements.SUBMIT_JOB, job_id, key_id, batch, pack_options(options), list(urls), key, request_hash
         )
-        row = await self._database.row(statements.GET_JOB, job_id, key_id)
+        if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
+            row = await self._database.row(statements.GET_JOB, job_id, key_id)
         if row is None and idempotency:
             row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
             if row is not None and row["request_hash"] != idempotency.request_hash:
