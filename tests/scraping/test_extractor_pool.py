@@ -49,6 +49,14 @@ async def test_text_and_json_come_through(pool):
     assert "plain wörds" in bodies.unpack(values["markdown"])
 
 
+async def test_a_body_whose_type_is_not_told_is_read_for_what_it_is(pool):
+    for content_type in ("", "application/octet-stream"):
+        values = await pool.extract(page(b'{"a": [1, 2]}', content_type), ("markdown",))
+        assert bodies.unpack(values["markdown"]).startswith("```json")
+        values = await pool.extract(page(ARTICLE, content_type), ("markdown",))
+        assert bodies.unpack(values["markdown"]).startswith("# Title")
+
+
 async def test_a_process_that_hangs_is_replaced_and_its_neighbours_notice_nothing(pool):
     [process] = extraction_processes()
     process.suspend()

@@ -19,6 +19,7 @@ import orjson
 
 from pagemill import bodies
 from pagemill.extraction import extract, plain
+from pagemill.fetching.content_types import Kind, declared_kind, kind_of
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ LENGTHS = struct.Struct(">II")
 METADATA = "metadata"
 """What a page says of itself, always made."""
 
-_HTML_TYPES = ("", "text/html", "application/xhtml+xml")
+# For bodies whose header does not say what they are.
+_TYPES = {Kind.JSON: "application/json", Kind.XML: "application/xml", Kind.TEXT: "text/plain"}
 
 _VALUES: dict[str, Callable[[Content], Any]] = {
     Format.HTML: lambda content: content.html,
@@ -56,14 +58,18 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 
 def reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request: `url`, `content_type` and `formats` of the page in `body`."""
-    media_type = request["content_type"].partition(";")[0].strip().lower()
-    if media_type in _HTML_TYPES:
-        content = extract(body, request["url"], content_type=request["content_type"])
-    else:
-        content = plain.extract(body, request["content_type"], request["url"])
+    content = _content(body, request["url"], request["content_type"])
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
     return encode({"lengths": lengths}, b"".join(packed.values()))
+
+
+def _content(body: bytes, url: str, content_type: str) -> Content:
+    kind = kind_of(content_type, body)
+    if kind is Kind.HTML:
+        return extract(body, url, content_type=content_type)
+    says_nothing = declared_kind(content_type) is None and not content_type.lower().startswith("text/")
+    return plain.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
 
 
 def main() -> None:
