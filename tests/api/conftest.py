@@ -118,7 +118,7 @@ async def serving(settings: Settings, key: tuple[str, str]) -> AsyncIterator[Api
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = ApiServer(settings)
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+    while not server.started and not task.done():
         await asyncio.sleep(0.005)
     try:
         async with httpx.AsyncClient(base_url=url, headers={"X-API-Key": key[1]}, timeout=30) as client:

@@ -29,7 +29,7 @@ async def never() -> dict[str, str]:
 async def nobody_waits(api: Api) -> None:
     """Return once no request listens for the end of a job, which must be soon."""
     async with asyncio.timeout(1):
-        while api.server.app.state.resources.ended._waiting:  # noqa: ASYNC110 - there is nothing to be told by
+        while api.server.app.state.resources.ended._waiting:
             await asyncio.sleep(0.01)
 
 

@@ -52,7 +52,7 @@ async def _key_id(resources: Resources, secret: str | None) -> str:
     raise UnauthorizedError(f"An API key is needed, in the header {HEADER}.")
 
 
-def _of_request(request: Request, _documented: Annotated[str | None, Security(_scheme)]) -> str:
+async def _of_request(request: Request, _documented: Annotated[str | None, Security(_scheme)]) -> str:
     return cast("str", request.state.key_id)
 
 

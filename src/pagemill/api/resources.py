@@ -45,7 +45,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         yield Resources(settings, database, JobStore(database), Keys(database), ended)
 
 
-def _of_application(request: Request) -> Resources:
+async def _of_application(request: Request) -> Resources:  # not async, it would go through a thread each time
     return cast("Resources", request.app.state.resources)
 
 

@@ -112,7 +112,7 @@ class SubmittedJob(TypedDict):
 
     id: JobId
     jobId: JobId
-    status: JobStatus
+    status: Literal["pending"]
     url: str
     jobType: Literal["url_scraper"]
     createdAt: Time
@@ -123,7 +123,7 @@ class SubmittedBatch(TypedDict):
 
     id: JobId
     jobId: JobId
-    status: JobStatus
+    status: Literal["pending"]
     urls: list[str]
     jobType: Literal["batch_url_scraper"]
     createdAt: Time
@@ -209,11 +209,11 @@ class Country(TypedDict):
 
 
 def submitted_job(job: Job, url: str) -> SubmittedJob:
-    """Return the answer to the submission of one URL."""
+    """Return the answer to the submission of one URL: always pending, even if a worker has it by now."""
     return {
         "id": job.id,
         "jobId": job.id,
-        "status": job.status.value,
+        "status": "pending",
         "url": url,
         "jobType": SINGLE,
         "createdAt": _time(job.created_at),
@@ -221,11 +221,11 @@ def submitted_job(job: Job, url: str) -> SubmittedJob:
 
 
 def submitted_batch(job: Job, urls: Sequence[str]) -> SubmittedBatch:
-    """Return the answer to the submission of a batch."""
+    """Return the answer to the submission of a batch: always pending, as above."""
     return {
         "id": job.id,
         "jobId": job.id,
-        "status": job.status.value,
+        "status": "pending",
         "urls": list(urls),
         "jobType": BATCH,
         "createdAt": _time(job.created_at),

@@ -1,0 +1,88 @@
+"""docs/api.md tells everything, and its examples work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.conftest import ROOT
+
+from pagemill.errors import PageError, PagemillError, RequestError
+from pagemill.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.api.conftest import Api, PlayedWorker
+
+TEXT = (ROOT / "docs" / "api.md").read_text()
+CODE_BLOCKS = re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
+EXAMPLES = [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in CODE_BLOCKS if block.startswith("    curl")]
+
+
+def subclasses(of: type[PagemillError]) -> Iterator[type[PagemillError]]:
+    for subclass in of.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"# {title}\n")[1].split("\n#")[0]
+
+
+async def test_every_endpoint_is_documented(api: Api) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+    endpoints = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert endpoints == set(re.findall(r"^\| \[?`([A-Z]+ /[^`]*)`", TEXT, re.MULTILINE))
+
+
+async def test_every_field_is_documented(api: Api) -> None:
+    schemas = (await api.client.get("/openapi.json")).json()["components"]["schemas"]
+    asked = {name for model in ("ScrapeRequest", "BatchRequest") for name in schemas[model]["properties"]}
+    assert asked == set(re.findall(r"^\| `(\w+)` \|", section("Submitting"), re.MULTILINE))
+    answered = {name for model in ("SingleJob", "BatchJob", "BatchResult") for name in schemas[model]["properties"]}
+    assert not {name for name in answered if f"`{name}`" not in section("Reading a job")}
+
+
+def test_every_error_code_is_documented() -> None:
+    documented = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section("Errors"), re.MULTILINE))
+    codes = {
+        error.code: str(error.http_status) for error in subclasses(RequestError) if issubclass(error, RequestError)
+    }
+    assert documented == codes | {"invalid_request": "400", "internal_error": "500"}
+    reasons = set(re.findall(r"^\| `(\w+)` \|", section("Why pages fail"), re.MULTILINE))
+    assert reasons == {error.code for error in subclasses(PageError)}
+
+
+def test_every_setting_named_exists() -> None:
+    named = set(re.findall(r"PAGEMILL_(\w+)", TEXT))
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+async def test_every_example_works(api: Api, worker: PlayedWorker) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    environment = {**os.environ, "KEY": api.secret, "ID": await api.submit("https://example.com/")}
+    await worker.beat()
+
+    async def work() -> None:
+        while True:
+            await worker.complete_all()
+            await asyncio.sleep(0.05)
+
+    working = asyncio.create_task(work())
+    try:
+        assert len(EXAMPLES) >= 8
+        for example in EXAMPLES:
+            command = example.replace("http://127.0.0.1:8080", api.url).replace("curl ", "curl -sS --fail-with-body ")
+            process = await asyncio.create_subprocess_shell(command, env=environment, stdout=asyncio.subprocess.PIPE)
+            output, _ = await process.communicate()
+            assert process.returncode == 0, (example, output)
+            assert json.loads(output), example
+    finally:
+        working.cancel()
