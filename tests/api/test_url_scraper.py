@@ -222,6 +222,17 @@ async def test_a_repeated_submission_is_the_first_ones_job(api: Api, worker: Pla
     assert batch.status_code == 409
 
 
+async def test_the_same_submission_many_times_at_once_is_one_job(api: Api, worker: PlayedWorker) -> None:
+    headers = {"Idempotency-Key": "once"}
+    async with asyncio.TaskGroup() as group:
+        posts = [
+            group.create_task(api.client.post("/v1/url-scraper", json={"url": URL}, headers=headers)) for _ in range(20)
+        ]
+    assert {post.result().status_code for post in posts} == {202}
+    assert len({post.result().json()["id"] for post in posts}) == 1
+    assert len(await worker.start_all()) == 1
+
+
 async def test_an_unusable_idempotency_key_is_refused(api: Api) -> None:
     for value in (b"", b"two words", b"x" * 256, "é".encode()):
         answer = await api.client.post("/v1/url-scraper", json={"url": URL}, headers=[(b"Idempotency-Key", value)])
