@@ -21,6 +21,7 @@ FOREVER = float("inf")
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
 _CONNECT_TIMEOUT = 10.0
+_COMPLAINT_INTERVAL = 5.0
 
 # SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
 # another's sake, out of resources (disk, memory, connections), the server stopping or starting.
@@ -40,6 +41,7 @@ class Database:
         self._url = url
         self._wait = wait
         self._settings = {"application_name": name, "jit": "off"}
+        self._complained_at = float("-inf")
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
             min_size=0,
@@ -76,9 +78,16 @@ class Database:
                     raise
                 if asyncio.get_running_loop().time() + delay > deadline:
                     raise UnavailableError("The database is not available. Try again in a moment.") from error
-                log.warning("database unavailable, trying again", error=repr(error), delay=delay)
+                self._complain(error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
+
+    def _complain(self, error: Exception) -> None:
+        """Log why statements wait; not for each of them, since there may be many."""
+        now = asyncio.get_running_loop().time()
+        if now - self._complained_at > _COMPLAINT_INTERVAL:
+            self._complained_at = now
+            log.warning("the database cannot do as asked for now, trying again", error=repr(error))
 
     async def row(self, statement: str, *values: Any, wait: float | None = None) -> Any | None:
         """Run a statement and return its first row, or None where there is none."""
