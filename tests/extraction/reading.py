@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from turbohtml import Element, parse, parse_fragment
+from turbohtml import Document, Element, Node, Text, parse, parse_fragment
 
 from pagemill.extraction import cleaned, markdown
 from pagemill.extraction.address import SAFE_SCHEMES
@@ -12,8 +12,38 @@ from pagemill.extraction.address import SAFE_SCHEMES
 BASE = "https://example.org/folder/page"
 HTML_TAGS = frozenset(
     [
-        *("a", "abbr", "article", "aside", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "div"),
-        *("dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "img"),
+        *(
+            "a",
+            "abbr",
+            "article",
+            "aside",
+            "blockquote",
+            "br",
+            "caption",
+            "cite",
+            "code",
+            "dd",
+            "del",
+            "details",
+            "div",
+        ),
+        *(
+            "dl",
+            "dt",
+            "em",
+            "figcaption",
+            "figure",
+            "footer",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hr",
+            "img",
+        ),
         *("ins", "kbd", "li", "main", "mark", "math", "nav", "ol", "p", "pre", "q", "rp", "rt", "ruby", "section"),
         *("strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "ul"),
     ]
@@ -33,10 +63,21 @@ def clean(html: str, base: str = BASE) -> str:
 
 def tree(html: str, base: str = BASE) -> Element:
     """The cleaned tree of a page's body."""
-    document = parse(html)
-    root = document.find("body") or document.root
-    assert root is not None
-    return cleaned.clean(root, base)
+    return cleaned.clean(body(parse(html)), base)
+
+
+def body(document: Document) -> Element:
+    """A page's body, or what it has instead of one."""
+    found = document.find("body") or document.root
+    assert found is not None
+    return found
+
+
+def only(root: Element, tag: str) -> Element:
+    """The first element of a kind, which must be there."""
+    found = root.find(tag)
+    assert found is not None
+    return found
 
 
 def mark(html: str) -> str:
@@ -54,7 +95,7 @@ def rendered(text: str) -> Element:
 def plainly_rendered(text: str) -> Element:
     """What a renderer that knows no formulas makes of Markdown, and that lets every kind of link pass."""
     judge = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
-    judge.validateLink = lambda _url: True  # type: ignore[method-assign]
+    judge.validateLink = lambda url: True  # type: ignore[method-assign]
     return parse_fragment(judge.render(text))
 
 
@@ -75,3 +116,14 @@ def faults(root: Element, tags: frozenset[str] = HTML_TAGS) -> list[str]:
             if value is not None and not value.startswith(SAFE_SCHEMES):
                 found.append(f"{element.tag}@{name}={value}")
     return found
+
+
+def words(root: Element) -> list[str]:
+    """The words of an element, where a line break parts them too."""
+    return "".join(_piece(node) for node in root.descendants).split()
+
+
+def _piece(node: Node) -> str:
+    if isinstance(node, Text):
+        return node.data
+    return " " if isinstance(node, Element) and node.tag == "br" else ""

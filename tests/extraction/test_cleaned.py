@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — cases read best one to a line
 from __future__ import annotations
 
 import pytest
@@ -5,7 +6,7 @@ from turbohtml import parse
 
 from pagemill.extraction import cleaned
 
-from .reading import clean
+from .reading import body, clean, only
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,10 @@ from .reading import clean
         ("<p> a <b> b </b>c\n\n d </p>", "<p>a <strong>b</strong> c d</p>"),
         ("<p>a<span> </span>b&nbsp;c</p>", "<p>a b c</p>"),
         # Emphasis in pieces is joined, nested emphasis is not doubled, other inline wrappers go.
-        ("<p><b>a</b><b>b</b> <i><em>c</em></i><span><font>d</font></span></p>", "<p><strong>ab</strong> <em>c</em>d</p>"),
+        (
+            "<p><b>a</b><b>b</b> <i><em>c</em></i><span><font>d</font></span></p>",
+            "<p><strong>ab</strong> <em>c</em>d</p>",
+        ),
         # Empty elements go, whatever their depth.
         ("<div><p> </p><ul><li></li></ul><b><i></i></b><h2>&nbsp;</h2><p>x</p></div>", "<p>x</p>"),
         # Inline elements around blocks go into the blocks.
@@ -139,16 +143,16 @@ def test_links_are_absolute(html, expected):
 )  # fmt: skip
 def test_references_that_are_unsafe_or_wrong_are_no_links(reference):
     document = parse("<p><a>t</a><img></p>")
-    document.find("a").attrs["href"] = reference
-    document.find("img").attrs["src"] = reference
-    assert cleaned.serialize(cleaned.clean(document.root, "https://example.org/")) == "<p>t</p>"
+    only(body(document), "a").attrs["href"] = reference
+    only(body(document), "img").attrs["src"] = reference
+    assert cleaned.serialize(cleaned.clean(body(document), "https://example.org/")) == "<p>t</p>"
 
 
 def test_the_base_element_is_respected():
     document = parse('<base href="/deep/er/"><a href="x">t</a>')
-    assert "https://example.org/deep/er/x" in cleaned.serialize(cleaned.clean(document.root, "https://example.org/"))
+    assert "https://example.org/deep/er/x" in cleaned.serialize(cleaned.clean(body(document), "https://example.org/"))
     document = parse('<base href="javascript:x"><a href="x">t</a>')
-    assert "https://example.org/x" in cleaned.serialize(cleaned.clean(document.root, "https://example.org/"))
+    assert "https://example.org/x" in cleaned.serialize(cleaned.clean(body(document), "https://example.org/"))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,10 @@ def test_images_are_what_the_reader_would_see(html, sources):
 
 def test_hidden_elements_go_unless_they_hold_much():
     much = "word " * 300
-    assert clean('<p hidden>a</p><div style="DISPLAY: none">b</div><i style="visibility:hidden">c</i><p>d</p>') == "<p>d</p>"
+    assert (
+        clean('<p hidden>a</p><div style="DISPLAY: none">b</div><i style="visibility:hidden">c</i><p>d</p>')
+        == "<p>d</p>"
+    )
     assert clean(f'<div style="display:none"><p>{much}</p></div>') == f"<p>{much.strip()}</p>"
     assert clean('<p hidden="until-found" aria-hidden="true">a</p>') == "<p>a</p>"
 

@@ -52,7 +52,10 @@ class Resolver:
             address = ada_url.join_url(self._base, reference) if self._base else ada_url.normalize_url(reference)
         except ValueError:
             return None
-        return address if address.startswith(SAFE_SCHEMES) else None
+        if not address.startswith(SAFE_SCHEMES):
+            return None
+        # The parser leaves blanks in addresses without an authority as they are.
+        return address.replace(" ", "%20")
 
 
 def _origin(url: str) -> str:

@@ -125,6 +125,7 @@ class Builder:
         self.written_inlines = 0
         self.phrases = 0
         self.codes = 0
+        self.cells = 0
         self.link: BlockLink | None = None
         self.link_open = False
         self.links = 0
@@ -203,7 +204,12 @@ class Builder:
 
     def formula(self, found: Formula | None) -> None:
         """Write a formula as `<math>` that carries its TeX."""
-        if found is None or not self.prepare():
+        if found is None:
+            return
+        if self.codes:
+            self.text(found.tex)
+            return
+        if not self.prepare():
             return
         display = ' display="block"' if found.display else ""
         inner = mathml.markup(found.source) if found.source is not None else ""

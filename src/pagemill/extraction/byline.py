@@ -24,7 +24,8 @@ _MARKS = tuple(
     )
 )
 _PREFIX = re.compile(
-    r"^\W*(?i:(?:written|posted|published|authored|reviewed|story|words|article|text|medically\s+reviewed)\s+)?(?:(?:by|von|par|por|author)\b[:\s]*|by(?=[A-Z]))"
+    r"^\W*(?i:(?:written|posted|published|authored|reviewed|story|words|article|text|medically\s+reviewed)\s+)?"
+    r"(?:(?i:by|von|par|por|author)\b[:\s]*|[Bb]y(?=[A-Z]))"
 )
 _SUFFIX = re.compile(
     r"(?i)\s*(?:[|•·,/–—(]|\bon\b|\bin\b|\bat\b|\bupdated\b|\bpublished\b|\breviewed\b|\bposted\b|\bfact\b|\blast\b"
@@ -112,7 +113,9 @@ def _name(element: Element) -> str | None:
 def clean(text: str) -> str | None:
     """A name without what stands around it ("By …", a date, a role); None where nothing like a name is left."""
     text = " ".join(text.split())
+    if "://" in text:
+        return None
     name = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" .,;:|-–—·•")
-    if not name or len(name) > _LONGEST or len(name) < 2 or name.lower() in _NO_NAME or "://" in name or "@" in name:
+    if not name or len(name) > _LONGEST or len(name) < 2 or name.lower() in _NO_NAME or "@" in name:
         return None
     return name if len(name.split()) <= 6 and any(character.isalpha() for character in name) else None

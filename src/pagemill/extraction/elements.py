@@ -14,6 +14,7 @@ from pagemill.extraction.builder import MAX_INLINES, BlockLink, Builder, Kind, v
 if TYPE_CHECKING:
     from pagemill.extraction.builder import Enter, Leave
 
+_CODE = ("<code>", "</code>")
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
@@ -94,10 +95,10 @@ def _leave_inline(builder: Builder) -> None:
 def _code(builder: Builder, element: Element) -> Leave | bool | None:
     if builder.codes or len(builder.inlines) >= MAX_INLINES:
         return None
-    if element.find("br") is not None and not builder.phrases:
+    if not (builder.phrases or builder.cells) and element.find("br") is not None:
         return _preformatted(builder, element)
     builder.codes += 1
-    builder.inlines.append(("<code>", "</code>"))
+    builder.inlines.append(_CODE)
     return _leave_code
 
 
@@ -153,7 +154,7 @@ def _inline_anchor(builder: Builder, start: str) -> Leave:
     if builder.codes:
         # Markdown has links around code, but no links in code.
         _leave_inline(builder)
-        builder.inlines += [(start, "</a>"), ("<code>", "</code>")]
+        builder.inlines += [(start, "</a>"), _CODE]
         return _leave_anchor_in_code
     builder.inlines.append((start, "</a>"))
     return _leave_anchor
@@ -168,7 +169,7 @@ def _leave_anchor_in_code(builder: Builder) -> None:
     builder.links -= 1
     _leave_inline(builder)
     _leave_inline(builder)
-    builder.inlines.append(("<code>", "</code>"))
+    builder.inlines.append(_CODE)
 
 
 def _block_anchor(builder: Builder, element: Element, start: str) -> Leave:
@@ -193,9 +194,14 @@ def _image(builder: Builder, element: Element) -> bool:
     alt = " ".join(visible(element.attr("alt") or "").split())
     title = " ".join(visible(element.attr("title") or "").split())
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
+    in_code = bool(builder.codes)
+    if in_code:  # code holds text alone
+        _leave_inline(builder)
     if builder.prepare():
         builder.out.append(f'<img src="{escape(src)}" alt="{escape(alt)}"{attribute}>')
         builder.last_source = src
+    if in_code:
+        builder.inlines.append(_CODE)
     return False
 
 
@@ -214,7 +220,9 @@ def _noscript(builder: Builder, element: Element) -> Leave | bool:
 
 
 def _break(builder: Builder, _element: Element) -> bool:
-    if builder.run:
+    if builder.codes:
+        builder.space = True
+    elif builder.run:
         builder.breaks += 1
     return False
 
@@ -295,9 +303,15 @@ def _cell(tag: str) -> Enter:
                 attributes += f' {name}="{number}"'
         builder.open_block(Kind.ITEM, tag, element, attributes)
         builder.write_blocks()
-        return Builder.close_block
+        builder.cells += 1
+        return _leave_cell
 
     return enter
+
+
+def _leave_cell(builder: Builder) -> None:
+    builder.cells -= 1
+    builder.close_block()
 
 
 def _caption(builder: Builder, element: Element) -> Leave | bool:

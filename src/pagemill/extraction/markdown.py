@@ -34,7 +34,9 @@ _BRACKETED = re.compile(r"(?<=[\w\s.,;:\"'”’)])\[(?![ xX^]\]|\^)([^\[\]\n<>`
 # A dollar sign can begin or end a formula, except right before a digit, which ends none, and so leaves none begun.
 _MATH_DOLLAR = re.compile(r"\$(?!\d)")
 
-_MENDED = "math, table, sub, sup, ruby, dt, summary"
+_DELIMITERS = {"em": "*", "strong": "**"}
+_TEXT_OR_NONE = (Text, type(None))
+_MENDED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
     *_LISTS,
@@ -101,10 +103,34 @@ def _mend(tree: Element, raw: list[str]) -> None:
     for term in tree.find_all(["dt", "summary"]):
         if term.find("strong") is None:
             term.wrap_children(Element("strong"))
+    _emphasise(tree, raw)
     for table in tree.find_all("table"):
         for cell in table.find_all(["td", "th"]):
             _flatten(cell, raw)
         grid.regularise(table)
+    for block in tree.select("li table, li blockquote"):
+        if getattr(block.previous_sibling, "tag", "") in ("table", "blockquote"):
+            block.insert_before(Element("p", children=[_raw(raw, "<!-- -->")]))  # in a tight list they would be one
+
+
+def _emphasise(tree: Element, raw: list[str]) -> None:
+    """Write the emphasis that turbohtml would write as HTML for its letters beyond ASCII.
+
+    Delimiters between letters open and close wherever they stand (CommonMark 0.31, 6.2), as long as no other delimiters
+    touch them and none is left open: literal ones are escaped, and nested emphasis is left to turbohtml.
+    """
+    for element in list(tree.iter_elements(tuple(_DELIMITERS))):
+        children, before, after = element.children, element.previous_sibling, element.next_sibling
+        if len(children) != 1 or not isinstance(before, _TEXT_OR_NONE) or not isinstance(after, _TEXT_OR_NONE):
+            continue
+        inner = children[0]
+        if not isinstance(inner, Text) or not (inner.data[:1].isalnum() and inner.data[-1:].isalnum()):
+            continue
+        edges = f"{before.data[-1:] if before else ''}{inner.data[0]}{inner.data[-1]}{after.data[:1] if after else ''}"
+        if not edges.isascii() and getattr(element.parent, "tag", "") not in _DELIMITERS:
+            element.insert_before(_raw(raw, _DELIMITERS[element.tag]))
+            element.insert_after(_raw(raw, _DELIMITERS[element.tag]))
+            element.unwrap()
 
 
 def _raw(raw: list[str], markup: str) -> Text:
