@@ -53,7 +53,7 @@ def country_names() -> dict[str, str]:
     return dict(sorted(names.items(), key=lambda item: item[1]))
 
 
-@router.get("/countries", summary="List the countries that `country` takes")
+@router.get("/countries", operation_id="listCountries", summary="List the countries to leave from")
 async def list_countries(_key_id: KeyId) -> list[Country]:
     """Every ISO 3166-1 country, with its code as `country` takes it."""
     return [{"code": code, "name": name} for code, name in country_names().items()]

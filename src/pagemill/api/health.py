@@ -47,7 +47,7 @@ class NotReady(ErrorBody):
     workers: WorkerCount
 
 
-@router.get("/health", summary="Whether the API process is alive", response_model=Health)
+@router.get("/health", operation_id="getHealth", summary="Whether the API process is alive", response_model=Health)
 async def get_health() -> Health:
     """Answer as long as the process does. It asks nothing of the database."""
     return {"status": "ok", "version": __version__}
@@ -55,6 +55,7 @@ async def get_health() -> Health:
 
 @router.get(
     "/ready",
+    operation_id="getReadiness",
     summary="Whether the database and a worker are there",
     response_model=Ready,
     responses={503: {"model": NotReady, "description": "The database, or every worker, is missing."}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -50,7 +50,13 @@ Wait = Annotated[
 ]
 
 
-@router.post("/url-scraper", status_code=202, summary="Scrape a URL", response_model=SubmittedJob)
+@router.post(
+    "/url-scraper",
+    operation_id="submitUrl",
+    summary="Scrape a URL",
+    status_code=202,
+    response_model=SubmittedJob,
+)
 async def submit_url(
     body: ScrapeRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -59,7 +65,13 @@ async def submit_url(
     return JSONResponse(wire.submitted_job(job, url), 202)
 
 
-@router.post("/url-scraper/batch", status_code=202, summary="Scrape several URLs", response_model=SubmittedBatch)
+@router.post(
+    "/url-scraper/batch",
+    operation_id="submitBatch",
+    summary="Scrape several URLs",
+    status_code=202,
+    response_model=SubmittedBatch,
+)
 async def submit_batch(
     body: BatchRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -71,17 +83,24 @@ async def submit_batch(
     return JSONResponse(wire.submitted_batch(job, urls), 202)
 
 
-@router.post(
-    "/url-scraper/scrape",
-    summary="Scrape a URL and wait for the result",
-    response_model=SingleJob,
-    responses={202: {"model": wire.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}},
-)
+_NOT_ENDED: dict[int | str, dict[str, Any]] = {
+    202: {"model": wire.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}
+}
+
+
 @router.post(
     "/scrape",
-    summary="Scrape a URL and wait for the result (the same as /v1/url-scraper/scrape)",
+    operation_id="scrape",
+    summary="The same as /v1/url-scraper/scrape",
     response_model=SingleJob,
-    responses={202: {"model": wire.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}},
+    responses=_NOT_ENDED,
+)
+@router.post(
+    "/url-scraper/scrape",
+    operation_id="scrapeUrl",
+    summary="Scrape a URL and wait for the result",
+    response_model=SingleJob,
+    responses=_NOT_ENDED,
 )
 async def scrape_url(
     request: Request,
@@ -102,11 +121,14 @@ async def scrape_url(
     return await job_response(resources.jobs, job, request.headers)
 
 
-@router.get("/url-scraper/{id}", summary="Get a job or a batch", response_model=SingleJob | BatchJob)
 @router.get(
     "/url-scraper/batch/{id}",
-    summary="Get a job or a batch (the same as /v1/url-scraper/{id})",
+    operation_id="getBatch",
+    summary="The same as /v1/url-scraper/{id}",
     response_model=SingleJob | BatchJob,
+)
+@router.get(
+    "/url-scraper/{id}", operation_id="getJob", summary="Get a job or a batch", response_model=SingleJob | BatchJob
 )
 async def get_job(
     request: Request, job_id: JobIdInPath, resources: ApiResources, key_id: KeyId, wait: Wait = 0
