@@ -108,9 +108,7 @@ def faults(root: Element, tags: frozenset[str] = HTML_TAGS) -> list[str]:
             found.append(f"<{element.tag}>")
         if in_math and element.tag in ("annotation-xml", "script", "style", "img", "a", "mglyph", "malignmark"):
             found.append(f"<{element.tag}> in <math>")
-        for name in element.attrs:
-            if name not in ATTRIBUTES:
-                found.append(f"{element.tag}@{name}")
+        found += [f"{element.tag}@{name}" for name in element.attrs if name not in ATTRIBUTES]
         for name in ("href", "src"):
             value = element.attr(name)
             if value is not None and not value.startswith(SAFE_SCHEMES):

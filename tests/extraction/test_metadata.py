@@ -160,3 +160,8 @@ def test_broken_json_ld_is_left_out():
     )
     assert read(html).author == "Ann W"
     assert read(json_ld(**{"@type": 5, "author": [[[[None]]]], "datePublished": 7, "headline": ["x"]})) == Metadata()
+
+
+def test_no_character_comes_out_that_nothing_can_hold():
+    html = '<script type="application/ld+json">{"@type":"Article","headline":"a\\u0000b\\ud83d c","author":"A\\u0007nn"}</script>'
+    assert read(html) == Metadata(title="ab c", author="Ann")

@@ -9,7 +9,6 @@ opened again in the next one, so that no inline element ever holds a block.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text, escape
 
 from pagemill.extraction import formula, mathml
+from pagemill.extraction.characters import INVISIBLE, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,21 +35,6 @@ if TYPE_CHECKING:
 # Deeper nesting than this means nothing to a reader, and would overrun the stacks of whoever reads the output.
 MAX_BLOCKS = 48
 MAX_INLINES = 16
-
-# Characters that HTML cannot carry, or that are there only to be invisible. Joiners stay: some scripts need them.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
-)
-
-
-def visible(text: str) -> str:
-    """A text without invisible characters. C1 controls are read as windows-1252, as who wrote them meant them."""
-    return INVISIBLE.sub(
-        lambda match: (
-            match[0].encode("latin-1", "ignore").decode("cp1252", "ignore") if "\x80" <= match[0] <= "\x9f" else ""
-        ),
-        text,
-    )
 
 
 class Kind(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pagemill.extraction.characters import line
 from pagemill.extraction.face import short_text
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _name(element: Element) -> str | None:
 
 def clean(text: str) -> str | None:
     """A name without what stands around it ("By …", a date, a role); None where nothing like a name is left."""
-    text = " ".join(text.split())
+    text = line(text)
     if "://" in text:
         return None
     name = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" .,;:|-–—·•")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from turbohtml import escape, parse_fragment
+from turbohtml import parse_fragment
 
 from pagemill.extraction import address, elements, formula
 from pagemill.extraction.builder import Builder, Page
@@ -38,7 +39,7 @@ def _directions(root: Element) -> dict[Element, str]:
     found = {}
     for element in root.select("[lang], [dir]"):
         lang, direction = (element.attr("lang") or "").strip(), (element.attr("dir") or "").strip().lower()
-        attributes = f' lang="{escape(lang)}"' if lang else ""
+        attributes = f' lang="{lang}"' if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", lang) else ""
         if direction in ("ltr", "rtl", "auto"):
             attributes += f' dir="{direction}"'
         if attributes:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from pagemill.extraction.characters import visible
+
 if TYPE_CHECKING:
     from turbohtml import Node
 
@@ -27,8 +29,8 @@ _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
 _DROPPED = (
     "script, style, template, button, textarea, select, svg, .linenos, .lineno, .line-numbers-rows, .hljs-ln-numbers"
 )
-# Control characters that neither HTML nor Markdown can carry; tab and newline are kept.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+# Control characters that Python or Markdown would take for whitespace or the end of a line.
+_CONTROL = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
 def text(block: Element) -> str:
@@ -41,7 +43,7 @@ def text(block: Element) -> str:
             parts.append(node.data)
         elif isinstance(node, Element) and node.tag == "br":
             parts.append("\n")
-    joined = _CONTROL.sub("", "".join(parts).replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
+    joined = _CONTROL.sub("", visible("".join(parts)).replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
     return re.sub(r"\A(?:[ \t]*\n)+", "", joined).rstrip()
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text, escape
 
 from pagemill.extraction import code, media, tables
-from pagemill.extraction.builder import MAX_INLINES, BlockLink, Builder, Kind, visible
+from pagemill.extraction.builder import MAX_INLINES, BlockLink, Builder, Kind
+from pagemill.extraction.characters import line
 
 if TYPE_CHECKING:
     from pagemill.extraction.builder import Enter, Leave
@@ -143,7 +144,7 @@ def _anchor(builder: Builder, element: Element) -> Leave | bool | None:
 
 
 def _title(element: Element) -> str:
-    title = " ".join(visible(element.attr("title") or "").split())
+    title = line(element.attr("title") or "")
     return f' title="{escape(title)}"' if title and title != element.text.strip() else ""
 
 
@@ -191,8 +192,8 @@ def _image(builder: Builder, element: Element) -> bool:
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_source:
         return False
-    alt = " ".join(visible(element.attr("alt") or "").split())
-    title = " ".join(visible(element.attr("title") or "").split())
+    alt = line(element.attr("alt") or "")
+    title = line(element.attr("title") or "")
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
     in_code = bool(builder.codes)
     if in_code:  # code holds text alone
@@ -255,7 +256,7 @@ def _abbreviation(builder: Builder, element: Element) -> Leave | None:
 
 def _ruby_text(builder: Builder, element: Element) -> bool:
     """A reading, in parentheses for those who show no ruby."""
-    text = " ".join(visible(element.text).split())
+    text = line(element.text)
     if text and builder.run and not builder.fresh:
         builder.space = False
         builder.out.append(f"<rp>(</rp><rt>{escape(text, quote=False)}</rt><rp>)</rp>")

@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pagemill.extraction.characters import line
+
 if TYPE_CHECKING:
     from turbohtml import Document, Element
 
@@ -112,7 +114,7 @@ def short_text(element: Element, limit: int) -> str:
         if length > limit:
             return ""
         pieces.append(piece)
-    return " ".join(" ".join(pieces).split())
+    return line(" ".join(pieces))
 
 
 def near(text: str, heading: str, length: int = 500) -> str:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pagemill.extraction import mathml
+from pagemill.extraction.characters import line
 
 if TYPE_CHECKING:
     from turbohtml import Element, Node
@@ -76,7 +77,7 @@ def tex_of(math: Element) -> str:
 
 def safe(tex: str) -> str:
     """The same formula on one line, without anything that a renderer that knows no formulas would take for markup."""
-    tex = " ".join(tex.split())
+    tex = line(tex)
     if tex.startswith("{\\displaystyle") and tex.endswith("}"):
         tex = tex.removeprefix("{\\displaystyle").removesuffix("}").strip()
     tex = tex.removeprefix("\\displaystyle ").replace("<", "\\lt ").replace(">", "\\gt ").replace("`", "'")

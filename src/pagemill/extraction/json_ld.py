@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+import orjson
 
-    from turbohtml import Document
+from pagemill.extraction.characters import line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from turbohtml import Element
 
 Item = dict[str, Any]
 
@@ -27,15 +32,28 @@ THINGS = frozenset(
 _DEPTH, _ITEMS = 6, 300
 
 
-def items(document: Document) -> list[Item]:
+def items(scripts: Iterable[Element]) -> list[Item]:
     """Every item at the top of a page's JSON-LD, in its graphs and as a main entity; at most some hundreds."""
     found: list[Item] = []
-    for value in document.json_ld():
-        for item in _flat(value, 0):
+    for script in scripts:
+        if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
+            continue
+        for item in _flat(_value(script.text), 0):
             found.append(item)
             if len(found) >= _ITEMS:
                 return found
     return found
+
+
+def _value(text: str) -> object:
+    """The value of a JSON text, whose strings may hold bare line breaks, as those of many pages do; None of no JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return None
 
 
 def _flat(value: object, depth: int) -> Iterator[Item]:
@@ -65,7 +83,7 @@ def text(item: Item, *keys: str) -> str | None:
     for key in keys:
         value = item.get(key)
         if isinstance(value, str) and value.strip():
-            return " ".join(unescape(value).split())
+            return line(unescape(value))
     return None
 
 
@@ -74,7 +92,7 @@ def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
     if depth > _DEPTH:
         return []
     if isinstance(value, str):
-        name = " ".join(unescape(value).split())
+        name = line(unescape(value))
         return [name] if name and not name.startswith(("http://", "https://", "#")) else []
     if isinstance(value, list):
         return [name for part in value[:20] for name in names(part, found, depth + 1)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element
 
 from pagemill.extraction import address
+from pagemill.extraction.characters import line
 from pagemill.model import Image, Link
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def images(root: Node, base_url: str) -> tuple[Image, ...]:
     for image in root.iter_elements("img"):
         src = source(image, resolver)
         if src is not None and not found.get(src):
-            found[src] = " ".join((image.attr("alt") or "").split())
+            found[src] = line(image.attr("alt") or "")
     return tuple(Image(src, alt) for src, alt in found.items())
 
 
@@ -113,12 +114,8 @@ def _number(text: str) -> float:
 
 
 def _link_text(anchor: Element) -> str:
-    text = " ".join(anchor.text.split())
+    text = line(anchor.text)
     if text:
         return text
     image = anchor.find("img")
-    return (
-        " ".join((image.attr("alt") or "").split())
-        if image is not None
-        else " ".join((anchor.attr("aria-label") or "").split())
-    )
+    return line(image.attr("alt") or "") if image is not None else line(anchor.attr("aria-label") or "")

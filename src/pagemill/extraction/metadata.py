@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pagemill.extraction import address, byline, dates, face, json_ld, title
+from pagemill.extraction.characters import line
 from pagemill.model import Metadata
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def read(document: Document, url: str) -> Metadata:
     """What a page says of itself. `document` must be whole: the head and the scripts are read too."""
     page = face.Face(document)
     metas = page.metas
-    items = json_ld.items(document)
+    items = json_ld.items(page.scripts)
     site = _first(metas, _SITE) or _site_of(items)
     name = _title(page, url, items, site)
     return Metadata(
@@ -76,7 +77,7 @@ def read(document: Document, url: str) -> Metadata:
 def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
     for name in names:
         if value := metas.get(name):
-            return " ".join(unescape(value[:_LONGEST_META]).split())
+            return line(unescape(value[:_LONGEST_META]))
     return None
 
 
@@ -85,7 +86,7 @@ def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
 
 def _title(page: Face, url: str, items: list[Item], site: str | None) -> str | None:
     element, metas = page.document.find("title"), page.metas
-    written = " ".join(unescape(element.text[:_LONGEST]).split()) if element is not None else ""
+    written = line(unescape(element.text[:_LONGEST])) if element is not None else ""
     shared = _first(metas, ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "title")) or ""
     articles, things = json_ld.of_type(items, json_ld.ARTICLES), json_ld.of_type(items, json_ld.THINGS)
     named = next((name for item in articles if (name := json_ld.text(item, "headline", "name"))), None)
@@ -111,9 +112,9 @@ def _author(page: Face, items: list[Item]) -> str | None:
     for name in _AUTHOR:
         value = metas.get(name)
         if value and not value.startswith(("http://", "https://", "www.")) and not value.isdigit():
-            return " ".join(unescape(value[:_LONGEST]).split())
+            return line(unescape(value[:_LONGEST]))
     if "ritten" in metas.get("twitter:label1", "") and metas.get("twitter:data1"):
-        return metas["twitter:data1"]
+        return line(metas["twitter:data1"])
     return byline.read(page) or _signed(page)
 
 

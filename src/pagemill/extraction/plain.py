@@ -36,7 +36,6 @@ _LANGUAGES = {
 }
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff\ufdd0-\ufdef]")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Prose that somebody wrapped has lines of about this many characters; shorter ones end where they are meant to.
 _WRAPPED = 45
@@ -77,7 +76,7 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
 
 def _code(text: str, language: str) -> str:
     attribute = f' class="language-{language}"' if language else ""
-    return f"<pre><code{attribute}>{escape(_CONTROL.sub('', text), quote=False)}</code></pre>"
+    return f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>"
 
 
 def _is_aligned(text: str) -> bool:
