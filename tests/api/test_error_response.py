@@ -76,9 +76,7 @@ async def test_what_is_not_http_gets_the_same_shape(api: Api) -> None:
     writer.write(b"EHLO mail.example\r\n\r\n")
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
-    assert head.startswith(b"HTTP/1.1 400 ")
-    check(
-        httpx.Response(400, headers={"X-Request-Id": "none", "Content-Type": "application/json"}, content=body),
-        400,
-        "invalid_request",
-    )
+    status, *lines = head.decode().split("\r\n")
+    headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    assert status == "HTTP/1.1 400 Bad Request"
+    check(httpx.Response(400, headers=headers, content=body), 400, "invalid_request")

@@ -24,6 +24,11 @@ _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _QUIET_PATHS = ("/health", "/ready")
 
 
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return uuid.uuid4().hex
+
+
 class Observation:
     """The outermost layer: request id, access log, and the errors that nothing else turned into an answer.
 
@@ -88,4 +93,4 @@ class _Exchange:
 
 def _request_id(scope: Scope) -> str:
     sent = Headers(scope=scope).get(HEADER, "")
-    return sent if _VALID_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if _VALID_ID.fullmatch(sent) else new_request_id()

@@ -16,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from pagemill.api.app import create_app
 from pagemill.api.error_response import error_body
 from pagemill.api.listener import listen
+from pagemill.api.observation import HEADER as REQUEST_ID
+from pagemill.api.observation import new_request_id
 from pagemill.errors import RequestError
 from pagemill.lifeline import watch_supervisor
 
@@ -98,10 +100,11 @@ class _Protocol(HttpToolsProtocol):
     """HTTP whose answer to what is not HTTP is an error like all others."""
 
     def send_400_response(self, msg: str) -> None:
-        body = orjson.dumps(error_body(RequestError.code, msg))
+        request_id, body = new_request_id(), orjson.dumps(error_body(RequestError.code, msg))
+        log.info("request that is not HTTP", client=self.client and self.client[0], request_id=request_id)
         head = (
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"{REQUEST_ID}: {request_id}\r\nConnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
