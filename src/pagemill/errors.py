@@ -221,6 +221,45 @@ class InvalidResponseError(FetchError):
     code = "invalid_response"
 
 
+class BlockedError(FetchError):
+    """The host keeps programs out, and nothing got past it. `vendor` is who guards it, where that is known."""
+
+    code = "blocked"
+
+    def __init__(self, message: str, vendor: str | None = None, status_code: int | None = None) -> None:
+        super().__init__(message)
+        self.vendor = vendor
+        self.status_code = status_code
+
+
+class BrowserError(FetchError):
+    """A page could not be rendered."""
+
+    code = "browser_error"
+
+
+class BrowserUnavailableError(BrowserError):
+    """There is no Chromium on this machine. The message says what to do."""
+
+    code = "browser_unavailable"
+
+
+class BrowserCrashedError(BrowserError):
+    """Rendering the page ended the browser, or the part of it that held the page."""
+
+    code = "browser_crashed"
+
+
+class ActionError(BrowserError):
+    """An action could not be carried out. `index` is its place in the request, from 0."""
+
+    code = "action_failed"
+
+    def __init__(self, message: str, index: int) -> None:
+        super().__init__(message)
+        self.index = index
+
+
 class ExtractionTimeoutError(PageError):
     """Reading the page took longer than the limit."""
 

@@ -43,6 +43,44 @@ class Format(StrEnum):
 DEFAULT_FORMATS = (Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN)
 
 
+class ActionType(StrEnum):
+    """What an action does; the values are those of the wire."""
+
+    WAIT = "wait"
+    WAIT_FOR = "wait_for"
+    CLICK = "click"
+    SCROLL = "scroll"
+    WRITE = "write"
+    PRESS = "press"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do in a rendered page before it is captured. Which fields count depends on the type."""
+
+    type: ActionType
+    selector: str | None = None
+    """The element to wait for, click, or scroll; a CSS selector."""
+    milliseconds: int | None = None
+    """How long to wait, or to wait at most."""
+    direction: str = "down"
+    """Where to scroll: `up` or `down`."""
+    text: str = ""
+    """What to write where the focus is."""
+    key: str = ""
+    """The key to press, by its name in the UI Events standard (`Enter`, `a`), with modifiers like `Control+A`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie to send. Without a domain it is one of the page's own host."""
+
+    name: str
+    value: str
+    domain: str | None = None
+    path: str = "/"
+
+
 @dataclass(frozen=True, slots=True)
 class ScrapeOptions:
     """How a URL is to be scraped, the same for every page of a job."""
@@ -50,6 +88,20 @@ class ScrapeOptions:
     formats: tuple[Format, ...] = DEFAULT_FORMATS
     country: str = "us"
     force_fresh: bool = False
+    use_browser: bool = False
+    actions: tuple[Action, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+    user_agent: str | None = None
+    timeout: float | None = None
+    """Seconds that the page may take in all; None for the setting."""
+    only_main_content: bool = True
+    include_tags: tuple[str, ...] = ()
+    """CSS selectors: of the page's body, only these parts."""
+    exclude_tags: tuple[str, ...] = ()
+    """CSS selectors: without these parts."""
+    wait_for: int = 0
+    """Milliseconds to wait after a rendered page has settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +163,35 @@ class FetchedPage:
     content_type: str
     """The Content-Type header as it came; empty where there was none."""
     body: bytes
+
+
+class FetchedWith(StrEnum):
+    """What a page was fetched with; the values are those of the wire."""
+
+    HTTP = "http"
+    BROWSER = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One step on the way to a page, and how it ended."""
+
+    fetched_with: FetchedWith
+    outcome: str
+    """`ok`, `javascript_shell`, `blocked`, or the code of an error."""
+    duration: float
+    """In seconds."""
+    status_code: int | None = None
+    vendor: str | None = None
+    """Who blocked it, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """What the browser made of a URL: the page as it stood, as HTML in UTF-8, and pictures of it (PNG) by format."""
+
+    page: FetchedPage
+    captures: dict[Format, bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,22 @@ class Settings(BaseSettings):
         None, description="The certificate authorities to trust, a PEM file. Not set: those of the system."
     )
 
+    # The browser
+    chromium: Path | None = Field(None, description="The Chromium to run. Not set: one is looked for on the machine.")
+    browser_pages: Count = Field(4, description="Pages that one worker's browser has open at a time.")
+    browser_max_pages: Count = Field(500, description="Pages after which the browser is replaced by a new one.")
+    browser_max_memory: ByteCount = Field(
+        2048 * MEBIBYTE, description="Memory of all its processes at which the browser is replaced, in bytes."
+    )
+    browser_idle_time: Seconds = Field(300.0, description="After so long without a page the browser ends, in seconds.")
+    browser_start_timeout: Seconds = Field(30.0, description="How long the browser may take to start, in seconds.")
+    browser_answer_timeout: Seconds = Field(
+        10.0, description="How long the browser may take to answer before it is killed, in seconds."
+    )
+    ready_timeout: Seconds = Field(
+        15.0, description="How long a rendered page may take to settle before it is taken as it is, in seconds."
+    )
+
     # Extraction
     extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")
     extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")

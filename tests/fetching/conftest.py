@@ -6,7 +6,12 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
+from pagemill.errors import BrowserUnavailableError
+from pagemill.fetching.browser import Browser
+from pagemill.fetching.chromium import find_chromium
+from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.http import HttpFetcher
 from pagemill.settings import Settings
 
@@ -35,3 +40,22 @@ async def fetcher() -> AsyncIterator[HttpFetcher]:
     """A fetcher with the settings of `make_settings`."""
     async with HttpFetcher(make_settings()) as fetcher:
         yield fetcher
+
+
+@pytest.fixture(scope="module")
+def browser_settings() -> Settings:
+    """Settings for a browser to which 127.0.0.2 is the web, and 127.0.0.1 is inside; skips without a Chromium."""
+    web = (ip_network("127.0.0.2/32"),)
+    settings = make_settings(allowed_networks=web, browser_start_timeout=60.0, ready_timeout=2.0)
+    try:
+        find_chromium(settings)
+    except BrowserUnavailableError as error:
+        pytest.skip(error.message)
+    return settings
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(browser_settings: Settings) -> AsyncIterator[Browser]:
+    """A browser for a whole file of tests, which run on one event loop: starting it takes a second."""
+    async with EgressGuard(browser_settings) as guard, Browser(browser_settings, guard) as browser:
+        yield browser

@@ -66,12 +66,16 @@ class EgressProxy:
         """How many connections the guard did not let out."""
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", 0)
+        await self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    async def open(self) -> None:
+        """Start listening."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", 0)
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
@@ -344,32 +348,38 @@ class _Host(_Flow):
 
     def data_received(self, data: bytes) -> None:
         self._client.answered()
-        if not self._in_head:
+        if self._in_head:
+            self._read_head(data)
+        else:
             self._client.write(data)
-            return
-        self._head += data
-        while self._in_head and _HEAD_END in self._head:
-            head, _, self._head = self._head.partition(_HEAD_END)
+
+    def _read_head(self, data: bytes) -> None:
+        rest = self._head + data
+        while _HEAD_END in rest:
+            head, _, rest = rest.partition(_HEAD_END)
             try:
-                self._client.write(self._rewritten(head))
+                final, head = _rewritten(head)
             except InvalidResponseError:
                 self._client.abort()
                 return
-        if not self._in_head and self._head:
-            self._client.write(self._head)
-            self._head = b""
-        elif len(self._head) > MAX_HEAD_BYTES:
+            self._client.write(head)
+            if final:
+                self._in_head = False
+                self._client.write(rest)
+                return
+        self._head = rest
+        if len(rest) > MAX_HEAD_BYTES:
             self._client.abort()
 
-    def _rewritten(self, head: bytes) -> bytes:
-        """The head of the answer, saying that the connection ends with it."""
-        line, *fields = head.split(b"\r\n")
-        match = _STATUS_LINE.fullmatch(line)
-        if match is None or match[1] == b"101":
-            raise InvalidResponseError("The answer is not the one to an HTTP request.")
-        if match[1].startswith(b"1"):
-            return head + _HEAD_END
-        self._in_head = False
-        kept = [field for field in fields if field.partition(b":")[0].strip().lower() not in _HOP_BY_HOP]
-        kept = [field for field in kept if not field.lower().startswith(b"proxy-")]
-        return b"\r\n".join([line, *kept, b"Connection: close", b"", b""])
+
+def _rewritten(head: bytes) -> tuple[bool, bytes]:
+    """Whether this is the final head of an answer, and what is sent on: the final one says that the connection ends."""
+    line, *fields = head.split(b"\r\n")
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None or match[1] == b"101":
+        raise InvalidResponseError("The answer is not the one to an HTTP request.")
+    if match[1].startswith(b"1"):
+        return False, head + _HEAD_END
+    kept = [field for field in fields if field.partition(b":")[0].strip().lower() not in _HOP_BY_HOP]
+    kept = [field for field in kept if not field.lower().startswith(b"proxy-")]
+    return True, b"\r\n".join([line, *kept, b"Connection: close", b"", b""])
