@@ -1,0 +1,77 @@
+"""The classifier: how likely each block of a page is content, and how good a choice of blocks is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pagemill.extraction.trees import Trees
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MODEL = "model.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A trained model: plain data, made by the training program."""
+
+    features: list[str]
+    """The names of the features that `trees` reads, in their order."""
+    weights: Mapping[str, float]
+    """What words in class attributes tell; see `vocabulary`."""
+    trees: Trees
+    """From the features of blocks to the log-odds of being content."""
+    quality_trees: Trees
+    """From the figures of a choice (see `choice`) to the word F1 that is expected of it."""
+
+    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how likely each block is content, from `features` of (features, blocks)."""
+        return 1 / (1 + np.exp(-self.trees.sums(features)))
+
+    def quality(self, figures: NDArray[np.float32]) -> float:
+        """Return the word F1, from 0 to 1, that is to be expected of a choice."""
+        return float(np.clip(self.quality_trees.sums(figures[:, None])[0], 0, 1))
+
+
+@cache
+def load() -> Classifier:
+    """Return the model that the package brings, read once in a process."""
+    with resources.as_file(resources.files(__package__) / MODEL) as path:
+        return read(path)
+
+
+def read(path: Path) -> Classifier:
+    """Read a model that `write` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        header = json.loads(data["header"].tobytes())
+        words = data["words"].tobytes().decode().split("\n")
+        weights = dict(zip(words, data["weights"].astype(np.float64).tolist(), strict=True))
+        return Classifier(header["features"], weights, _trees(data, "content"), _trees(data, "quality"))
+
+
+def write(path: Path, classifier: Classifier) -> None:
+    """Write a model so that the same model always gives the same bytes in each array."""
+    words = sorted(classifier.weights)
+    arrays: dict[str, Any] = {
+        "header": np.frombuffer(json.dumps({"features": classifier.features}).encode(), np.uint8),
+        "words": np.frombuffer("\n".join(words).encode(), np.uint8),
+        "weights": np.array([classifier.weights[word] for word in words], np.float32),
+    }
+    for name, trees in (("content", classifier.trees), ("quality", classifier.quality_trees)):
+        for part in ("feature", "threshold", "left", "value"):
+            arrays[f"{name}_{part}"] = getattr(trees, part)
+    np.savez_compressed(path, **arrays)
+
+
+def _trees(data: Any, name: str) -> Trees:
+    return Trees(*(data[f"{name}_{part}"] for part in ("feature", "threshold", "left", "value")))

@@ -1,0 +1,94 @@
+"""The tree of a page as arrays, and sums over subtrees and along paths without a loop over elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pagemill.extraction.blocks import Blocks
+
+_PRIME = 0x100000001B3
+_SPREAD = 0x9E3779B97F4A7C15
+
+
+class Layout:
+    """The elements of a page, in document order; arrays have one entry for each element unless they say otherwise."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.parent = np.array(blocks.parent)
+        self.depth = np.array(blocks.depth, np.float64)
+        self.block_begin = np.array(blocks.block_begin)
+        self.block_end = np.array(blocks.block_end)
+        self.element_end = np.array(blocks.element_end)
+        self.owner = np.array(blocks.owner)
+        """The element of each block."""
+        self.elements = len(self.parent)
+        self.blocks = len(self.owner)
+        self.index = np.arange(self.elements)
+        self._jumps = self._make_jumps()
+
+    def _make_jumps(self) -> list[NDArray[np.int64]]:
+        """Return for each element its ancestor 1, 2, 4, 8 … levels up; above the root is the index `elements`."""
+        above = self.elements
+        jump = np.append(self.parent, above)
+        jump[0] = above
+        jumps = []
+        while (jump != above).any():
+            jumps.append(jump)
+            jump = jump[jump]
+        return jumps
+
+    def subtree(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum a value of each block over the blocks under each element. `values` is (…, blocks)."""
+        sums = _prefix(values)
+        return sums[..., self.block_end] - sums[..., self.block_begin]
+
+    def subtree_of_elements(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum a value of each element over the elements under each, itself included. `values` is (…, elements)."""
+        sums = _prefix(values)
+        return sums[..., self.element_end] - sums[..., : self.elements]
+
+    def path_maximum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the largest value on the way from the root to each element. `values` is (…, elements)."""
+        result = _with_column(values, -np.inf)
+        for jump in self._jumps:
+            result = np.maximum(result, result[..., jump])
+        return result[..., :-1]
+
+    def path_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of the values on the way from the root to each element. `values` is (…, elements)."""
+        result = _with_column(values, 0.0)
+        for jump in self._jumps:
+            result = result + result[..., jump]
+        return result[..., :-1]
+
+    def path_key(self, labels: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return a number that is the same for elements whose ways from the root have the same labels."""
+        key = np.append((labels.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD), np.uint64(0))
+        factor = _PRIME
+        for jump in self._jumps:
+            key = key + np.uint64(factor) * key[jump]
+            factor = factor * factor % 2**64
+        return key[:-1]
+
+    def holds(self, element: int) -> NDArray[np.bool_]:
+        """Whether each element is `element` or an ancestor of it."""
+        return (self.index <= element) & (element < self.element_end)
+
+
+def _prefix(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums before each position along the last axis, and the sum of all at the end."""
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _with_column(values: NDArray[np.float64], value: float) -> NDArray[np.float64]:
+    """Return `values` with one more entry along the last axis."""
+    result = np.full((*values.shape[:-1], values.shape[-1] + 1), value)
+    result[..., :-1] = values
+    return result

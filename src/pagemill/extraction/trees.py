@@ -1,0 +1,54 @@
+"""Boosted regression trees, evaluated with numpy alone.
+
+Every tree has at most 16 leaves. A split that sends a block to its right child rules out the leaves of its left child;
+what is left when all splits of a tree have ruled out theirs begins with the leaf that the block falls into. This is
+QuickScorer (Lucchese and others, SIGIR 2015): no walk through a tree, so that numpy does all blocks and trees at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAVES = 16
+_COLUMNS = 128  # blocks at a time: what is computed for them stays in the processor's cache
+_RULED_OUT = np.arange(1 << LEAVES)
+_LOWEST_ZERO = np.log2((~_RULED_OUT & (_RULED_OUT + 1)) % (1 << LEAVES) + (_RULED_OUT == (1 << LEAVES) - 1)).astype(
+    np.uint8
+)
+"""For each set of leaves, as bits, the first leaf that is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The splits of T trees as arrays of (LEAVES - 1, T), and the leaves' values as (T, LEAVES).
+
+    A place without a split has the threshold infinity and rules out nothing.
+    """
+
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    """A value above it goes to the right."""
+    left: NDArray[np.uint16]
+    """A bit for each leaf under the left child."""
+    value: NDArray[np.float32]
+
+    def sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the sum of the trees' values for each column of `features`, (features, columns)."""
+        columns = features.shape[1]
+        parts = [self._sums(features[:, begin : begin + _COLUMNS]) for begin in range(0, columns, _COLUMNS)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        trees, columns = self.value.shape[0], features.shape[1]
+        ruled_out = np.zeros((trees, columns), np.uint16)
+        for feature, threshold, left in zip(self.feature, self.threshold, self.left, strict=True):
+            ruled_out |= (features[feature] > threshold[:, None]) * left[:, None]
+        leaf = _LOWEST_ZERO[ruled_out] + np.arange(0, trees * LEAVES, LEAVES, dtype=np.int32)[:, None]
+        values: NDArray[np.float64] = self.value.ravel()[leaf].sum(axis=0, dtype=np.float64)
+        return values

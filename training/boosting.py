@@ -1,0 +1,86 @@
+"""LightGBM's models, trained the same way every time, and turned into what the classifier evaluates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from pagemill.extraction.trees import LEAVES, Trees
+
+_ALWAYS = {
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "use_missing": False,
+    "seed": 1,
+    "verbose": -1,
+    "bagging_freq": 1,
+}
+CONTENT = _ALWAYS | {
+    "objective": "cross_entropy",
+    "learning_rate": 0.12,
+    "num_leaves": 15,
+    "min_data_in_leaf": 400,
+    "feature_fraction": 0.2,
+    "bagging_fraction": 0.7,
+    "lambda_l2": 20.0,
+    "max_bin": 63,
+}
+CONTENT_ROUNDS = 200
+QUALITY = _ALWAYS | {
+    "objective": "regression",
+    "learning_rate": 0.04,
+    "num_leaves": 8,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.7,
+    "lambda_l2": 10.0,
+}
+QUALITY_ROUNDS = 120
+
+
+def train(settings: dict[str, Any], rounds: int, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Trees:
+    """Train on `rows` of (examples, features)."""
+    data = lightgbm.Dataset(rows, labels, weight=weights, params=settings)
+    model = lightgbm.train(settings, data, rounds)
+    return convert(model.dump_model())
+
+
+def convert(model: dict[str, Any]) -> Trees:
+    """Turn a dumped model into arrays. Shrinkage and the average that boosting starts from are in the leaves."""
+    trees = model["tree_info"]
+    feature = np.zeros((LEAVES - 1, len(trees)), np.int32)
+    threshold = np.full(feature.shape, np.inf, np.float32)
+    left = np.zeros(feature.shape, np.uint16)
+    value = np.zeros((len(trees), LEAVES), np.float32)
+    for column, tree in enumerate(trees):
+        splits: list[tuple[int, float, int]] = []
+        leaves: list[float] = []
+        _flatten(tree["tree_structure"], splits, leaves)
+        value[column, : len(leaves)] = leaves
+        for row, (split_feature, split_threshold, mask) in enumerate(splits):
+            feature[row, column], left[row, column] = split_feature, mask
+            threshold[row, column] = _floor32(split_threshold)
+    used = int((left != 0).any(axis=1).sum())
+    return Trees(feature[:used], threshold[:used], left[:used], value)
+
+
+def _flatten(node: dict[str, Any], splits: list[tuple[int, float, int]], leaves: list[float]) -> None:
+    """Collect the splits, and the leaves from left to right."""
+    if "split_index" not in node:
+        leaves.append(node["leaf_value"])
+        return
+    if node["decision_type"] != "<=":
+        raise ValueError(node["decision_type"])
+    begin = len(leaves)
+    _flatten(node["left_child"], splits, leaves)
+    splits.append((node["split_feature"], node["threshold"], (1 << len(leaves)) - (1 << begin)))
+    _flatten(node["right_child"], splits, leaves)
+
+
+def _floor32(value: float) -> np.float32:
+    """Return the largest float32 that is not above `value`: floats compare with both alike."""
+    near = np.float32(value)
+    return near if near <= value else np.nextafter(near, np.float32(-np.inf))

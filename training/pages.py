@@ -1,0 +1,101 @@
+"""The pages to learn from: WCXB (Murrough Foley, 2026; CC-BY-4.0), read from a folder beside the project."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+from publicsuffix2 import get_sld
+
+from labels import label
+from pagemill.extraction import blocks, document, letters
+from pagemill.extraction.pipeline import hidden_elements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FOLDS = 5
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(slots=True)
+class Page:
+    """One page, split into blocks, and what is to be learnt of it."""
+
+    name: str
+    kind: str
+    html: bytes
+    url: str
+    truth: list[str]
+    """The words of the ground truth."""
+    domain: str
+    """The registrable domain; pages of one never stand in two folds."""
+    fold: int
+    flat: blocks.Blocks
+    hidden: NDArray[np.float64]
+    words: NDArray[np.float64]
+    """The number of words of each block."""
+    label: NDArray[np.float64]
+    """The part of each block's words that is content, from 0 to 1."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words that the score counts."""
+    return _WORD.findall(text.lower())
+
+
+def word_f1(predicted: list[str], truth: list[str]) -> float:
+    """Return the F1 of two bags of words; 1 where both are empty."""
+    if not predicted or not truth:
+        return float(not predicted and not truth)
+    overlap = sum((Counter(predicted) & Counter(truth)).values())
+    return 2 * overlap / (len(predicted) + len(truth))
+
+
+def read(folder: Path) -> Iterator[Page]:
+    """Read every page, in the order of the names."""
+    for path in sorted((folder / "ground-truth").glob("*.json")):
+        record = json.loads(path.read_text())
+        html = gzip.decompress((folder / "html" / f"{path.stem}.html.gz").read_bytes())
+        yield _page(path.stem, record, html)
+
+
+def _page(name: str, record: dict, html: bytes) -> Page:
+    url = record.get("url") or ""
+    page = document.read(html, url)
+    flat = blocks.split(page.body)
+    truth = words_of(record["ground_truth"].get("main_content") or "")
+    host = urlsplit(url).hostname or ""
+    domain = get_sld(host) or host or name
+    texts = [""] * len(flat.owner)
+    for string, block in zip(flat.strings, flat.text_block, strict=True):
+        texts[block] += string
+    return Page(
+        name=name,
+        kind=_kind(record),
+        html=html,
+        url=url,
+        truth=truth,
+        domain=domain,
+        fold=int(hashlib.sha256(domain.encode()).hexdigest(), 16) % FOLDS,
+        flat=flat,
+        hidden=hidden_elements(page.body, flat),
+        words=letters.count(flat).words if texts else np.empty(0),
+        label=label([words_of(text) for text in texts], truth),
+    )
+
+
+def _kind(record: dict) -> str:
+    kind = (record.get("_internal") or {}).get("page_type") or {}
+    kind = kind.get("primary", "article") if isinstance(kind, dict) else kind
+    return {"category": "collection"}.get(kind, kind)

@@ -1,0 +1,177 @@
+"""Train the model of `pagemill.extraction`, and say how good it is on pages of sites that it has not seen.
+
+    python training/train.py                     # cross-validate, then train on all pages and write the model
+    python training/train.py --no-write          # only cross-validate
+
+Folds are grouped by registrable domain. The same data and the same versions (training/requirements.txt) give the same
+figures and the same model. The figures are those of the whole pipeline: the words of the cleaned HTML.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import turbohtml
+
+import boosting
+import class_words
+import pages as data
+from pagemill.extraction import classifier, cleaned, cut, document, features, pipeline
+from pagemill.extraction.classifier import Classifier
+from pagemill.extraction.trees import LEAVES, Trees
+
+if TYPE_CHECKING:
+    from pages import Page
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
+MODEL = HERE.parent / "src" / "pagemill" / "extraction" / classifier.MODEL
+FIGURES = HERE / "figures.json"
+
+_BLOCKS = 300  # of one page; a page of thousands would teach what the others do not need
+_NO_TREES = Trees(
+    np.zeros((0, 0), np.int32),
+    np.zeros((0, 0), np.float32),
+    np.zeros((0, 0), np.uint16),
+    np.zeros((0, LEAVES), np.float32),
+)
+
+
+def main() -> None:
+    """Run the program."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, default=SHARED)
+    options.add_argument("--no-write", action="store_true")
+    options = options.parse_args()
+    begin = time.monotonic()
+    pages = list(data.read(options.data))
+    blocks = sum(len(page.words) for page in pages)
+    print(f"{len(pages)} pages, {blocks} blocks, {time.monotonic() - begin:.0f} s", flush=True)
+    rates = class_words.rates(pages)
+    results: dict[str, Result] = {}
+    for fold in range(data.FOLDS):
+        model = fit([page for page in pages if page.fold != fold], rates)
+        results |= {page.name: result_of(page, model) for page in pages if page.fold == fold}
+        print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
+    expected = cross_validated_quality(pages, results)
+    figures = report(pages, results, expected)
+    if not options.no_write:
+        final = fit(pages, rates)
+        final = replace(final, quality_trees=fit_quality([results[page.name] for page in pages]))
+        classifier.write(MODEL, final)
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+        print(f"{MODEL.name}: {MODEL.stat().st_size} bytes, {time.monotonic() - begin:.0f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the pipeline made of a page with a model that had not seen its site."""
+
+    f1: float
+    figures: np.ndarray | None
+    """Of the choice; None for a page without text."""
+
+
+def fit(pages: list[Page], rates: class_words.Rates) -> Classifier:
+    """Train on pages. The words in class attributes of each are weighted by the other sites alone."""
+    weights = class_words.Weights(rates, {page.domain for page in pages})
+    chance = np.random.default_rng(1)
+    rows, labels, importance, names = [], [], [], []
+    for page in pages:
+        if not len(page.words):
+            continue
+        own = weights.without(rates.get(page.domain, {}))
+        values = features.compute(page.flat, page.hidden, page.url, own)
+        names = names or list(values)
+        count = len(page.words)
+        taken = np.sort(chance.choice(count, min(count, _BLOCKS), replace=False))
+        rows.append(features.stack(values, names)[:, taken].T)
+        labels.append(page.label[taken])
+        importance.append(importance_of(page)[taken] * count / len(taken))
+    trees = boosting.train(
+        boosting.CONTENT,
+        boosting.CONTENT_ROUNDS,
+        np.concatenate(rows),
+        np.concatenate(labels),
+        np.concatenate(importance),
+    )
+    return Classifier(names, dict(weights.items()), trees, _NO_TREES)
+
+
+def importance_of(page: Page) -> np.ndarray:
+    """Return the weight of each block: what its words count for in the page's F1, within limits."""
+    words = page.words + 0.5
+    return np.minimum(600 * words / (words.sum() + len(page.truth)), 60)
+
+
+def result_of(page: Page, model: Classifier) -> Result:
+    """Extract a page as the pipeline does, and compare its cleaned HTML with the truth."""
+    read = document.read(page.html, page.url)
+    body = read.body
+    selection = pipeline.select(body, page.url, model)
+    if selection is not None:
+        cut.cut(selection.flat, selection.choice.chosen, selection.words)
+    text = turbohtml.parse(cleaned.serialize(cleaned.clean(body, read.base_url))).to_text()
+    return Result(
+        data.word_f1(data.words_of(text), page.truth), None if selection is None else selection.choice.figures
+    )
+
+
+def fit_quality(results: list[Result]) -> Trees:
+    """Train the trees that tell a choice's F1 from its figures."""
+    known = [result for result in results if result.figures is not None]
+    rows, f1 = np.stack([result.figures for result in known]), np.array([result.f1 for result in known])
+    return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, rows, f1, np.ones(len(f1)))
+
+
+def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> dict[str, float]:
+    """Return the quality of each page's choice, told by trees that have not seen its site."""
+    quality: dict[str, float] = {}
+    for fold in range(data.FOLDS):
+        trees = fit_quality([results[page.name] for page in pages if page.fold != fold])
+        for page in pages:
+            figures = results[page.name].figures
+            if page.fold == fold and figures is not None:
+                quality[page.name] = float(np.clip(trees.sums(figures[:, None])[0], 0, 1))
+    return quality
+
+
+def report(pages: list[Page], results: dict[str, Result], quality: dict[str, float]) -> dict[str, object]:
+    """Print and return the figures of the cross-validation."""
+    kinds = defaultdict(list)
+    for page in pages:
+        kinds[page.kind].append(results[page.name].f1)
+    by_kind = {kind: round(statistics.mean(scores), 4) for kind, scores in sorted(kinds.items())}
+    overall = round(statistics.mean(result.f1 for result in results.values()), 4)
+    names = sorted(quality, key=quality.__getitem__)
+    eighths = [
+        [
+            round(float(np.mean([value(name) for name in part])), 3)
+            for value in (quality.__getitem__, lambda n: results[n].f1)
+        ]
+        for part in np.array_split(np.array(names), 8)
+    ]
+    told, f1 = np.array([quality[name] for name in names]), np.array([results[name].f1 for name in names])
+    figures = {
+        "f1": overall,
+        "by_type": by_kind,
+        "quality": {
+            "correlation": round(float(np.corrcoef(told, f1)[0, 1]), 3),
+            "mean_absolute_error": round(float(np.abs(told - f1).mean()), 3),
+            "eighths": eighths,
+        },
+    }
+    print(json.dumps(figures))
+    return figures
+
+
+if __name__ == "__main__":
+    main()
