@@ -74,6 +74,8 @@ def _page(name: str, record: dict, html: bytes) -> Page:
     url = record.get("url") or ""
     page = document.read(html, url)
     flat = blocks.split(page.body)
+    if flat is None:
+        raise ValueError(name)
     truth = words_of(record["ground_truth"].get("main_content") or "")
     host = urlsplit(url).hostname or ""
     domain = get_sld(host) or host or name

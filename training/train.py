@@ -24,7 +24,7 @@ import turbohtml
 import boosting
 import class_words
 import pages as data
-from pagemill.extraction import classifier, cleaned, cut, document, features, pipeline
+from pagemill.extraction import blocks, classifier, cleaned, cut, document, features, pipeline, supplement
 from pagemill.extraction.classifier import Classifier
 from pagemill.extraction.trees import LEAVES, Trees
 
@@ -115,14 +115,16 @@ def importance_of(page: Page) -> np.ndarray:
 def result_of(page: Page, model: Classifier) -> Result:
     """Extract a page as the pipeline does, and compare its cleaned HTML with the truth."""
     read = document.read(page.html, page.url)
-    body = read.body
-    selection = pipeline.select(body, page.url, model)
-    if selection is not None:
-        cut.cut(selection.flat, selection.choice.chosen, selection.words)
+    body, figures = read.body, None
+    flat = blocks.split(body)
+    if flat is not None and flat.owner:
+        selection = pipeline.select(flat, body, page.url, model)
+        figures = selection.choice.figures
+        cut.cut(flat, selection.choice.chosen, selection.words)
+    else:
+        supplement.add(read.tree, body)
     text = turbohtml.parse(cleaned.serialize(cleaned.clean(body, read.base_url))).to_text()
-    return Result(
-        data.word_f1(data.words_of(text), page.truth), None if selection is None else selection.choice.figures
-    )
+    return Result(data.word_f1(data.words_of(text), page.truth), figures)
 
 
 def fit_quality(results: list[Result]) -> Trees:

@@ -122,6 +122,9 @@ SILENT = frozenset(
     ]
 )
 
+MOST = 50_000
+"""How many elements, or blocks, a page may have to be split. Ordinary pages have some hundreds of each."""
+
 MARKS = ("img", "input", "svg")
 """Tags without text that are counted, because they tell kinds of places apart."""
 
@@ -160,11 +163,15 @@ class Blocks:
     """For each of `MARKS`, the elements that hold one directly, as often as they do."""
 
 
-def split(root: Element) -> Blocks:
-    """Split the tree under `root` into blocks, in one pass whose time is linear in the number of nodes."""
+def split(root: Element) -> Blocks | None:
+    """Split the tree under `root` into blocks, in one pass whose time is linear in the number of nodes.
+
+    None where there are more than `MOST` elements or blocks: what is computed of each takes some kilobytes.
+    """
     walk = _Walk()
     walk.open(root, root.tag, 0)
-    walk.run(root)
+    if not walk.run(root):
+        return None
     walk.close()
     return walk.blocks
 
@@ -205,8 +212,8 @@ class _Walk:
             blocks.element_end[index] = len(blocks.elements)
             blocks.block_end[index] = len(blocks.owner)
 
-    def run(self, root: Element) -> None:
-        """Go through the tree once, in document order."""
+    def run(self, root: Element) -> bool:
+        """Go through the tree once, in document order; stop and return False where it is too large."""
         blocks, states = self.blocks, self.states
         current, broken = -1, False  # the owner of the block being filled; whether a <br> was the last thing seen
         for node in root.descendants:
@@ -217,6 +224,8 @@ class _Walk:
                 if state >> 1 != current:
                     current = state >> 1
                     blocks.owner.append(current)
+                    if len(blocks.owner) > MOST:
+                        return False
                 blocks.texts.append(node)
                 blocks.strings.append(string)
                 blocks.text_block.append(len(blocks.owner) - 1)
@@ -236,3 +245,6 @@ class _Walk:
                 else:
                     self.open(node, tag, state)
                     current, broken = -1, False
+                    if len(blocks.elements) > MOST:
+                        return False
+        return True

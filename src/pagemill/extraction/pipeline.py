@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pagemill.extraction import blocks, choice, classifier, cleaned, cut, document, features, markdown, media, metadata
+from pagemill.extraction import (
+    blocks,
+    choice,
+    classifier,
+    cleaned,
+    cut,
+    document,
+    features,
+    markdown,
+    media,
+    metadata,
+    supplement,
+)
 from pagemill.model import Content
 
 if TYPE_CHECKING:
@@ -20,13 +32,18 @@ if TYPE_CHECKING:
     from pagemill.extraction.blocks import Blocks
     from pagemill.extraction.choice import Choice
     from pagemill.extraction.classifier import Classifier
+    from pagemill.extraction.document import Document
+
+_UNWEIGHED = 0.4
+"""The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
+_SUPPLEMENTED = 0.1
+"""The quality of a description in place of a page without text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The blocks of a page and which of them are its content."""
+    """Which blocks of a page are its content."""
 
-    flat: Blocks
     words: NDArray[np.float64]
     """The number of words of each block."""
     choice: Choice
@@ -43,7 +60,7 @@ def extract(html: bytes, url: str, *, content_type: str = "", only_main_content:
     links, images = media.links(page.tree, page.base_url), media.images(page.tree, page.base_url)
     body, quality = page.body, 1.0
     if only_main_content:
-        quality = _keep_content(body, url)
+        quality = _keep_content(page, body, url)
     tree = cleaned.clean(body, page.base_url)
     return Content(
         html=page.html,
@@ -56,25 +73,26 @@ def extract(html: bytes, url: str, *, content_type: str = "", only_main_content:
     )
 
 
-def _keep_content(body: Element, url: str) -> float:
+def _keep_content(page: Document, body: Element, url: str) -> float:
     """Cut the tree under `body` down to the content, and return how good that choice is expected to be."""
+    flat = blocks.split(body)
+    if flat is None:
+        return _UNWEIGHED
+    if not flat.owner:
+        supplement.add(page.tree, body)
+        return _SUPPLEMENTED if body.text.strip() else 0.0
     model = classifier.load()
-    selection = select(body, url, model)
-    if selection is None:
-        return 0.0
-    cut.cut(selection.flat, selection.choice.chosen, selection.words)
+    selection = select(flat, body, url, model)
+    cut.cut(flat, selection.choice.chosen, selection.words)
     return model.quality(selection.choice.figures)
 
 
-def select(body: Element, url: str, model: Classifier) -> Selection | None:
-    """Choose the content under `body`; None where there is no text."""
-    flat = blocks.split(body)
-    if not flat.owner:
-        return None
+def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:
+    """Choose the content among the blocks of `body`, of which there is at least one."""
     rows = features.compute(flat, hidden_elements(body, flat), url, model.weights)
     probability = model.probabilities(features.stack(rows, model.features))
     figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
-    return Selection(flat, rows["words"], choice.choose(probability, rows["words"], figures))
+    return Selection(rows["words"], choice.choose(probability, rows["words"], figures))
 
 
 def hidden_elements(body: Element, flat: Blocks) -> NDArray[np.float64]:
