@@ -1,8 +1,8 @@
 """How the large parts of a page (HTML, Markdown, lists of links …) are kept: a JSON value, compressed by zstd.
 
 Each is a whole zstd frame of JSON text. So an answer is put together from stored frames as they are when the client
-accepts zstd (frames may follow one another, RFC 8878 section 3), and by decompressing alone when it does not: no body
-is escaped, or held as text, where the answer is made.
+accepts zstd (see `api.zstd_frame`), and by decompressing alone when it does not: no body is escaped, or held as text,
+where the answer is made.
 """
 
 from __future__ import annotations
@@ -46,11 +46,6 @@ def text_of(body: bytes) -> Iterator[bytes]:
     with decompressor.stream_reader(body) as reader:
         while piece := reader.read(CHUNK):
             yield piece
-
-
-def frame(text: bytes) -> bytes:
-    """Return a piece of JSON text as a zstd frame of its own, to stand between packed values."""
-    return _compressor.compress(text)
 
 
 def _without_surrogates(value: Any) -> Any:

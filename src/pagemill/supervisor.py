@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
+from pagemill.api.listener import listen
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError, UnavailableError
 from pagemill.jobs.database import Database
@@ -27,6 +27,8 @@ from pagemill.jobs.worker_id import new_worker_id
 from pagemill.lifeline import stop_on_signals
 
 if TYPE_CHECKING:
+    import socket
+
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -62,8 +64,9 @@ class Supervisor:
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
         stop_on_signals(self._stopping)
-        with self._folder, self._listen() as listener:
+        with self._folder, listen(self._settings.host, self._settings.port) as listener:
             try:
+                self._folder.ensure_secret_key()
                 if self._embedded:
                     await self._embedded.start()
                     self._url = self._embedded.url
@@ -73,17 +76,6 @@ class Supervisor:
                 if self._embedded:
                     await self._embedded.stop()
         log.info("stopped")
-
-    def _listen(self) -> socket.socket:
-        host, port = self._settings.host, self._settings.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            return socket.create_server((host, port), family=family, backlog=1024)
-        except OSError as error:
-            raise OperatorError(
-                f"The address {host}:{port} cannot be listened on: {error.strerror}. "
-                "Choose another with --port or --host."
-            ) from error
 
     async def _prepare_database(self) -> str | None:
         """Migrate, put back what an earlier run left in hand, and return a first API key if one was made."""

@@ -1,8 +1,9 @@
-"""Every SQL statement, together so that they can be reviewed together.
+"""Every SQL statement of jobs, pages and keys, together so that they can be reviewed together.
 
 Invariants that they keep:
 
-- A job, its pages and thereby its queue entries appear in one statement: all or none.
+- A job, its pages and thereby its queue entries appear in one statement: all or none. So do its end and the
+  deliveries to its webhooks.
 - Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE and
   RESCUE_PAGES; a job's where its pages' change.
 - A page is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so that a worker
@@ -26,8 +27,8 @@ _JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, co
 
 SUBMIT_JOB = f"""
 WITH job AS (
-    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash)
-    VALUES ($1, $2, $3, $4, cardinality($5::text[]), $6, $7)
+    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)
+    VALUES ($1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8)
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
 ), page AS (
@@ -102,8 +103,9 @@ FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
 
-# A job ends with its last page: completed if any page was. `notice` tells those who wait for it; PostgreSQL runs a
-# SELECT in a WITH only where it is referred to, so each statement counts it.
+# A job ends with its last page: completed if any page was. `notice` tells those who wait for it, and deliveries to
+# its webhooks are queued; PostgreSQL runs a SELECT in a WITH only where it is referred to, so each statement counts
+# the notices.
 _END_JOB = """, job AS (
     UPDATE jobs SET
         pages_left = pages_left - ended.pages,
@@ -117,10 +119,28 @@ _END_JOB = """, job AS (
         FROM page GROUP BY job_id ORDER BY job_id
     ) AS ended
     WHERE jobs.id = ended.job_id
-    RETURNING jobs.id, jobs.completed_at
+    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url,
+              CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
+), delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
+    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), job.key_id, target.endpoint_id, job.id, job.event,
+           target.url
+    FROM job
+    CROSS JOIN LATERAL (
+        SELECT NULL AS endpoint_id, job.webhook_url AS url WHERE job.webhook_url IS NOT NULL
+        UNION ALL
+        SELECT id, url FROM webhook_endpoints
+        WHERE key_id = job.key_id AND is_active AND job.event = ANY (events)
+    ) AS target
+    WHERE job.completed_at IS NOT NULL
+    RETURNING id
 ), notice AS (
     SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL
+), delivery_notice AS (
+    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
 )"""
+
+_NOTICES = "(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices"
 
 COMPLETE_PAGE = f"""
 WITH page AS (
@@ -133,7 +153,7 @@ WITH page AS (
     FROM page, unnest($6::text[], $7::bytea[]) AS packed (format, body)
 )
 {_END_JOB}
-SELECT (SELECT count(*) FROM page) AS pages, (SELECT count(*) FROM notice) AS jobs
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
 """
 
 FAIL_PAGE = f"""
@@ -144,7 +164,7 @@ WITH page AS (
     RETURNING id, job_id, status
 )
 {_END_JOB}
-SELECT (SELECT count(*) FROM page) AS pages, (SELECT count(*) FROM notice) AS jobs
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
 """
 
 # Pages that a living worker gives back go to the queue as they were.
@@ -184,7 +204,7 @@ WITH dead AS (
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,
-       (SELECT count(*) FROM queue_notice) + (SELECT count(*) FROM notice) AS notices
+       (SELECT count(*) FROM queue_notice) AS queue_notices, {_NOTICES}
 """
 
 # Workers

@@ -43,8 +43,11 @@ class JobStore:
         *,
         batch: bool,
         idempotency: Idempotency | None = None,
+        webhook_url: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it.
+
+        `webhook_url` is told when it ends.
 
         With an idempotency key that came before, the job that it made is returned. Raises errors.ConflictError when
         that was another request.
@@ -52,7 +55,8 @@ class JobStore:
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
         key, request_hash = (idempotency.key, idempotency.request_hash) if idempotency else (None, None)
         row = await self._database.row(
-            statements.SUBMIT_JOB, job_id, key_id, batch, pack_options(options), list(urls), key, request_hash
+            statements.SUBMIT_JOB,
+            *(job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url),
         )
         if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
             row = await self._database.row(statements.GET_JOB, job_id, key_id)
