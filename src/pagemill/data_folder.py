@@ -1,9 +1,11 @@
-"""The data folder: where the embedded database and the first API key live."""
+"""The data folder: where the embedded database, the first API key and the service's own key live."""
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
+import secrets
 from typing import TYPE_CHECKING, Self
 
 from pagemill.errors import OperatorError
@@ -47,7 +49,31 @@ class DataFolder:
 
     def write_key(self, secret: str) -> None:
         """Keep the first API key, readable by its owner alone."""
-        descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(secret + "\n")
+        _write_privately(self.key_file, secret)
+
+    def ensure_secret_key(self) -> None:
+        """Make the service's own key (32 random bytes in base64) where there is none yet."""
+        if not self._secret_key_file.exists():
+            unfinished = self._path / "secret-key.new"
+            _write_privately(unfinished, base64.b64encode(secrets.token_bytes(32)).decode())
+            unfinished.replace(self._secret_key_file)
+
+    def read_secret_key(self) -> str | None:
+        """Return the service's own key, or None where there is none, or none for this user to read."""
+        try:
+            return self._secret_key_file.read_text().strip()
+        except OSError:
+            return None
+
+    @property
+    def _secret_key_file(self) -> Path:
+        return self._path / "secret-key"
+
+
+def _write_privately(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        os.fchmod(descriptor, 0o600)
+        opened.write(text + "\n")
+        opened.flush()
+        os.fsync(descriptor)

@@ -1,0 +1,171 @@
+"""The SQL statements of webhooks, but for the one that queues deliveries: that is part of a job's end, in `statements`.
+
+Invariants that they keep:
+
+- A job's deliveries appear in the very statement that ends the job: all or none.
+- A body, once stored, never changes.
+- An attempt is written down only by the worker that took the delivery last (`worker_id` and `claims` are checked).
+  One that took it and vanished is waited for until its lease ends; then others take it.
+- Each may be sent twice.
+"""
+
+from __future__ import annotations
+
+# Endpoints
+
+_ENDPOINT_COLUMNS = "id, key_id, url, description, events, is_active, secret_salt, secret_hash, created_at"
+
+INSERT_ENDPOINT = f"""
+INSERT INTO webhook_endpoints (id, key_id, url, description, events, secret_salt, secret_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (id) DO UPDATE SET id = excluded.id
+RETURNING {_ENDPOINT_COLUMNS}
+"""
+LIST_ENDPOINTS = f"SELECT {_ENDPOINT_COLUMNS} FROM webhook_endpoints WHERE key_id = $1 ORDER BY created_at, id"
+GET_ENDPOINT = f"SELECT {_ENDPOINT_COLUMNS} FROM webhook_endpoints WHERE id = $1 AND key_id = $2"
+
+# Null leaves a column as it is. What still waits follows to a new address.
+UPDATE_ENDPOINT = f"""
+WITH endpoint AS (
+    UPDATE webhook_endpoints
+    SET url = coalesce($3, url), description = coalesce($4, description), events = coalesce($5, events),
+        is_active = coalesce($6, is_active)
+    WHERE id = $1 AND key_id = $2
+    RETURNING {_ENDPOINT_COLUMNS}
+), moved AS (
+    UPDATE webhook_deliveries SET url = $3
+    FROM endpoint
+    WHERE webhook_deliveries.endpoint_id = endpoint.id AND next_attempt_at IS NOT NULL AND $3::text IS NOT NULL
+)
+SELECT * FROM endpoint
+"""
+
+DELETE_ENDPOINT = """
+WITH endpoint AS (
+    DELETE FROM webhook_endpoints WHERE id = $1 AND key_id = $2 RETURNING id
+), delivery AS (
+    DELETE FROM webhook_deliveries USING endpoint WHERE endpoint_id = endpoint.id
+)
+SELECT id FROM endpoint
+"""
+
+# Secrets
+
+ENSURE_ACCOUNT_SECRET = """
+INSERT INTO webhook_account_secrets (key_id, secret_salt, secret_hash) VALUES ($1, $2, $3)
+ON CONFLICT (key_id) DO UPDATE SET key_id = excluded.key_id
+RETURNING secret_salt, secret_hash
+"""
+REPLACE_ACCOUNT_SECRET = """
+INSERT INTO webhook_account_secrets (key_id, secret_salt, secret_hash) VALUES ($1, $2, $3)
+ON CONFLICT (key_id) DO UPDATE SET secret_salt = excluded.secret_salt, secret_hash = excluded.secret_hash
+"""
+GET_ENDPOINT_SECRET = "SELECT secret_salt, secret_hash, is_active FROM webhook_endpoints WHERE id = $1"
+
+# Deliveries, for those who ask
+
+_DELIVERY_COLUMNS = (
+    "id, endpoint_id, job_id, event, url, status, http_status, attempts, error, next_attempt_at, created_at"
+)
+
+LIST_DELIVERIES = f"""
+SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries
+WHERE key_id = $1 AND ($2::text IS NULL OR endpoint_id = $2) AND ($3::text IS NULL OR event = $3)
+  AND ($4::delivery_status IS NULL OR status = $4) AND ($5::text IS NULL OR job_id = $5)
+ORDER BY created_at DESC, id DESC LIMIT $6
+"""
+GET_DELIVERY = f"SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries WHERE id = $1 AND key_id = $2"
+
+INSERT_TEST_DELIVERY = """
+WITH delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, event, url)
+    SELECT $1, key_id, id, $4, url FROM webhook_endpoints WHERE id = $2 AND key_id = $3
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+)
+SELECT id, pg_notify('pagemill_queue', 'deliveries') FROM delivery
+"""
+
+# One that a worker is sending at this moment stays as it is.
+RESEND_DELIVERY = f"""
+WITH again AS (
+    UPDATE webhook_deliveries SET status = 'pending', next_attempt_at = now()
+    WHERE id = $1 AND key_id = $2 AND (worker_id IS NULL OR next_attempt_at < now())
+    RETURNING {_DELIVERY_COLUMNS}
+), found AS (
+    SELECT * FROM again
+    UNION ALL
+    SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries
+    WHERE id = $1 AND key_id = $2 AND NOT EXISTS (SELECT FROM again)
+)
+SELECT found.*, pg_notify('pagemill_queue', 'deliveries') FROM found
+"""
+
+# Deliveries, for workers
+
+# Receivers are served in turn, and none gets more than $3 at a time from one worker: so a slow or dead one delays
+# nobody else. $1: the worker, $2: how many, $3: at a time for each receiver, $4: the lease.
+CLAIM_DELIVERIES = """
+WITH RECURSIVE waiting_receiver AS (
+    (SELECT receiver FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL ORDER BY receiver LIMIT 1)
+    UNION ALL
+    SELECT (SELECT receiver FROM webhook_deliveries
+            WHERE next_attempt_at IS NOT NULL AND receiver > waiting_receiver.receiver
+            ORDER BY receiver LIMIT 1)
+    FROM waiting_receiver WHERE waiting_receiver.receiver IS NOT NULL
+), held AS (
+    SELECT receiver, count(*) AS deliveries FROM webhook_deliveries WHERE worker_id = $1 GROUP BY receiver
+), due AS (
+    SELECT delivery.id,
+           coalesce(held.deliveries, 0)
+               + row_number() OVER (PARTITION BY waiting_receiver.receiver ORDER BY delivery.next_attempt_at) AS turn
+    FROM waiting_receiver
+    CROSS JOIN LATERAL (
+        SELECT id, next_attempt_at FROM webhook_deliveries
+        WHERE receiver = waiting_receiver.receiver AND next_attempt_at <= now()
+        ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    ) AS delivery
+    LEFT JOIN held ON held.receiver = waiting_receiver.receiver
+), chosen AS (
+    SELECT id FROM due WHERE turn <= $3 ORDER BY turn LIMIT $2
+)
+UPDATE webhook_deliveries
+SET worker_id = $1, claims = claims + 1, next_attempt_at = now() + $4::interval
+FROM chosen WHERE webhook_deliveries.id = chosen.id
+RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, attempts, claims, created_at
+"""
+
+# Whoever was first decides what is sent.
+STORE_BODY = "UPDATE webhook_deliveries SET body = coalesce(body, $2) WHERE id = $1 RETURNING body"
+
+# $7: after how long to try again, or null.
+END_ATTEMPT = """
+WITH attempted AS (
+    UPDATE webhook_deliveries
+    SET status = $4, http_status = $5, error = $6, attempts = attempts + 1, worker_id = NULL,
+        next_attempt_at = now() + $7::interval
+    WHERE id = $1 AND worker_id = $2 AND claims = $3
+    RETURNING id
+)
+SELECT id, pg_notify('pagemill_ended', id) FROM attempted
+"""
+
+RELEASE_DELIVERIES = """
+WITH released AS (
+    UPDATE webhook_deliveries SET worker_id = NULL, next_attempt_at = now() WHERE worker_id = $1 RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_queue', 'deliveries') FROM released LIMIT 1
+)
+SELECT (SELECT count(*) FROM released) AS deliveries, (SELECT count(*) FROM notice) AS notices
+"""
+
+DELETE_OLD_DELIVERIES = """
+WITH deleted AS (
+    DELETE FROM webhook_deliveries WHERE id IN (
+        SELECT id FROM webhook_deliveries
+        WHERE created_at < now() - $1::interval AND next_attempt_at IS NULL
+        ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+)
+SELECT count(*) AS deliveries FROM deleted
+"""
