@@ -3,7 +3,7 @@
 Each page is extracted; its Markdown is rendered by markdown-it-py (CommonMark with GitHub's tables and strikethrough,
 and `$` formulas), and what is then seen is compared with the cleaned HTML: words, headings with their level, list items
 with their kind and depth, table cells by row and column, links with text and target, images, code blocks with language,
-and formulas. Everything is compared as a bag: an F1 over all pages.
+and formulas. Emphasis too. Everything is compared as a bag: an F1 over all pages.
 
     python bench/roundtrip.py [--pages N] [--whole] [--show KIND] [--write]
 """
@@ -23,14 +23,14 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from turbohtml import Element, Text, parse_fragment
 
-from pagemill.extraction import cleaned, document, markdown
+from pagemill.extraction import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "wcxb-dev" / "html"
 README = Path(__file__).with_name("README.md")
-KINDS = ("words", "headings", "list items", "table cells", "links", "images", "code blocks", "formulas")
+KINDS = ("words", "headings", "list items", "table cells", "links", "images", "code blocks", "formulas", "emphasis")
 TARGETS = {"words": 0.995, **dict.fromkeys(KINDS[1:], 0.99)}
 
 Seen = dict[str, Counter[object]]
@@ -112,6 +112,9 @@ def see(root: Element) -> Seen:
         "images": Counter((image.attr("alt"), unquote(image.attr("src") or "")) for image in root.find_all("img")),
         "code blocks": Counter((_language(pre), pre.text.rstrip("\n")) for pre in root.find_all("pre")),
         "formulas": Counter(_formula(e) for e in root.select("math, .math")),
+        "emphasis": Counter(
+            (kind, visible(e)) for e in root.iter_elements(("em", "strong", "dt", "summary")) if (kind := _emphasis(e))
+        ),
     }
 
 
@@ -141,6 +144,13 @@ def _language(pre: Element) -> str:
     return (code.attr("class") or "") if code is not None else ""
 
 
+def _emphasis(element: Element) -> str:
+    """What an element's text is seen as: terms are bold, unless something in them is."""
+    if element.tag == "em":
+        return "em"
+    return "strong" if element.tag == "strong" or element.find("strong") is None else ""
+
+
 def _formula(element: Element) -> object:
     if element.tag == "math":
         return element.attr("display") == "block", element.attr("alttext")
@@ -160,13 +170,8 @@ def score(same: int, before: int, after: int) -> float:
 def trees(path: Path, *, whole: bool) -> tuple[Element, str]:
     """The cleaned tree and the Markdown of a stored page."""
     body = gzip.decompress(path.read_bytes())
-    url = f"https://{path.name[:4]}.example/"
-    page = document.read(body, url)
-    root = (None if whole else page.tree.main_content()) or page.tree.root
-    if root is None:
-        raise ValueError(path)
-    tree = cleaned.clean(root, url)
-    return tree, markdown.render(tree)
+    content = pipeline.extract(body, f"https://{path.name[:4]}.example/", only_main_content=not whole)
+    return parse_fragment(content.cleaned_html), content.markdown
 
 
 def main() -> None:

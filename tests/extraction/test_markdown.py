@@ -196,6 +196,7 @@ def test_emphasis_is_seen_where_it_was(html):
         ("<a href='https://example.org/x'>https://example.org/x</a>", "<https://example.org/x>"),
         ("<a href='/a_b*c'>a_b*c</a>", None),
         ("<a href='/x'>two<br>lines</a>", None),
+        ("<a href='/?a&amp;amp;b&amp;copy;c;d'>t</a>", "[t](https://example.org/?a&amp;amp;b&amp;copy;c;d)"),
         ("<a href='mailto:a@b.c?subject=x y'>m</a>", None),
     ],
 )

@@ -32,6 +32,11 @@ _STAMP = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)
 _EARLIEST, _LATEST = 1990, 2100
 
 
+def month_names(month: int) -> list[str]:
+    """The names and short forms of a month, from 1, in the languages that are read here; in lower case."""
+    return _MONTHS[month].split()
+
+
 def parse(text: str) -> str | None:
     """The ISO 8601 form of a date or moment written for machines, or of the first date in a text; None without any."""
     match = _STAMP.match(text)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pagemill.extraction.builder import Enter, Leave
 
 _CODE = ("<code>", "</code>")
+_RULED = (Kind.FLOW, Kind.QUOTE)
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
@@ -229,9 +230,10 @@ def _break(builder: Builder, _element: Element) -> bool:
 
 
 def _rule(builder: Builder, _element: Element) -> bool:
+    """A rule stands between blocks. In items there is none, where Markdown would take it for a heading's line."""
     builder.end_run()
     top = builder.blocks[-1]
-    if not builder.phrases and top.kind in (Kind.FLOW, Kind.QUOTE) and top.mark >= 0 and top.blocks:
+    if not builder.phrases and top.mark >= 0 and top.blocks and all(b.kind in _RULED for b in builder.blocks):
         builder.rule = True
     return False
 
