@@ -37,6 +37,10 @@ def cut(blocks: Blocks, chosen: NDArray[np.bool_], words: NDArray[np.float64]) -
 
 
 def _cut_elements(blocks: Blocks, holds: list[bool], textless: list[bool], share: list[float]) -> None:
+    """Take out the elements that hold nothing chosen, but for those that belong to what is around them.
+
+    A figure whose caption was not chosen stays without it, and is then marked in `holds`.
+    """
     index, count = 1, len(blocks.elements)
     while index < count:
         parent = blocks.parent[index]
@@ -48,6 +52,9 @@ def _cut_elements(blocks: Blocks, holds: list[bool], textless: list[bool], share
             element.clear()
             index = blocks.element_end[index]
         elif textless[index] and share[parent] >= _MOSTLY:
+            index = blocks.element_end[index]
+        elif blocks.tags[index] == "figure" and share[parent] >= _MOSTLY:
+            holds[index : blocks.element_end[index]] = [True] * (blocks.element_end[index] - index)
             index = blocks.element_end[index]
         else:
             element.extract()

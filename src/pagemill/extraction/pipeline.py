@@ -79,8 +79,7 @@ def _keep_content(page: Document, body: Element, url: str) -> float:
     if flat is None:
         return _UNWEIGHED
     if not flat.owner:
-        supplement.add(page.tree, body)
-        return _SUPPLEMENTED if body.text.strip() else 0.0
+        return _SUPPLEMENTED if supplement.add(page.tree, body) else 0.0
     model = classifier.load()
     selection = select(flat, body, url, model)
     cut.cut(flat, selection.choice.chosen, selection.words)

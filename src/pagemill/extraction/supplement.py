@@ -18,14 +18,18 @@ _DEEPEST = 12
 _FEWEST_WORDS = 5
 
 
-def add(document: Document, body: Element) -> None:
-    """Put what JSON-LD, or failing that the description, says into an empty `body`, a paragraph for each text."""
+def add(document: Document, body: Element) -> bool:
+    """Put what JSON-LD, or failing that the description, says into an empty `body`, a paragraph for each text.
+
+    Return whether there was anything.
+    """
     described = (tag.attr("content") or "" for tag in document.select(_DESCRIPTIONS))
     for texts in (_structured(document.json_ld()), described):
         paragraphs = _paragraphs(texts)
         if paragraphs:
             body.extend(paragraphs)
-            return
+            return True
+    return False
 
 
 def _structured(node: Any, depth: int = 0) -> Iterator[str]:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from pagemill.extraction import classifier
+
+LIMIT = 1_000_000  # bytes of package data
+IDLE = 60_000_000  # bytes of memory of a process that waits for pages
+
+IDLE_PROGRAM = """
+import psutil, sys
+from pagemill.extraction import extract
+extract(b"<p>Hello world, this is a page.</p>", "https://example.org/")
+assert not {"lightgbm", "sklearn", "scipy"} & set(sys.modules)
+print(psutil.Process().memory_info().rss)
+"""
+
+
+def test_the_model_is_small_and_whole():
+    model = classifier.load()
+    assert Path(classifier.__file__).with_name(classifier.MODEL).stat().st_size < LIMIT
+    assert len(model.features) == len(set(model.features)) > 100
+    assert model.trees.feature.max() < len(model.features)
+    assert model.weights
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    model = classifier.load()
+    classifier.write(tmp_path / "model.npz", model)
+    again = classifier.read(tmp_path / "model.npz")
+    assert again.features == model.features
+    assert again.weights == model.weights
+    features = np.random.default_rng(0).random((len(model.features), 50), np.float32) * 10
+    np.testing.assert_array_equal(again.probabilities(features), model.probabilities(features))
+
+
+def test_probabilities_and_quality_are_from_0_to_1():
+    model = classifier.load()
+    features = np.random.default_rng(1).normal(0, 1000, (len(model.features), 200)).astype(np.float32)
+    probability = model.probabilities(features)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    assert 0 <= model.quality(features[:100, 0]) <= 1
+
+
+def test_an_idle_process_is_small_and_needs_no_training_library():
+    done = subprocess.run([sys.executable, "-c", IDLE_PROGRAM], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < IDLE

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from turbohtml import parse
+
+from pagemill.extraction import blocks, classifier, features
+
+URL = "https://example.org/blog/2024/a-post"
+PROSE = "These are the many words of a paragraph that somebody wrote for others to read."
+PAGE = f"""
+<nav class="site-menu"><ul><li><a href=1>Home</a><li><a href=2>About us</a></ul></nav>
+<main class="post-body"><h1>A heading</h1><p>{PROSE}</p><p>{PROSE} And more.</p><h2>Next</h2>
+<p>{PROSE} So it ends!</p></main>
+<div hidden><p>Not shown</p></div>
+<footer><p>{PROSE} In the footer.</p></footer>
+"""
+
+
+def compute(html: str, weights: dict[str, float] | None = None) -> features.Rows:
+    body = parse(f"<body>{html}").select_one("body")
+    assert body is not None
+    flat = blocks.split(body)
+    assert flat is not None
+    hidden = np.array([element.attr("hidden") is not None for element in flat.elements], np.float64)
+    return features.compute(flat, hidden, URL, weights or {})
+
+
+def test_where_blocks_stand():
+    rows = compute(PAGE, {"menu": -0.5, "post": 0.5})
+    home, about, heading, first, second, sub, third, _, foot = range(9)
+    assert rows["in_nav"].tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert rows["in_footer"].tolist() == [0] * 8 + [1]
+    assert rows["in_hidden"].tolist() == [0] * 7 + [1, 0]
+    assert rows["link_density"][[home, about, first]].tolist() == [1, 1, 0]
+    assert rows["core50_up"][[heading, first, third]].tolist() == [0, 0, 0]
+    assert rows["core50_up"][foot] > 0
+    assert rows["core50_side"].tolist() == [-2, -2, 0, 0, 0, 0, 0, 2, 2]
+    assert rows["after_h1"].tolist() == [-2, -1, 0, 1, 2, 3, 4, 5, 6]
+    assert rows["after_heading"][[first, second, sub, third]].tolist() == [1, 2, 0, 1]
+    assert rows["score_max"][first] == 0.5
+    assert rows["score_min"][home] == -0.5
+    assert rows["tag"][heading] == features.TAGS.index("h1")
+    assert rows["earlier_copies"].tolist() == [0] * 9
+    assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]
+
+
+def test_copies_are_counted():
+    rows = compute("<p>read more</p><p>other</p><p>read  more</p>")
+    assert rows["copies"].tolist() == [2, 1, 2]
+    assert rows["earlier_copies"].tolist() == [0, 0, 1]
+
+
+def test_the_model_reads_features_that_are_there():
+    rows = compute(PAGE)
+    assert set(classifier.load().features) <= set(rows)
+    assert set(features.PAGE_FIGURES) <= set(rows)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<div class=a>", "<p>", "</div>", "<h1>", "<br><br>", "text. ", "<li>", "<a href=x>", "$5", "<img>"]
+        ),
+        min_size=1,
+    )
+)
+def test_every_page_with_text_has_finite_features_of_one_length(parts):
+    html = "".join(parts) + "<p>word"
+    rows = compute(html)
+    stacked = features.stack(rows, list(rows))
+    assert stacked.shape == (len(rows), len(rows["words"]))
+    assert np.isfinite(stacked).all()

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+from turbohtml import parse
+
+from pagemill.extraction import blocks, groups
+from pagemill.extraction.layout import Layout
+
+
+def test_cards_are_a_group_and_their_parts_a_smaller_one():
+    card = "<div class=card><h2>a name</h2><p class=x>one</p><p class=x>two</p><p class=x>three more words</p></div>"
+    body = parse(f"<main>{card * 3}<div class=other>alone</div></main>").select_one("body")
+    assert body is not None
+    flat = blocks.split(body)
+    assert flat is not None
+    layout = Layout(flat)
+    looks: dict[tuple[str, str], int] = {}
+    labels = np.array([looks.setdefault(pair, len(looks)) for pair in zip(flat.tags, flat.classes, strict=True)])
+    words = (layout.block_end - layout.block_begin).astype(np.float64)
+    found = groups.find(layout, labels, np.stack([words]))
+    outermost, innermost, largest = groups.around(layout, found)
+    last = len(flat.tags) - 2
+    assert flat.classes[last] == "x"
+    assert flat.classes[outermost[last]] == "card"
+    assert innermost[last] == last
+    assert flat.classes[largest[last]] == "card"
+    assert found.size[found.group[last]] == 3
+    assert outermost[-1] == innermost[-1] == largest[-1] == -1

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagemill.extraction import blocks, extract
+
+URL = "https://example.org/blog/a-post"
+PROSE = [
+    "The mill stands by the river, and has ground the corn of the valley for three hundred years.",
+    "In winter the wheel freezes, so the miller's family used to keep a fire beside the sluice all night.",
+    "Today it is a museum, but on Sundays the stones still turn, and the flour is sold at the door.",
+]
+ARTICLE = f"""<!doctype html><html lang=en><head><title>The mill | Valley news</title></head><body>
+<header class="site-header"><nav class="main-menu"><ul><li><a href="/">Home</a><li><a href="/news">News</a>
+<li><a href="/contact">Contact</a></ul></nav></header>
+<main><article class="post-content"><h1>The mill</h1><p>{PROSE[0]}</p><figure><img src="/mill.jpg" alt="The mill">
+<figcaption>The mill in spring</figcaption></figure><p>{PROSE[1]}</p><p>{PROSE[2]}</p></article></main>
+<aside class="sidebar"><h3>Most read</h3><ul><li><a href="/1">One story</a>
+<li><a href="/2">Another story</a></ul></aside>
+<footer class="site-footer"><p>© 2024 Valley news. <a href="/privacy">Privacy policy</a></p></footer></body></html>"""
+
+
+def test_an_article_is_kept_and_what_surrounds_it_is_not():
+    content = extract(ARTICLE.encode(), URL)
+    for text in ("The mill", *PROSE):
+        assert text in content.cleaned_html
+        assert text in content.markdown
+    assert 'src="https://example.org/mill.jpg"' in content.cleaned_html
+    for text in ("Contact", "Most read", "Privacy"):
+        assert text not in content.cleaned_html
+        assert text not in content.markdown
+    assert content.html == ARTICLE
+    assert content.metadata.title
+    assert content.quality > 0.7
+    assert "https://example.org/privacy" in [link.href for link in content.links]
+
+
+def test_the_whole_body_without_choice():
+    content = extract(ARTICLE.encode(), URL, only_main_content=False)
+    for text in (*PROSE, "Contact", "Most read", "Privacy"):
+        assert text in content.cleaned_html
+        assert text in content.markdown
+    assert content.quality == 1
+
+
+def test_the_same_page_gives_the_same_content():
+    assert extract(ARTICLE.encode(), URL) == extract(ARTICLE.encode(), URL)
+
+
+def test_posts_that_forums_put_into_noscript():
+    posts = "".join(f"<div class=post><p>{text}</p></div>" for text in PROSE)
+    html = f"<body><div id=app></div><noscript><div id=main-outlet>{posts}</div></noscript></body>"
+    content = extract(html.encode(), "https://forum.example.org/t/mill/1")
+    assert all(text in content.markdown for text in PROSE)
+
+
+def test_a_page_that_shows_nothing_gives_what_it_describes_with_low_quality():
+    html = f'<head><meta name=description content="{PROSE[0]}"></head><body><div id=app></div></body>'
+    content = extract(html.encode(), URL)
+    assert content.markdown.strip() == PROSE[0]
+    assert 0 < content.quality < 0.3
+
+
+@pytest.mark.parametrize("html", [b"", b"<p>", b"\0", b"<script>x</script>", b"<svg><text>x</text></svg>"])
+def test_no_text_gives_no_content_of_no_quality(html):
+    content = extract(html, URL)
+    assert not content.markdown.strip()
+    assert content.quality == 0
+
+
+@pytest.mark.parametrize("html", [b"x", b"<p>One word", b"<a href=x>link</a>", b"<button>Go</button>", b"<td>cell"])
+def test_where_there_is_text_there_is_content(html):
+    assert extract(html, URL).markdown.strip()
+
+
+def test_a_page_too_large_to_choose_from_is_kept_whole():
+    content = extract(b"<p>word</p>" * (blocks.MOST + 1), URL)
+    assert content.cleaned_html.count("<p>") == blocks.MOST + 1
+    assert 0 < content.quality < 0.6
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"<div>word",
+        b"<p>word</p>",
+        b"<b><p>word",
+        b"<table><tr><td>word",
+        b"<ul><li>word",
+        b"<noscript><form><button>word</button></form></noscript>",
+        b"\0<p>\xff\xfe\0",
+        b"<br>x<br><br>",
+        b"<p class='a b c' id=d style='display:none'>word</p>",
+    ],
+    ids=lambda piece: piece.decode("latin-1")[:12],
+)
+def test_time_grows_no_faster_than_the_page(piece):
+    """Eight times the page may take at most twenty times as long: a square would take sixty-four times."""
+
+    def seconds(times: int) -> float:
+        begin = time.process_time()
+        extract(piece * times, URL)
+        return time.process_time() - begin
+
+    extract(piece * 100, URL)
+    small = min(seconds(1500) for _ in range(3))
+    assert seconds(12000) < 20 * small + 0.05
+
+
+def test_long_attributes_and_deep_nesting():
+    extract(b"<p class='" + b"word " * 200_000 + b"'>x", URL)
+    extract(b"<p " + b"a=1 " * 100_000 + b">x", URL)
+    assert "word" in extract(b"<div>" * 100_000 + b"word", URL).markdown
+
+
+@given(st.binary(max_size=300), st.sampled_from(["", "text/html; charset=utf-16", "text/html; charset=x"]))
+def test_any_bytes_at_all(body, content_type):
+    content = extract(body, "not a url", content_type=content_type)
+    assert 0 <= content.quality <= 1
