@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "wcxb-dev"
 FIELDS = ("title", "author", "publish_date")
 
+_HEADING = """## Metadata
+
+`python bench/metadata.py`: agreement with what people read on the WCXB development pages (Murrough Foley, 2026,
+CC-BY-4.0): the same words for titles and authors, the same day for dates. *Agree* is over the pages that have the
+field; *precision* is over the answers given, so that naming one where there is none counts against it."""
+
 Answers = dict[str, str | None]
 
 
@@ -130,7 +136,7 @@ def main() -> None:
     if arguments.write:
         from roundtrip import write_table
 
-        write_table("metadata", text)
+        write_table("metadata", f"{_HEADING}\n\n{text}")
 
 
 if __name__ == "__main__":
