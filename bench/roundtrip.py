@@ -36,7 +36,8 @@ TARGETS = {"words": 0.995, **dict.fromkeys(KINDS[1:], 0.99)}
 _HEADING = """## Round trip
 
 `python bench/roundtrip.py`: the Markdown of {pages:,} WCXB development pages (Murrough Foley, 2026, CC-BY-4.0),
-rendered by markdown-it-py and compared with the cleaned HTML. A page is exact where nothing of the kind is lost or added."""
+rendered by markdown-it-py and compared with the cleaned HTML. A page is exact where nothing of the kind is lost or
+added."""
 
 Seen = dict[str, Counter[object]]
 
