@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import tempfile
 from ipaddress import ip_network
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from pagemill.jobs.database import Database
 from pagemill.jobs.embedded import EmbeddedPostgres
@@ -86,4 +88,5 @@ def settings(database_url: str, scratch: Path) -> Settings:
         worker_heartbeat=0.2,
         worker_timeout=2.0,
         poll_interval=0.2,
+        secret_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
     )

@@ -7,11 +7,26 @@ from datetime import timedelta
 
 import pytest
 
-from pagemill.jobs import statements
+from pagemill.jobs import statements, webhook_statements
 
 HOT = {
+    "deliveries": (
+        webhook_statements.CLAIM_DELIVERIES,
+        ("w", 32, 4, timedelta(seconds=30)),
+        {"webhook_deliveries_due", "webhook_deliveries_held", "webhook_deliveries_pkey"},
+    ),
+    "old deliveries": (
+        webhook_statements.DELETE_OLD_DELIVERIES,
+        (timedelta(days=9), 10),
+        {"webhook_deliveries_ended"},
+    ),
+    "log of deliveries": (
+        webhook_statements.LIST_DELIVERIES,
+        ("k1", None, None, None, None, 50),
+        {"webhook_deliveries_of_key"},
+    ),
     "claim": (statements.CLAIM_PAGES, ("w", 16, 0, 2), {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"}),
-    "complete": (statements.COMPLETE_PAGE, (1, 1, "w", "u", 200, ["html"], [b""]), {"jobs_pkey"}),
+    "complete": (statements.COMPLETE_PAGE, (1, 1, "w", "u", 200, ["html"], [b""]), {"jobs_pkey", "webhook_endpoints_of_key"}),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
     "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
@@ -19,7 +34,7 @@ HOT = {
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
 }
 
-LARGE = ("pages", "jobs", "bodies", "keys")
+LARGE = ("pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints")
 
 
 @pytest.fixture
@@ -40,6 +55,14 @@ async def full_database(database):
         "SELECT 'job_' || n, 'k' || n % 3, 1, 'u' FROM generate_series(1, 20000) n"
     )
     await database.rows("INSERT INTO bodies SELECT id, 'html', '' FROM pages WHERE position = 0")
+    await database.rows(
+        "INSERT INTO webhook_deliveries (id, key_id, event, url, next_attempt_at) SELECT 'd' || n, 'k1', '', "
+        "'http://' || n % 50 || '/', CASE WHEN n % 5 = 0 THEN now() END FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO webhook_endpoints (id, key_id, url, events, secret_salt, secret_hash) "
+        "SELECT 'e' || n, 'k' || n % 5000 + 1, '', '{}', '', '' FROM generate_series(1, 10000) n"
+    )
     await database.rows("ANALYZE")
     return database
 

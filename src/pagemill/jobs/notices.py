@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 QUEUE = "pagemill_queue"
-"""Pages were put into the queue."""
+"""Pages were put into the queue; with the payload DELIVERIES: deliveries of webhooks were."""
+DELIVERIES = "deliveries"
 ENDED = "pagemill_ended"
-"""A job ended; the payload is its id."""
+"""A job ended, or a delivery was attempted; the payload is its id."""
 
 _PROBE_INTERVAL = 10.0
 _RECONNECT_DELAY = 0.2

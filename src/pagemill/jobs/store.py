@@ -35,7 +35,7 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def submit(
+    async def submit(  # noqa: PLR0913 - each is a fact of its own about the job
         self,
         key_id: str,
         urls: Sequence[str],

@@ -10,9 +10,11 @@ import structlog
 
 from pagemill.errors import HttpStatusError, InternalPageError, PageError
 from pagemill.jobs.database import FOREVER, Database
-from pagemill.jobs.notices import QUEUE, Notices
+from pagemill.jobs.deliverer import Deliverer
+from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
 from pagemill.jobs.queue import Queue, rescue
 from pagemill.jobs.store import JobStore
+from pagemill.jobs.webhooks import delete_old_deliveries
 from pagemill.model import Failure
 from pagemill.scraping.scraper import Scraper
 
@@ -48,6 +50,7 @@ class Worker:
             settings.database_url or "", connections=settings.database_connections, wait=FOREVER, name="pagemill worker"
         )
         self._queue = Queue(self._database, worker_id)
+        self._deliverer = Deliverer(settings, self._database, worker_id)
         self._scraper = Scraper(settings)
         self._running: set[asyncio.Task[None]] = set()
         self._in_touch_since = float("inf")
@@ -68,18 +71,28 @@ class Worker:
             log.warning("stopped without leave of the database")
 
     async def _run(self, stop: asyncio.Event) -> None:
-        async with self._database, Notices(self._database, QUEUE) as notices, self._scraper:
+        async with self._database, Notices(self._database, QUEUE) as notices, self._scraper, self._deliverer:
             await self._queue.beat()
-            async with asyncio.TaskGroup() as group, notices.subscribed() as queue_changed:
+            async with (
+                asyncio.TaskGroup() as group,
+                notices.subscribed() as queue_changed,
+                notices.subscribed(DELIVERIES) as deliveries_queued,
+            ):
                 chores = [
                     group.create_task(chore)
-                    for chore in (self._keep_beating(), self._rescue(), self._delete_old_jobs())
+                    for chore in (
+                        self._keep_beating(),
+                        self._rescue(),
+                        self._delete_old_jobs(),
+                        self._deliverer.run(deliveries_queued),
+                    )
                 ]
                 log.info("worker ready")
                 await self._take_pages(queue_changed, stop)
                 await self._finish_running()
                 for chore in chores:
                     chore.cancel()
+            await self._deliverer.leave()
             await self._queue.leave()
 
     async def _take_pages(self, queue_changed: asyncio.Event, stop: asyncio.Event) -> None:
@@ -179,6 +192,9 @@ class Worker:
         while True:
             while deleted := await store.delete_ended(age, self._settings.retention_step):
                 log.info("deleted old jobs", jobs=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            while deleted := await delete_old_deliveries(self._database, age, self._settings.retention_step):
+                log.info("deleted old deliveries of webhooks", deliveries=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await asyncio.sleep(_RETENTION_INTERVAL)
 
