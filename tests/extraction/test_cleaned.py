@@ -55,6 +55,7 @@ def test_structure_is_normal(html, expected):
         ("<ul><ul><li>a</li></ul></ul>", "<ul><li><ul><li>a</li></ul></li></ul>"),
         ("<div><li>a</li><li>b</li></div>", "<div><p>a</p><p>b</p></div>"),
         ("<dl><dt>T<dd>D<div><dt>U<dd><p>E</div></dl>", "<dl><dt>T</dt><dd>D</dd><dt>U</dt><dd>E</dd></dl>"),
+        ("<dl><li>a</li><dd>b</dl>", "<dl><dd>a</dd><dd>b</dd></dl>"),
         ("<blockquote>a<p>b</blockquote>", "<blockquote><p>a</p><p>b</p></blockquote>"),
         ("<figure><div><img src=/i.png></div><figcaption><p>C</p></figcaption></figure>",
          '<figure><img src="https://example.org/i.png" alt=""><figcaption>C</figcaption></figure>'),

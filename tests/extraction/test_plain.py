@@ -101,6 +101,17 @@ def test_what_is_no_json_is_kept_as_it_is(text):
     assert extract(text.encode(), "application/json").markdown == f"```json\n{text}\n```\n"
 
 
+def test_markdown_is_read_and_made_safe():
+    text = b"# T\n\nSome *text*, [ok](/a), [bad](javascript:x).\n\n<script>alert(1)</script>\n\n- a\n  - b\n\n| c | d |\n|--|--|\n| e | f |\n"
+    content = extract(text, "text/markdown")
+    assert content.markdown == "\n".join([
+        "# T", "", "Some *text*, [ok](https://example.org/a), \\[bad\\](javascript:x).", "", "- a", "  - b", "",
+        "| c | d |", "| --- | --- |", "| e | f |", "",
+    ])  # fmt: skip
+    assert plain.extract(b"# T", "text/plain", "https://example.org/README.md?x=1").markdown == "# T\n"
+    assert plain.extract(b"# T", "text/plain", "https://example.org/readme.txt").markdown == "\\# T\n"
+
+
 def test_xml_and_source_code_are_code():
     assert (
         extract(b"<?xml version='1.0'?><a>\n <b/>\n</a>", "text/xml").markdown

@@ -317,6 +317,13 @@ class Builder:
             self.phrases += 1
         return True
 
+    def list_end(self) -> str:
+        """The end tag of the list that takes items here; empty where there is none."""
+        top = self.blocks[-1]
+        if top.implicit:
+            top = self.blocks[-2]
+        return top.end if top.kind is Kind.LIST else ""
+
     def close_block(self) -> None:
         """Leave the block that was entered last."""
         if self.blocks[-1].kind is Kind.PHRASE:

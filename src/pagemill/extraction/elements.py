@@ -61,14 +61,14 @@ def _ordered(builder: Builder, element: Element) -> Leave:
 
 def _item(builder: Builder, element: Element) -> Leave:
     """A list item outside a list is a block as any other."""
-    inside = builder.blocks[-1].kind is Kind.LIST or builder.blocks[-1].implicit
+    inside = builder.list_end() in ("</ul>", "</ol>")
     opened = builder.open_block(*((Kind.ITEM, "li") if inside else (Kind.FLOW, "div")), element)
     return Builder.close_block if opened else Builder.end_run
 
 
 def _term(tag: str) -> Enter:
     def enter(builder: Builder, element: Element) -> Leave:
-        inside = builder.blocks[-1].end == "</dl>" or builder.blocks[-1].implicit
+        inside = builder.list_end() == "</dl>"
         opened = builder.open_block(*((Kind.ITEM, tag) if inside else (Kind.FLOW, "div")), element)
         return Builder.close_block if opened else Builder.end_run
 

@@ -1,4 +1,4 @@
-"""Plain: content that is no HTML: text, JSON, XML, feeds and source code.
+"""Plain: content that is no HTML: text, Markdown, JSON, XML, feeds and source code.
 
 Everything becomes a cleaned tree first, and Markdown from that, so that text can become markup in neither.
 """
@@ -40,14 +40,16 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Prose that somebody wrapped has lines of about this many characters; shorter ones end where they are meant to.
 _WRAPPED = 45
 _ENTRIES = 500
+# Markdown with more characters than this is taken for text: reading it takes a second for each million.
+_LONGEST_MARKDOWN = 1_000_000
 
 
 def extract(body: str | bytes, content_type: str, url: str) -> Content:
     """Make content of a text, JSON, XML or source file. It does no I/O and raises nothing.
 
     `content_type` is the Content-Type header. JSON is printed with an indent where it is valid; XML feeds become their
-    entries; other XML and source code become one code block; text becomes paragraphs, or a code block where its columns
-    are aligned.
+    entries; other XML and source code become one code block; Markdown is read; other text becomes paragraphs, or a code
+    block where its columns are aligned.
     """
     text = body if isinstance(body, str) else encoding.decode(body, content_type)
     text = text.removeprefix("\ufeff")
@@ -61,6 +63,8 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
         html = _feed(entries) if entries is not None else _code(text, "xml")
     elif kind in _LANGUAGES:
         html = _code(text, _LANGUAGES[kind])
+    elif _is_markdown(kind, url) and len(text) <= _LONGEST_MARKDOWN:
+        html = _rendered(text)
     else:
         html = _code(text, "") if _is_aligned(text) else _paragraphs(text)
     tree = cleaned.clean(parse_fragment(html, positions=False), url)
@@ -77,6 +81,21 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
 def _code(text: str, language: str) -> str:
     attribute = f' class="language-{language}"' if language else ""
     return f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>"
+
+
+def _is_markdown(kind: str, url: str) -> bool:
+    """Whether a file is Markdown, by its type or, as most servers have none for it, by its name."""
+    path = url.partition("?")[0].partition("#")[0].lower()
+    return kind in ("text/markdown", "text/x-markdown") or (
+        kind == "text/plain" and path.endswith((".md", ".markdown"))
+    )
+
+
+def _rendered(text: str) -> str:
+    """Markdown as HTML, which may hold anything until it is cleaned."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
 
 
 def _is_aligned(text: str) -> bool:
