@@ -43,6 +43,12 @@ class NotSupportedError(RequestError):
     code = "not_supported"
 
 
+class CountryNotAvailableError(RequestError):
+    """No exit leads through this country. The message lists those that have one."""
+
+    code = "country_not_available"
+
+
 class UnauthorizedError(RequestError):
     """No API key, or none that is known."""
 
@@ -183,6 +189,19 @@ class HeadersTooLargeError(FetchError):
     """The response headers are over the limit."""
 
     code = "headers_too_large"
+
+
+class ProxyError(FetchError):
+    """The proxy that the request was to leave by could not be reached, refused, or made no connection."""
+
+    code = "proxy_error"
+    retryable = True
+
+
+class NoExitError(FetchError):
+    """No exit leads through the country that the page was to be fetched from."""
+
+    code = "country_not_available"
 
 
 class BlockedAddressError(FetchError):

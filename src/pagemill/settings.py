@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pagemill.exits import Exits, parse_exits
 
 MEBIBYTE = 1024 * 1024
 
@@ -36,7 +39,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """The settings of one process, read once when it starts."""
 
-    model_config = SettingsConfigDict(env_prefix="PAGEMILL_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PAGEMILL_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     # The service
     host: str = Field("127.0.0.1", description="The address that the API listens on.")
@@ -50,6 +55,14 @@ class Settings(BaseSettings):
     )
     database_connections: Count = Field(5, description="Database connections of each process, at most.")
     auth: bool = Field(True, description="Whether `/v1` asks for an API key. Off only when bound to loopback.")
+    public_url: str | None = Field(
+        None, description="Where clients reach the API, for links in webhooks. Not set: `http://HOST:PORT`."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="What secrets of webhooks are derived from: 32 bytes in base64. Not set: the file `secret-key` "
+        "in the data folder, which `serve` makes.",
+    )
     grace_period: Seconds = Field(10.0, description="How long running pages may take to end at shutdown, in seconds.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", pattern="^(text|json)$", description="text or json, one line for each event.")
@@ -77,6 +90,15 @@ class Settings(BaseSettings):
         1.0, description="How often an idle worker looks for pages when no notice came, in seconds."
     )
 
+    # Webhooks
+    webhook_timeout: Seconds = Field(10.0, description="How long a receiver may take to answer, in seconds.")
+    webhook_retry_delays: Annotated[tuple[Seconds, ...], NoDecode] = Field(
+        (60.0, 300.0, 1800.0, 7200.0, 43200.0),
+        description="The times between the attempts of a delivery, in seconds, separated by commas.",
+    )
+    webhook_concurrency: Count = Field(32, description="Deliveries that one worker has in hand at a time.")
+    webhook_receiver_concurrency: Count = Field(4, description="Deliveries to one receiver at a time, for each worker.")
+
     # Fetching
     connect_timeout: Seconds = Field(10.0, description="How long a connection may take, TLS included, in seconds.")
     fetch_timeout: Seconds = Field(30.0, description="How long one request may take with its body, in seconds.")
@@ -98,6 +120,14 @@ class Settings(BaseSettings):
     )
     ca_file: Path | None = Field(
         None, description="The certificate authorities to trust, a PEM file. Not set: those of the system."
+    )
+    proxies: SecretStr | None = Field(
+        None,
+        description="Where requests leave: `code=URL` for each proxy, separated by spaces; see "
+        "[fetching](fetching.md#countries-and-proxies). Not set: directly, whatever the country.",
+    )
+    proxy_half_life: Seconds = Field(
+        600.0, description="After so long what a proxy did for a host weighs half, in seconds."
     )
 
     # The browser
@@ -123,10 +153,26 @@ class Settings(BaseSettings):
         1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."
     )
 
+    @cached_property
+    def exits(self) -> Exits:
+        """The proxies of `proxies`, by country."""
+        return parse_exits(self.proxies.get_secret_value() if self.proxies else "")
+
+    @field_validator("proxies", mode="after")
+    @classmethod
+    def _check_proxies(cls, value: SecretStr | None) -> SecretStr | None:
+        parse_exits(value.get_secret_value() if value else "")
+        return value
+
     @field_validator("allowed_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         return tuple(ip_network(part, strict=False) for part in _parts(value)) if isinstance(value, str) else value
+
+    @field_validator("webhook_retry_delays", mode="before")
+    @classmethod
+    def _split_delays(cls, value: object) -> object:
+        return tuple(_parts(value)) if isinstance(value, str) else value
 
     @field_validator("dns_servers", mode="before")
     @classmethod

@@ -25,17 +25,34 @@ def browser_handle(settings: Settings) -> Curl:
 
     Raises `OperatorError` when no browser goes by the name in the settings.
     """
-    authorities = trust(settings.ca_file)
-    curl = Curl(cacert=authorities.file)
-    curl.setopt(CurlOpt.CAPATH, authorities.folder)
+    curl = _trusting_handle(settings)
     browser = resolve_latest_browser_type(settings.impersonate)  # type: ignore[no-untyped-call]
     if curl.impersonate(browser) != 0:
         raise OperatorError(f"No browser to impersonate is called {settings.impersonate}; see PAGEMILL_IMPERSONATE.")
+    return _confined(curl, settings)
+
+
+def plain_handle(settings: Settings) -> Curl:
+    """A new handle that claims to be nobody and sends no header of its own accord, but for what HTTP demands."""
+    return _confined(_trusting_handle(settings), settings)
+
+
+def _trusting_handle(settings: Settings) -> Curl:
+    authorities = trust(settings.ca_file)
+    curl = Curl(cacert=authorities.file)
+    curl.setopt(CurlOpt.CAPATH, authorities.folder)
+    return curl
+
+
+def _confined(curl: Curl, settings: Settings) -> Curl:
+    authorities = trust(settings.ca_file)
     curl.setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V2TLS)
     curl.setopt(CurlOpt.PROTOCOLS_STR, "http,https")
     curl.setopt(CurlOpt.FOLLOWLOCATION, 0)
-    curl.setopt(CurlOpt.PROXY, "")  # also keeps libcurl from the environment's proxies
+    curl.setopt(CurlOpt.PROXY, "")  # also keeps libcurl from the environment's proxies; `route` sets others
     curl.setopt(CurlOpt.NOPROXY, "*")
+    curl.setopt(CurlOpt.PROXY_CAINFO, authorities.file)
+    curl.setopt(CurlOpt.PROXY_CAPATH, authorities.folder)
     curl.setopt(CurlOpt.NETRC, 0)
     curl.setopt(CurlOpt.ACCEPT_ENCODING, "gzip, deflate, br, zstd")  # says so and decompresses; as Chrome asks
     curl.setopt(CurlOpt.DOH_URL, _NO_LOOKUP)

@@ -27,6 +27,11 @@ class EgressGuard:
         self._allowed = settings.allowed_networks
         self._resolver = Resolver(settings)
 
+    @property
+    def resolver(self) -> Resolver:
+        """Who looks names up, for names that the operator gave and that need no check."""
+        return self._resolver
+
     async def __aenter__(self) -> Self:
         self.open()
         return self

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Self
 
 from curl_cffi import AsyncCurl, Curl, CurlECode, CurlError, CurlInfo, CurlMOpt, CurlOpt
 
 from pagemill.errors import (
     BlockedAddressError,
+    CountryNotAvailableError,
     FetchError,
     FetchTimeoutError,
     HttpStatusError,
     InvalidRedirectError,
+    NoExitError,
     TooManyRedirectsError,
     UnfetchableUrlError,
 )
@@ -25,13 +26,19 @@ from pagemill.fetching.browser_handle import browser_handle
 from pagemill.fetching.curl_failures import failure_of
 from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.exchange import Exchange
+from pagemill.fetching.exit_round import ExitRound
+from pagemill.fetching.exit_scores import MemoryExitScores
 from pagemill.fetching.hosts import HostSlots
 from pagemill.fetching.retry import RetryPolicy, parse_retry_after
+from pagemill.fetching.route import direct_route, proxy_addresses, proxy_failure, proxy_route
 from pagemill.model import FetchedPage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
+    from pagemill.exits import Exit
+    from pagemill.fetching.exit_scores import ExitScores
     from pagemill.fetching.url import IPAddress, Url
     from pagemill.settings import Settings
 
@@ -42,10 +49,12 @@ IDLE_CONNECTIONS = 128
 class HttpFetcher:
     """Fetches pages. One for each process, used as `async with HttpFetcher(settings) as fetcher`."""
 
-    def __init__(self, settings: Settings, guard: EgressGuard | None = None) -> None:
+    def __init__(self, settings: Settings, guard: EgressGuard | None = None, scores: ExitScores | None = None) -> None:
         self._settings = settings
         self._own_guard = guard is None
         self._guard = guard or EgressGuard(settings)
+        self._exits = settings.exits
+        self._scores = scores or MemoryExitScores(settings.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
         self._hosts = HostSlots(settings.host_concurrency)
         self._handles: list[Curl] = []
@@ -72,46 +81,61 @@ class HttpFetcher:
         if self._own_guard:
             await self._guard.close()
 
-    async def fetch(self, url: str, deadline: float | None = None) -> FetchedPage:
-        """The page at `url`, after redirects, decompressed.
+    async def fetch(self, url: str, deadline: float | None = None, country: str = "us") -> FetchedPage:
+        """The page at `url`, after redirects, decompressed, as seen from `country`.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
-        Without one, the settings' `job_deadline` from now. Raises subclasses of `FetchError`; `HttpStatusError` for
-        a status of 4xx or 5xx. Cancelling aborts the transfer.
+        Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
+        once. Raises subclasses of `FetchError`; `HttpStatusError` for a status of 4xx or 5xx. Cancelling aborts the
+        transfer.
         """
         loop = asyncio.get_running_loop()
         if deadline is None:
             deadline = loop.time() + self._settings.job_deadline
+        exits = ExitRound(self._guard.check_url(url).host, self._exits_of(country), self._scores)
         attempt = 1
         while True:
+            way = await exits.take()
             try:
-                return await self._attempt(url, deadline)
+                page = await self._attempt(url, way, deadline)
             except FetchError as error:
-                wait = self._retries.wait(error, attempt)
+                if await exits.failed(error) and attempt < self._retries.attempts:
+                    wait: float | None = 0.0
+                else:
+                    wait = self._retries.wait(error, attempt)
                 if wait is None or loop.time() + wait >= deadline:
                     raise
+            else:
+                await exits.succeeded()
+                return page
             await asyncio.sleep(wait)
             attempt += 1
 
-    async def _attempt(self, text: str, deadline: float) -> FetchedPage:
+    def _exits_of(self, country: str) -> tuple[Exit, ...]:
+        try:
+            return self._exits.of(country)
+        except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
+            raise NoExitError(error.message) from None
+
+    async def _attempt(self, text: str, way: Exit, deadline: float) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)
         try:
             curl.setopt(CurlOpt.COOKIELIST, "ALL")
-            return await self._follow(curl, text, deadline)
+            return await self._follow(curl, text, way, deadline)
         finally:
             if len(self._handles) < IDLE_HANDLES and self._multi is not None:
                 self._handles.append(curl)
             else:
                 curl.close()
 
-    async def _follow(self, curl: Curl, text: str, deadline: float) -> FetchedPage:
+    async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float) -> FetchedPage:
         url = self._guard.check_url(text)
         budget = self._settings.fetch_timeout
         loop = asyncio.get_running_loop()
         for _ in range(self._settings.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
-                exchange = await self._exchange(curl, url, min(budget, deadline - started))
+                exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:
                 return _page(text, url, exchange)
@@ -126,28 +150,40 @@ class HttpFetcher:
         except UnfetchableUrlError as error:
             raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
 
-    async def _exchange(self, curl: Curl, url: Url, seconds: float) -> Exchange:
-        """Ask for one URL, within so many seconds."""
+    async def _exchange(self, curl: Curl, url: Url, way: Exit, seconds: float) -> Exchange:
+        """Ask for one URL, through one exit, within so many seconds."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         addresses = await self._guard.resolve(url.host, url.port)
+        route = await self._route(curl, url, way, addresses)
         seconds -= loop.time() - started
         if seconds <= 0:
             raise FetchTimeoutError(f"The answer of {url.host} took too long.")
 
         def connected() -> None:
-            self._check_peer(curl, url, addresses)
+            self._check_peer(curl, url, way, addresses)
 
         curl.setopt(CurlOpt.URL, url.href)
         curl.setopt(CurlOpt.REQUEST_TARGET, url.target)  # libcurl would rewrite `%2f` to `%2F`
         curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
-        curl.setopt(CurlOpt.RESOLVE, [_pin(url, addresses)] if url.address is None else [])
         try:
-            return await self._answer(curl, Exchange(url.host, self._settings.max_body_bytes, connected))
+            with route:
+                return await self._answer(curl, self._new_exchange(url.host, connected))
         except CurlError as error:
-            raise failure_of(error, curl, url.host) from error
+            of_proxy = None if way.direct else proxy_failure(error, curl, url.host)
+            raise of_proxy or failure_of(error, curl, url.host) from error
         finally:
             curl.clean_handles_and_buffers()
+
+    async def _route(
+        self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]
+    ) -> AbstractContextManager[None]:
+        if way.direct:
+            return direct_route(curl, url, addresses)
+        return proxy_route(curl, url, addresses, way, await proxy_addresses(self._guard.resolver, way))
+
+    def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
+        return Exchange(host, self._settings.max_body_bytes, connected)
 
     async def _answer(self, curl: Curl, exchange: Exchange) -> Exchange:
         try:
@@ -187,8 +223,15 @@ class HttpFetcher:
         if self._multi is None:
             raise RuntimeError("the fetcher was closed during a transfer")
 
-    def _check_peer(self, curl: Curl, url: Url, addresses: Sequence[IPAddress]) -> None:
-        """The last line: the connection, new or reused, must lead to an address that may be fetched from."""
+    def _check_peer(self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]) -> None:
+        """The last line: the connection, new or reused, must lead to an address that may be fetched from.
+
+        Through a proxy the address is the proxy's, and there must be one.
+        """
+        if not way.direct:
+            if curl.getinfo(CurlInfo.USED_PROXY) != 1:
+                raise BlockedAddressError(f"The answer of {url.host} did not come through the proxy.")
+            return
         peer = curl.getinfo(CurlInfo.PRIMARY_IP)
         text = peer.decode() if isinstance(peer, bytes) else ""
         if not text:
@@ -196,12 +239,6 @@ class HttpFetcher:
         if any(str(address) == text for address in addresses):
             return
         self._guard.check_address(text, url.host)
-
-
-def _pin(url: Url, addresses: Sequence[IPAddress]) -> str:
-    """An entry of CURLOPT_RESOLVE: the only addresses for this host and port. The `+` lets it time out again."""
-    listed = ",".join(f"[{address}]" if isinstance(address, IPv6Address) else str(address) for address in addresses)
-    return f"+{url.host}:{url.port}:{listed}"
 
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
