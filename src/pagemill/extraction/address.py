@@ -68,11 +68,13 @@ def _origin(url: str) -> str:
 
 
 def base_of(root: Node, url: str) -> str:
-    """The base URL of the document that holds `root`: its first `<base href>` where it is http(s), else `url`."""
+    """The base URL of the document that holds `root`: its head's first `<base href>` if that is http(s), else `url`."""
     top = root
     for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
         pass
-    for base in top.select("base[href]"):
-        address = Resolver(url).resolve(base.attr("href") or "")
-        return address if address is not None and address.startswith(("https://", "http://")) else url
-    return url
+    head = top.find("head")
+    base = head.select_one("base[href]") if head is not None else None
+    if base is None:
+        return url
+    address = Resolver(url).resolve(base.attr("href") or "")
+    return address if address is not None and address.startswith(("https://", "http://")) else url

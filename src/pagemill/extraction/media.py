@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Where lazy-loading libraries keep the address that a script would put into `src`, the commonest first.
 LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "nitro-lazy-src", "data-orig-src",
                 "data-original-src", "data-hi-res-src", "data-actualsrc", "data-url", "data-image")  # fmt: skip
+_LAZY = frozenset(LAZY_SOURCES)
 LAZY_SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "nitro-lazy-srcset")
 
 _PLACEHOLDER = re.compile(
@@ -77,15 +78,19 @@ def source(image: Element, resolver: address.Resolver) -> str | None:
 def _candidates(image: Element) -> list[str]:
     """The references an image may load, the best first."""
     attributes = image.attrs.copy()
-    references = [value for name in LAZY_SOURCES if isinstance(value := attributes.get(name), str) and _like_url(value)]
+    references: list[str] = []
+    if not _LAZY.isdisjoint(attributes):
+        references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _like_url(url)]
     src = attributes.get("src")
     if isinstance(src, str) and src and not _PLACEHOLDER.search(src):
         references.append(src)
-    sets = [value for name in LAZY_SOURCE_SETS if isinstance(value := attributes.get(name), str)]
+    if references and references[0][:5] != "data:":
+        return references
+    sets = [str(attributes.get(name) or "") for name in LAZY_SOURCE_SETS]
     parent = image.parent
-    if isinstance(parent, Element) and parent.tag == "picture" and (not references or references[0][:5] == "data:"):
+    if isinstance(parent, Element) and parent.tag == "picture":
         for other in parent.find_all("source", limit=_MOST_SOURCES):
-            sets += [value for name in LAZY_SOURCE_SETS if (value := other.attr(name))]
+            sets += [other.attr(name) or "" for name in LAZY_SOURCE_SETS]
     return references + [best for value in sets if (best := largest(value))]
 
 
