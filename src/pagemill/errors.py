@@ -37,6 +37,10 @@ class InvalidUrlError(RequestError):
     code = "invalid_url"
 
 
+class InvalidSchemaError(RequestError):
+    """An `outputSchema` that cannot be used. The message says where and why, without a full stop."""
+
+
 class NotSupportedError(RequestError):
     """A known option that this version does not carry out."""
 
@@ -82,6 +86,17 @@ class PayloadTooLargeError(RequestError):
 
     code = "payload_too_large"
     http_status = 413
+
+
+class RateLimitedError(RequestError):
+    """More than the operator lets this key have. `retry_after` is the number of seconds until there may be more."""
+
+    code = "rate_limited"
+    http_status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnavailableError(RequestError):
@@ -303,10 +318,55 @@ class WorkerCrashedError(PageError):
     code = "worker_crashed"
 
 
+class CancelledPageError(PageError):
+    """The job was cancelled before the page was begun."""
+
+    code = "cancelled"
+
+
 class InternalPageError(PageError):
     """A fault of our own; the details are in the log."""
 
     code = "internal_error"
+
+
+# What keeps a page from becoming structured data: the page itself still completes.
+
+
+class StructuringError(PagemillError):
+    """No structured data could be made of a page."""
+
+    code = "structuring_failed"
+
+
+class ModelError(StructuringError):
+    """The language model's server could not be had, or answered with an error."""
+
+    code = "model_unavailable"
+
+
+class ModelTimeoutError(ModelError):
+    """The language model did not answer in time."""
+
+    code = "model_timeout"
+
+
+class ModelRateLimitedError(ModelError):
+    """The language model's server asked for fewer requests, and kept asking."""
+
+    code = "model_rate_limited"
+
+
+class ModelRefusedError(ModelError):
+    """The language model declined to answer."""
+
+    code = "model_refused"
+
+
+class ModelAnswerError(ModelError):
+    """The language model's answer is cut off, is no JSON, or does not fit the schema."""
+
+    code = "model_answer_invalid"
 
 
 # What keeps a command from running: told to the operator.

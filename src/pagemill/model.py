@@ -135,6 +135,19 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What of a page tells whether its content is in it, or is still to be put there by scripts."""
+
+    words: int
+    """Words of the whole page that a reader without scripts would see, counted up to some limit."""
+    scripts: int
+    mount_point: bool = False
+    """Whether it has an element that a framework fills."""
+    demands_scripts: bool = False
+    """Whether a `<noscript>` speaks of JavaScript."""
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What extraction makes of a page's bytes."""
 
@@ -149,6 +162,8 @@ class Content:
     images: tuple[Image, ...] = ()
     quality: float = 1.0
     """How sure extraction is of its choice of content, from 0 to 1."""
+    signs: Signs | None = None
+    """None for what is no HTML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,8 @@ class FetchedPage:
     content_type: str
     """The Content-Type header as it came; empty where there was none."""
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    """Those of the response by name in lower case; the first where one came twice."""
 
 
 class FetchedWith(StrEnum):
@@ -213,6 +230,23 @@ class Job:
     options: ScrapeOptions
     created_at: datetime
     completed_at: datetime | None
+    webhook_url: str | None = None
+    """Told when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSummary:
+    """A job as it stands in a list."""
+
+    job: Job
+    url: str
+    """The first of its URLs."""
+    pages: int
+    completed: int
+    failed: int
+    cached: bool
+    failure: Failure | None
+    """Of the first URL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ MEBIBYTE = 1024 * 1024
 Network = IPv4Network | IPv6Network
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=0)]
 ByteCount = Annotated[int, Field(ge=1)]
 
 
@@ -75,6 +76,19 @@ class Settings(BaseSettings):
     database_wait: Seconds = Field(
         5.0, description="How long a request waits for a database that is away before it answers 503, in seconds."
     )
+
+    repeat_window: Annotated[float, Field(ge=0)] = Field(
+        5.0,
+        description="The same request again within so long, in seconds, is taken for one whose answer got lost, and gets "
+        "the same job; 0 for never.",
+    )
+
+    # Limits
+    submits_per_minute: Limit = Field(
+        0, description="Submissions a minute, for each key and endpoint; 0 for any number."
+    )
+    pages_in_flight: Limit = Field(0, description="Pages of one key that are worked on at a time; 0 for any number.")
+    pages_per_day: Limit = Field(0, description="Pages that one key may submit on a day, in UTC; 0 for any number.")
 
     # Jobs
     job_deadline: Seconds = Field(120.0, description="The longest a page may be worked on, in seconds.")

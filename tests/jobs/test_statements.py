@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -25,8 +25,31 @@ HOT = {
         ("k1", None, None, None, None, 50),
         {"webhook_deliveries_of_key"},
     ),
-    "claim": (statements.CLAIM_PAGES, ("w", 16, 0, 2), {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"}),
-    "complete": (statements.COMPLETE_PAGE, (1, 1, "w", "u", 200, ["html"], [b""]), {"jobs_pkey", "webhook_endpoints_of_key"}),
+    "claim": (
+        statements.CLAIM_PAGES,
+        ("w", 16, 0, 2, None),
+        {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"},
+    ),
+    "complete": (
+        statements.COMPLETE_PAGE,
+        (1, 1, "w", "u", 200, ["html"], [b""]),
+        {"jobs_pkey", "webhook_endpoints_of_key"},
+    ),
+    "submit": (
+        statements.SUBMIT_JOB,
+        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True),
+        {"jobs_pkey"},
+    ),
+    **{
+        f"list {status}": (statements.LIST_JOBS[status], ("k1", datetime.max.replace(tzinfo=UTC), "", 20), {index})
+        for status, index in (
+            (None, "jobs_of_key"),
+            ("completed", "jobs_of_key"),
+            ("pending", "jobs_of_key_unended"),
+            ("processing", "jobs_of_key_unended"),
+            ("failed", "jobs_of_key_failed"),
+        )
+    },
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
     "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),

@@ -65,13 +65,15 @@ class Database:
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
 
-    async def rows(self, statement: str, *values: Any, wait: float | None = None) -> list[Any]:
-        """Run a statement and return its rows."""
+    async def rows(self, statement: str, *values: Any, wait: float | None = None, lock: int | None = None) -> list[Any]:
+        """Run a statement and return its rows. With `lock`, one of those with the same number at a time."""
         delay = _FIRST_DELAY
         deadline = asyncio.get_running_loop().time() + (self._wait if wait is None else wait)
         while True:
             try:
                 async with self._pool.acquire() as connection:
+                    if lock is not None:
+                        return await _alone(connection, lock, statement, values)
                     rows: list[Any] = await connection.fetch(statement, *values)
                     return rows
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -112,6 +114,14 @@ def is_passing(error: Exception) -> bool:
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Spare a round trip after each statement: none of ours leaves anything behind in its session."""
+
+
+async def _alone(connection: Any, lock: int, statement: str, values: tuple[Any, ...]) -> list[Any]:
+    async with connection.transaction():
+        # A statement of its own: what the next one sees is fixed when that one begins.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", lock)
+        rows: list[Any] = await connection.fetch(statement, *values)
+        return rows
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:

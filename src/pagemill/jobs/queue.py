@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pagemill.model import Failure, ScrapeOptions
 
 ANY_CRASHES = range(1_000_000)
+_CLAIMS = 0x434C494D  # any number of its own: "CLIM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ class Rescued:
 
 
 class Queue:
-    """The queue as one worker sees it."""
+    """The queue as one worker sees it. No key has more than `key_limit` pages in all hands, where it is set."""
 
-    def __init__(self, database: Database, worker_id: str) -> None:
+    def __init__(self, database: Database, worker_id: str, key_limit: int | None = None) -> None:
         self._database = database
         self._worker_id = worker_id
+        self._key_limit = key_limit
 
     async def beat(self) -> None:
         """Say that this worker is alive. The first beat comes before the first claim."""
@@ -56,7 +58,12 @@ class Queue:
 
     async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
         """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
-        rows = await self._database.rows(statements.CLAIM_PAGES, self._worker_id, limit, crashes.start, crashes.stop)
+        rows = await self._database.rows(
+            statements.CLAIM_PAGES,
+            *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit),
+            # Two claims at once would each see a key's last place free.
+            lock=None if self._key_limit is None else _CLAIMS,
+        )
         return [
             ClaimedPage(
                 row["id"], row["job_id"], row["url"], row["attempt"], row["crashes"], unpack_options(row["options"])

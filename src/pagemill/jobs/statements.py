@@ -4,10 +4,10 @@ Invariants that they keep:
 
 - A job, its pages and thereby its queue entries appear in one statement: all or none. So do its end and the
   deliveries to its webhooks.
-- Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE and
-  RESCUE_PAGES; a job's where its pages' change.
-- A page is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so that a worker
-  that was taken for dead has no effect any more.
+- Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE,
+  RESCUE_PAGES and CANCEL_JOB; a job's where its pages' change.
+- A page in a worker's hands is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so
+  that a worker that was taken for dead has no effect any more. CANCEL_JOB ends those in nobody's.
 - Each may be sent twice: a statement whose answer got lost is simply repeated.
 """
 
@@ -23,12 +23,24 @@ COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
 
 # Jobs
 
-_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at"
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url"
 
+# $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
+# nor, where $11 says so, while the job of that one runs or less than $10 after its end.
 SUBMIT_JOB = f"""
-WITH job AS (
+WITH fresh AS (
+    INSERT INTO recent_requests AS recent (key_id, request_hash, job_id)
+    SELECT $2, $9::bytea, $1 WHERE $9 IS NOT NULL
+    ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
+    WHERE recent.created_at < now() - $10::interval
+      AND NOT ($11::boolean AND EXISTS (
+          SELECT FROM jobs
+          WHERE id = recent.job_id AND (completed_at IS NULL OR completed_at >= now() - $10::interval)))
+    RETURNING job_id
+), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)
-    VALUES ($1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8
+    WHERE $9 IS NULL OR EXISTS (SELECT FROM fresh)
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
 ), page AS (
@@ -42,6 +54,49 @@ SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
 
 GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
 GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
+GET_RECENT_JOB = f"""
+SELECT {_JOB_COLUMNS} FROM jobs
+WHERE id = (SELECT job_id FROM recent_requests WHERE key_id = $1 AND request_hash = $2)
+"""
+
+GET_REPEATED_JOB = f"""
+SELECT {_JOB_COLUMNS} FROM jobs
+WHERE id = (
+    SELECT recent.job_id FROM recent_requests AS recent JOIN jobs ON jobs.id = recent.job_id
+    WHERE recent.key_id = $1 AND recent.request_hash = $2
+      AND (recent.created_at >= now() - $3::interval
+           OR $4::boolean AND (completed_at IS NULL OR completed_at >= now() - $3::interval)))
+"""
+
+_LIST_JOBS = """
+SELECT job.*, page.url, page.pages, page.completed, page.failed, page.cached, page.error_code, page.error_message
+FROM (
+    SELECT {columns} FROM jobs
+    WHERE key_id = $1 AND (created_at, id) < ($2, $3) {condition}
+    ORDER BY created_at DESC, id DESC LIMIT $4
+) AS job
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           bool_and(cached) AS cached, min(url) FILTER (WHERE position = 0) AS url,
+           min(error_code) FILTER (WHERE position = 0) AS error_code,
+           min(error_message) FILTER (WHERE position = 0) AS error_message
+    FROM pages WHERE job_id = job.id
+) AS page
+ORDER BY job.created_at DESC, job.id DESC
+"""
+
+# Each status with the words that its index goes by.
+LIST_JOBS = {
+    status: _LIST_JOBS.format(columns=_JOB_COLUMNS, condition=condition)
+    for status, condition in (
+        (None, ""),
+        ("pending", "AND status = 'pending' AND completed_at IS NULL"),
+        ("processing", "AND status = 'processing' AND completed_at IS NULL"),
+        ("completed", "AND status = 'completed'"),
+        ("failed", "AND status = 'failed'"),
+    )
+}
 
 GET_PAGES = """
 SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached,
@@ -64,7 +119,8 @@ SELECT count(*) AS jobs FROM deleted
 # The queue
 
 # Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
-# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4.
+# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
+# $5: pages that a key may have in hand, or null for any number.
 CLAIM_PAGES = """
 WITH RECURSIVE waiting_key AS (
     (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
@@ -76,7 +132,7 @@ WITH RECURSIVE waiting_key AS (
 ), held AS (
     SELECT key_id, count(*) AS pages FROM pages
     WHERE worker_id IS NOT NULL AND completed_at IS NULL GROUP BY key_id
-), waiting AS (
+), candidate AS (
     SELECT page.id,
            coalesce(held.pages, 0) + row_number() OVER (PARTITION BY waiting_key.key_id ORDER BY page.id) AS turn
     FROM waiting_key
@@ -87,7 +143,8 @@ WITH RECURSIVE waiting_key AS (
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     ) AS page
     LEFT JOIN held ON held.key_id = waiting_key.key_id
-    ORDER BY turn, page.id LIMIT $2
+), waiting AS (
+    SELECT id, turn FROM candidate WHERE $5::integer IS NULL OR turn <= $5 ORDER BY turn, id LIMIT $2
 ), claimed AS (
     UPDATE pages
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
@@ -167,6 +224,18 @@ WITH page AS (
 SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
 """
 
+# Pages in nobody's hands end as failed. $1: the job, $2: its key, $3, $4: the failure's code and message.
+CANCEL_JOB = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
+    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
+      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2)
+    RETURNING id, job_id, status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+"""
+
 # Pages that a living worker gives back go to the queue as they were.
 RELEASE_PAGES = """
 WITH released AS (
@@ -205,6 +274,39 @@ WITH dead AS (
 {_END_JOB}
 SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,
        (SELECT count(*) FROM queue_notice) AS queue_notices, {_NOTICES}
+"""
+
+# Limits
+
+# $3: how many a minute. No row is returned where that would be too many.
+COUNT_SUBMIT = """
+INSERT INTO submit_windows AS counted (key_id, endpoint, times) VALUES ($1, $2, ARRAY[clock_timestamp()])
+ON CONFLICT (key_id, endpoint) DO UPDATE
+SET times = ARRAY(SELECT moment FROM unnest(counted.times) AS moment
+                  WHERE moment > clock_timestamp() - interval '1 minute') || clock_timestamp()
+WHERE (SELECT count(*) FROM unnest(counted.times) AS moment
+       WHERE moment > clock_timestamp() - interval '1 minute') < $3
+RETURNING key_id
+"""
+SECONDS_UNTIL_NEXT_SUBMIT = """
+SELECT extract(epoch FROM moment + interval '1 minute' - clock_timestamp())::float8 AS seconds
+FROM submit_windows, unnest(times) AS moment
+WHERE key_id = $1 AND endpoint = $2
+ORDER BY moment DESC OFFSET $3 - 1 LIMIT 1
+"""
+
+# $2: how many pages, $3: how many a day. No row is returned where that would be too many.
+COUNT_PAGES = """
+INSERT INTO daily_pages AS counted (key_id, day, pages)
+SELECT $1, (now() AT TIME ZONE 'UTC')::date, $2::bigint WHERE $2 <= $3
+ON CONFLICT (key_id) DO UPDATE
+SET day = excluded.day,
+    pages = excluded.pages + CASE WHEN counted.day = excluded.day THEN counted.pages ELSE 0 END
+WHERE counted.day <> excluded.day OR counted.pages + excluded.pages <= $3
+RETURNING key_id
+"""
+SECONDS_UNTIL_MIDNIGHT = """
+SELECT extract(epoch FROM date_trunc('day', now(), 'UTC') + interval '1 day' - now())::float8 AS seconds
 """
 
 # Workers

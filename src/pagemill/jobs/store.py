@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pagemill.errors import ConflictError
+from pagemill.errors import CancelledPageError, ConflictError
 from pagemill.jobs import statements
-from pagemill.model import Failure, Job, Page, ScrapeOptions, Status
+from pagemill.model import Failure, Job, JobSummary, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from pagemill.jobs.database import Database
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_LOOKS = 3  # an earlier job may be deleted between being found and being read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,19 @@ class Idempotency:
 
     key: str
     request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What a request without an idempotency key is known by, should it come again because its answer got lost.
+
+    The same one within `window` of the first is taken for such a repetition. `until_end`: the answer was only due when
+    the job ended, so it may have got lost up to then.
+    """
+
+    request_hash: bytes | None
+    window: timedelta = timedelta(0)
+    until_end: bool = False
 
 
 class JobStore:
@@ -42,31 +57,66 @@ class JobStore:
         options: ScrapeOptions,
         *,
         batch: bool,
-        idempotency: Idempotency | None = None,
+        idempotency: Idempotency | Repeat | None = None,
         webhook_url: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it.
 
-        `webhook_url` is told when it ends.
-
-        With an idempotency key that came before, the job that it made is returned. Raises errors.ConflictError when
-        that was another request.
+        `webhook_url` is told when it ends. Where `idempotency` says that the request came before, the job that it
+        made then is returned. Raises errors.ConflictError when its key came with another request.
         """
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
-        key, request_hash = (idempotency.key, idempotency.request_hash) if idempotency else (None, None)
-        row = await self._database.row(
-            statements.SUBMIT_JOB,
-            *(job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url),
+        key, request_hash = (
+            (idempotency.key, idempotency.request_hash) if isinstance(idempotency, Idempotency) else (None, None)
         )
-        if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
-            row = await self._database.row(statements.GET_JOB, job_id, key_id)
-        if row is None and idempotency:
-            row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
-            if row is not None and row["request_hash"] != idempotency.request_hash:
-                raise ConflictError("This Idempotency-Key came with another request before. Use a new key.")
-        if row is None:
-            raise RuntimeError(f"job {job_id} was neither stored nor there before")
-        return _job(row)
+        repeat = idempotency if isinstance(idempotency, Repeat) else Repeat(None)
+        values = (job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url)
+        for _ in range(_LOOKS):
+            row = await self._database.row(
+                statements.SUBMIT_JOB, *values, repeat.request_hash, repeat.window, repeat.until_end
+            )
+            if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
+                row = await self._database.row(statements.GET_JOB, job_id, key_id)
+            if row is not None:
+                return _job(row)
+            if (job := await self._joined(key_id, idempotency)) is not None:
+                return job
+        raise RuntimeError(f"job {job_id} was neither stored nor there before")
+
+    async def earlier(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+        """Return the job that `submit` would return instead of a new one, or None. Raises as it does."""
+        if isinstance(idempotency, Repeat):
+            row = await self._database.row(
+                statements.GET_REPEATED_JOB,
+                *(key_id, idempotency.request_hash, idempotency.window, idempotency.until_end),
+            )
+            return _job(row) if row else None
+        return await self._joined(key_id, idempotency)
+
+    async def _joined(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+        if isinstance(idempotency, Repeat):
+            row = await self._database.row(statements.GET_RECENT_JOB, key_id, idempotency.request_hash)
+            return _job(row) if row else None
+        if idempotency is None:
+            return None
+        row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
+        if row is not None and row["request_hash"] != idempotency.request_hash:
+            raise ConflictError("This Idempotency-Key came with another request before. Use a new key.")
+        return _job(row) if row else None
+
+    async def cancel(self, job_id: str, key_id: str) -> int:
+        """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
+        row = await self._database.row(
+            statements.CANCEL_JOB, job_id, key_id, CancelledPageError.code, "The job was cancelled."
+        )
+        return int(row["pages"]) if row else 0
+
+    async def jobs_of(
+        self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int
+    ) -> list[JobSummary]:
+        """Return a key's jobs, newest first: those older than `before` where there is one."""
+        start = (before.created_at, before.id) if before else (_END_OF_TIME, "")
+        return [_summary(row) for row in await self._database.rows(statements.LIST_JOBS[status], key_id, *start, limit)]
 
     async def get(self, job_id: str, key_id: str) -> Job | None:
         """Return a job of this key, or None."""
@@ -98,6 +148,18 @@ def unpack_options(value: dict[str, Any]) -> ScrapeOptions:
     return _OPTIONS.validate_python(value)
 
 
+def _summary(row: Any) -> JobSummary:
+    return JobSummary(
+        job=_job(row),
+        url=row["url"],
+        pages=row["pages"],
+        completed=row["completed"],
+        failed=row["failed"],
+        cached=row["cached"],
+        failure=Failure(row["error_code"], row["error_message"]) if row["error_code"] else None,
+    )
+
+
 def _job(row: Any) -> Job:
     return Job(
         id=row["id"],
@@ -107,6 +169,7 @@ def _job(row: Any) -> Job:
         options=unpack_options(row["options"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
+        webhook_url=row["webhook_url"],
     )
 
 

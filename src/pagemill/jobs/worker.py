@@ -49,7 +49,7 @@ class Worker:
         self._database = Database(
             settings.database_url or "", connections=settings.database_connections, wait=FOREVER, name="pagemill worker"
         )
-        self._queue = Queue(self._database, worker_id)
+        self._queue = Queue(self._database, worker_id, settings.pages_in_flight or None)
         self._deliverer = Deliverer(settings, self._database, worker_id)
         self._scraper = Scraper(settings)
         self._running: set[asyncio.Task[None]] = set()
@@ -106,7 +106,9 @@ class Worker:
             free = self._settings.worker_concurrency - len(self._running)
             pages = await self._queue.claim(free, self._innocent) if free else []
             for page in pages:
-                self._start(page)
+                task = self._start(page)
+                if self._settings.pages_in_flight:  # a place of its key is free then, and a page may wait for it
+                    task.add_done_callback(lambda _: queue_changed.set())
             if len(pages) < free:
                 await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.poll_interval)
             else:
@@ -114,10 +116,11 @@ class Worker:
                 await _first_of(asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED), stop.wait())
                 await asyncio.sleep(_REFILL_DELAY)
 
-    def _start(self, page: ClaimedPage) -> None:
+    def _start(self, page: ClaimedPage) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work_on(page), name=f"page {page.id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def _work_on_suspect(self, stop: asyncio.Event) -> None:
         for page in await self._queue.claim(1, self._suspect):
