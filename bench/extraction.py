@@ -1,0 +1,189 @@
+"""Measures the content that extraction chooses, and its CPU time, against other open extractors on the same pages.
+
+    python bench/extraction.py            # print the table
+    python bench/extraction.py --write    # and put it into bench/README.md
+    python bench/extraction.py --step 10  # every tenth page only
+
+The others are installed into an environment of their own, in .cache/ beside this file, and each runs in a process of
+its own, one page after another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections import Counter, defaultdict
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parents[1] / "shared" / "data" / "wcxb-dev"
+FIGURES = HERE.parent / "training" / "figures.json"
+ENVIRONMENT = HERE / ".cache" / "extractors"
+PACKAGES = ("trafilatura", "resiliparse", "readability-lxml", "lxml-html-clean")
+PEERS = ("trafilatura", "resiliparse", "readability-lxml")
+MARKERS = "<!-- extraction -->", "<!-- /extraction -->"
+
+_HEADING = """## Extraction
+
+`python bench/extraction.py`: word F1 of the extracted text on the WCXB development pages (Murrough Foley, 2026,
+CC-BY-4.0), all and by type, and CPU time. For Pagemill the time is that of everything: decoding, parsing, choice,
+cleaned HTML, Markdown, metadata, links and images; the others make text alone. *Cross-validated* is what to expect on
+sites that the model has not seen: the training program's figure, with folds grouped by registrable domain. The figures
+of the model that is shipped, which has learnt from these very pages, are an upper bound."""
+
+Row = dict[str, Any]
+"""A page's number, type, length in bytes, CPU seconds and word F1."""
+
+
+def pages(step: int) -> Iterator[tuple[str, str, bytes, str, str]]:
+    """Each page's number, type, bytes, address and true content."""
+    for path in sorted((DATA / "ground-truth").glob("*.json"))[::step]:
+        record = json.loads(path.read_text())
+        kind = (record.get("_internal") or {}).get("page_type") or {}
+        kind = kind.get("primary", "article") if isinstance(kind, dict) else kind
+        html = gzip.decompress((DATA / "html" / f"{path.stem}.html.gz").read_bytes())
+        truth = record["ground_truth"].get("main_content") or ""
+        yield path.stem, "collection" if kind == "category" else kind, html, record.get("url") or "", truth
+
+
+def word_f1(text: str, truth: str) -> float:
+    """The F1 of the two texts as bags of words; 1 where both are empty."""
+    found, wanted = (re.findall(r"\w+", value.lower()) for value in (text, truth))
+    if not found or not wanted:
+        return float(not found and not wanted)
+    return 2 * sum((Counter(found) & Counter(wanted)).values()) / (len(found) + len(wanted))
+
+
+def pagemill() -> Callable[[bytes, str], str]:
+    """Our extraction, giving its cleaned HTML."""
+    from pagemill.extraction import extract
+
+    return lambda html, url: extract(html, url).cleaned_html
+
+
+def trafilatura() -> Callable[[bytes, str], str]:
+    """Trafilatura with its defaults."""
+    extract = import_module("trafilatura").extract
+    return lambda html, url: extract(html, url=url) or ""
+
+
+def resiliparse() -> Callable[[bytes, str], str]:
+    """Resiliparse's main content as plain text."""
+    extract = import_module("resiliparse.extract.html2text").extract_plain_text
+    encoding = import_module("resiliparse.parse.encoding")
+    return lambda html, _: extract(encoding.bytes_to_str(html, encoding.detect_encoding(html)), main_content=True)
+
+
+def readability_lxml() -> Callable[[bytes, str], str]:
+    """The text of what Readability's port to lxml keeps."""
+    document, fromstring = import_module("readability").Document, import_module("lxml.html").fromstring
+    return lambda html, url: " ".join(fromstring(document(html, url=url).summary()).itertext())
+
+
+def run(name: str, step: int) -> list[Row]:
+    """Run one extractor in this process."""
+    extract = globals()[name.replace("-", "_")]()
+    extract(b"<p>Loads what is loaded once.</p>", "https://example.org/")
+    rows = []
+    for number, kind, html, url, truth in pages(step):
+        begin = time.process_time()
+        try:
+            text = extract(html, url)
+        except Exception as error:  # noqa: BLE001 — a page that an extractor fails on scores nothing
+            text = ""
+            print(f"{name} {number}: {type(error).__name__}", file=sys.stderr)
+        seconds = time.process_time() - begin
+        if name == "pagemill":
+            import turbohtml
+
+            text = turbohtml.parse(text).to_text()
+        rows.append({"page": number, "type": kind, "bytes": len(html), "cpu": seconds, "f1": word_f1(text, truth)})
+    return rows
+
+
+def run_apart(name: str, step: int) -> list[Row]:
+    """Run one extractor in a process of its own."""
+    python = Path(sys.executable) if name == "pagemill" else _environment()
+    done = subprocess.run(
+        [python, __file__, "--only", name, "--step", str(step)], stdout=subprocess.PIPE, check=True, text=True
+    )
+    rows: list[Row] = json.loads(done.stdout)
+    return rows
+
+
+def _environment() -> Path:
+    """The Python of the others' environment, which is made where it is not there yet."""
+    python = ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        venv.create(ENVIRONMENT, with_pip=True)
+    for package in PACKAGES:  # one by one: older versions of pip trip over extras that two of them name
+        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+    return python
+
+
+def table(results: dict[str, list[Row]]) -> str:
+    """The results as a Markdown table."""
+    kinds = sorted({row["type"] for row in results["pagemill"]})
+    lines = [
+        f"| extractor | F1 | {' | '.join(kinds)} | CPU a page | per 100 KB |",
+        f"|---|--:|{'--:|' * len(kinds)}--:|--:|",
+    ]
+    if FIGURES.exists():
+        told = json.loads(FIGURES.read_text())
+        scores = " | ".join(f"{told['by_type'][kind]:.3f}" for kind in kinds)
+        lines.append(f"| **Pagemill, cross-validated** | **{told['f1']:.3f}** | {scores} | | |")
+    for name, rows in results.items():
+        by_kind = defaultdict(list)
+        for row in rows:
+            by_kind[row["type"]].append(row["f1"])
+        scores = " | ".join(f"{statistics.mean(by_kind[kind]):.3f}" for kind in kinds)
+        cpu, size = sum(row["cpu"] for row in rows), sum(row["bytes"] for row in rows)
+        label = "Pagemill, as shipped" if name == "pagemill" else name
+        overall = statistics.mean(row["f1"] for row in rows)
+        times = f"{cpu / len(rows) * 1e3:.1f} ms | {cpu / size * 1e8:.2f} ms"
+        lines.append(f"| {label} | {overall:.3f} | {scores} | {times} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the section into bench/README.md, in place of the one that is there."""
+    readme = HERE / "README.md"
+    section = f"{MARKERS[0]}\n{_HEADING}\n\n{text}\n{MARKERS[1]}"
+    old = readme.read_text()
+    if MARKERS[0] in old:
+        begin, end = old.index(MARKERS[0]), old.index(MARKERS[1]) + len(MARKERS[1])
+        readme.write_text(old[:begin] + section + old[end:])
+    else:
+        readme.write_text(f"{old.rstrip()}\n\n{section}\n")
+
+
+def main() -> None:
+    """Run the program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--only", choices=("pagemill", *PEERS), help="run one here and print its rows as JSON")
+    options = parser.parse_args()
+    if options.only:
+        print(json.dumps(run(options.only, options.step)))
+        return
+    text = table({name: run_apart(name, options.step) for name in ("pagemill", *PEERS)})
+    print(text)
+    if options.write:
+        write(text)
+
+
+if __name__ == "__main__":
+    main()
