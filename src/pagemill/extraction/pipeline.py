@@ -21,6 +21,7 @@ from pagemill.extraction import (
     markdown,
     media,
     metadata,
+    signs,
     supplement,
 )
 from pagemill.model import Content
@@ -56,6 +57,7 @@ def extract(html: bytes, url: str, *, content_type: str = "", only_main_content:
     keeps the whole body instead of choosing.
     """
     page = document.read(html, url, content_type)
+    seen = signs.read(page.tree)
     description = metadata.read(page.tree, url)
     links, images = media.links(page.tree, page.base_url), media.images(page.tree, page.base_url)
     body, quality = page.body, 1.0
@@ -70,6 +72,7 @@ def extract(html: bytes, url: str, *, content_type: str = "", only_main_content:
         links=links,
         images=images,
         quality=quality,
+        signs=seen,
     )
 
 

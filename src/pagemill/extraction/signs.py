@@ -1,0 +1,30 @@
+"""Signs: what of a parsed page tells whether its content is in it, or is still to be put there by scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pagemill.model import Signs
+
+if TYPE_CHECKING:
+    from turbohtml import Document
+
+MOST_WORDS = 1000
+"""Words are counted no further."""
+
+# Where frameworks put a page together: React, Next, Gatsby, Nuxt, Vue, Angular, Svelte, Ember, Discourse.
+MOUNT_POINTS = (
+    "#root, #app, #__next, #___gatsby, #__nuxt, #__layout, #svelte, #ember-app, #main-outlet, #react-root, #app-root, "
+    "#application, #mount, app-root, [ng-version], [data-reactroot], [data-server-rendered], discourse-assets"
+)
+_DEMAND = ("javascript", "scripts")
+
+
+def read(tree: Document) -> Signs:
+    """Count and look; nothing is changed. Called before content is chosen. Linear in the size of the page."""
+    words = len(tree.to_text().split(None, MOST_WORDS)[:MOST_WORDS])
+    scripts = sum(1 for _ in tree.iter_elements("script"))
+    if words >= MOST_WORDS:
+        return Signs(words, scripts)
+    demand = any(word in element.text.lower() for element in tree.iter_elements("noscript") for word in _DEMAND)
+    return Signs(words, scripts, mount_point=tree.select_one(MOUNT_POINTS) is not None, demands_scripts=demand)

@@ -1,0 +1,159 @@
+"""The verdict on what HTTP brought: the page itself, a shell that scripts would fill, or a block.
+
+It rests on what extraction saw when it parsed the page (`pagemill.model.Signs`); only the few pages that are suspicious
+by their status or their size are searched for the marks of those who guard hosts. The marks are those of interstitial
+pages, not of scripts that vendors put into pages they let through.
+
+The thresholds were set on the development pages of WCXB (CC-BY-4.0, Foley 2026), see `bench/verdict.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pagemill.model import Signs
+
+FEW_WORDS = 50
+"""A page with scripts and fewer words than this is a shell."""
+SOME_WORDS = 150
+"""A page with fewer words than this is one where something else says so too."""
+DOUBTFUL_QUALITY = 0.5
+"""Extraction's own expectation below which a page with scripts may not hold its content."""
+MARKUP_FOR_A_WORD = 100
+"""Bytes for each word beyond which a page is nearly all markup."""
+SEARCHED_BYTES = 64 * 1024
+"""How much of a suspicious page is searched for marks."""
+
+_SUSPICIOUS = frozenset({401, 403, 405, 406, 409, 412, 429, 430, 444, 456, 503, 520, 521, 999})
+_ALL_BUT_EMPTY = 512
+"""Bytes of a refusal that has nothing to say: nobody shows that to people."""
+
+
+class Kind(StrEnum):
+    """What came."""
+
+    FINE = "ok"
+    SHELL = "javascript_shell"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came, and from whom, where it is a block of a known vendor."""
+
+    kind: Kind
+    vendor: str | None = None
+
+
+_FINE = Verdict(Kind.FINE)
+
+# Response headers that only come with a refusal or a challenge: name, part of the value, vendor.
+_HEADERS = (
+    ("cf-mitigated", "challenge", "Cloudflare"),
+    ("x-amzn-waf-action", "", "AWS WAF"),
+    ("x-datadome", "", "DataDome"),
+    ("x-dd-b", "", "DataDome"),
+    ("x-kpsdk-ct", "", "Kasada"),
+    ("x-sucuri-block", "", "Sucuri"),
+)
+# The same for headers that come with every answer of a vendor: they name who refused, where a status says that.
+_SIGNATURES = (
+    ("x-iinfo", "", "Imperva"),
+    ("x-cdn", "imperva", "Imperva"),
+    ("x-cdn", "incapsula", "Imperva"),
+    ("server", "cloudflare", "Cloudflare"),
+    ("server", "akamaighost", "Akamai"),
+    ("server", "ddos-guard", "DDoS-Guard"),
+    ("server", "sucuri", "Sucuri"),
+    ("server", "datadome", "DataDome"),
+)
+# What stands in the pages themselves, in lower case.
+_MARKS = (
+    (b"_cf_chl_opt", "Cloudflare"),
+    (b"cf-error-details", "Cloudflare"),
+    (b"cf-challenge", "Cloudflare"),
+    (b"attention required! | cloudflare", "Cloudflare"),
+    (b"captcha-delivery.com", "DataDome"),
+    (b"px-captcha", "HUMAN"),
+    (b"captcha.px-cdn.net", "HUMAN"),
+    (b"_incapsula_resource", "Imperva"),
+    (b"incapsula incident id", "Imperva"),
+    (b"awswafcookiedomainlist", "AWS WAF"),
+    (b"gokuprops", "AWS WAF"),
+    (b"kpsdk", "Kasada"),
+    (b"sec-if-cpt-container", "Akamai"),
+    (b"errors.edgesuite.net", "Akamai"),
+    (b"sucuri_cloudproxy_js", "Sucuri"),
+    (b"sucuri website firewall", "Sucuri"),
+    (b"/.ddos-guard/", "DDoS-Guard"),
+    (b"validate.perfdrive.com", "Radware"),
+    (b"the requested url was rejected. please consult with your administrator", "F5"),
+    (b"/.within.website/x/cmd/anubis", "Anubis"),
+    (b"/sorry/index", "Google"),
+)
+# What pages say that keep programs out, whoever guards them.
+_PHRASES = (
+    b"verify you are human",
+    b"verifying you are human",
+    b"are you a robot",
+    b"not a robot",
+    b"unusual traffic",
+    b"access denied",
+    b"access to this page has been denied",
+    b"you have been blocked",
+    b"security check",
+    b"enable javascript and cookies to continue",
+    b"just a moment...",
+    b"checking your browser",
+    b"g-recaptcha",
+    b"h-captcha",
+)
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes, signs: Signs | None, quality: float = 1.0) -> Verdict:
+    """Judge an answer. `headers` are by name in lower case, `signs` None for what is no HTML."""
+    if status in _SUSPICIOUS or (signs is not None and signs.words < SOME_WORDS):
+        verdict = _block(status, headers, body)
+        if verdict is not None:
+            return verdict
+    if status >= 400 or signs is None:
+        return _FINE
+    return Verdict(Kind.SHELL) if _is_shell(signs, len(body), quality) else _FINE
+
+
+def _block(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
+    for name, part, vendor in _HEADERS:
+        if part in headers.get(name, "-").lower() and name in headers:
+            return Verdict(Kind.BLOCKED, vendor)
+    text = body[:SEARCHED_BYTES].lower()
+    for mark, vendor in _MARKS:
+        if mark in text:
+            return Verdict(Kind.BLOCKED, vendor)
+    if status not in _SUSPICIOUS:
+        return None
+    if any(phrase in text for phrase in _PHRASES) or (status == 403 and len(text) < _ALL_BUT_EMPTY):
+        return Verdict(Kind.BLOCKED, _signature(headers))
+    return None
+
+
+def _signature(headers: Mapping[str, str]) -> str | None:
+    for name, part, vendor in _SIGNATURES:
+        if name in headers and part in headers[name].lower():
+            return vendor
+    return None
+
+
+def _is_shell(signs: Signs, size: int, quality: float) -> bool:
+    markup_only = size > MARKUP_FOR_A_WORD * max(signs.words, 10)
+    if not signs.scripts and not markup_only:
+        return False  # nothing there could change the page
+    if signs.words < FEW_WORDS:
+        return True
+    if signs.words < SOME_WORDS:
+        return markup_only or signs.mount_point or signs.demands_scripts
+    return quality < DOUBTFUL_QUALITY
