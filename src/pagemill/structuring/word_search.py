@@ -1,0 +1,131 @@
+"""Finding a phrase in a text: the same words in the same order, whatever stands between them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Between words: punctuation, white space, Markdown's marks, the destination of a link, a character reference.
+_BETWEEN = re.compile(
+    r"(?:\]\((?:[^()\n]|\([^()\n]*\))*\)(?:\{[^}\n]*\})?|&(?:amp|nbsp|lt|gt|quot|apos|#\d{1,7});|[\W_])++"
+)
+_WORD = re.compile(r"[^\W_]+")
+_UNIT = re.compile(r"(\d+)([^\W\d_]{1,5})$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SCRIPTS_WITHOUT_SPACES = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
+# Signs that change what a phrase means: "C++" is not "C", "-5 °C" not "5 °C".
+_TELLING = "+#%$€£¥₹₽°±=<>"
+_NEGATIVE = re.compile(r"\s*[-−]\s?\d")
+_SOFT = frozenset("-'’\u2010\u2011\u00b4`")
+_MOST_HITS = 300
+_ANCHOR_AMONG = 6
+_REACH = 400
+
+Place = tuple[int, int]
+
+
+class Phrase:
+    """The words of a value, and which gaps between them may close up ("e-mail", "email"; "12 kg", "12kg")."""
+
+    def __init__(self, folded: str) -> None:
+        self.words: list[str] = []
+        self.closing: list[bool] = []
+        """For each word but the first: whether nothing need stand before it."""
+        end = 0
+        for match in _WORD.finditer(folded):
+            gap = folded[end : match.start()]
+            self._add(match[0], closing=bool(gap) and set(gap) <= _SOFT)
+            end = match.end()
+        self.signs = {sign for sign in folded if sign in _TELLING}
+        self.negative = _NEGATIVE.match(folded) is not None
+
+    def _add(self, word: str, *, closing: bool) -> None:
+        unit = _UNIT.fullmatch(word)
+        parts = unit.groups() if unit else (word,)
+        for number, part in enumerate(parts):
+            last = self.words[-1] if self.words else ""
+            measure = last.isdigit() and part.isalpha() and len(part) <= 5
+            self.words.append(part)
+            self.closing.append(closing or number > 0 or measure)
+
+
+def spaced_camel_case(text: str) -> str:
+    """Return `InStock` as `In Stock`."""
+    return _CAMEL.sub(" ", text)
+
+
+def places(phrase: Phrase, text: str) -> Iterator[Place]:
+    """Yield where the phrase stands in a folded text, from first to last."""
+    words = phrase.words
+    anchor = max(range(min(len(words), _ANCHOR_AMONG)), key=lambda index: (len(words[index]), -index))
+    reach = sum(len(word) for word in words[:anchor]) + _REACH
+    position = -1
+    for _ in range(_MOST_HITS):
+        position = text.find(words[anchor], position + 1)
+        if position < 0:
+            return
+        for start in _starts(words[0], text, position, reach) if anchor else (position,):
+            end = _match(phrase, text, start)
+            if end is not None and end > position and _signs_agree(phrase, text, start, end):
+                yield start, end
+                break
+
+
+def _starts(word: str, text: str, position: int, reach: int) -> Iterator[int]:
+    """The last few places of a phrase's first word before its anchor."""
+    end = position
+    for _ in range(3):
+        start = text.rfind(word, max(0, position - reach), end)
+        if start < 0:
+            return
+        yield start
+        end = start
+
+
+def _match(phrase: Phrase, text: str, start: int) -> int | None:
+    """Return where the phrase ends when it begins at `start`, or None when it does not stand there."""
+    if start > 0 and _joined(text[start - 1], text[start]):
+        return None
+    end = start
+    for index, word in enumerate(phrase.words):
+        if index:
+            between = _BETWEEN.match(text, end)
+            if between is not None:
+                end = between.end()
+            elif not phrase.closing[index] and not _without_spaces(text[end - 1]):
+                return None
+        if not text.startswith(word, end):
+            return None
+        end += len(word)
+        # A gap that the value does not have must not be there either, and the other way round.
+        if index + 1 < len(phrase.words) and phrase.closing[index + 1]:
+            continue
+        if end < len(text) and _joined(text[end - 1], text[end]) and not _measures(word, text, end):
+            return None
+    return end
+
+
+def _joined(left: str, right: str) -> bool:
+    """Whether two characters belong to one word."""
+    return left.isalnum() and right.isalnum() and not (_without_spaces(left) or _without_spaces(right))
+
+
+def _measures(word: str, text: str, end: int) -> bool:
+    """Whether a number is followed by its unit without a gap: the "12" of "12kg"."""
+    return word.isdigit() and text[end].isalpha()
+
+
+def _without_spaces(character: str) -> bool:
+    return not character.isascii() and _SCRIPTS_WITHOUT_SPACES.match(character) is not None
+
+
+def _signs_agree(phrase: Phrase, text: str, start: int, end: int) -> bool:
+    if phrase.negative and not text[max(0, start - 2) : start].strip().endswith(("-", "−", "–")):
+        return False
+    around = text[max(0, start - 3) : end + 3]
+    return all(sign in around for sign in phrase.signs)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pagemill.errors import InvalidSchemaError
+from pagemill.structuring import schema
+
+
+def nested(depth):
+    value = {"type": "string"}
+    for _ in range(depth):
+        value = {"type": "array", "items": value}
+    return value
+
+
+REFUSED = [
+    ({"type": "objekt"}, "/type"),
+    ({"properties": {"price": {"type": "nummer"}}}, "/properties/price/type"),
+    ({"properties": []}, "/properties"),
+    ({"$ref": "https://a.example/schema.json"}, "https://a.example/schema.json"),
+    ({"properties": {"a": {"$ref": "#/$defs/none"}}}, "none"),
+    ({"$schema": "https://a.example/own"}, "own"),
+    ({"type": "string", "pattern": "("}, "/pattern"),
+    ({"type": "string", "pattern": "(?=a)b"}, "pattern"),
+    ({"title": "x" * schema.MAX_BYTES}, "bytes"),
+    (nested(40), "deep"),
+    (nested(5000), "deep"),
+    ({"anyOf": [{"const": number} for number in range(300)]}, "alternatives"),
+    ({"minimum": 2**70}, "JSON"),
+]
+
+
+@pytest.mark.parametrize(("value", "said"), REFUSED)
+def test_a_schema_that_cannot_be_used_is_refused_naming_the_fault(value, said):
+    with pytest.raises(InvalidSchemaError) as caught:
+        schema.check(value)
+    assert said in caught.value.message
+    assert caught.value.http_status == 400
+
+
+TAKEN = [
+    {},
+    {"type": "object", "properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "integer"}}},
+    {"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"x": {}}, "$ref": "#/definitions/x"},
+    {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "array", "prefixItems": [{"type": "string"}]},
+    {"type": "object", "properties": {"$ref": {"type": "string"}}},
+    {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}},
+    nested(20),
+]
+
+
+@pytest.mark.parametrize("value", TAKEN)
+def test_a_usable_schema_is_taken_as_it_is(value):
+    assert schema.of_text(schema.check(value)).source == value
+
+
+def test_faults_say_where():
+    compiled = schema.Schema({"properties": {"a/b": {"items": {"type": "number"}}}, "required": ["c"]})
+    faults = compiled.faults({"a/b": [1, "x"]})
+    assert {fault.pointer for fault in faults} == {"", "/a~1b/1"}
+    assert any('"c" is a required property' in fault.message for fault in faults)
+    assert compiled.faults({"c": 1}) == []
+
+
+def test_formats_are_checked():
+    compiled = schema.Schema({"properties": {"day": {"format": "date"}}})
+    assert compiled.fits({"day": "2024-02-29"})
+    assert not compiled.fits({"day": "2023-02-29"})
+
+
+def test_patterns_take_linear_time():
+    compiled = schema.Schema({"type": "string", "pattern": "^(a+)+$"})
+    begin = time.perf_counter()
+    assert not compiled.fits("a" * 50_000 + "b")
+    assert time.perf_counter() - begin < 2
+
+
+def test_resolving_follows_references_and_leaves_out_null():
+    root = {
+        "$defs": {"price": {"type": ["number", "null"], "minimum": 0}, "loop": {"$ref": "#/$defs/loop"}},
+        "allOf": [{"properties": {"a": {}}, "required": ["a"]}],
+        "properties": {"b": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/price"}]}},
+        "required": ["b"],
+    }
+    resolved = schema.resolve(root, root)
+    assert resolved["type"] == "object"
+    assert set(resolved["properties"]) == {"a", "b"}
+    assert resolved["required"] == ["a", "b"]
+    assert schema.resolve(resolved["properties"]["b"], root) == {"type": "number", "minimum": 0}
+    assert schema.resolve({"$ref": "#/$defs/loop"}, root) == {}
+
+
+def test_a_relaxed_schema_takes_a_part_of_the_data():
+    whole = {
+        "properties": {"a": {"type": "number"}, "required": {"type": "string"}},
+        "required": ["a"],
+        "minProperties": 1,
+    }
+    some = schema.Schema(schema.relaxed(whole))
+    assert some.fits({})
+    assert not some.fits({"a": "x"})
+    assert not some.fits({"required": 1})
