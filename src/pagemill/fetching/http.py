@@ -22,6 +22,7 @@ from pagemill.errors import (
     TooManyRedirectsError,
     UnfetchableUrlError,
 )
+from pagemill.fetching import request_fields
 from pagemill.fetching.browser_handle import browser_handle
 from pagemill.fetching.curl_failures import failure_of
 from pagemill.fetching.egress import EgressGuard
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from pagemill.exits import Exit
     from pagemill.fetching.exit_scores import ExitScores
+    from pagemill.fetching.request_fields import RequestFields
     from pagemill.fetching.url import IPAddress, Url
     from pagemill.settings import Settings
 
@@ -81,8 +83,10 @@ class HttpFetcher:
         if self._own_guard:
             await self._guard.close()
 
-    async def fetch(self, url: str, deadline: float | None = None, country: str = "us") -> FetchedPage:
-        """The page at `url`, after redirects, decompressed, as seen from `country`.
+    async def fetch(
+        self, url: str, deadline: float | None = None, country: str = "us", fields: RequestFields = request_fields.NONE
+    ) -> FetchedPage:
+        """The page at `url`, after redirects, decompressed, as seen from `country`; `fields` go with the request.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
         Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
@@ -97,7 +101,7 @@ class HttpFetcher:
         while True:
             way = await exits.take()
             try:
-                page = await self._attempt(url, way, deadline)
+                page = await self._attempt(url, way, deadline, fields)
             except FetchError as error:
                 if await exits.failed(error) and attempt < self._retries.attempts:
                     wait: float | None = 0.0
@@ -117,24 +121,29 @@ class HttpFetcher:
         except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
             raise NoExitError(error.message) from None
 
-    async def _attempt(self, text: str, way: Exit, deadline: float) -> FetchedPage:
+    async def _attempt(self, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)
         try:
             curl.setopt(CurlOpt.COOKIELIST, "ALL")
-            return await self._follow(curl, text, way, deadline)
+            return await self._follow(curl, text, way, deadline, fields)
         finally:
+            curl.setopt(CurlOpt.HTTPHEADER, [])
             if len(self._handles) < IDLE_HANDLES and self._multi is not None:
                 self._handles.append(curl)
             else:
                 curl.close()
 
-    async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float) -> FetchedPage:
+    async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         url = self._guard.check_url(text)
+        first = url.host
+        for cookie in fields.cookie_lines(first):
+            curl.setopt(CurlOpt.COOKIELIST, cookie)
         budget = self._settings.fetch_timeout
         loop = asyncio.get_running_loop()
         for _ in range(self._settings.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
+                curl.setopt(CurlOpt.HTTPHEADER, fields.header_lines(same_host=url.host == first))
                 exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:
@@ -242,7 +251,8 @@ class HttpFetcher:
 
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
-    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
+    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers)
     if exchange.status < 400:
         return page
     asked = exchange.header(b"retry-after")
