@@ -109,6 +109,9 @@ def test_code_is_exact(html, expected):
         ("<table role=presentation><tr><th>a<th>b<tr><td>c<td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
         ("<table><tr><td>x<td><table><tr><th>a<th>b<tr><td>c<td>d</table></table>", "<p>x</p><table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></tbody></table>"),
         ("<table><tr><td> <td></table><p>x", "<p>x</p>"),
+        # Where columns have headers, cells may hold more.
+        ("<table><tr><th><h3>a</h3><th>b<tr><td><pre>c\n\n  d  e</pre><td><blockquote>f</blockquote>g<a href=/x><h4>h</h4><p>i</p></a></table>",
+         '<table><tbody><tr><th><strong>a</strong></th><th>b</th></tr><tr><td><code>c</code><br><code>d e</code></td><td><p>f</p><p>g</p><p><a href="https://example.org/x"><strong>h</strong></a></p><p>i</p></td></tr></tbody></table>'),
         ('<table><tr><th>a<th>b<tr><td colspan="x" rowspan="99999999">c<td>d</table>', "<table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></tbody></table>"),
     ],
 )  # fmt: skip

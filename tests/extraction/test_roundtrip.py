@@ -63,6 +63,23 @@ inlines = st.recursive(
     ),
     max_leaves=8,
 )
+cells = st.one_of(
+    inlines,
+    st.sampled_from(
+        [
+            "<h3>h</h3>",
+            "<pre>a\n  b</pre>",
+            "<p>a</p><p>*b*</p>",
+            "<ul><li>a|b<li>[c](d)</ul>",
+            "<blockquote>q</blockquote>t",
+        ]
+    ),
+    st.builds(
+        str.__add__,
+        inlines,
+        st.sampled_from(["<ol><li><b>a</b>", "<figure><img src=/i.png><figcaption>c", "<h4>x</h4>y", "<dl><dt>a<dd>b"]),
+    ),
+)
 blocks = st.recursive(
     st.one_of(
         st.builds(lambda tag, body: f"<{tag}>{body}</{tag}>", st.sampled_from(["p", "h1", "h2", "h4", "div"]), inlines),
@@ -72,6 +89,13 @@ blocks = st.recursive(
         st.lists(st.lists(inlines, min_size=2, max_size=3), min_size=2, max_size=3).map(
             lambda rows: (
                 "<table>" + "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in rows) + "</table>"
+            )
+        ),
+        st.lists(st.lists(cells, min_size=2, max_size=3), min_size=1, max_size=3).map(
+            lambda rows: (
+                "<table><tr><th>h<th>i"
+                + "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in rows)
+                + "</table>"
             )
         ),
         st.just("<hr>"),

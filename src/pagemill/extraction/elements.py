@@ -50,6 +50,29 @@ def _block(kind: Kind, tag: str) -> Enter:
     return enter
 
 
+def _heading(tag: str) -> Enter:
+    """A heading; in a table's cell a bold paragraph, as a cell is no section."""
+    enter_phrase, enter_strong = _block(Kind.PHRASE, tag), _inline("strong")
+
+    def enter(builder: Builder, element: Element) -> Leave | bool | None:
+        if not builder.cells:
+            return enter_phrase(builder, element)
+        builder.end_run()
+        return _leave_cell_heading if enter_strong(builder, element) else Builder.end_run
+
+    return enter
+
+
+def _leave_cell_heading(builder: Builder) -> None:
+    _leave_inline(builder)
+    builder.end_run()
+
+
+def _quote(builder: Builder, element: Element) -> Leave | bool | None:
+    """A quotation; in a table's cell it is a paragraph."""
+    return _boundary(builder, element) if builder.cells else _block(Kind.QUOTE, "blockquote")(builder, element)
+
+
 def _ordered(builder: Builder, element: Element) -> Leave:
     start = (element.attr("start") or "").strip()
     number = re.fullmatch(r"\d{1,9}", start)
@@ -113,11 +136,24 @@ def _preformatted(builder: Builder, element: Element) -> Leave | bool | None:
     if builder.phrases or builder.blocks[-1].kind is Kind.PART:
         return None
     text = code.text(element)
-    if text:
+    if builder.cells:
+        _code_lines(builder, text)
+    elif text:
         language = code.language(element)
         attribute = f' class="language-{language}"' if language else ""
         builder.keep(f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>")
     return False
+
+
+def _code_lines(builder: Builder, text: str) -> None:
+    """A code block in a table's cell: its lines, one under the other."""
+    builder.end_run()
+    for line_of_code in filter(None, map(line, text.split("\n"))):
+        if builder.run:
+            builder.breaks = 1
+        if builder.prepare():
+            builder.out.append(f"<code>{escape(line_of_code, quote=False)}</code>")
+    builder.end_run()
 
 
 _BLOCKS = (
@@ -178,7 +214,7 @@ def _block_anchor(builder: Builder, element: Element, start: str) -> Leave:
     builder.end_run()
     builder.links += 1
     has_text = bool(element.text.strip())
-    in_heading = any(heading.text.strip() for heading in element.iter_elements(_HEADINGS))
+    in_heading = not builder.cells and any(h.text.strip() for h in element.iter_elements(_HEADINGS))
     builder.link = BlockLink(start, in_heading=in_heading, has_text=has_text)
     return _leave_block_anchor
 
@@ -351,12 +387,12 @@ ENTER: dict[str, Enter] = {
         tag: _block(Kind.FLOW, tag) for tag in ("article", "section", "aside", "nav", "header", "footer", "main", "div")
     },
     "address": _block(Kind.FLOW, "div"),
-    "blockquote": _block(Kind.QUOTE, "blockquote"),
+    "blockquote": _quote,
     "details": _block(Kind.QUOTE, "details"),
     "figure": _block(Kind.ITEM, "figure"),
     "figcaption": _block(Kind.ITEM, "figcaption"),
     "summary": _block(Kind.PHRASE, "summary"),
-    **{tag: _block(Kind.PHRASE, tag) for tag in _HEADINGS},
+    **{tag: _heading(tag) for tag in _HEADINGS},
     **dict.fromkeys(["ul", "menu", "dir"], _block(Kind.LIST, "ul")),
     "ol": _ordered,
     "li": _item,

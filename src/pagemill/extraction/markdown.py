@@ -50,7 +50,7 @@ _CELL_BLOCKS: tuple[str, ...] = (
     "header",
     "footer",
 )
-_CELL_BLOCKS += ("aside", "nav", "main", "figcaption", "hr")
+_CELL_BLOCKS += ("aside", "nav", "main", "figure", "figcaption", "hr")
 
 
 def render(root: Element) -> str:

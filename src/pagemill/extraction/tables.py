@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from turbohtml import Element
 
-_NOT_IN_DATA = (
-    "table",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "pre",
-    "figure",
-    "form",
-    "blockquote",
-    "article",
-    "section",
-)
+# What cells of data hold only where the table says what its columns are, and what they never hold.
+_SELDOM_IN_DATA = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "blockquote")
+_NEVER_IN_DATA = ("table", "form", "article", "section")
 # A cell longer than this many characters is a page's column, not a datum.
 _LONGEST_CELL = 1500
 
@@ -29,15 +17,20 @@ _LONGEST_CELL = 1500
 def is_data(table: Element) -> bool:
     """Whether a table's rows and columns mean something.
 
-    Layout tables say so (`role=presentation`), hold what no datum holds (headings, tables, code blocks, whole texts),
-    or have one row or one column without a header.
+    Layout tables say so (`role=presentation`), hold what no datum holds (tables, forms, sections), or have no header
+    and one row, one column, headings, code blocks, or whole texts in their cells.
     """
-    if table.attr("role") in ("presentation", "none") or next(table.iter_elements(_NOT_IN_DATA), None) is not None:
+    if table.attr("role") in ("presentation", "none") or _holds(table, _NEVER_IN_DATA):
         return False
-    if table.find("th") is not None or table.find("caption") is not None:
-        return _columns(table) > 1 or table.find("th") is not None
-    rows = table.find_all("tr", limit=2)
-    return len(rows) > 1 and _columns(table) > 1 and not _has_long_cell(table)
+    if table.find("th") is not None:
+        return True
+    if _columns(table) < 2 or _holds(table, _SELDOM_IN_DATA):
+        return False
+    return table.find("caption") is not None or (len(table.find_all("tr", limit=2)) > 1 and not _has_long_cell(table))
+
+
+def _holds(table: Element, tags: tuple[str, ...]) -> bool:
+    return next(table.iter_elements(tags), None) is not None
 
 
 def _columns(table: Element) -> int:
