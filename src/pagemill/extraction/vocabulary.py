@@ -19,7 +19,7 @@ _LONGEST = 400  # characters of the attributes that are read; more are of a mach
 
 def words_of(classes: str) -> frozenset[str]:
     """Return the words of class and id attributes, in lower case: `postBody` and `post-body` have the same."""
-    return frozenset([word.lower() for word in _WORD.findall(classes[:_LONGEST])])
+    return frozenset(map(str.lower, _WORD.findall(classes[:_LONGEST])))
 
 
 def score(classes: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float64]:
@@ -29,5 +29,6 @@ def score(classes: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.fl
 
 
 def _score(classes: str, weights: Mapping[str, float]) -> float:
+    known = words_of(classes) & weights.keys()
     # `fsum` does not depend on the order of the set.
-    return math.fsum([weights.get(word, 0.0) for word in words_of(classes)])
+    return math.fsum([weights[word] for word in known])
