@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.api.submission import checked_url, idempotency
+from pagemill.api.submission import checked_url, receiver_url
 from pagemill.errors import InvalidUrlError
-from pagemill.model import Format, ScrapeOptions
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -77,19 +76,10 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
     assert "\x00" not in url
 
 
-def test_only_the_same_request_has_the_same_hash() -> None:
-    options = ScrapeOptions()
-    variants = [
-        idempotency("key", [URL], options, batch=False),
-        idempotency("key", [URL], options, batch=True),
-        idempotency("key", [URL, URL], options, batch=True),
-        idempotency("key", [URL], ScrapeOptions(country="de"), batch=False),
-        idempotency("key", [URL], ScrapeOptions(formats=(Format.HTML,)), batch=False),
-        idempotency("key", [URL], ScrapeOptions(force_fresh=True), batch=False),
-    ]
-    assert len({variant.request_hash for variant in variants if variant}) == len(variants)
-    assert idempotency("key", [URL], options, batch=False) == variants[0]
-    assert idempotency(None, [URL], options, batch=False) is None
+def test_a_receiver_is_written_in_one_way() -> None:
+    assert receiver_url(" HTTP://EXAMPLE.com:80/a b#c ", "url", 100) == "http://example.com/a%20b"
+    with pytest.raises(InvalidUrlError, match="`webhook_url`"):
+        receiver_url("ftp://example.com/", "webhook_url", 100)
 
 
 WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
@@ -149,7 +139,6 @@ NOT_YET: list[tuple[dict[str, Any], str]] = [
     ({"actions": [{"type": "wait", "milliseconds": 5}]}, "`actions`"),
     ({"sessionId": "s"}, "`sessionId`"),
     ({"sessionName": "s"}, "`sessionName`"),
-    ({"webhook_url": "https://example.com/hook"}, "`webhook_url`"),
     ({"formats": ["html", "json"]}, "`formats[1]`"),
     ({"formats": ["screenshot"]}, "`formats[0]`"),
     ({"formats": ["screenshotFullPage"]}, "`formats[0]`"),

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from pagemill import __version__
-from pagemill.api import countries, docs, health, openapi, url_scraper
+from pagemill.api import countries, docs, health, jobs, openapi, url_scraper, webhooks
 from pagemill.api.auth import Authentication
 from pagemill.api.body_limit import BodyLimit
 from pagemill.api.content_encoding import EncodingPreference
@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (url_scraper.router, countries.router, health.router, docs.router):
+    for router in (url_scraper.router, jobs.router, webhooks.router, countries.router, health.router, docs.router):
         app.include_router(router)
     add_error_handlers(app)
     openapi.complete(app, settings)

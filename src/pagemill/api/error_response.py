@@ -13,6 +13,7 @@ from pagemill.errors import (
     NotFoundError,
     PagemillError,
     PayloadTooLargeError,
+    RateLimitedError,
     RequestError,
     UnauthorizedError,
     UnavailableError,
@@ -86,6 +87,8 @@ def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> 
 def _headers(error: RequestError) -> dict[str, str]:
     if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}
+    if isinstance(error, RateLimitedError):
+        return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnauthorizedError):
         return {"WWW-Authenticate": "ApiKey"}  # RFC 9110 section 11.6.1: a 401 has a challenge
     return {}

@@ -16,6 +16,7 @@ from pagemill.errors import (
     NotSupportedError,
     PagemillError,
     PayloadTooLargeError,
+    RateLimitedError,
     RequestError,
     UnauthorizedError,
     UnavailableError,
@@ -37,6 +38,8 @@ Every error is `{"error": code, "code": code, "message": sentence}`, every respo
 
 _ERROR_SCHEMA = "ErrorBody"
 
+_SUBMITTING = frozenset({"submitUrl", "submitBatch", "scrape", "scrapeUrl", "retryJob"})
+
 ErrorClass = type[PagemillError]
 
 _EXAMPLES: Mapping[ErrorClass, str] = {
@@ -47,6 +50,7 @@ _EXAMPLES: Mapping[ErrorClass, str] = {
     NotFoundError: "There is no such job.",
     ConflictError: "This Idempotency-Key came with another request before. Use a new key.",
     PayloadTooLargeError: "The request body is larger than 1048576 bytes.",
+    RateLimitedError: "At most 60 submissions a minute are taken here from one key.",
     PagemillError: INTERNAL_MESSAGE,
     UnavailableError: "The database is not available. Try again in a moment.",
 }
@@ -107,6 +111,10 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError), 409: (ConflictError,)}
     elif operation.get("parameters"):
         errors |= {400: (RequestError,)}
+    if operation["operationId"] in _SUBMITTING:
+        errors |= {429: (RateLimitedError,)}
+    if path.startswith("/v1/webhooks"):
+        errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if "{" in path:
         errors |= {404: (NotFoundError,)}
     return errors

@@ -11,8 +11,11 @@ from fastapi import Depends, Request
 
 from pagemill.jobs.database import Database
 from pagemill.jobs.keys import Keys
+from pagemill.jobs.limits import Limits
 from pagemill.jobs.notices import ENDED, Notices
+from pagemill.jobs.signing import SigningKey
 from pagemill.jobs.store import JobStore
+from pagemill.jobs.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,12 +32,16 @@ class Resources:
     jobs: JobStore
     keys: Keys
     ended: Notices
+    limits: Limits
+    webhooks: Webhooks | None
+    """None: this process has no key to derive secrets from."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @contextlib.asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open everything. Nothing is asked of the database yet: the API starts without it and answers 503."""
+    signing_key = SigningKey.of(settings)
     database = Database(
         settings.database_url or "",
         connections=settings.database_connections,
@@ -42,7 +49,15 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         name="pagemill api",
     )
     async with database, Notices(database, ENDED) as ended:
-        yield Resources(settings, database, JobStore(database), Keys(database), ended)
+        yield Resources(
+            settings=settings,
+            database=database,
+            jobs=JobStore(database),
+            keys=Keys(database),
+            ended=ended,
+            limits=Limits(database, settings),
+            webhooks=Webhooks(database, signing_key) if signing_key else None,
+        )
 
 
 async def _of_application(request: Request) -> Resources:  # not async, it would go through a thread each time

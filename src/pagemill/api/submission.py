@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import ada_url
-import orjson
 
 from pagemill.api.countries import country_names
 from pagemill.errors import InvalidUrlError, NotSupportedError, RequestError
-from pagemill.jobs.store import Idempotency
 from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ UNSUPPORTED_FIELDS = (
     "actions",
     "session_id",
     "session_name",
-    "webhook_url",
 )
 _UNSUPPORTED_FORMATS = (Format.JSON, Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE, Format.SUMMARY)
 
@@ -79,12 +75,16 @@ def checked_url(text: str, field: str, max_length: int) -> str:
     return url
 
 
-def idempotency(key: str | None, urls: list[str], options: ScrapeOptions, *, batch: bool) -> Idempotency | None:
-    """Return what marks a repetition of this request, or None where the client sent no key."""
-    if key is None:
+def webhook_url(request: ScrapeFields, settings: Settings) -> str | None:
+    """Return where the end of the job is to be told, if anywhere. Raises errors.InvalidUrlError."""
+    if not request.webhook_url:
         return None
-    asked = orjson.dumps([batch, urls, options])
-    return Idempotency(key, hashlib.sha256(asked).digest())
+    return receiver_url(request.webhook_url, "webhook_url", settings.max_url_length)
+
+
+def receiver_url(text: str, field: str, max_length: int) -> str:
+    """Return the URL of a receiver in its normal form. Raises as `checked_url` does."""
+    return ada_url.URL(checked_url(text, field, max_length)).href.partition("#")[0]
 
 
 def _refuse_unsupported(request: ScrapeFields) -> None:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-import structlog
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from pagemill.api import wire
+from pagemill.api.admission import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.answer import job_response, no_such_job
 from pagemill.api.auth import KeyId
-from pagemill.api.resources import ApiResources
+from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.strict_json import StrictJsonRoute
-from pagemill.api.submission import batch_urls, idempotency, scrape_options, single_url
+from pagemill.api.submission import batch_urls, scrape_options, single_url
 from pagemill.api.waiting import await_end
 from pagemill.api.wire import BatchJob, BatchRequest, ScrapeRequest, SingleJob, SubmittedBatch, SubmittedJob
 
 if TYPE_CHECKING:
     from pagemill.model import Job
-
-log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/v1", tags=["URL scraper"], route_class=StrictJsonRoute)
 
@@ -61,7 +59,7 @@ async def submit_url(
     body: ScrapeRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Queue a URL and answer at once. Then ask `GET /v1/url-scraper/{id}` until the status is final."""
-    job, url = await _submit_url(resources, key_id, body, idempotency_key)
+    job, url = await _submit_url(resources, key_id, body, SubmitEndpoint.SINGLE, idempotency_key)
     return JSONResponse(wire.submitted_job(job, url), 202)
 
 
@@ -76,10 +74,16 @@ async def submit_batch(
     body: BatchRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Queue a batch of URLs as one job. One bad URL refuses the batch, and nothing is queued."""
-    urls, options = batch_urls(body, resources.settings), scrape_options(body)
-    repetition = idempotency(idempotency_key, urls, options, batch=True)
-    job = await resources.jobs.submit(key_id, urls, options, batch=True, idempotency=repetition)
-    log.info("job submitted", job=job.id, pages=len(urls))
+    urls = batch_urls(body, resources.settings)
+    submission = Submission(
+        SubmitEndpoint.BATCH,
+        urls,
+        scrape_options(body),
+        checked_webhook(resources, body),
+        batch=True,
+        idempotency_key=idempotency_key,
+    )
+    job = await submit(resources, key_id, submission)
     return JSONResponse(wire.submitted_batch(job, urls), 202)
 
 
@@ -110,7 +114,7 @@ async def scrape_url(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
-    submitted, _ = await _submit_url(resources, key_id, body, idempotency_key)
+    submitted, _ = await _submit_url(resources, key_id, body, SubmitEndpoint.INLINE, idempotency_key)
     job = await await_end(
         resources, submitted.id, key_id, seconds=resources.settings.inline_wait, receive=request.receive
     )
@@ -134,19 +138,24 @@ async def get_job(
     request: Request, job_id: JobIdInPath, resources: ApiResources, key_id: KeyId, wait: Wait = 0
 ) -> Response:
     """Return a job with its status, and its contents once they are there."""
-    if not _JOB_ID.fullmatch(job_id):
-        raise no_such_job()
-    job = await await_end(resources, job_id, key_id, seconds=wait, receive=request.receive)
+    job = await await_end(resources, checked_job_id(job_id), key_id, seconds=wait, receive=request.receive)
     if job is None:
         raise no_such_job()
     return await job_response(resources.jobs, job, request.headers)
 
 
+def checked_job_id(text: str) -> str:
+    """Return an id that can be looked up. Raises errors.NotFoundError for one that no job has."""
+    if not _JOB_ID.fullmatch(text):
+        raise no_such_job()
+    return text
+
+
 async def _submit_url(
-    resources: ApiResources, key_id: str, body: ScrapeRequest, idempotency_key: str | None
+    resources: Resources, key_id: str, body: ScrapeRequest, endpoint: SubmitEndpoint, idempotency_key: str | None
 ) -> tuple[Job, str]:
-    url, options = single_url(body, resources.settings), scrape_options(body)
-    repetition = idempotency(idempotency_key, [url], options, batch=False)
-    job = await resources.jobs.submit(key_id, [url], options, batch=False, idempotency=repetition)
-    log.info("job submitted", job=job.id, pages=1)
-    return job, url
+    url = single_url(body, resources.settings)
+    submission = Submission(
+        endpoint, [url], scrape_options(body), checked_webhook(resources, body), idempotency_key=idempotency_key
+    )
+    return await submit(resources, key_id, submission), url

@@ -18,7 +18,7 @@ from pagemill.model import DEFAULT_FORMATS, Format, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pagemill.model import Failure, Job, JsonObject, Page
+    from pagemill.model import Failure, Job, JobSummary, JsonObject, Page
 
 MAX_ACTIONS = 15
 
@@ -65,7 +65,7 @@ class ScrapeFields(BaseModel):
     )
     session_id: str | None = Field(None, description="The id of a saved browser session.")
     session_name: str | None = Field(None, description="The name of a saved browser session.")
-    webhook_url: str | None = Field(None, alias="webhook_url", description="Called when the job ends.")
+    webhook_url: str | None = Field(None, alias="webhook_url", description="Called when the job ends: http or https.")
 
 
 class ScrapeRequest(ScrapeFields):
@@ -198,6 +198,40 @@ class BatchJob(TypedDict):
     results: list[BatchResult]
 
 
+class ListedJob(TypedDict):
+    """A job as it stands in a list."""
+
+    id: JobId
+    status: JobStatus
+    jobType: Literal["url_scraper", "batch_url_scraper"]
+    url: Annotated[str, Field(description="Of a batch, the first.")]
+    country: str
+    pages: Annotated[int, Field(ge=1, description="How many URLs it has.")]
+    pagesCompleted: Annotated[int, Field(ge=0, description="How many of them are completed.")]
+    pagesFailed: Annotated[int, Field(ge=0, description="How many of them failed.")]
+    error: Annotated[str | None, Field(description="Why a job failed; of a batch, why its first URL did.")]
+    cached: NotRequired[Annotated[bool, Field(description="Whether cached copies were served; once it is known.")]]
+    createdAt: Time
+    completedAt: NotRequired[Time]
+    durationMs: NotRequired[Milliseconds]
+
+
+class JobList(TypedDict):
+    """Jobs, newest first."""
+
+    jobs: list[ListedJob]
+    next: NotRequired[Annotated[str, Field(description="There are more: ask again with `before` set to this.")]]
+
+
+class CancelledJob(TypedDict):
+    """A job after it was cancelled."""
+
+    id: JobId
+    jobId: JobId
+    status: JobStatus
+    cancelled: Annotated[int, Field(ge=0, description="How many of its URLs had not begun, and are failed now.")]
+
+
 class Country(TypedDict):
     """A country that a request can leave from."""
 
@@ -216,7 +250,7 @@ def submitted_job(job: Job, url: str) -> SubmittedJob:
         "status": "pending",
         "url": url,
         "jobType": SINGLE,
-        "createdAt": _time(job.created_at),
+        "createdAt": time_text(job.created_at),
     }
 
 
@@ -228,13 +262,47 @@ def submitted_batch(job: Job, urls: Sequence[str]) -> SubmittedBatch:
         "status": "pending",
         "urls": list(urls),
         "jobType": BATCH,
-        "createdAt": _time(job.created_at),
+        "createdAt": time_text(job.created_at),
     }
 
 
 def unfinished_job(job: Job) -> UnfinishedJob:
     """Return the answer to a request that waited in vain."""
     return {"id": job.id, "jobId": job.id, "status": job.status.value}
+
+
+def cancelled_job(job: Job, pages: int) -> CancelledJob:
+    """Return the answer to the cancelling of a job, of which so many pages were cancelled."""
+    return {"id": job.id, "jobId": job.id, "status": job.status.value, "cancelled": pages}
+
+
+def job_list(summaries: Sequence[JobSummary], *, more: bool) -> JobList:
+    """Return a page of a list of jobs."""
+    listed: JobList = {"jobs": [_listed(summary) for summary in summaries]}
+    if more:
+        listed["next"] = summaries[-1].job.id
+    return listed
+
+
+def _listed(summary: JobSummary) -> ListedJob:
+    job, failed = summary.job, summary.job.status is Status.FAILED
+    fields: ListedJob = {
+        "id": job.id,
+        "status": job.status.value,
+        "jobType": BATCH if job.batch else SINGLE,
+        "url": summary.url,
+        "country": job.options.country,
+        "pages": summary.pages,
+        "pagesCompleted": summary.completed,
+        "pagesFailed": summary.failed,
+        "error": _error(summary.failure) if failed and summary.failure else None,
+        "createdAt": time_text(job.created_at),
+    }
+    if job.completed_at:
+        fields["cached"] = summary.cached
+        fields["completedAt"] = time_text(job.completed_at)
+        fields["durationMs"] = max(0, (job.completed_at - job.created_at) // timedelta(milliseconds=1))
+    return fields
 
 
 def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
@@ -247,8 +315,8 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         "country": job.options.country,
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
-        "createdAt": _time(job.created_at),
-        **({"completedAt": _time(job.completed_at)} if job.completed_at else {}),
+        "createdAt": time_text(job.created_at),
+        **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
     }
 
 
@@ -271,8 +339,8 @@ def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
         "jobType": BATCH,
         "country": job.options.country,
         "urls": [page.url for page in pages],
-        "createdAt": _time(job.created_at),
-        **({"completedAt": _time(job.completed_at)} if job.completed_at else {}),
+        "createdAt": time_text(job.created_at),
+        **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
         **_duration(job.created_at, job.completed_at),
     }
 
@@ -304,5 +372,6 @@ def _duration(start: datetime | None, end: datetime | None) -> JsonObject:
     return {"durationMs": max(0, (end - start) // timedelta(milliseconds=1))}
 
 
-def _time(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """Return a moment as the wire has it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
