@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from pagemill.model import JsonObject
 
-_YES = frozenset("true yes y 1 instock available inStoreOnly onlineonly limitedavailability in backorder preorder".lower().split())
-_NO = frozenset("false no n 0 outofstock soldout unavailable discontinued out".split())
+_YES = frozenset(
+    "true yes y 1 instock available inStoreOnly onlineonly limitedavailability in backorder preorder".lower().split()
+)
+_NO = frozenset(["false", "no", "n", "0", "outofstock", "soldout", "unavailable", "discontinued", "out"])
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _NOTHING = None
 

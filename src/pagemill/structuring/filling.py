@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pagemill.structuring.markup import Facts
     from pagemill.structuring.schema import Schema
 
-_TRIED_ITEMS = 12
+Names = tuple[str, ...]
+"""What a property may be called: joined with its owner's name first, as in `rating.value`."""
+
+_TRIED_ITEMS = 6
 _ELEMENTS = 200
 _MOST_MISSING = 200
 _DEPTH = 6
@@ -38,9 +41,10 @@ def fill(schema: Schema, facts: Facts, page: JsonObject, base_url: str) -> Fille
     root = resolve(schema.source, schema.source)
     items = main_item.ranked(facts.items)[:_TRIED_ITEMS] or [{}]
     best: Filled | None = None
+    names = _Names()
     for item in items:
-        filling = _Filling(schema.source, facts, page, base_url)
-        data = filling.value("", root, [item], "", 0)
+        filling = _Filling(schema.source, facts, page, base_url, names)
+        data = filling.value(("",), root, [item], "", 0)
         tried = Filled(data if data is not None else _empty(root), filling.missing)
         if best is None or _filled(tried.data) > _filled(best.data):
             best = tried
@@ -70,24 +74,25 @@ def _fitting(schema: Schema, filled: Filled) -> Filled:
 class _Filling:
     """One attempt, for one choice of the item that the page is about."""
 
-    def __init__(self, root: JsonObject, facts: Facts, page: JsonObject, base_url: str) -> None:
+    def __init__(self, root: JsonObject, facts: Facts, page: JsonObject, base_url: str, names: _Names) -> None:
         self.missing: list[str] = []
+        self._names = names
         self._root = root
         self._facts = facts
         self._page = page
         self._base_url = base_url
         self._pairs = {synonyms.key(label): value for label, value in facts.pairs.items()}
 
-    def value(self, name: str, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
+    def value(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
         """Return the value of one property, or None; notes what is missing in it."""
         kind = schema.get("type")
         if depth > min(_DEPTH, MAX_DEPTH):
             return None
         if kind == "object":
-            return self._object(name, schema, contexts, pointer, depth)
+            return self._object(names, schema, contexts, pointer, depth)
         if kind == "array":
-            return self._array(name, schema, contexts, pointer, depth)
-        for candidate in self._candidates(name, contexts):
+            return self._array(names, schema, contexts, pointer, depth)
+        for candidate in self._candidates(names, contexts):
             first = candidate[0] if isinstance(candidate, list) and candidate else candidate
             found = coerce(first, schema, self._base_url)
             if found is not None:
@@ -95,39 +100,42 @@ class _Filling:
         self._miss(pointer)
         return None
 
-    def _object(self, name: str, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
-        inner = [c for c in self._candidates(name, contexts) if isinstance(c, dict)][:1] if name else []
+    def _object(
+        self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
+    ) -> Any:
+        inner = [c for c in self._candidates(names, contexts) if isinstance(c, dict)][:1] if names[0] else []
         properties = schema.get("properties")
         if not isinstance(properties, dict) or not properties:
             found = inner[0] if inner else None
             if found is None:
                 self._miss(pointer)
             return main_item.plain(found) if found is not None else None
-        return self._properties(properties, inner or contexts, pointer, depth) or None
+        return self._properties(properties, inner or contexts, pointer, depth, owner=names[0]) or None
 
     def _properties(
-        self, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
+        self, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int, owner: str = ""
     ) -> JsonObject:
         found = {}
         for name, part in properties.items():
             place = f"{pointer}/{pointers.escape(name)}"
-            value = self.value(name, resolve(part, self._root), contexts, place, depth + 1)
+            names = (f"{owner} {name}", name) if owner else (name,)
+            value = self.value(names, resolve(part, self._root), contexts, place, depth + 1)
             if value is not None:
                 found[name] = value
         return found
 
-    def _array(self, name: str, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
+    def _array(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
         items = resolve(schema.get("items", {}), self._root)
         if items.get("type") == "object" and isinstance(items.get("properties"), dict):
-            rows = self._rows(name, items["properties"], contexts, pointer, depth)
+            rows = self._rows(names, items["properties"], contexts, pointer, depth)
         else:
-            rows = self._scalars(name, items, contexts)
+            rows = self._scalars(names, items, contexts)
         if not rows:
             self._miss(pointer)
         return rows or None
 
-    def _scalars(self, name: str, items: JsonObject, contexts: Sequence[JsonObject]) -> list[Any]:
-        for candidate in self._candidates(name, contexts):
+    def _scalars(self, names: Names, items: JsonObject, contexts: Sequence[JsonObject]) -> list[Any]:
+        for candidate in self._candidates(names, contexts):
             parts = candidate if isinstance(candidate, list) else [candidate]
             if len(parts) == 1 and isinstance(parts[0], str) and "," in parts[0] and len(parts[0]) < 500:
                 parts = parts[0].split(",")
@@ -137,12 +145,12 @@ class _Filling:
         return []
 
     def _rows(
-        self, name: str, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
+        self, names: Names, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
     ) -> list[JsonObject]:
         """The best of the lists of records that the page declares or lays out as tables."""
         best: list[JsonObject] = []
         best_missing: list[str] = []
-        for records in self._records(name, contexts):
+        for records in self._records(names, contexts):
             before, self.missing = self.missing, []
             rows = [
                 row
@@ -164,32 +172,33 @@ class _Filling:
         finally:
             self._pairs, self._page, self._facts = pairs, page, facts
 
-    def _records(self, name: str, contexts: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
-        for candidate in self._candidates(name, contexts):
-            records = [part for part in (candidate if isinstance(candidate, list) else [candidate]) if isinstance(part, dict)]
+    def _records(self, names: Names, contexts: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+        for candidate in self._candidates(names, contexts):
+            records = [
+                part for part in (candidate if isinstance(candidate, list) else [candidate]) if isinstance(part, dict)
+            ]
             if records:
                 yield records
         yield from main_item.lists(self._facts.items).values()
         for table in self._facts.tables:
             yield [dict(row) for row in table.rows]
 
-    def _candidates(self, name: str, contexts: Sequence[JsonObject]) -> Iterator[Any]:
-        """What may be meant by a property's name, likeliest first."""
-        where = synonyms.paths(name)
+    def _candidates(self, names: Names, contexts: Sequence[JsonObject]) -> Iterator[Any]:
+        """What may be meant by a property's names, likeliest first."""
+        where = [place for name in names for place in synonyms.places(name)]
         for context in contexts:
-            for path in where:
-                if (found := _at(context, path.split("."))) is not None:
+            for place in where:
+                if (found := self._names.at(context, place.steps)) is not None:
                     yield found
-        if (pair := self._pairs.get(synonyms.key(name))) is not None:
-            yield pair
-        for path in where:
-            if path in self._facts.metas:
-                yield self._facts.metas[path]
-        for path in where:
-            if self._page.get(path) is not None:
-                yield self._page[path]
-        for path in where:
-            if (pair := self._pairs.get(synonyms.key(path))) is not None:
+        for name in names:
+            if (pair := self._pairs.get(synonyms.key(name))) is not None:
+                yield pair
+        for known in (self._facts.metas, self._page):
+            for place in where:
+                if known.get(place.path) is not None:
+                    yield known[place.path]
+        for place in where:
+            if (pair := self._pairs.get(place.steps[-1])) is not None and len(place.steps) == 1:
                 yield pair
 
     def _miss(self, pointer: str) -> None:
@@ -197,20 +206,31 @@ class _Filling:
             self.missing.append(pointer)
 
 
-def _at(value: Any, path: list[str]) -> Any:
-    """The value at a path; of lists the first element that has it, unless the list itself is asked for."""
-    for number, step in enumerate(path):
-        if isinstance(value, list):
-            return next((found for part in value if (found := _at(part, path[number:])) is not None), None)
-        if not isinstance(value, dict):
-            return None
-        exact = value.get(step)
-        value = exact if exact is not None else _named_alike(value, step)
-        if value is None:
-            return None
-    return value
+class _Names:
+    """Looks properties up in items by names as they are compared."""
 
+    def __init__(self) -> None:
+        self._known: dict[int, JsonObject] = {}
+        self._alive: list[JsonObject] = []
 
-def _named_alike(item: JsonObject, name: str) -> Any:
-    wanted = synonyms.key(name)
-    return next((value for key, value in item.items() if synonyms.key(key) == wanted), None)
+    def at(self, value: Any, path: tuple[str, ...]) -> Any:
+        """Return the value at a path, or None; of a list on the way, that of the first element that has it."""
+        for number, step in enumerate(path):
+            if isinstance(value, list):
+                found = (self.at(part, path[number:]) for part in value)
+                return next((part for part in found if part is not None), None)
+            if not isinstance(value, dict):
+                return None
+            value = self._by_name(value).get(step)
+        return value
+
+    def _by_name(self, item: JsonObject) -> JsonObject:
+        # Items are kept alive, so that none takes the place of another.
+        known = self._known.get(id(item))
+        if known is None:
+            known = {}
+            for name, value in item.items():
+                known.setdefault(synonyms.key(name), value)
+            self._known[id(item)] = known
+            self._alive.append(item)
+        return known

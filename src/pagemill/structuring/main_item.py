@@ -12,13 +12,31 @@ if TYPE_CHECKING:
 # What pages are about, and what they merely sit in.
 _FIRST = (
     *("Product", "ProductGroup", "Recipe", "Event", "JobPosting", "Book", "Movie", "TVSeries", "MusicAlbum", "Course"),
-    *("SoftwareApplication", "MobileApplication", "Vehicle", "Car", "Dataset", "HowTo", "VideoObject", "PodcastEpisode"),
+    *(
+        "SoftwareApplication",
+        "MobileApplication",
+        "Vehicle",
+        "Car",
+        "Dataset",
+        "HowTo",
+        "VideoObject",
+        "PodcastEpisode",
+    ),
 )
 _ARTICLES = ("Article", "Posting", "Report", "QAPage", "FAQPage", "Question", "Review")
 _LAST = frozenset(
     [
         *("BreadcrumbList", "WebSite", "WebPage", "Organization", "ImageObject", "SiteNavigationElement", "WPHeader"),
-        *("WPFooter", "SearchAction", "ItemList", "CollectionPage", "ListItem", "WPSideBar", "Person", "NewsMediaOrganization"),
+        *(
+            "WPFooter",
+            "SearchAction",
+            "ItemList",
+            "CollectionPage",
+            "ListItem",
+            "WPSideBar",
+            "Person",
+            "NewsMediaOrganization",
+        ),
     ]
 )
 _MAIN = ("mainEntity", "mainEntityOfPage", "about")

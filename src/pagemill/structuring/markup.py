@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _VOCABULARY = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _SPACE = re.compile(r"\s+")
-_META = re.compile(r"(?:og|article|product|book|profile|video|music|place|business|twitter|event|recipe):[\w:.-]+", re.I)
+_META = re.compile(
+    r"(?:og|article|product|book|profile|video|music|place|business|twitter|event|recipe):[\w:.-]+", re.IGNORECASE
+)
 _ITEMS, _DEPTH, _VALUES = 200, 8, 200
 _TABLES, _ROWS, _COLUMNS, _PAIRS = 20, 200, 30, 300
 _LONGEST, _LONGEST_CELL = 20_000, 1000

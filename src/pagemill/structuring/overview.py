@@ -46,16 +46,34 @@ SCHEMA: JsonObject = {
 _NUMERIC = frozenset(
     [
         *("price", "lowPrice", "highPrice", "ratingValue", "bestRating", "worstRating", "reviewCount", "ratingCount"),
-        *("offerCount", "latitude", "longitude", "position", "numberOfPages", "width", "height", "minPrice", "maxPrice"),
+        *(
+            "offerCount",
+            "latitude",
+            "longitude",
+            "position",
+            "numberOfPages",
+            "width",
+            "height",
+            "minPrice",
+            "maxPrice",
+        ),
     ]
 )
 _LONG = frozenset(["articleBody", "text", "reviewBody", "transcript"])
 _LONGEST = 2000
 _META_FIELDS = {
-    **{"og:description": "description", "og:image": "image", "og:url": "url", "og:site_name": "publisher"},
-    **{"article:section": "articleSection", "article:tag": "keywords", "product:price:amount": "price"},
-    **{"product:price:currency": "priceCurrency", "product:brand": "brand", "product:availability": "availability"},
-    **{"og:price:amount": "price", "og:price:currency": "priceCurrency"},
+    "og:description": "description",
+    "og:image": "image",
+    "og:url": "url",
+    "og:site_name": "publisher",
+    "article:section": "articleSection",
+    "article:tag": "keywords",
+    "product:price:amount": "price",
+    "product:price:currency": "priceCurrency",
+    "product:brand": "brand",
+    "product:availability": "availability",
+    "og:price:amount": "price",
+    "og:price:currency": "priceCurrency",
 }
 
 
@@ -76,7 +94,9 @@ def of_markup(facts: Facts, page: JsonObject) -> JsonObject:
         "type": _type(main, facts),
         "title": page.get("title") or main.get("headline") or main.get("name") or facts.metas.get("og:title"),
         "fields": fields,
-        "lists": [{"name": name, "items": [_clean(r) for r in rows]} for name, rows in main_item.lists(facts.items).items()],
+        "lists": [
+            {"name": name, "items": [_clean(r) for r in rows]} for name, rows in main_item.lists(facts.items).items()
+        ],
         "tables": [{"name": table.name, "columns": table.columns, "rows": table.rows} for table in facts.tables],
     }
 

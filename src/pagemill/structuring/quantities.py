@@ -102,6 +102,15 @@ def first_number(text: str) -> Decimal | None:
     return None
 
 
+def currency_of(text: str) -> str | None:
+    """Return the code of the currency that a price names, by code or sign; None where it names none."""
+    if code := re.search(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text):
+        return code[0]
+    lower = text.lower()
+    signs = [sign for sign in CURRENCIES if sign in lower]
+    return CURRENCIES[max(signs, key=len)] if signs else None
+
+
 def as_decimal(value: float) -> Decimal | None:
     """Return a JSON number as it is written; None for one that is no number or too large to be quoted."""
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 _GROUPS = (
     "name title headline productName jobTitle eventName recipeName heading og:title twitter:title",
@@ -72,24 +74,40 @@ _GROUPS = (
 )
 
 
+@lru_cache(4096)
 def key(name: str) -> str:
     """Return a name as names are compared: letters and digits alone, in lower case."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-def _table() -> dict[str, list[str]]:
-    table: dict[str, list[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a property may be declared: a dotted path, or the name of a `<meta>`; its steps as names are compared."""
+
+    path: str
+    steps: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: str) -> Place:
+        """Read a path."""
+        return cls(path, tuple(key(step) for step in path.split(".")))
+
+
+def _table() -> dict[str, list[Place]]:
+    table: dict[str, list[Place]] = {}
     for group in _GROUPS:
-        paths = group.split()
-        for name in paths:
-            known = table.setdefault(key(name), [])
-            known += [path for path in paths if path not in known]
+        places = [Place.of(path) for path in dict.fromkeys(group.split())]
+        for place in places:
+            known = table.setdefault(key(place.path), [])
+            known += [other for other in places if other not in known]
     return table
 
 
-_PATHS = _table()
+_PLACES = _table()
 
 
-def paths(name: str) -> list[str]:
-    """Return where a property of this name may be declared, likeliest first: dotted paths, or names of `<meta>`."""
-    return [name, *(path for path in _PATHS.get(key(name), []) if path != name)]
+@lru_cache(1024)
+def places(name: str) -> tuple[Place, ...]:
+    """Return where a property of this name may be declared, likeliest first."""
+    own = Place(name, (key(name),))
+    return own, *(place for place in _PLACES.get(key(name), []) if place.steps != own.steps)

@@ -1,0 +1,356 @@
+"""A page's content to structured JSON and a summary, on the worker's event loop.
+
+What reads the page happens where extraction does (`tasks`); the language model is asked from here. A fault on the way
+never fails the page: it becomes the JSON's own failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+
+from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, StructuringError
+from pagemill.structuring import generated_json, merging, overview, prompt
+from pagemill.structuring.language_model import LanguageModel
+from pagemill.structuring.schema import Fault, of_text, relaxed
+from pagemill.structuring.template import alike as template_alike
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from pagemill.model import JsonObject
+    from pagemill.settings import Settings
+    from pagemill.structuring.prompt import Messages
+
+log = structlog.get_logger(__name__)
+
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+_FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_RESERVE = 2.0
+"""Seconds kept of a page's deadline for writing down what there is."""
+_REST = 20
+"""Pages of one host and schema for which no learning is tried after it failed."""
+_REMEMBERED = 1000
+_MOST_LEARNED = 8
+
+
+class PageReader(Protocol):
+    """Carries `tasks` out in an extraction process."""
+
+    async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> dict[str, Any]:
+        """Return the answer's values. Raises a subclass of errors.PageError."""
+
+
+class LearnedSelectors(Protocol):
+    """Keeps learnt selectors by host and schema."""
+
+    async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
+        """Return the learnt selectors of a host for a schema, those used last first."""
+
+    async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
+        """Replace them."""
+
+
+class SelectorsInMemory:
+    """Learnt selectors for as long as the process lives: for the command line, which has no database."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, bytes], list[JsonObject]] = {}
+
+    async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
+        """See `LearnedSelectors`."""
+        return self._kept.get((host, schema_hash), [])
+
+    async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
+        """See `LearnedSelectors`."""
+        if len(self._kept) < _REMEMBERED or (host, schema_hash) in self._kept:
+            self._kept[host, schema_hash] = learned
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted of one page."""
+
+    url: str
+    json: bool
+    schema: str | None
+    """The JSON text of a checked schema, or None."""
+    summary: bool
+    deadline: float
+    """In the event loop's time."""
+
+    @property
+    def shelf(self) -> tuple[str, bytes]:
+        """Under what selectors for it are kept."""
+        text = orjson.dumps(orjson.loads(self.schema or "null"), option=orjson.OPT_SORT_KEYS)
+        return urlsplit(self.url).netloc.lower(), hashlib.sha256(text).digest()
+
+
+class Structurer:
+    """Makes structured JSON and summaries of pages. One for each process."""
+
+    def __init__(self, settings: Settings, reader: PageReader, learned: LearnedSelectors) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._learned = learned
+        has_model = settings.llm_base_url is not None and settings.llm_model is not None
+        self.model = LanguageModel(settings) if has_model else None
+        self._learning: defaultdict[tuple[str, bytes], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._resting: dict[tuple[str, bytes], int] = {}
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        if self.model is not None:
+            await self.model.aclose()
+
+    async def make(self, order: Order, bodies: Mapping[str, bytes]) -> dict[str, Any]:
+        """Return `json` and `summary` with `summary_source` where they are wanted.
+
+        `bodies` are the page's `html`, `markdown` and `metadata`, packed as in `pagemill.bodies`. What cannot be made
+        in time, or at all, is a failed JSON, or no summary.
+        """
+        made: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout_at(order.deadline - _RESERVE):
+                await self._make(order, bodies, made)
+        except (TimeoutError, PageError) as error:
+            log.warning("structuring failed", url=order.url, error=getattr(error, "code", "timeout"))
+            late = isinstance(error, TimeoutError)
+            message = "The page's time was up." if late else "What the page says could not be read."
+            failure = ModelTimeoutError(message) if late else StructuringError(message)
+            if order.json:
+                made.setdefault("json", generated_json.failed(failure))
+        return made
+
+    async def _make(self, order: Order, bodies: Mapping[str, bytes], made: dict[str, Any]) -> None:
+        if not (order.json and order.schema and self.model):
+            await self._read_and_ask(order, bodies, made, [])
+            return
+        shelf = order.shelf
+        lock = self._learning[shelf]
+        if self._resting.get(shelf, 0) > 0:
+            self._resting[shelf] -= 1
+            await self._read_and_ask(order, bodies, made, await self._learned.get(*shelf))
+            return
+        # While one page teaches, others of its kind wait: most likely they then need no model.
+        known = await self._learned.get(*shelf)
+        if known and await self._from_known(order, bodies, made, known):
+            return
+        async with lock:
+            await self._read_and_ask(order, bodies, made, await self._learned.get(*shelf), learn=True)
+
+    async def _from_known(
+        self, order: Order, bodies: Mapping[str, bytes], made: dict[str, Any], known: list[JsonObject]
+    ) -> bool:
+        answer = await self._reader.structure(self._request(order, known), bodies)
+        if "json" not in answer:
+            return False
+        material = answer.pop("material", None)
+        made.update(answer)
+        if material is not None:
+            made.update(await self._summarise(order, material))
+        return True
+
+    def _request(self, order: Order, known: list[JsonObject]) -> JsonObject:
+        return {
+            "task": "read",
+            "url": order.url,
+            "json": order.json,
+            "schema": order.schema,
+            "summary": order.summary,
+            "model": self.model is not None,
+            "strict": self._settings.json_strict,
+            "part_tokens": self._settings.llm_max_page_tokens,
+            "max_parts": self._settings.llm_max_parts,
+            "learned": known,
+        }
+
+    async def _read_and_ask(
+        self,
+        order: Order,
+        bodies: Mapping[str, bytes],
+        made: dict[str, Any],
+        known: list[JsonObject],
+        *,
+        learn: bool = False,
+    ) -> None:
+        answer = await self._reader.structure(self._request(order, known), bodies)
+        material = answer.pop("material", None)
+        made.update(answer)
+        if material is None:
+            return
+        if order.json and "json" not in made:
+            try:
+                made["json"] = await self._ask(order, bodies, material, known, learn=learn)
+            except StructuringError as error:
+                log.warning("the language model gave no data", url=order.url, error=error.code)
+                made["json"] = generated_json.failed(error)
+        if order.summary:
+            made.update(await self._summarise(order, material))
+
+    # With the model
+
+    def _asked(self) -> LanguageModel:
+        if self.model is None:
+            raise StructuringError("No language model is set up.")
+        return self.model
+
+    async def _ask(
+        self,
+        order: Order,
+        bodies: Mapping[str, bytes],
+        material: JsonObject,
+        known: list[JsonObject],
+        *,
+        learn: bool,
+    ) -> JsonObject:
+        schema = of_text(order.schema).source if order.schema else overview.SCHEMA
+        request = {
+            "task": "ground",
+            "url": order.url,
+            "schema": order.schema,
+            "strict": self._settings.json_strict,
+            "learn": learn,
+        }
+
+        async def check(data: Any) -> tuple[dict[str, Any], list[Fault]]:
+            checked = await self._reader.structure({**request, "data": data}, bodies)
+            return checked, [Fault(*fault) for fault in checked.get("faults", [])]
+
+        data, checked = await self._ask_parts(order, material, schema, check)
+        if learn:
+            await self._learn(order, bodies, data, checked, known, material["template"])
+        result: JsonObject = checked["json"]
+        if material["cut"]:
+            result["truncated"] = True
+        return result
+
+    async def _ask_parts(self, order: Order, material: JsonObject, schema: JsonObject, check: Check) -> Checked:
+        """Ask for the data of each part, put it together and check it; ask once more where it does not fit."""
+        texts, hints = material["parts"], material["hints"]
+        if len(texts) == 1:
+            messages = prompt.extraction(texts[0], order.url, schema, hints=hints)
+            return await self._ask_until_fits(messages, schema, check)
+        less = relaxed(schema)
+        several = [
+            prompt.extraction(text, order.url, less, hints=hints, number=number, parts=len(texts))
+            for number, text in enumerate(texts, 1)
+        ]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._ask_quietly(messages, less)) for messages in several]
+        found = [task.result() for task in tasks]
+        for result in found:
+            if isinstance(result, StructuringError):
+                raise result
+        data = merging.merge(found)
+        checked, faults = await check(data)
+        if not faults:
+            return data, checked
+        answer = orjson.dumps(data).decode()
+        return await self._repair(several[0], answer, faults, schema, check)
+
+    async def _ask_quietly(self, messages: Messages, schema: JsonObject) -> Any:
+        """The data of one part, or why there is none: a task that raises would end the others."""
+        try:
+            return read_json(await self._asked().answer(messages, schema))
+        except StructuringError as error:
+            return error
+
+    async def _ask_until_fits(self, messages: Messages, schema: JsonObject, check: Check) -> Checked:
+        answer = await self._asked().answer(messages, schema)
+        try:
+            data = read_json(answer)
+        except ModelAnswerError as error:
+            return await self._repair(messages, answer, [Fault("", error.message)], schema, check)
+        checked, faults = await check(data)
+        if not faults:
+            return data, checked
+        return await self._repair(messages, answer, faults, schema, check)
+
+    async def _repair(
+        self, messages: Messages, answer: str, faults: list[Fault], schema: JsonObject, check: Check
+    ) -> Checked:
+        data = read_json(await self._asked().answer(prompt.repair(messages, answer, faults), schema))
+        checked, faults = await check(data)
+        if faults:
+            where = faults[0].pointer or "the top"
+            raise ModelAnswerError(f"The language model's answer does not fit the schema, at {where}.")
+        return data, checked
+
+    async def _summarise(self, order: Order, material: JsonObject) -> dict[str, Any]:
+        """A summary of the page's first part by the model; nothing where that fails."""
+        text = material["parts"][0]
+        try:
+            answer = await self._asked().answer(prompt.summary(text, order.url))
+        except StructuringError as error:
+            log.warning("the language model gave no summary", url=order.url, error=error.code)
+            return {}
+        return {"summary": " ".join(_THOUGHTS.sub("", answer).split()), "summary_source": "model"}
+
+    # Learning
+
+    async def _learn(
+        self,
+        order: Order,
+        bodies: Mapping[str, bytes],
+        data: Any,
+        checked: dict[str, Any],
+        known: list[JsonObject],
+        template: list[int],
+    ) -> None:
+        """Learn selectors from a page that a model has read. What fails here costs nothing but the learning."""
+        shelf = order.shelf
+        learned = None
+        if candidates := checked.get("candidates"):
+            try:
+                choice = read_json(await self._asked().answer(prompt.selectors(candidates["fields"], order.url)))
+            except StructuringError:
+                choice = {}
+            request = {
+                "task": "learn",
+                "url": order.url,
+                "schema": order.schema,
+                "data": data,
+                "candidates": candidates,
+                "choice": choice,
+            }
+            learned = (await self._reader.structure(request, bodies)).get("learned")
+        if learned is None:
+            if len(self._resting) < _REMEMBERED:
+                self._resting[shelf] = _REST
+            return
+        others = [other for other in known if not template_alike(other["template"], template)]
+        await self._learned.put(*shelf, [learned, *others][:_MOST_LEARNED])
+
+
+Checked = tuple[Any, dict[str, Any]]
+"""Data, and what the check of it gave."""
+
+if TYPE_CHECKING:
+    Check = Callable[[Any], Awaitable[tuple[dict[str, Any], list[Fault]]]]
+
+
+def read_json(answer: str) -> Any:
+    """Return the JSON of a model's answer: bare, in a fence, or after its thoughts.
+
+    Raises errors.ModelAnswerError.
+    """
+    text = _THOUGHTS.sub("", answer).strip()
+    if fenced := _FENCED.fullmatch(text):
+        text = fenced[1]
+    starts = [place for place in (text.find("{"), text.find("[")) if place >= 0]
+    ends = [place for place in (text.rfind("}"), text.rfind("]")) if place >= 0]
+    for piece in (text, text[min(starts) : max(ends) + 1] if starts and ends else ""):
+        try:
+            return orjson.loads(piece)
+        except orjson.JSONDecodeError:
+            continue
+    raise ModelAnswerError("The language model's answer is no JSON.")
