@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from pagemill.model import FetchedPage
+    from pagemill.model import Attempt, FetchedPage
 
 
 class PagemillError(Exception):
@@ -113,6 +113,8 @@ class PageError(PagemillError):
     """A page could not be scraped. `retryable` says whether the same request may go better a little later."""
 
     retryable: ClassVar[bool] = False
+    attempts: tuple[Attempt, ...] = ()
+    """The steps that were tried, and how each ended."""
 
 
 class FetchError(PageError):

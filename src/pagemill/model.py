@@ -88,6 +88,9 @@ class ScrapeOptions:
     formats: tuple[Format, ...] = DEFAULT_FORMATS
     country: str = "us"
     force_fresh: bool = False
+    """Whether to fetch the page whatever the cache holds."""
+    max_age: float | None = None
+    """Seconds since it was fetched that a page from the cache may be old; None for the setting."""
     use_browser: bool = False
     actions: tuple[Action, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
@@ -263,3 +266,7 @@ class Page:
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    final_url: str | None = None
+    status_code: int | None = None
+    fetched_with: FetchedWith | None = None
+    attempts: tuple[Attempt, ...] = ()

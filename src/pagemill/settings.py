@@ -144,6 +144,15 @@ class Settings(BaseSettings):
         600.0, description="After so long what a proxy did for a host weighs half, in seconds."
     )
 
+    # The cache
+    cache_time: Annotated[float, Field(ge=0)] = Field(
+        86400.0, description="For how long a fetched page is given again, in seconds; 0 asks each time."
+    )
+    cache_retention_days: Annotated[float, Field(gt=0)] = Field(
+        7.0, description="Days after which a page is deleted from the cache, counted from when it was last fetched."
+    )
+    cache_max_page_bytes: ByteCount = Field(2 * MEBIBYTE, description="The largest page that is kept in the cache.")
+
     # The browser
     chromium: Path | None = Field(None, description="The Chromium to run. Not set: one is looked for on the machine.")
     browser_pages: Count = Field(4, description="Pages that one worker's browser has open at a time.")
@@ -155,6 +164,9 @@ class Settings(BaseSettings):
     browser_start_timeout: Seconds = Field(30.0, description="How long the browser may take to start, in seconds.")
     browser_answer_timeout: Seconds = Field(
         10.0, description="How long the browser may take to answer before it is killed, in seconds."
+    )
+    browser_memory: Seconds = Field(
+        21600.0, description="How long the pages of a host that needed the browser go there first, in seconds."
     )
     ready_timeout: Seconds = Field(
         15.0, description="How long a rendered page may take to settle before it is taken as it is, in seconds."
@@ -177,6 +189,26 @@ class Settings(BaseSettings):
     def _check_proxies(cls, value: SecretStr | None) -> SecretStr | None:
         parse_exits(value.get_secret_value() if value else "")
         return value
+
+    # Structured JSON
+    llm_base_url: str | None = Field(
+        None, description="A language model's server, OpenAI-compatible, up to and with `/v1`. Not set: no model."
+    )
+    llm_api_key: SecretStr | None = Field(None, description="The key for that server, where it asks for one.")
+    llm_model: str | None = Field(None, description="The model's name on that server.")
+    llm_timeout: Seconds = Field(60.0, description="How long one answer of the model may take, in seconds.")
+    llm_retries: int = Field(
+        2, ge=0, description="How often the model is asked again, with growing delay, when it is busy or fails."
+    )
+    llm_concurrency: Count = Field(4, description="Requests to the model at a time, for each worker.")
+    llm_max_page_tokens: Annotated[int, Field(ge=200)] = Field(
+        12_000, description="The longest part of a page that the model is given at once, in tokens."
+    )
+    llm_max_parts: Count = Field(4, description="The most parts of one page that are read; the rest is left out.")
+    llm_max_answer_tokens: Count = Field(4096, description="The longest answer of the model, in tokens.")
+    json_strict: bool = Field(
+        False, description="Whether values that the page does not say are left out of structured JSON."
+    )
 
     @field_validator("allowed_networks", mode="before")
     @classmethod

@@ -32,7 +32,7 @@ HOT = {
     ),
     "complete": (
         statements.COMPLETE_PAGE,
-        (1, 1, "w", "u", 200, ["html"], [b""]),
+        (1, 1, "w", "u", 200, ["html"], [b""], False, "http", []),
         {"jobs_pkey", "webhook_endpoints_of_key"},
     ),
     "submit": (

@@ -36,24 +36,24 @@ async def pool():
 
 
 async def test_a_page_becomes_its_formats(pool):
-    values = await pool.extract(page(), FORMATS)
+    values = (await pool.extract(page(), FORMATS)).bodies
     assert set(values) == {*FORMATS, "metadata"}
     assert bodies.unpack(values["html"]) == ARTICLE.decode()
     assert "Some words of an article" in bodies.unpack(values["markdown"])
 
 
 async def test_text_and_json_come_through(pool):
-    values = await pool.extract(page(b'{"a": [1, 2]}', "application/json"), ("markdown",))
+    values = (await pool.extract(page(b'{"a": [1, 2]}', "application/json"), ("markdown",))).bodies
     assert '"a"' in bodies.unpack(values["markdown"])
-    values = await pool.extract(page("plain wörds".encode(), "text/plain; charset=utf-8"), ("markdown",))
+    values = (await pool.extract(page("plain wörds".encode(), "text/plain; charset=utf-8"), ("markdown",))).bodies
     assert "plain wörds" in bodies.unpack(values["markdown"])
 
 
 async def test_a_body_whose_type_is_not_told_is_read_for_what_it_is(pool):
     for content_type in ("", "application/octet-stream"):
-        values = await pool.extract(page(b'{"a": [1, 2]}', content_type), ("markdown",))
+        values = (await pool.extract(page(b'{"a": [1, 2]}', content_type), ("markdown",))).bodies
         assert bodies.unpack(values["markdown"]).startswith("```json")
-        values = await pool.extract(page(ARTICLE, content_type), ("markdown",))
+        values = (await pool.extract(page(ARTICLE, content_type), ("markdown",))).bodies
         assert bodies.unpack(values["markdown"]).startswith("# Title")
 
 

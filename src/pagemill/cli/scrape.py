@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from pagemill.scraping.scraper import ScrapedPage
+    from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
 
 _FORMATS = {

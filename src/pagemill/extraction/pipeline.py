@@ -21,12 +21,15 @@ from pagemill.extraction import (
     markdown,
     media,
     metadata,
+    parts,
     signs,
     supplement,
 )
 from pagemill.model import Content
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from turbohtml import Element
 
@@ -50,18 +53,30 @@ class Selection:
     choice: Choice
 
 
-def extract(html: bytes, url: str, *, content_type: str = "", only_main_content: bool = True) -> Content:
+def extract(  # noqa: PLR0913 - the options of extraction, each with its default
+    html: bytes,
+    url: str,
+    *,
+    content_type: str = "",
+    only_main_content: bool = True,
+    include_tags: Sequence[str] = (),
+    exclude_tags: Sequence[str] = (),
+) -> Content:
     """Make the content of a page of its bytes. It does no I/O, raises nothing, and is deterministic.
 
     `url` is where the page came from, `content_type` the Content-Type header it came with. `only_main_content=False`
-    keeps the whole body instead of choosing.
+    keeps the whole body instead of choosing, and so does `include_tags`, CSS selectors of the parts to keep;
+    `exclude_tags` are taken out before anything is chosen. Links and images are those of the whole page.
     """
     page = document.read(html, url, content_type)
     seen = signs.read(page.tree)
     description = metadata.read(page.tree, url)
     links, images = media.links(page.tree, page.base_url), media.images(page.tree, page.base_url)
     body, quality = page.body, 1.0
-    if only_main_content:
+    parts.exclude(body, exclude_tags)
+    if include_tags:
+        parts.include(body, include_tags)
+    elif only_main_content:
         quality = _keep_content(page, body, url)
     tree = cleaned.clean(body, page.base_url)
     return Content(

@@ -87,6 +87,7 @@ class HttpFetcher:
         self, url: str, deadline: float | None = None, country: str = "us", fields: RequestFields = request_fields.NONE
     ) -> FetchedPage:
         """The page at `url`, after redirects, decompressed, as seen from `country`; `fields` go with the request.
+        A page that is still as their validators say comes with the status 304 and no body.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
         Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
@@ -143,7 +144,8 @@ class HttpFetcher:
         for _ in range(self._settings.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
-                curl.setopt(CurlOpt.HTTPHEADER, fields.header_lines(same_host=url.host == first))
+                lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
+                curl.setopt(CurlOpt.HTTPHEADER, lines)
                 exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:

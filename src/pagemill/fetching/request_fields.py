@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pagemill.fetching.url import Url
+    from pagemill.fetching.validators import Validators
     from pagemill.model import Cookie, ScrapeOptions
 
 
@@ -19,6 +21,8 @@ class RequestFields:
     headers: tuple[tuple[str, str], ...] = ()
     cookies: tuple[Cookie, ...] = ()
     user_agent: str | None = None
+    validators: Validators | None = None
+    """Of the page as it is known already: it need not come again where it has not changed."""
 
     @classmethod
     def of(cls, options: ScrapeOptions) -> RequestFields:
@@ -33,6 +37,10 @@ class RequestFields:
             fields.append(("User-Agent", self.user_agent))
         # libcurl sends a header without a value for `Name;`, and takes `Name:` for one that is to be left out.
         return [(f"{name}: {value}" if value else f"{name};").encode() for name, value in fields]
+
+    def condition_lines(self, url: Url) -> list[bytes]:
+        """The header lines that make the request for `url` a conditional one, where its validators are known."""
+        return [line.encode() for line in self.validators.headers_for(url)] if self.validators else []
 
     def cookie_lines(self, host: str) -> list[bytes]:
         """The cookies as lines of Netscape's cookie file, as CURLOPT_COOKIELIST takes them."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import WorkerCrashedError
 from pagemill.jobs import statements
-from pagemill.jobs.store import unpack_options
+from pagemill.jobs.store import pack_attempts, unpack_options
+from pagemill.model import FetchedWith
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pagemill.jobs.database import Database
-    from pagemill.model import Failure, ScrapeOptions
+    from pagemill.model import Attempt, Failure, ScrapeOptions
 
 ANY_CRASHES = range(1_000_000)
 _CLAIMS = 0x434C494D  # any number of its own: "CLIM"
@@ -71,23 +72,37 @@ class Queue:
             for row in rows
         ]
 
-    async def complete(
-        self, page: ClaimedPage, *, final_url: str, status_code: int, bodies: Mapping[str, bytes]
+    async def complete(  # noqa: PLR0913 - what is known of a page in the end
+        self,
+        page: ClaimedPage,
+        *,
+        final_url: str,
+        status_code: int,
+        bodies: Mapping[str, bytes],
+        cached: bool = False,
+        fetched_with: FetchedWith = FetchedWith.HTTP,
+        attempts: Sequence[Attempt] = (),
     ) -> bool:
         """End a page as completed. Returns False, with no effect, where it is not this worker's any more."""
         row = await self._database.row(
             statements.COMPLETE_PAGE,
-            *(page.id, page.attempt, self._worker_id),
-            *(final_url, status_code, list(bodies), list(bodies.values())),
+            *(page.id, page.attempt, self._worker_id, final_url, status_code, list(bodies), list(bodies.values())),
+            *(cached, fetched_with.value, pack_attempts(attempts)),
         )
         return bool(row and row["pages"])
 
-    async def fail(self, page: ClaimedPage, failure: Failure, status_code: int | None = None) -> bool:
+    async def fail(
+        self,
+        page: ClaimedPage,
+        failure: Failure,
+        status_code: int | None = None,
+        attempts: Sequence[Attempt] = (),
+    ) -> bool:
         """End a page as failed. Returns False, with no effect, where it is not this worker's any more."""
         row = await self._database.row(
             statements.FAIL_PAGE,
             *(page.id, page.attempt, self._worker_id),
-            *(failure.code, failure.message, status_code),
+            *(failure.code, failure.message, status_code, pack_attempts(attempts)),
         )
         return bool(row and row["pages"])
 

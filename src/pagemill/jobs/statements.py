@@ -99,12 +99,16 @@ LIST_JOBS = {
 }
 
 GET_PAGES = """
-SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached,
-       created_at, started_at, completed_at
+SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with,
+       attempts, created_at, started_at, completed_at
 FROM pages WHERE job_id = $1 ORDER BY position
 """
 
-GET_BODIES = "SELECT format, body FROM bodies WHERE page_id = $1"
+# Pictures are not part of the answer that holds a job, and are read on their own.
+GET_BODIES = """
+SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screenshot', 'screenshotFullPage')
+"""
+GET_PICTURE = "SELECT body FROM bodies WHERE page_id = $1 AND format = $2"
 
 DELETE_ENDED_JOBS = """
 WITH deleted AS (
@@ -201,7 +205,8 @@ _NOTICES = "(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notic
 
 COMPLETE_PAGE = f"""
 WITH page AS (
-    UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5
+    UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
+                     cached = $8, fetched_with = $9, attempts = $10
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
     RETURNING id, job_id, status
 ), body AS (
@@ -216,7 +221,7 @@ SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
 FAIL_PAGE = f"""
 WITH page AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
-                     status_code = $6
+                     status_code = $6, attempts = $7
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
     RETURNING id, job_id, status
 )
@@ -317,3 +322,16 @@ ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """
 REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
 COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval"
+
+# Hosts whose pages go to the browser first
+
+KEEP_BROWSER_HOST = """
+INSERT INTO browser_hosts (host, expires_at) VALUES ($1, now() + $2::interval)
+ON CONFLICT (host) DO UPDATE SET expires_at = excluded.expires_at
+"""
+FORGET_BROWSER_HOST = "DELETE FROM browser_hosts WHERE host = $1"
+LIST_BROWSER_HOSTS = """
+SELECT host, extract(epoch FROM expires_at - now())::double precision AS seconds FROM browser_hosts
+WHERE expires_at > now() ORDER BY expires_at DESC LIMIT $1
+"""
+DELETE_EXPIRED_BROWSER_HOSTS = "DELETE FROM browser_hosts WHERE expires_at <= now()"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,13 @@ from pydantic import TypeAdapter
 
 from pagemill.errors import CancelledPageError, ConflictError
 from pagemill.jobs import statements
-from pagemill.model import Failure, Job, JobSummary, Page, ScrapeOptions, Status
+from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.jobs.database import Database
+    from pagemill.model import Format
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -131,6 +132,11 @@ class JobStore:
         """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
         return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}
 
+    async def picture(self, page_id: int, name: Format) -> bytes | None:
+        """Return a picture of a completed page as PNG, or None where there is none."""
+        row = await self._database.row(statements.GET_PICTURE, page_id, name.value)
+        return bytes(row["body"]) if row else None
+
     async def delete_ended(self, older_than: timedelta, limit: int) -> int:
         """Delete at most `limit` jobs that ended longer ago than this, and return how many."""
         row = await self._database.row(statements.DELETE_ENDED_JOBS, older_than, limit)
@@ -160,6 +166,16 @@ def _summary(row: Any) -> JobSummary:
     )
 
 
+def pack_attempts(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """Return attempts as they stand in the database."""
+    return [asdict(attempt) for attempt in attempts]
+
+
+def unpack_attempts(value: list[dict[str, Any]] | None) -> tuple[Attempt, ...]:
+    """Return the attempts that `pack_attempts` was given."""
+    return tuple(Attempt(**{**item, "fetched_with": FetchedWith(item["fetched_with"])}) for item in value or ())
+
+
 def _job(row: Any) -> Job:
     return Job(
         id=row["id"],
@@ -182,6 +198,10 @@ def _page(row: Any) -> Page:
         status=Status(row["status"]),
         failure=Failure(row["error_code"], row["error_message"]) if row["error_code"] else None,
         cached=row["cached"],
+        final_url=row["final_url"],
+        status_code=row["status_code"],
+        fetched_with=FetchedWith(row["fetched_with"]) if row["fetched_with"] else None,
+        attempts=unpack_attempts(row["attempts"]),
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pagemill.errors import HttpStatusError, InternalPageError, PageError
+from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
 from pagemill.jobs.database import FOREVER, Database
 from pagemill.jobs.deliverer import Deliverer
+from pagemill.jobs.exit_scores import DatabaseExitScores
+from pagemill.jobs.host_memory import REFRESH_INTERVAL, DatabaseHostMemory
 from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.page_cache import DatabasePageCache
 from pagemill.jobs.queue import Queue, rescue
 from pagemill.jobs.store import JobStore
 from pagemill.jobs.webhooks import delete_old_deliveries
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from pagemill.jobs.queue import ClaimedPage
-    from pagemill.scraping.scraper import ScrapedPage
+    from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -51,7 +54,10 @@ class Worker:
         )
         self._queue = Queue(self._database, worker_id, settings.pages_in_flight or None)
         self._deliverer = Deliverer(settings, self._database, worker_id)
-        self._scraper = Scraper(settings)
+        self._cache = DatabasePageCache(self._database, worker_id, settings)
+        self._exit_scores = DatabaseExitScores(self._database, settings.proxy_half_life)
+        self._hosts = DatabaseHostMemory(self._database, settings.browser_memory)
+        self._scraper = Scraper(settings, cache=self._cache, exit_scores=self._exit_scores, memory=self._hosts)
         self._running: set[asyncio.Task[None]] = set()
         self._in_touch_since = float("inf")
 
@@ -84,6 +90,7 @@ class Worker:
                         self._keep_beating(),
                         self._rescue(),
                         self._delete_old_jobs(),
+                        self._refresh_hosts(),
                         self._deliverer.run(deliveries_queued),
                     )
                 ]
@@ -148,15 +155,21 @@ class Worker:
 
     async def _complete(self, page: ClaimedPage, scraped: ScrapedPage) -> None:
         ours = await self._queue.complete(
-            page, final_url=scraped.final_url, status_code=scraped.status_code, bodies=scraped.bodies
+            page,
+            final_url=scraped.final_url,
+            status_code=scraped.status_code,
+            bodies=scraped.bodies,
+            cached=scraped.cached,
+            fetched_with=scraped.fetched_with,
+            attempts=scraped.attempts,
         )
         log.info("page completed" if ours else "page was given to another worker", url=page.url)
 
     async def _fail(self, page: ClaimedPage, error: PageError) -> None:
-        status_code = error.status_code if isinstance(error, HttpStatusError) else None
+        status_code = error.status_code if isinstance(error, HttpStatusError | BlockedError) else None
         # PostgreSQL's text holds no NUL, and a message may quote what a host sent.
         failure = Failure(error.code, error.message.replace("\0", "\N{REPLACEMENT CHARACTER}"))
-        ours = await self._queue.fail(page, failure, status_code)
+        ours = await self._queue.fail(page, failure, status_code, error.attempts)
         log.info("page failed" if ours else "page was given to another worker", url=page.url, error=failure.code)
 
     async def _finish_running(self) -> None:
@@ -199,7 +212,22 @@ class Worker:
             while deleted := await delete_old_deliveries(self._database, age, self._settings.retention_step):
                 log.info("deleted old deliveries of webhooks", deliveries=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
+            await self._delete_old_pages()
             await asyncio.sleep(_RETENTION_INTERVAL)
+
+    async def _refresh_hosts(self) -> None:
+        while True:
+            await self._hosts.refresh()
+            await asyncio.sleep(REFRESH_INTERVAL)
+
+    async def _delete_old_pages(self) -> None:
+        """Delete from the cache, and of what is known of exits, in small steps."""
+        age, step = timedelta(days=self._settings.cache_retention_days), self._settings.retention_step
+        while deleted := await self._cache.delete_old(age, step):
+            log.info("deleted old pages from the cache", pages=deleted)
+            await asyncio.sleep(_RETENTION_PAUSE)
+        while await self._exit_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
+            await asyncio.sleep(_RETENTION_PAUSE)
 
 
 async def _first_of(*work: Coroutine[object, object, object], timeout: float | None = None) -> None:

@@ -20,6 +20,7 @@ import orjson
 from pagemill import bodies
 from pagemill.extraction import extract, plain
 from pagemill.fetching.content_types import Kind, declared_kind, kind_of
+from pagemill.fetching.verdict import judge
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 }
 
 
+EXTRACTED = frozenset(_VALUES) - {METADATA}
+"""The formats that extraction makes."""
+
+
 def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
     """Return a message of a header and a body."""
     return start_of(header, len(body)) + body
@@ -57,17 +62,37 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 
 
 def reply(request: dict[str, Any], body: bytes) -> bytes:
-    """Return the message that answers a request: `url`, `content_type` and `formats` of the page in `body`."""
-    content = _content(body, request["url"], request["content_type"])
+    """Return the message that answers a request about the page in `body`: see `ExtractorPool.extract`."""
+    content = _content(body, request)
+    verdict = judge(request["status"], request["headers"], body, content.signs, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
-    return encode({"lengths": lengths}, b"".join(packed.values()))
+    return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
 
 
-def _content(body: bytes, url: str, content_type: str) -> Content:
+def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request of `structuring.tasks`: see `ExtractorPool.structure`."""
+    from pagemill.structuring import tasks
+
+    values, start = [], 0
+    for length in request["lengths"]:
+        values.append(bodies.unpack(body[start : start + length]))
+        start += length
+    return encode(tasks.carry_out(request, *values))
+
+
+def _content(body: bytes, request: dict[str, Any]) -> Content:
+    url, content_type = request["url"], request["content_type"]
     kind = kind_of(content_type, body)
     if kind is Kind.HTML:
-        return extract(body, url, content_type=content_type)
+        return extract(
+            body,
+            url,
+            content_type=content_type,
+            only_main_content=request["only_main_content"],
+            include_tags=request["include_tags"],
+            exclude_tags=request["exclude_tags"],
+        )
     says_nothing = declared_kind(content_type) is None and not content_type.lower().startswith("text/")
     return plain.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
 
@@ -89,7 +114,7 @@ def main() -> None:
 
 def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes) -> None:
     try:
-        message = reply(header, body)
+        message = structuring_reply(header, body) if "task" in header else reply(header, body)
     except MemoryError:
         # What is left of the heap is not to be trusted: another process takes our place.
         message = encode({"fault": "memory"})

@@ -6,25 +6,37 @@ import asyncio
 import contextlib
 import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 import structlog
 
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError, InternalPageError
-from pagemill.scraping.extraction_process import LENGTHS, start_of
+from pagemill.fetching.verdict import Kind, Verdict
+from pagemill.model import Format, ScrapeOptions
+from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, METADATA, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from pagemill.model import FetchedPage
+    from pagemill.model import FetchedPage, JsonObject
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+_DEFAULTS = ScrapeOptions()
 _PROGRAM = ("-m", "pagemill.scraping.extraction_process")
 _IDLE_BEFORE_END = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What extraction made of a page: its values by format and its `metadata`, packed as in `pagemill.bodies`."""
+
+    bodies: dict[str, bytes]
+    verdict: Verdict
 
 
 class ExtractorPool:
@@ -55,17 +67,44 @@ class ExtractorPool:
             await process.end()
         self._idle.clear()
 
-    async def extract(self, page: FetchedPage, formats: Sequence[str]) -> dict[str, bytes]:
-        """Return the page's values in these formats, and its metadata, each packed as in `pagemill.bodies`.
+    async def extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions = _DEFAULTS) -> Extracted:
+        """Return the page's values in these formats, and the verdict on it. Pictures are not made here.
 
         Raises errors.ExtractionTimeoutError, errors.ExtractionCrashedError or errors.InternalPageError.
         """
-        request = {"url": page.final_url, "content_type": page.content_type, "formats": list(formats)}
+        request = {
+            "url": page.final_url,
+            "content_type": page.content_type,
+            "status": page.status_code,
+            "headers": page.headers,
+            "formats": [name for name in formats if name in EXTRACTED],
+            "only_main_content": options.only_main_content,
+            "include_tags": options.include_tags,
+            "exclude_tags": options.exclude_tags,
+        }
+        reply, body = await self._ask(request, page.body)
+        values, start = {}, 0
+        for name, length in reply["lengths"].items():
+            values[name] = body[start : start + length]
+            start += length
+        kind, vendor = reply["verdict"]
+        return Extracted(values, Verdict(Kind(kind), vendor))
+
+    async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> JsonObject:
+        """Have a task of `structuring.tasks` carried out on a page, given as its packed `html`, `markdown`, `metadata`.
+
+        Raises what `extract` does.
+        """
+        parts = [bodies[Format.HTML], bodies[Format.MARKDOWN], bodies[METADATA]]
+        reply, _ = await self._ask({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
+        return reply
+
+    async def _ask(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots:
             process = await self._take()
             try:
                 async with asyncio.timeout(self._settings.extraction_timeout):
-                    reply, body = await process.ask(request, page.body)
+                    reply, made = await process.ask(request, body)
             except TimeoutError:
                 await process.kill()
                 limit = f"{self._settings.extraction_timeout:g} seconds"
@@ -76,9 +115,11 @@ class ExtractorPool:
             except BaseException:
                 await process.kill()
                 raise
-            return await self._read(process, page, reply, body)
+            await self._judge(process, request["url"], reply)
+            return reply, made
 
-    async def _read(self, process: _Process, page: FetchedPage, reply: dict[str, Any], body: bytes) -> dict[str, bytes]:
+    async def _judge(self, process: _Process, url: str, reply: JsonObject) -> None:
+        """Keep the process for the next page, unless it ran out of memory; raise what went wrong."""
         fault = reply.get("fault")
         if fault == "memory":
             await process.kill()
@@ -86,13 +127,8 @@ class ExtractorPool:
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
         self._idle.append(process)
         if fault == "exception":
-            log.error("extraction failed", url=page.url, exception=reply["exception"])
+            log.error("extraction failed", url=url, exception=reply["exception"])
             raise InternalPageError("The page could not be read because of a fault in extraction.")
-        values, start = {}, 0
-        for name, length in reply["lengths"].items():
-            values[name] = body[start : start + length]
-            start += length
-        return values
 
     async def _take(self) -> _Process:
         while self._idle:

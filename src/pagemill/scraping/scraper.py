@@ -4,41 +4,63 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from pagemill.errors import DeadlineExceededError
+from pagemill.fetching.browser import Browser
+from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.http import HttpFetcher
+from pagemill.scraping.caching import CachedScraping
+from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.host_memory import HostMemory
+from pagemill.scraping.journey import Journey, Means
+from pagemill.scraping.page_cache import cache_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from pagemill.model import ScrapeOptions
+    from pagemill.fetching.exit_scores import ExitScores
+    from pagemill.fetching.validators import Validators
+    from pagemill.model import FetchedPage, ScrapeOptions
+    from pagemill.scraping.journey import Arrival
+    from pagemill.scraping.page_cache import PageCache
+    from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class ScrapedPage:
-    """What a URL gave: its values by format and its `metadata`, packed as in `pagemill.bodies`."""
-
-    final_url: str
-    status_code: int
-    bodies: dict[str, bytes]
-
-
 class Scraper:
-    """Fetches and extracts, many pages at a time. One for each process."""
+    """Fetches and extracts, many pages at a time. One for each process.
 
-    def __init__(self, settings: Settings) -> None:
+    Without a `cache` each page is fetched; without `exit_scores` and `memory` they are this process's own.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        cache: PageCache | None = None,
+        exit_scores: ExitScores | None = None,
+        memory: HostMemory | None = None,
+    ) -> None:
         self._deadline = settings.job_deadline
-        self._fetcher = HttpFetcher(settings)
-        self._extractors = ExtractorPool(settings)
+        self._guard = EgressGuard(settings)
+        self._means = Means(
+            http=HttpFetcher(settings, self._guard, exit_scores),
+            browser=Browser(settings, self._guard),
+            extractors=ExtractorPool(settings),
+            memory=memory or HostMemory(settings.browser_memory),
+        )
+        self._cached = (
+            None
+            if cache is None or settings.cache_time == 0
+            else CachedScraping(cache, settings, self._go, self._extract)
+        )
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._fetcher)
-        await self._stack.enter_async_context(self._extractors)
+        for part in (self._guard, self._means.http, self._means.browser, self._means.extractors):
+            await self._stack.enter_async_context(part)
         return self
 
     async def __aexit__(
@@ -48,13 +70,19 @@ class Scraper:
 
     async def scrape(self, url: str, options: ScrapeOptions) -> ScrapedPage:
         """Scrape one URL within the deadline. Raises a subclass of errors.PageError."""
-        deadline = asyncio.get_running_loop().time() + self._deadline
+        seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
+        deadline = asyncio.get_running_loop().time() + seconds
+        key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
         try:
             async with asyncio.timeout_at(deadline):
-                page = await self._fetcher.fetch(url, deadline=deadline)
-                bodies = await self._extractors.extract(page, options.formats)
+                if self._cached is not None and key is not None:
+                    return await self._cached.scrape(key, url, options, deadline)
+                return (await self._go(url, options, deadline, None)).scraped
         except TimeoutError:
-            raise DeadlineExceededError(
-                f"The page was not done within the {self._deadline:g} seconds that a job may take."
-            ) from None
-        return ScrapedPage(page.final_url, page.status_code, bodies)
+            raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
+
+    async def _go(self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None) -> Arrival:
+        return await Journey(self._means, url, options, deadline, validators).take()
+
+    async def _extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions) -> dict[str, bytes]:
+        return (await self._means.extractors.extract(page, formats, options)).bodies

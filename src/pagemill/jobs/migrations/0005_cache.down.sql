@@ -1,0 +1,1 @@
+DROP TABLE cached_bodies, cached_pages;

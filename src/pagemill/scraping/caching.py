@@ -1,0 +1,159 @@
+"""Pages that are given again instead of fetched again, and fetched once however many ask at the same time.
+
+Whoever asks for a page that is not there, or past its time, tries to become its holder; the others wait for what comes
+of it, those in this process without asking the cache at all. A failure is shared with those who waited for it here, and
+is not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pagemill.errors import PageError
+from pagemill.fetching.validators import Validators
+from pagemill.model import FetchedPage, FetchedWith
+from pagemill.scraping.extraction_process import METADATA
+from pagemill.scraping.extractor_version import extractor_version
+from pagemill.scraping.journey import NOT_MODIFIED
+from pagemill.scraping.scraped_page import ScrapedPage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pagemill.model import ScrapeOptions
+    from pagemill.scraping.journey import Arrival
+    from pagemill.scraping.page_cache import CachedPage, PageCache
+    from pagemill.settings import Settings
+
+    Go = Callable[[str, ScrapeOptions, float, Validators | None], Awaitable[Arrival]]
+    Extract = Callable[[FetchedPage, Sequence[str], ScrapeOptions], Awaitable[dict[str, bytes]]]
+    Outcome = ScrapedPage | PageError | None
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+
+
+class CachedScraping:
+    """Scrapes through a cache. The formats asked for are those that extraction makes.
+
+    `go` is the way to a page that is not there, and `extract` makes its values once more of bytes that are.
+    """
+
+    def __init__(self, cache: PageCache, settings: Settings, go: Go, extract: Extract) -> None:
+        self._cache = cache
+        self._time = settings.cache_time
+        self._largest = settings.cache_max_page_bytes
+        self._go = go
+        self._extract = extract
+        self._flights: dict[bytes, asyncio.Future[Outcome]] = {}
+
+    async def scrape(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
+        """The page of `key`, from the cache where it is recent enough. `deadline` is a time of the event loop.
+
+        Raises subclasses of `PageError`.
+        """
+        if options.force_fresh:
+            return await self._scrape_anew(key, url, options, deadline, None)
+        pause = _FIRST_PAUSE
+        while True:
+            page = await self._once(key, url, options, deadline)
+            if page is not None:
+                return page
+            if key not in self._flights:  # another process is at it
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _once(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
+        flight = self._flights.get(key)
+        if flight is not None:
+            await asyncio.wait((flight,))
+            return _shared(flight.result(), options) if self._accepts(0.0, options) else None
+        found = await self._cache.find(key)
+        if found is not None and self._accepts(found.age, options):
+            return await self._reuse(key, found, url, options)
+        return None if key in self._flights else await self._fly(key, url, options, deadline)
+
+    def _accepts(self, age: float, options: ScrapeOptions) -> bool:
+        return age < (self._time if options.max_age is None else min(self._time, options.max_age))
+
+    async def _fly(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
+        """Fetch for all of this process. None where another process does."""
+        flight: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._flights[key] = flight
+        outcome: Outcome = None
+        try:
+            if not await self._cache.hold(key):
+                return None
+            try:
+                outcome = await self._look_and_scrape(key, url, options, deadline)
+            except PageError as error:
+                outcome = error
+                raise
+            finally:
+                if not isinstance(outcome, ScrapedPage):
+                    await self._cache.let_go(key)
+            return outcome
+        finally:
+            del self._flights[key]
+            flight.set_result(outcome if _is_plain(options) or isinstance(outcome, PageError) else None)
+
+    async def _look_and_scrape(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
+        found = await self._cache.find(key)
+        if found is not None and self._accepts(found.age, options):  # another process has just fetched it
+            page = await self._reuse(key, found, url, options)
+            if page is not None:
+                await self._cache.let_go(key)
+                return page
+        return await self._scrape_anew(key, url, options, deadline, found)
+
+    async def _scrape_anew(
+        self, key: bytes, url: str, options: ScrapeOptions, deadline: float, found: CachedPage | None
+    ) -> ScrapedPage:
+        validators = Validators(found.final_url, found.etag, found.last_modified) if found else None
+        arrival = await self._go(url, options, deadline, validators or None)
+        if found is not None and arrival.page.status_code == NOT_MODIFIED:
+            await self._cache.renew(key)
+            kept = await self._reuse(key, found, url, options)
+            if kept is not None:
+                return replace(kept, attempts=arrival.scraped.attempts)
+            arrival = await self._go(url, options, deadline, None)
+        page, scraped = arrival.page, arrival.scraped
+        if len(page.body) > self._largest:
+            await self._cache.let_go(key)
+        else:
+            bodies = scraped.bodies if _is_plain(options) else {}
+            await self._cache.keep(key, page, scraped.fetched_with, extractor_version(), bodies)
+        return scraped
+
+    async def _reuse(self, key: bytes, found: CachedPage, url: str, options: ScrapeOptions) -> ScrapedPage | None:
+        """What is kept, in the formats asked for, made anew of its bytes where need be. None where it has gone."""
+        wanted = {*options.formats, METADATA}
+        bodies: dict[str, bytes] = {}
+        if _is_plain(options) and found.extractor == extractor_version() and wanted <= found.formats:
+            bodies = await self._cache.bodies(key, wanted)
+        if not wanted <= bodies.keys():
+            raw = await self._cache.raw(key)
+            if raw is None:
+                return None
+            page = FetchedPage(url, found.final_url, found.status_code, found.content_type, raw)
+            bodies = await self._extract(page, options.formats, options)
+            if _is_plain(options):
+                await self._cache.keep_bodies(key, extractor_version(), bodies)
+        fetched_with = FetchedWith(found.fetched_with)
+        return ScrapedPage(found.final_url, found.status_code, bodies, cached=True, fetched_with=fetched_with)
+
+
+def _is_plain(options: ScrapeOptions) -> bool:
+    """Whether the values are those that everyone gets who asks for no other part of the page."""
+    return options.only_main_content and not options.include_tags and not options.exclude_tags
+
+
+def _shared(outcome: Outcome, options: ScrapeOptions) -> ScrapedPage | None:
+    """The outcome of another's flight, where it holds what is wanted. Raises its failure."""
+    if isinstance(outcome, PageError):
+        raise outcome
+    wanted = {*options.formats, METADATA}
+    if outcome is None or not _is_plain(options) or not wanted <= outcome.bodies.keys():
+        return None
+    return replace(outcome, bodies={name: outcome.bodies[name] for name in wanted}, cached=True, attempts=())

@@ -1,0 +1,28 @@
+"""Which extractor this is: what it made is made again by another."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import metadata, resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@cache
+def extractor_version() -> str:
+    """A digest of all that extraction is made of: its code, its data and the parser. No hand has to count it up."""
+    digest = hashlib.sha256(metadata.version("turbohtml").encode())
+    for package in ("pagemill.extraction", "pagemill.scraping"):
+        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
+            if file.is_file() and (package == "pagemill.extraction" or file.name == "extraction_process.py"):
+                _add(digest, file)
+    return digest.hexdigest()[:16]
+
+
+def _add(digest: hashlib._Hash, file: Traversable) -> None:
+    content = file.read_bytes()
+    digest.update(f"{file.name} {len(content)}\n".encode())
+    digest.update(content)

@@ -1,0 +1,189 @@
+"""The way of a page: HTTP first, and on to the browser where what came is a shell or a block.
+
+What came is judged where it is parsed, in the extraction process, so hostile bytes are never read here. A page goes to
+the browser at once where the client asks for something that only a browser can do, or its host needed one lately.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pagemill.errors import BlockedError, BrowserUnavailableError, FetchError, HttpStatusError, PageError
+from pagemill.fetching.captures import PICTURES
+from pagemill.fetching.request_fields import RequestFields
+from pagemill.fetching.url import parse_url
+from pagemill.fetching.verdict import Kind
+from pagemill.model import Attempt, FetchedWith
+from pagemill.scraping.scraped_page import ScrapedPage
+
+if TYPE_CHECKING:
+    from pagemill.fetching.browser import Browser
+    from pagemill.fetching.http import HttpFetcher
+    from pagemill.fetching.validators import Validators
+    from pagemill.model import FetchedPage, Format, ScrapeOptions
+    from pagemill.scraping.extractor_pool import Extracted, ExtractorPool
+    from pagemill.scraping.host_memory import HostMemory
+
+NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a journey is made with."""
+
+    http: HttpFetcher
+    browser: Browser
+    extractors: ExtractorPool
+    memory: HostMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The page that was reached, and what was made of it: nothing where it is as its validators say (304)."""
+
+    page: FetchedPage
+    scraped: ScrapedPage
+
+
+@dataclass(slots=True)
+class Journey:
+    """One page's way. `deadline` is a time of the event loop; `validators` are of the page as it is known already."""
+
+    means: Means
+    url: str
+    options: ScrapeOptions
+    deadline: float
+    validators: Validators | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+
+    async def take(self) -> Arrival:
+        """Go the way to its end. Raises a subclass of `PageError`, whose `attempts` tell the steps."""
+        try:
+            return await self._take()
+        except PageError as error:
+            error.attempts = tuple(self.attempts)
+            raise
+
+    async def _take(self) -> Arrival:
+        host = parse_url(self.url).host
+        if _asks_for_browser(self.options):
+            return await self._by_browser()
+        if self.means.memory.needs_browser(host) and self._has_browser():
+            try:
+                return await self._by_browser()
+            except FetchError:
+                await self.means.memory.learn(host, needs_browser=False)
+        return await self._by_http(host)
+
+    async def _by_http(self, host: str) -> Arrival:
+        step = _Step(FetchedWith.HTTP)
+        failure: HttpStatusError | None = None
+        try:
+            fields = replace(RequestFields.of(self.options), validators=self.validators)
+            page = await self.means.http.fetch(self.url, self.deadline, self.options.country, fields)
+        except FetchError as error:
+            self.attempts.append(step.ended(error.code, _status(error)))
+            if not isinstance(error, HttpStatusError) or error.page is None:
+                raise
+            page, failure = error.page, error
+            self.attempts.pop()
+        if page.status_code == NOT_MODIFIED:
+            self.attempts.append(step.ended(Kind.FINE, page.status_code))
+            return Arrival(page, ScrapedPage(page.final_url, page.status_code, {}))
+        extracted = await self.means.extractors.extract(page, () if failure else self.options.formats, self.options)
+        verdict = extracted.verdict
+        outcome = failure.code if failure and verdict.kind is Kind.FINE else verdict.kind.value
+        self.attempts.append(step.ended(outcome, page.status_code, verdict.vendor))
+        if verdict.kind is not Kind.FINE:
+            return await self._beyond(host, page, extracted, failure)
+        if failure is not None:
+            raise failure
+        return self._arrived(page, extracted, FetchedWith.HTTP)
+
+    async def _beyond(
+        self, host: str, page: FetchedPage, extracted: Extracted, failure: HttpStatusError | None
+    ) -> Arrival:
+        """What HTTP brought is a shell or a block: go on to the browser, and fall back on it where that fails."""
+        blocked = extracted.verdict.kind is Kind.BLOCKED
+        if self._has_browser():
+            try:
+                scraped = await self._by_browser()
+            except BlockedError:
+                raise
+            except FetchError:
+                if not blocked and failure is not None:
+                    raise failure from None
+            else:
+                await self.means.memory.learn(host, needs_browser=True)
+                return scraped
+        if blocked:
+            raise blocked_error(host, extracted.verdict.vendor, page.status_code)
+        return self._arrived(page, extracted, FetchedWith.HTTP)
+
+    async def _by_browser(self) -> Arrival:
+        step = _Step(FetchedWith.BROWSER)
+        try:
+            rendered = await self.means.browser.render(self.url, self.options, self.deadline)
+        except FetchError as error:
+            self.attempts.append(step.ended(error.code, _status(error)))
+            raise
+        page = rendered.page
+        extracted = await self.means.extractors.extract(page, self.options.formats, self.options)
+        verdict = extracted.verdict
+        if verdict.kind is Kind.BLOCKED:
+            self.attempts.append(step.ended(Kind.BLOCKED, page.status_code, verdict.vendor))
+            raise blocked_error(parse_url(page.final_url).host, verdict.vendor, page.status_code)
+        if page.status_code >= 400:
+            self.attempts.append(step.ended(HttpStatusError.code, page.status_code))
+            message = f"The page answered with HTTP status {page.status_code}."
+            raise HttpStatusError(message, page.status_code, page=page)
+        self.attempts.append(step.ended(Kind.FINE, page.status_code))
+        return self._arrived(page, extracted, FetchedWith.BROWSER, rendered.captures)
+
+    def _arrived(
+        self,
+        page: FetchedPage,
+        extracted: Extracted,
+        fetched_with: FetchedWith,
+        captures: dict[Format, bytes] | None = None,
+    ) -> Arrival:
+        bodies = extracted.bodies | {name.value: picture for name, picture in (captures or {}).items()}
+        attempts = tuple(self.attempts)
+        return Arrival(
+            page, ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
+        )
+
+    def _has_browser(self) -> bool:
+        try:
+            self.means.browser.executable()
+        except BrowserUnavailableError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step under way."""
+
+    fetched_with: FetchedWith
+    started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    def ended(self, outcome: str, status_code: int | None, vendor: str | None = None) -> Attempt:
+        duration = asyncio.get_running_loop().time() - self.started
+        return Attempt(self.fetched_with, str(outcome), duration, status_code, vendor)
+
+
+def blocked_error(host: str, vendor: str | None, status_code: int) -> BlockedError:
+    """The error for a block that nothing got past."""
+    by = f", guarded by {vendor}," if vendor else ""
+    return BlockedError(f"The host {host}{by} keeps programs out.", vendor, status_code)
+
+
+def _asks_for_browser(options: ScrapeOptions) -> bool:
+    return bool(options.use_browser or options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
+
+
+def _status(error: FetchError) -> int | None:
+    return error.status_code if isinstance(error, HttpStatusError) else None

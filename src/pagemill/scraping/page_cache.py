@@ -1,0 +1,90 @@
+"""What the scraper asks of a cache of pages. The one that the service uses is in `pagemill.jobs.page_cache`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import orjson
+
+from pagemill.errors import UnfetchableUrlError
+from pagemill.fetching.url import parse_url
+from pagemill.model import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pagemill.model import FetchedPage, ScrapeOptions
+
+_PICTURES = frozenset({Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE})
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPage:
+    """What a cache knows of a page, without its bytes."""
+
+    final_url: str
+    status_code: int
+    content_type: str
+    etag: str | None
+    last_modified: str | None
+    extractor: str
+    """The version of the extractor that made its values."""
+    age: float
+    """Seconds since it was fetched, or found unchanged."""
+    fetched_with: str
+    """A value of `pagemill.model.FetchedWith`."""
+    formats: frozenset[str]
+    """Of which values are kept, `metadata` among them."""
+
+
+class PageCache(Protocol):
+    """Pages by key. A cache that cannot be reached holds nothing, and raises nothing."""
+
+    async def find(self, key: bytes) -> CachedPage | None:
+        """What is known of a page."""
+
+    async def bodies(self, key: bytes, formats: Iterable[str]) -> dict[str, bytes]:
+        """The values of these formats that are there, packed as in `pagemill.bodies`."""
+
+    async def raw(self, key: bytes) -> bytes | None:
+        """The bytes as they were fetched."""
+
+    async def hold(self, key: bytes) -> bool:
+        """Become the one who fetches a page. False while another one is, in whatever process."""
+
+    async def let_go(self, key: bytes) -> None:
+        """Fetch it no more. `keep` and `renew` do so too."""
+
+    async def keep(
+        self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
+    ) -> None:
+        """Keep what was fetched and made of it, in place of what was there."""
+
+    async def keep_bodies(self, key: bytes, extractor: str, bodies: Mapping[str, bytes]) -> None:
+        """Keep more that was made of the same bytes."""
+
+    async def renew(self, key: bytes) -> None:
+        """Count a page as fetched now: it has not changed."""
+
+
+def cache_key(url: str, options: ScrapeOptions) -> bytes | None:
+    """What makes it this page; None for one that is nobody else's business, or no page.
+
+    The URL is normalised as browsers do (WHATWG): scheme and host in lower case, no default port, no dot segments, and
+    without its fragment; path, query and the order of the query stay. Only what an anonymous visitor sees by itself is
+    shared: nothing with headers, cookies, a user agent, a user name in the URL, actions or a wait of the request's own.
+    Pictures are not kept.
+    """
+    own = (options.headers, options.cookies, options.user_agent, options.actions, options.wait_for)
+    if any(own) or not _PICTURES.isdisjoint(options.formats):
+        return None
+    try:
+        parsed = parse_url(url)
+    except UnfetchableUrlError:
+        return None
+    if parsed.href != parsed.public_href:
+        return None
+    parts = [parsed.href, options.country.lower(), options.use_browser]
+    return hashlib.sha256(orjson.dumps(parts)).digest()

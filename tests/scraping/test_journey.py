@@ -1,0 +1,173 @@
+"""The way of a page, from HTTP to the browser and back, on a site that has one of each."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+import pytest_asyncio
+from tests.web.http_server import Response
+from tests.web.pictures import size_of
+from tests.web.site import Site
+
+from pagemill import bodies
+from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError
+from pagemill.fetching.chromium import find_chromium
+from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
+from pagemill.scraping.host_memory import HostMemory
+from pagemill.scraping.scraper import Scraper
+from pagemill.settings import Settings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MARKDOWN = ScrapeOptions(formats=(Format.MARKDOWN,))
+SETTINGS = Settings(
+    allowed_networks=(ip_network("127.0.0.2/32"),), fetch_attempts=1, ready_timeout=3.0, browser_start_timeout=60.0
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scraper():
+    try:
+        find_chromium(SETTINGS)
+    except BrowserUnavailableError as error:
+        pytest.skip(error.message)
+    async with Scraper(SETTINGS) as scraper:
+        yield scraper
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(scraper):
+    scraper._means.memory._until.clear()
+    async with Site("127.0.0.2") as site:
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def without_browser(tmp_path):
+    async with Scraper(SETTINGS.model_copy(update={"chromium": tmp_path / "none"})) as scraper:
+        yield scraper
+
+
+def steps(scraped):
+    return [(step.fetched_with.value, step.outcome) for step in scraped.attempts]
+
+
+def text(scraped):
+    return bodies.unpack(scraped.bodies["markdown"])
+
+
+async def test_a_served_page_needs_no_browser(scraper, site):
+    scraped = await scraper.scrape(site.url("/article"), MARKDOWN)
+    assert steps(scraped) == [("http", "ok")]
+    assert scraped.fetched_with is FetchedWith.HTTP
+    assert len(site.requests) == 1
+
+
+async def test_a_shell_goes_on_to_the_browser(scraper, site):
+    scraped = await scraper.scrape(site.url("/shell"), MARKDOWN)
+    assert steps(scraped) == [("http", "javascript_shell"), ("browser", "ok")]
+    assert scraped.fetched_with is FetchedWith.BROWSER
+    assert "words of an article" in text(scraped)
+    assert all(step.duration >= 0 and step.status_code == 200 for step in scraped.attempts)
+
+
+async def test_a_challenge_that_scripts_can_meet_is_met(scraper, site):
+    scraped = await scraper.scrape(site.url("/challenge"), MARKDOWN)
+    assert steps(scraped) == [("http", "blocked"), ("browser", "ok")]
+    assert scraped.attempts[0].vendor == "Cloudflare"
+    assert (scraped.status_code, scraped.attempts[0].status_code) == (200, 403)
+    assert "words of an article" in text(scraped)
+
+
+async def test_a_block_that_nothing_gets_past_names_its_vendor(scraper, site):
+    with pytest.raises(BlockedError) as caught:
+        await scraper.scrape(site.url("/blocked"), MARKDOWN)
+    assert (caught.value.code, caught.value.vendor, caught.value.status_code) == ("blocked", "Imperva", 403)
+    assert "Imperva" in caught.value.message
+    assert steps(caught.value) == [("http", "blocked"), ("browser", "blocked")]
+
+
+async def test_an_error_stays_one_and_asks_no_browser(scraper, site):
+    with pytest.raises(HttpStatusError) as caught:
+        await scraper.scrape(site.url("/status"), MARKDOWN)
+    assert caught.value.status_code == 404
+    assert steps(caught.value) == [("http", "http_error")]
+
+
+async def test_an_error_in_the_browser_is_one_too(scraper, site):
+    with pytest.raises(HttpStatusError) as caught:
+        await scraper.scrape(site.url("/status"), ScrapeOptions(use_browser=True))
+    assert steps(caught.value) == [("browser", "http_error")]
+
+
+async def test_a_host_that_needed_the_browser_goes_there_first_and_back_when_http_does(scraper, site):
+    await scraper.scrape(site.url("/shell"), MARKDOWN)
+    scraped = await scraper.scrape(site.url("/article"), MARKDOWN)
+    assert steps(scraped) == [("browser", "ok")]
+    scraper._means.memory._until = {"127.0.0.2": 0.0}  # its time is up
+    assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
+
+
+async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
+    await scraper._means.memory.learn("127.0.0.2", needs_browser=True)
+    site.routes["/data"] = Response(b"\0" * 10, content_type="application/octet-stream")
+    site.routes["/feed"] = Response(
+        b"<rss><channel><title>Feed</title></channel></rss>", content_type="application/rss+xml",
+        headers=(("Content-Disposition", "attachment"),),
+    )  # fmt: skip
+    scraped = await scraper.scrape(site.url("/feed"), MARKDOWN)
+    assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
+    assert not scraper._means.memory.needs_browser("127.0.0.2")
+
+
+async def test_without_a_browser_a_shell_is_what_it_is(without_browser, site):
+    scraped = await without_browser.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
+    assert steps(scraped) == [("http", "javascript_shell")]
+    with pytest.raises(BlockedError):
+        await without_browser.scrape(site.url("/blocked"), MARKDOWN)
+    with pytest.raises(BrowserUnavailableError) as caught:
+        await without_browser.scrape(site.url("/article"), ScrapeOptions(use_browser=True))
+    assert steps(caught.value) == [("browser", "browser_unavailable")]
+
+
+async def test_a_login_is_driven_by_actions(scraper, site):
+    actions = (
+        Action(ActionType.WAIT_FOR, selector="#name", milliseconds=2000),
+        Action(ActionType.CLICK, selector="#name"),
+        Action(ActionType.WRITE, text="alice"),
+        Action(ActionType.PRESS, key="Tab"),
+        Action(ActionType.WRITE, text="secret & more"),
+        Action(ActionType.PRESS, key="Enter"),
+        Action(ActionType.WAIT_FOR, selector="h1"),
+    )
+    scraped = await scraper.scrape(site.url("/login"), ScrapeOptions(formats=(Format.HTML,), actions=actions))
+    assert scraped.final_url == site.url("/welcome")
+    assert "Welcome, Alice" in bodies.unpack(scraped.bodies["html"])
+
+
+async def test_pictures_come_beside_what_else_was_asked_for(scraper, site):
+    options = ScrapeOptions(formats=(Format.LINKS, Format.SCREENSHOT))
+    scraped = await scraper.scrape(site.url("/article"), options)
+    assert size_of(scraped.bodies["screenshot"]) == (1280, 800)
+    assert bodies.unpack(scraped.bodies["links"]) == [{"href": site.url("/shell"), "text": "Shell"}]
+    assert set(scraped.bodies) == {"links", "screenshot", "metadata"}
+
+
+async def test_a_timeout_of_the_request_holds(scraper, site):
+    from pagemill.errors import FetchTimeoutError, PageError
+
+    with pytest.raises(PageError) as caught:
+        await scraper.scrape(site.url("/never"), ScrapeOptions(timeout=0.5, use_browser=True))
+    assert caught.value.code == FetchTimeoutError.code
+
+
+async def test_the_memory_forgets():
+    memory = HostMemory(0.0)
+    await memory.learn("a.test", needs_browser=True)
+    assert not memory.needs_browser("a.test")
+    memory = HostMemory(60.0)
+    await memory.learn("a.test", needs_browser=True)
+    assert memory.needs_browser("a.test")
+    await memory.learn("a.test", needs_browser=False)
+    assert not memory.needs_browser("a.test")
