@@ -69,10 +69,12 @@ def test_classes_and_marks():
 
 
 @pytest.mark.parametrize(
-    "html", ["<p>x</p>" * (blocks.MOST + 1), "<br>x<br>" * (blocks.MOST + 1), "<div>" * blocks.MOST]
+    ("piece", "times"),
+    [("<p>x</p>", blocks.MOST + 1), ("<br>x<br>", blocks.MOST + 1), ("<div>", blocks.MOST), ("five ", 10**6 + 1)],
+    ids=["blocks", "broken lines", "elements", "characters"],
 )
-def test_too_large_a_page_is_not_split(html):
-    body = parse(html).select_one("body")
+def test_too_large_a_page_is_not_split(piece, times):
+    body = parse(piece * times).select_one("body")
     assert body is not None
     assert blocks.split(body) is None
 

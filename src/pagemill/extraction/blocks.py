@@ -35,6 +35,9 @@ SILENT = frozenset(
 MOST = 50_000
 """How many elements, or blocks, a page may have to be split. Ordinary pages have some hundreds of each."""
 
+MOST_CHARACTERS = 5_000_000
+"""How much text a page may have to be split."""
+
 MARKS = ("img", "input", "svg")
 """Tags without text that are counted, because they tell kinds of places apart."""
 
@@ -76,11 +79,12 @@ class Blocks:
 def split(root: Element) -> Blocks | None:
     """Split the tree under `root` into blocks, in one pass whose time is linear in the number of nodes.
 
-    None where there are more than `MOST` elements or blocks: what is computed of each takes some kilobytes.
+    None where there are more than `MOST` elements or blocks, or more than `MOST_CHARACTERS`: what is computed of each
+    block takes some kilobytes, and of each character some tens of bytes.
     """
     walk = _Walk()
     walk.open(root, root.tag, 0)
-    if not walk.run(root):
+    if not walk.run(root) or sum(map(len, walk.blocks.strings)) > MOST_CHARACTERS:
         return None
     walk.close()
     return walk.blocks
