@@ -24,6 +24,8 @@ def row_of(name):
 def _shown(default):
     if default in ((), None):
         return "none"
+    if isinstance(default, tuple):
+        return "`" + ",".join(f"{part:g}" for part in default) + "`"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

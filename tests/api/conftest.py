@@ -14,7 +14,9 @@ import structlog
 
 from pagemill import bodies
 from pagemill.api.server import ApiServer
+from pagemill.jobs.deliverer import Deliverer
 from pagemill.jobs.keys import Keys
+from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
 from pagemill.jobs.queue import Queue
 from pagemill.model import Failure
 
@@ -132,6 +134,19 @@ async def serving(settings: Settings, key: tuple[str, str]) -> AsyncIterator[Api
 async def api(settings: Settings, key: tuple[str, str]) -> AsyncIterator[Api]:
     async with serving(settings, key) as running:
         yield running
+
+
+@pytest.fixture
+async def deliverer(settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Delivers webhooks as a worker does."""
+    deliverer = Deliverer(settings, database, "deliverer")
+    async with Notices(database, QUEUE) as notices, notices.subscribed(DELIVERIES) as queued, deliverer:
+        task = asyncio.create_task(deliverer.run(queued))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

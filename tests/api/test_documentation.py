@@ -64,11 +64,25 @@ def test_every_setting_named_exists() -> None:
     assert named <= {name.upper() for name in Settings.model_fields}
 
 
+async def ids(api: Api, worker: PlayedWorker) -> dict[str, str]:
+    """What the examples ask for: a job, one that failed, an endpoint of webhooks and a delivery."""
+    endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})
+    failed = await api.submit("https://example.com/")
+    await worker.fail((await worker.start_all())[0])
+    [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
+    return {
+        "ID": await api.submit("https://example.com/"),
+        "FAILED_ID": failed,
+        "ENDPOINT_ID": endpoint.json()["id"],
+        "DELIVERY_ID": delivery["id"],
+    }
+
+
+@pytest.mark.usefixtures("deliverer")
 async def test_every_example_works(api: Api, worker: PlayedWorker) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    environment = {**os.environ, "KEY": api.secret, "ID": await api.submit("https://example.com/")}
-    await worker.beat()
+    environment = {**os.environ, "KEY": api.secret, **await ids(api, worker)}
 
     async def work() -> None:
         while True:
@@ -77,7 +91,7 @@ async def test_every_example_works(api: Api, worker: PlayedWorker) -> None:
 
     working = asyncio.create_task(work())
     try:
-        assert len(EXAMPLES) >= 8
+        assert len(EXAMPLES) >= 18
         for example in EXAMPLES:
             command = example.replace("http://127.0.0.1:8080", api.url).replace("curl ", "curl -sS --fail-with-body ")
             process = await asyncio.create_subprocess_shell(command, env=environment, stdout=asyncio.subprocess.PIPE)

@@ -13,7 +13,7 @@ from pagemill.api.answer import no_such_job
 from pagemill.api.auth import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.strict_json import StrictJsonRoute
-from pagemill.api.url_scraper import IdempotencyKey, JobIdInPath, checked_job_id
+from pagemill.api.url_scraper import IdempotencyKey, JobIdInPath, checked_job_id, is_job_id
 from pagemill.api.wire import CancelledJob, JobList, SubmittedBatch, SubmittedJob
 from pagemill.errors import ConflictError, RequestError
 from pagemill.model import Status
@@ -34,7 +34,7 @@ async def list_jobs(
     """Return the key's own jobs, newest first, without their contents. `next` leads to older ones."""
     last = None
     if before is not None:
-        last = await resources.jobs.get(checked_job_id(before), key_id)
+        last = await resources.jobs.get(before, key_id) if is_job_id(before) else None
         if last is None:
             raise RequestError("The parameter `before` is not valid: there is no such job.")
     found = await resources.jobs.jobs_of(key_id, status=status, before=last, limit=limit + 1)

@@ -144,9 +144,14 @@ async def get_job(
     return await job_response(resources.jobs, job, request.headers)
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a job may have this id."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
 def checked_job_id(text: str) -> str:
     """Return an id that can be looked up. Raises errors.NotFoundError for one that no job has."""
-    if not _JOB_ID.fullmatch(text):
+    if not is_job_id(text):
         raise no_such_job()
     return text
 

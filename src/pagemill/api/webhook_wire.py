@@ -22,7 +22,7 @@ class EndpointFields(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="ignore")
 
-    description: str | None = Field(None, max_length=1000, description="For people.")
+    description: str | None = Field(None, max_length=1000, pattern=r"^[^\x00]*$", description="For people.")
     events: list[Annotated[Event, Field(strict=False)]] | None = Field(None, min_length=1, description=_EVENTS)
 
 

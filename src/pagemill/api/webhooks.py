@@ -39,7 +39,7 @@ _ID = "^[0-9a-z_]{1,64}$"
 EndpointId = Annotated[str, Path(alias="id", description="The endpoint's id.")]
 DeliveryId = Annotated[str, Path(alias="id", description="The delivery's id.")]
 
-_ANSWER_MARGIN = 3.0
+_ANSWER_MARGIN = 2.0
 """Seconds that a test may take on top of the receiver's: to reach a worker, and back."""
 _LOOK_AGAIN = 0.5
 
