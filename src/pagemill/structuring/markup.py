@@ -27,6 +27,7 @@ _META = re.compile(
 )
 _ITEMS, _DEPTH, _VALUES = 200, 8, 200
 _TABLES, _ROWS, _COLUMNS, _PAIRS = 20, 200, 30, 300
+_LARGEST = 2**53
 _LONGEST, _LONGEST_CELL = 20_000, 1000
 
 
@@ -120,6 +121,8 @@ def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
     if isinstance(value, list):
         parts = [part for raw in value[:_VALUES] if (part := _clean(raw, by_id, depth)) is not None]
         return (parts[0] if len(parts) == 1 else parts) if parts else None
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return str(value)
     if not isinstance(value, dict):
         return value
     if depth >= _DEPTH:

@@ -271,11 +271,18 @@ def _rows(places: _Places, values: list[JsonObject], part: JsonObject, schema: S
             container = _below_common(first, second)
             if container is None:
                 continue
-            for _, each in _selectors(container):
+            for each in _row_selectors(container):
                 elements = places.tree.select(each)
                 if len(elements) == len(values) and (fields := _row_fields(elements, values, known, schema)):
                     return {"each": each, "fields": fields}
     return None
+
+
+def _row_selectors(container: Element) -> Iterator[str]:
+    for _, selector in _selectors(container):
+        yield selector
+        if container.tag == "tr":
+            yield f"{selector}:has(> td)"  # without the rows of headers
 
 
 def _below_common(first: Element, second: Element) -> Element | None:

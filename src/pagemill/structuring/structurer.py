@@ -7,9 +7,9 @@ never fails the page: it becomes the JSON's own failure.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -20,17 +20,21 @@ import structlog
 from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, StructuringError
 from pagemill.structuring import generated_json, merging, overview, prompt
 from pagemill.structuring.language_model import LanguageModel
+from pagemill.structuring.prompt import Part
 from pagemill.structuring.schema import Fault, of_text, relaxed
 from pagemill.structuring.template import alike as template_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from pagemill.model import JsonObject
     from pagemill.settings import Settings
     from pagemill.structuring.prompt import Messages
 
 log = structlog.get_logger(__name__)
+
+Shelf = tuple[str, bytes]
+"""A host and a schema's hash: under these, selectors are kept."""
 
 _THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
@@ -88,7 +92,7 @@ class Order:
     """In the event loop's time."""
 
     @property
-    def shelf(self) -> tuple[str, bytes]:
+    def shelf(self) -> Shelf:
         """Under what selectors for it are kept."""
         text = orjson.dumps(orjson.loads(self.schema or "null"), option=orjson.OPT_SORT_KEYS)
         return urlsplit(self.url).netloc.lower(), hashlib.sha256(text).digest()
@@ -103,8 +107,8 @@ class Structurer:
         self._learned = learned
         has_model = settings.llm_base_url is not None and settings.llm_model is not None
         self.model = LanguageModel(settings) if has_model else None
-        self._learning: defaultdict[tuple[str, bytes], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._resting: dict[tuple[str, bytes], int] = {}
+        self._teaching: dict[Shelf, tuple[asyncio.Lock, int]] = {}
+        self._resting: dict[Shelf, int] = {}
 
     async def aclose(self) -> None:
         """Close what is open."""
@@ -135,17 +139,33 @@ class Structurer:
             await self._read_and_ask(order, bodies, made, [])
             return
         shelf = order.shelf
-        lock = self._learning[shelf]
-        if self._resting.get(shelf, 0) > 0:
-            self._resting[shelf] -= 1
-            await self._read_and_ask(order, bodies, made, await self._learned.get(*shelf))
-            return
-        # While one page teaches, others of its kind wait: most likely they then need no model.
         known = await self._learned.get(*shelf)
         if known and await self._from_known(order, bodies, made, known):
             return
-        async with lock:
-            await self._read_and_ask(order, bodies, made, await self._learned.get(*shelf), learn=True)
+        # While one page teaches, others of its kind wait: most likely they then need no model.
+        async with self._turn(shelf):
+            if not self._resting.get(shelf):
+                known = await self._learned.get(*shelf)
+                await self._read_and_ask(order, bodies, made, known, learn=True)
+                return
+        self._resting[shelf] -= 1
+        await self._read_and_ask(order, bodies, made, [])
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, shelf: Shelf) -> AsyncIterator[None]:
+        """Let one page at a time teach for a shelf; none waits where teaching rests."""
+        if self._resting.get(shelf):
+            yield
+            return
+        lock, waiting = self._teaching.get(shelf, (asyncio.Lock(), 0))
+        self._teaching[shelf] = lock, waiting + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, waiting = self._teaching.pop(shelf)
+            if waiting > 1:
+                self._teaching[shelf] = lock, waiting - 1
 
     async def _from_known(
         self, order: Order, bodies: Mapping[str, bytes], made: dict[str, Any], known: list[JsonObject]
@@ -235,15 +255,11 @@ class Structurer:
 
     async def _ask_parts(self, order: Order, material: JsonObject, schema: JsonObject, check: Check) -> Checked:
         """Ask for the data of each part, put it together and check it; ask once more where it does not fit."""
-        texts, hints = material["parts"], material["hints"]
-        if len(texts) == 1:
-            messages = prompt.extraction(texts[0], order.url, schema, hints=hints)
-            return await self._ask_until_fits(messages, schema, check)
+        parts, hints = _parts(order, material), material["hints"]
+        if len(parts) == 1:
+            return await self._ask_until_fits(prompt.extraction(parts[0], schema, hints), schema, check)
         less = relaxed(schema)
-        several = [
-            prompt.extraction(text, order.url, less, hints=hints, number=number, parts=len(texts))
-            for number, text in enumerate(texts, 1)
-        ]
+        several = [prompt.extraction(part, less, hints) for part in parts]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._ask_quietly(messages, less)) for messages in several]
         found = [task.result() for task in tasks]
@@ -287,9 +303,8 @@ class Structurer:
 
     async def _summarise(self, order: Order, material: JsonObject) -> dict[str, Any]:
         """A summary of the page's first part by the model; nothing where that fails."""
-        text = material["parts"][0]
         try:
-            answer = await self._asked().answer(prompt.summary(text, order.url))
+            answer = await self._asked().answer(prompt.summary(_parts(order, material)[0]))
         except StructuringError as error:
             log.warning("the language model gave no summary", url=order.url, error=error.code)
             return {}
@@ -329,6 +344,11 @@ class Structurer:
             return
         others = [other for other in known if not template_alike(other["template"], template)]
         await self._learned.put(*shelf, [learned, *others][:_MOST_LEARNED])
+
+
+def _parts(order: Order, material: JsonObject) -> list[Part]:
+    texts = material["parts"]
+    return [Part(order.url, material["title"], text, number, len(texts)) for number, text in enumerate(texts, 1)]
 
 
 Checked = tuple[Any, dict[str, Any]]

@@ -145,6 +145,7 @@ def _material(request: JsonObject, page: PageAtHand) -> JsonObject:
     found, cut = parts.cut(page.markdown, request["part_tokens"], request["max_parts"])
     return {
         "parts": found,
+        "title": page.known.get("title"),
         "cut": cut,
         "hints": _hints(page),
         "template": template.signature(page.tree) if request["schema"] else [],
