@@ -56,11 +56,23 @@ class Service:
 
 
 @contextmanager
-def pagemill_serve(data_dir: Path) -> Iterator[Service]:
+def pagemill_serve(data_dir: Path, *words: str, **settings: str) -> Iterator[Service]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PAGEMILL_", "ANAKIN_"))}
-    environment |= {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_LOG_LEVEL": "error"}
+    environment |= {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_LOG_LEVEL": "error", **settings}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pagemill", "serve", "--port", "0", "--workers", "1", "--data-dir", str(data_dir)],
+        [
+            sys.executable,
+            "-m",
+            "pagemill",
+            "serve",
+            "--port",
+            "0",
+            "--workers",
+            "1",
+            "--data-dir",
+            str(data_dir),
+            *words,
+        ],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -151,8 +163,8 @@ def test_errors_are_the_clients_own(client: anakin.Anakin, service: Service) -> 
     assert invalid.value.request_id
     with pytest.raises(anakin.errors.NotFoundError):
         client.get_scrape("job_0")
-    with pytest.raises(anakin.errors.InvalidRequestError, match="useBrowser"):
-        client.scrape("https://example.com", use_browser=True)
+    with pytest.raises(anakin.errors.InvalidRequestError, match="outputSchema"):
+        client.scrape("https://example.com", output_schema={"type": "objekt"})
     with (
         anakin.Anakin("wrong", base_url=f"{service.url}/v1", max_retries=0) as stranger,
         pytest.raises(anakin.errors.AuthenticationError),
