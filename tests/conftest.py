@@ -88,6 +88,7 @@ def settings(database_url: str, scratch: Path) -> Settings:
         worker_heartbeat=0.2,
         worker_timeout=2.0,
         poll_interval=0.2,
+        cache_time=0.0,
         repeat_window=0,  # tests submit the same again and mean it
         secret_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
     )

@@ -296,6 +296,30 @@ class ActionError(BrowserError):
         self.index = index
 
 
+class DocumentError(PageError):
+    """A document that no text could be had of."""
+
+    code = "document_error"
+
+
+class InvalidDocumentError(DocumentError):
+    """A document that is broken."""
+
+    code = "document_invalid"
+
+
+class EncryptedDocumentError(DocumentError):
+    """A document that asks for a password."""
+
+    code = "document_encrypted"
+
+
+class DocumentWithoutTextError(DocumentError):
+    """A document of pictures alone, as scanners make them."""
+
+    code = "document_without_text"
+
+
 class ExtractionTimeoutError(PageError):
     """Reading the page took longer than the limit."""
 

@@ -25,7 +25,7 @@ from pagemill.fetching.content_types import Kind, declared_kind, kind_of, sniffe
         ("text/csv", Kind.TEXT),
         ("text/plain; charset=iso-8859-15", Kind.TEXT),
         ("image/png", Kind.UNSUPPORTED),
-        ("application/pdf", Kind.UNSUPPORTED),
+        ("application/pdf", Kind.PDF),
         ("multipart/form-data", Kind.UNSUPPORTED),
         ("", None),
         ("application/octet-stream", None),

@@ -19,15 +19,28 @@ class Kind(Enum):
     XML = "xml"
     JSON = "json"
     TEXT = "text"
+    PDF = "pdf"
     UNSUPPORTED = "unsupported"
 
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
 _XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss", "application/atom", "application/rdf"})
+_PDF_TYPES = frozenset({"application/pdf", "application/x-pdf"})
 _JSON_TYPES = frozenset({"application/json", "text/json", "application/jsonl", "application/x-ndjson"})
 # Types that say "I do not know": the standard's unknown types, and what servers give to files without a suffix.
 _UNKNOWN_TYPES = frozenset(
-    {"", "application/octet-stream", "binary/octet-stream", "unknown/unknown", "application/unknown", "*/*"}
+    {
+        "",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "unknown/unknown",
+        "application/unknown",
+        "*/*",
+        "application/force-download",
+        "application/x-download",
+        "application/download",
+        "application/x-force-download",
+    }
 )
 # A text/plain in exactly these spellings is what old servers say when they do not know; it may hide anything.
 _DOUBTFUL_TEXT = frozenset(
@@ -44,6 +57,7 @@ _HTML_OPENINGS = (
     b"<!doctype html", b"<html", b"<head", b"<script", b"<iframe", b"<h1", b"<div", b"<font", b"<table", b"<a",
     b"<style", b"<title", b"<b", b"<body", b"<br", b"<p", b"<!--",
 )  # fmt: skip
+_XML_ROOTS = (b"<rss", b"<feed", b"<rdf:RDF", b"<urlset", b"<sitemapindex")
 _WHITESPACE = b"\t\n\x0c\r "
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # The standard's binary data bytes: control characters that text does not hold.
@@ -58,6 +72,8 @@ def declared_kind(content_type: str) -> Kind | None:
         return Kind.HTML
     if essence in _UNKNOWN_TYPES or "/" not in essence or content_type.strip().lower() in _DOUBTFUL_TEXT:
         return None
+    if essence in _PDF_TYPES:
+        return Kind.PDF
     if essence in _JSON_TYPES or essence.endswith("+json"):
         return Kind.JSON
     if essence in _XML_TYPES or essence.endswith("+xml"):
@@ -66,13 +82,33 @@ def declared_kind(content_type: str) -> Kind | None:
 
 
 def kind_of(content_type: str, body: bytes) -> Kind:
-    """What a body is, by its Content-Type header and, where that does not tell, its first bytes."""
+    """What a body is, by its Content-Type header and, where that does not tell or cannot be true, its first bytes."""
+    head = body[:SNIFFED_BYTES]
     declared = declared_kind(content_type)
-    if declared is not None:
+    if declared is not Kind.UNSUPPORTED and _is_pdf(head):
+        return Kind.PDF
+    if declared is Kind.HTML:
+        return _html_or_other(head)
+    if declared is not None and declared is not Kind.PDF:
         return declared
     found = sniffed_kind(body[:SNIFFED_BYTES])
     doubtful_text = content_type.lstrip().lower().startswith("text/")
     return Kind.TEXT if doubtful_text and found is not Kind.UNSUPPORTED else found
+
+
+def _is_pdf(head: bytes) -> bool:
+    # Readers take a few bytes before the header; so does ISO 32000-1 (H.3, note 13).
+    return b"%PDF-" in head[:1024] and not head.lstrip(_WHITESPACE).startswith(b"<")
+
+
+def _html_or_other(head: bytes) -> Kind:
+    """HTML is what servers say of anything: feeds (mimesniff, 7.3), sitemaps and JSON are known by their beginning."""
+    start = head.removeprefix(_BYTE_ORDER_MARKS[0]).lstrip(_WHITESPACE)
+    if start[:5].lower() == b"<?xml" and any(root in head for root in _XML_ROOTS):
+        return Kind.XML
+    if start.startswith(_XML_ROOTS):
+        return Kind.XML
+    return Kind.JSON if start.startswith((b'{"', b'[{"')) else Kind.HTML
 
 
 def sniffed_kind(head: bytes) -> Kind:

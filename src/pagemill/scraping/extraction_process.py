@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from pagemill import bodies
-from pagemill.extraction import extract, plain
+from pagemill.errors import DocumentError
+from pagemill.extraction import extract, link_lists, plain, separated
 from pagemill.fetching.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import judge
 from pagemill.model import Format
@@ -93,6 +94,20 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
             include_tags=request["include_tags"],
             exclude_tags=request["exclude_tags"],
         )
+    if kind is Kind.PDF:
+        from pagemill.extraction import pdf  # its libraries take a tenth of a second
+
+        return pdf.extract(body, url)
+    declared = declared_kind(content_type)
+    if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
+        content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
+    found = separated.extract(body, content_type, url) if separated.is_separated(content_type, url) else None
+    if found is None and kind in (Kind.XML, Kind.JSON):
+        found = link_lists.extract(body, content_type, url)
+    return found or _plain(body, content_type, kind, url)
+
+
+def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:
     says_nothing = declared_kind(content_type) is None and not content_type.lower().startswith("text/")
     return plain.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
 
@@ -115,6 +130,8 @@ def main() -> None:
 def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes) -> None:
     try:
         message = structuring_reply(header, body) if "task" in header else reply(header, body)
+    except DocumentError as error:
+        message = encode({"fault": "document", "code": error.code, "message": error.message})
     except MemoryError:
         # What is left of the heap is not to be trusted: another process takes our place.
         message = encode({"fault": "memory"})

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import structlog
 
-from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError, InternalPageError
+from pagemill.errors import (
+    DocumentWithoutTextError,
+    EncryptedDocumentError,
+    ExtractionCrashedError,
+    ExtractionTimeoutError,
+    InternalPageError,
+    InvalidDocumentError,
+)
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, ScrapeOptions
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, METADATA, start_of
@@ -29,6 +36,9 @@ log = structlog.get_logger(__name__)
 _DEFAULTS = ScrapeOptions()
 _PROGRAM = ("-m", "pagemill.scraping.extraction_process")
 _IDLE_BEFORE_END = 60.0
+_DOCUMENT_ERRORS = {
+    error.code: error for error in (InvalidDocumentError, EncryptedDocumentError, DocumentWithoutTextError)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,8 @@ class ExtractorPool:
             limit = f"{self._settings.extraction_memory // (1024 * 1024)} MB"
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
         self._idle.append(process)
+        if fault == "document":
+            raise _DOCUMENT_ERRORS[reply["code"]](reply["message"])
         if fault == "exception":
             log.error("extraction failed", url=url, exception=reply["exception"])
             raise InternalPageError("The page could not be read because of a fault in extraction.")

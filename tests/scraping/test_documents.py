@@ -1,0 +1,98 @@
+"""Documents over the whole way: fetched, known by their bytes, read in the extraction process."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from tests.web.http_server import HttpServer, Response
+
+from pagemill import bodies
+from pagemill.errors import (
+    DocumentWithoutTextError,
+    EncryptedDocumentError,
+    InvalidDocumentError,
+    UnsupportedContentTypeError,
+)
+from pagemill.model import ScrapeOptions
+from pagemill.scraping.scraper import Scraper
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from tests.web import documents
+
+SITEMAP = b'<?xml version="1.0"?><urlset><url><loc>http://example.com/a</loc></url></urlset>'
+RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Mill</title><item><title>First</title>
+<link>http://example.com/1</link><pubDate>Mon, 01 Jan 2024 00:00:00 GMT</pubDate></item></channel></rss>"""
+ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>Mill</title><entry><title>First</title>
+<link href="http://example.com/1"/><updated>2024-01-01T00:00:00Z</updated></entry></feed>"""
+JSON_FEED = (
+    b'{"version": "https://jsonfeed.org/version/1", "title": "Mill", "items": [{"url": "http://example.com/1"}]}'
+)
+
+
+@pytest.fixture
+async def scraper(settings):
+    async with Scraper(settings) as scraper:
+        yield scraper
+
+
+async def markdown(scraper, body, content_type, path="/"):
+    async with HttpServer({path: Response(body, content_type=content_type)}) as web:
+        page = await scraper.scrape(web.url(path), ScrapeOptions())
+    return bodies.unpack(page.bodies["markdown"])
+
+
+TYPES = ["application/pdf", "application/octet-stream", None, "text/html", "text/plain", "application/force-download"]
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+async def test_a_pdf_is_one_whatever_its_type_says(scraper, content_type):
+    text = await markdown(scraper, documents.text_pdf(), content_type)
+    assert text.startswith("# The Old Mill")
+    assert "## Of Grain" in text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (b"<html><body><p>an error page</p></body></html>", "application/pdf", "an error page"),
+        (SITEMAP, "text/html", "<http://example.com/a>"),
+        (SITEMAP, "application/xml", "<http://example.com/a>"),
+        (SITEMAP, "text/plain", "http://example.com/a"),
+        (RSS, "text/html; charset=utf-8", "[First](http://example.com/1)"),
+        (RSS, "application/rss+xml", "2024-01-01"),
+        (ATOM, "text/xml", "[First](http://example.com/1)"),
+        (JSON_FEED, "application/feed+json", "<http://example.com/1>"),
+        (JSON_FEED, "text/html", "<http://example.com/1>"),
+        (b'{"a": [1]}', "text/html", '"a": ['),
+        (b"Name,Price\nFlour,2\n", "text/csv", "| Flour | 2 |"),
+        (b"plain words", "text/plain", "plain words"),
+    ],
+)
+async def test_documents_are_known_by_their_bytes(scraper, body, content_type, expected):
+    text = await markdown(scraper, body, content_type)
+    assert " ".join(expected.split()) in " ".join(text.split())
+
+
+async def test_separated_values_are_known_by_their_name(scraper):
+    assert "| Flour | 2 |" in await markdown(scraper, b"Name,Price\nFlour,2\n", "text/plain", "/prices.csv")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (documents.locked_pdf(), EncryptedDocumentError),
+        (documents.scanned_pdf(), DocumentWithoutTextError),
+        (b"%PDF-1.7\nbroken", InvalidDocumentError),
+    ],
+)
+async def test_documents_that_cannot_be_read_fail_by_name(scraper, body, error):
+    with pytest.raises(error):
+        await markdown(scraper, body, "application/pdf")
+    assert await markdown(scraper, b"<p>the process goes on</p>", "text/html") == "the process goes on\n"
+
+
+async def test_pictures_are_not_supported(scraper):
+    with pytest.raises(UnsupportedContentTypeError):
+        await markdown(scraper, b"\x89PNG\r\n\x1a\n\0\0", "image/png")
