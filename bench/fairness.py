@@ -1,0 +1,149 @@
+"""How long one key's single page waits while another key's pages stand in the queue.
+
+    python bench/fairness.py [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N] [--update]
+
+Runs the whole service. Every page takes its time to answer, so that "one page's time" is known. The first key submits
+its pages in batches of 100; then the second key submits single pages, one after the other ended, and the server of the
+pages notes when each is asked for. `--update` writes the table into bench/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+README = Path(__file__).with_name("README.md")
+BATCH = 100
+PAGE = b"<html><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>"
+
+
+class SlowSite:
+    """A server on loopback whose pages take `seconds`; `asked` has the moment that each path was asked for."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.asked: dict[str, float] = {}
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.asked.setdefault(head.split(b" ", 2)[1].decode(), time.perf_counter())
+                await asyncio.sleep(self.seconds)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(PAGE))
+                writer.write(PAGE)
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            writer.close()
+
+
+async def measure(options: argparse.Namespace) -> str:
+    """Run the service and return the table's rows."""
+    site = SlowSite(options.page_time)
+    await site.start()
+    with tempfile.TemporaryDirectory(prefix="pagemill-bench-") as folder:
+        Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing runs yet
+        process, address, crowd_key = _start(folder, options)
+        try:
+            single_key = await asyncio.to_thread(_new_key, folder)
+            crowd = httpx.AsyncClient(base_url=address, headers={"X-API-Key": crowd_key}, timeout=120)
+            single = httpx.AsyncClient(base_url=address, headers={"X-API-Key": single_key}, timeout=120)
+            async with crowd, single:
+                alone = await _waits(single, site, options.singles, "alone")
+                for start in range(0, options.queued, BATCH):
+                    urls = [f"{site.url}/crowd-{number}" for number in range(start, start + BATCH)]
+                    (await crowd.post("/v1/url-scraper/batch", json={"urls": urls})).raise_for_status()
+                beside = await _waits(single, site, options.singles, "beside")
+                left = options.queued - sum(path.startswith("/crowd-") for path in site.asked)
+        finally:
+            process.terminate()
+            process.wait(60)
+    told = (
+        f"`python bench/fairness.py`: {options.workers} workers with {options.hands} pages in hand each, "
+        f"{options.page_time:g} s a page. One key queued {options.queued:,} pages; another submitted {options.singles} "
+        "single pages, one after the other. The wait is from the submission's answer to the request for the page. "
+        f"{left:,} of the {options.queued:,} were still queued at the end."
+    )
+    head = "| single pages | wait, median | wait, longest |\n|---|--:|--:|"
+    crowded = f"beside {options.queued:,} queued pages of another key"
+    return "\n".join((told, "", head, _row("alone", alone), _row(crowded, beside)))
+
+
+def _row(name: str, waits: list[float]) -> str:
+    return f"| {name} | {statistics.median(waits) * 1000:.0f} ms | {max(waits) * 1000:.0f} ms |"
+
+
+async def _waits(client: httpx.AsyncClient, site: SlowSite, count: int, name: str) -> list[float]:
+    waits = []
+    for number in range(count):
+        path = f"/{name}-{number}"
+        job = (await client.post("/v1/url-scraper", json={"url": site.url + path})).raise_for_status().json()
+        submitted = time.perf_counter()
+        answer = await client.get(f"/v1/url-scraper/{job['id']}", params={"wait": 60})
+        if answer.json()["status"] != "completed":
+            raise RuntimeError(answer.text)
+        waits.append(max(0.0, site.asked[path] - submitted))
+    return waits
+
+
+def _start(folder: str, options: argparse.Namespace) -> tuple[subprocess.Popen[str], str, str]:
+    environment = {
+        "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "PAGEMILL_LOG_LEVEL": "error",
+        "PAGEMILL_WORKER_CONCURRENCY": str(options.hands),
+        "PAGEMILL_HOST_CONCURRENCY": str(options.hands),
+        "PAGEMILL_GRACE_PERIOD": "1",
+    }
+    words = ("serve", "--port", "0", "--workers", str(options.workers), "--data-dir", folder)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pagemill", *words], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+    )
+    line = process.stdout.readline() if process.stdout else ""
+    ready = re.search(r"(http://\S+).*key, shown this once: (\S+)", line)
+    if ready is None:
+        raise RuntimeError(f"the service did not start: {line}")
+    return process, ready[1], ready[2]
+
+
+def _new_key(folder: str) -> str:
+    words = ("keys", "--data-dir", folder, "create", "single")
+    done = subprocess.run([sys.executable, "-m", "pagemill", *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def update_readme(table: str) -> None:
+    """Put the table between its markers, or at the end where there are none yet."""
+    section = f"<!-- fairness -->\n## Fairness between keys\n\n{table}\n<!-- /fairness -->"
+    text = README.read_text()
+    found = re.search(r"<!-- fairness -->.*?<!-- /fairness -->", text, re.DOTALL)
+    README.write_text(text.replace(found[0], section) if found else f"{text.rstrip()}\n\n{section}\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queued", type=int, default=10_000)
+    parser.add_argument("--page-time", type=float, default=0.5)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--hands", type=int, default=8)
+    parser.add_argument("--singles", type=int, default=20)
+    parser.add_argument("--update", action="store_true")
+    arguments = parser.parse_args()
+    result = asyncio.run(measure(arguments))
+    print(result)
+    if arguments.update:
+        update_readme(result)
