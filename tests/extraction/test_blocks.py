@@ -28,9 +28,10 @@ def texts(html: str) -> list[str]:
     ("html", "expected"),
     [
         ("<p>one</p><p>two</p>", ["one", "two"]),
-        ("<p>one <b>bold</b> <a href=x>link</a></p>", ["one boldlink"]),
+        ("<p>one <b>bold</b> <a href=x>link</a></p>", ["one bold link"]),
         ("<div>before<p>in</p>after</div>", ["before", "in", "after"]),
-        ("<p>one<br>two", ["onetwo"]),
+        ("<p>one<br>two", ["one two"]),
+        ("<p><b>one</b><i>two</i></p>", ["onetwo"]),
         ("<p>one<br><br>two", ["one", "two"]),
         ("<p>one<br> <br>two", ["one", "two"]),
         ("<table><tr><td>a<td>b</table>", ["a", "b"]),

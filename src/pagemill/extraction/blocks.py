@@ -66,7 +66,7 @@ class Blocks:
     texts: list[Text] = field(default_factory=list)
     """The text nodes that are not blank."""
     strings: list[str] = field(default_factory=list)
-    """Their texts."""
+    """Their texts, with a space before those that a blank text or a `<br>` parts from the one before."""
     text_block: list[int] = field(default_factory=list)
     """The block that each belongs to."""
     text_linked: list[int] = field(default_factory=list)
@@ -129,11 +129,13 @@ class _Walk:
     def run(self, root: Element) -> bool:
         """Go through the tree once, in document order; stop and return False where it is too large."""
         blocks, states = self.blocks, self.states
-        current, broken = -1, False  # the owner of the block being filled; whether a <br> was the last thing seen
+        current = -1  # the owner of the block that is being filled
+        broken = spaced = False  # whether a <br> was the last thing seen, or anything else that parts words
         for node in root.descendants:
             state = states.get(node.parent, _SILENCE)
             if type(node) is Text:
                 if state < 0 or (string := node.data).isspace():
+                    spaced = True
                     continue
                 if state >> 1 != current:
                     current = state >> 1
@@ -141,10 +143,10 @@ class _Walk:
                     if len(blocks.owner) > MOST:
                         return False
                 blocks.texts.append(node)
-                blocks.strings.append(string)
+                blocks.strings.append(f" {string}" if spaced else string)
                 blocks.text_block.append(len(blocks.owner) - 1)
                 blocks.text_linked.append(state & _LINK)
-                broken = False
+                broken = spaced = False
             elif type(node) is Element:
                 tag = node.tag
                 if state >= 0 and tag in blocks.marks:
@@ -155,7 +157,7 @@ class _Walk:
                     states[node] = state | _LINK if tag == "a" else state
                 elif tag == "br":
                     current = -1 if broken else current
-                    broken = True
+                    broken = spaced = True
                 else:
                     self.open(node, tag, state)
                     current, broken = -1, False
