@@ -105,6 +105,8 @@ class ScrapeOptions:
     """CSS selectors: without these parts."""
     wait_for: int = 0
     """Milliseconds to wait after a rendered page has settled."""
+    output_schema: str | None = None
+    """The JSON Schema of structured JSON, as JSON text that `structuring.schema.check` returned; None for our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class Metadata:
     language: str | None = None
     canonical_url: str | None = None
     site_name: str | None = None
+    open_graph: dict[str, str] = field(default_factory=dict)
+    """Open Graph properties (ogp.me) by name, without `og:`."""
 
 
 @dataclass(frozen=True, slots=True)

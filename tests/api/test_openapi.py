@@ -97,4 +97,4 @@ async def test_fields_that_are_not_there_yet_say_so(api: Api) -> None:
     for model in ("ScrapeRequest", "BatchRequest"):
         properties = schemas[model]["properties"]
         unsupported = {name for name, field in properties.items() if "not_supported" in field["description"]}
-        assert unsupported == {*("useBrowser", "generateJson", "outputSchema", "actions", "sessionId", "sessionName")}
+        assert unsupported == {"sessionId", "sessionName"}

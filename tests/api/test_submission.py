@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from pagemill.api.submission import checked_url, receiver_url
 from pagemill.errors import InvalidUrlError
+from pagemill.jobs.store import JobStore
+from pagemill.model import Format
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+
+    from pagemill.jobs.database import Database
 
 URL = "https://example.com/"
 HIDDEN = "s3cret"
@@ -103,6 +107,30 @@ WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
     ({"url": URL, "actions": {"type": "wait"}}, "`actions`"),
     ({"url": URL, "actions": ["wait"]}, "`actions[0]`"),
     ({"url": URL, "actions": [{}] * 16}, "`actions`"),
+    ({"url": URL, "actions": [{"type": "dance"}]}, "`actions[0]`"),
+    ({"url": URL, "actions": [{"type": "wait"}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "wait", "milliseconds": -1}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "wait", "milliseconds": 1.5}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "scroll"}, {"type": "click"}]}, "`actions[1].click.selector`"),
+    ({"url": URL, "actions": [{"type": "scroll", "direction": "left"}]}, "direction`"),
+    ({"url": URL, "actions": [{"type": "press", "key": "No Key"}]}, "key`"),
+    ({"url": URL, "headers": ["a"]}, "`headers`"),
+    ({"url": URL, "headers": {"a": 1}}, "`headers.a`"),
+    ({"url": URL, "headers": {"a b": "c"}}, "`headers`"),
+    ({"url": URL, "headers": {"a": "b\r\nc: d"}}, "`headers`"),
+    ({"url": URL, "headers": {"Host": "inside"}}, "`headers.Host`"),
+    ({"url": URL, "cookies": "a=b"}, "`cookies"),
+    ({"url": URL, "cookies": [{"name": "a"}]}, "`cookies"),
+    ({"url": URL, "cookies": [{"name": "a", "value": "b"}, {"name": "a;", "value": "b"}]}, "`cookies[1]`"),
+    ({"url": URL, "cookies": {"a": "b\tc"}}, "`cookies[0]`"),
+    ({"url": URL, "userAgent": 1}, "`userAgent`"),
+    ({"url": URL, "userAgent": "a\nb"}, "`userAgent`"),
+    ({"url": URL, "timeout": 0}, "`timeout`"),
+    ({"url": URL, "timeout": "5"}, "`timeout`"),
+    ({"url": URL, "waitFor": -1}, "`waitFor`"),
+    ({"url": URL, "onlyMainContent": "no"}, "`onlyMainContent`"),
+    ({"url": URL, "includeTags": "p"}, "`includeTags`"),
+    ({"url": URL, "excludeTags": ["p", "p[["]}, "`excludeTags[1]`"),
     ({"url": URL, "sessionId": 1}, "`sessionId`"),
     ({"url": URL, "sessionName": False}, "`sessionName`"),
     ({"url": URL, "webhook_url": 1}, "`webhook_url`"),
@@ -133,16 +161,8 @@ async def test_the_urls_of_a_batch_are_checked(api: Api) -> None:
 
 
 NOT_YET: list[tuple[dict[str, Any], str]] = [
-    ({"useBrowser": True}, "`useBrowser`"),
-    ({"generateJson": True}, "`generateJson`"),
-    ({"generateJson": False, "outputSchema": {}}, "`outputSchema`"),
-    ({"actions": [{"type": "wait", "milliseconds": 5}]}, "`actions`"),
     ({"sessionId": "s"}, "`sessionId`"),
     ({"sessionName": "s"}, "`sessionName`"),
-    ({"formats": ["html", "json"]}, "`formats[1]`"),
-    ({"formats": ["screenshot"]}, "`formats[0]`"),
-    ({"formats": ["screenshotFullPage"]}, "`formats[0]`"),
-    ({"formats": ["summary"]}, "`formats[0]`"),
 ]
 
 
@@ -153,6 +173,40 @@ async def test_what_is_not_there_yet_is_refused(api: Api) -> None:
         for answer in (single, batch):
             assert (answer.status_code, answer.json()["code"]) == (400, "not_supported"), fields
             assert name in answer.json()["message"], fields
+
+
+UNUSABLE_SCHEMAS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "objekt"}, "at /type"),
+    ({"$ref": "https://a.example/schema.json"}, "https://a.example/schema.json"),
+    ({"properties": {"a": {"pattern": "("}}}, "/properties/a/pattern"),
+    ({"title": "x" * 70_000}, "bytes"),
+]
+
+
+async def test_a_schema_that_cannot_be_used_is_refused_naming_the_fault(api: Api) -> None:
+    for schema, fault in UNUSABLE_SCHEMAS:
+        single = await api.client.post("/v1/url-scraper", json={"url": URL, "outputSchema": schema})
+        batch = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL], "outputSchema": schema})
+        for answer in (single, batch):
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), schema
+            assert "`outputSchema`" in answer.json()["message"]
+            assert fault in answer.json()["message"]
+
+
+ASKING_FOR_JSON: list[dict[str, Any]] = [
+    {"generateJson": True},
+    {"generateJson": False, "outputSchema": {"type": "object"}},
+    {"outputSchema": {}},
+    {"formats": ["html", "json"]},
+]
+
+
+async def test_json_can_be_asked_for_in_each_way(api: Api, database: Database) -> None:
+    for fields in ASKING_FOR_JSON:
+        job = await JobStore(database).get(await api.submit(URL, **fields), api.key_id)
+        assert job is not None
+        assert Format.JSON in job.options.formats, fields
+        assert (job.options.output_schema is not None) == ("outputSchema" in fields), fields
 
 
 async def test_null_and_unknown_fields_are_nothing(api: Api) -> None:

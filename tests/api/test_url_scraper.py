@@ -71,6 +71,9 @@ async def test_a_job_goes_from_pending_to_completed(api: Api, worker: PlayedWork
         **CONTENT,
         "cached": False,
         "error": None,
+        "fetchedWith": "http",
+        "statusCode": 200,
+        "finalUrl": URL,
     }
 
 

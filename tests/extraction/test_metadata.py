@@ -35,6 +35,7 @@ def test_everything_from_a_well_marked_page():
         language="en-GB",
         canonical_url="https://www.paper.example/news/a-story",
         site_name="The Paper",
+        open_graph={"title": "A story", "site_name": "The Paper"},
     )
 
 

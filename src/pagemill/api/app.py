@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from pagemill import __version__
-from pagemill.api import countries, docs, health, jobs, openapi, url_scraper, webhooks
+from pagemill.api import countries, docs, health, jobs, openapi, proxy_scores, screenshots, url_scraper, webhooks
 from pagemill.api.auth import Authentication
 from pagemill.api.body_limit import BodyLimit
 from pagemill.api.content_encoding import EncodingPreference
@@ -45,8 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (url_scraper.router, jobs.router, webhooks.router, countries.router, health.router, docs.router):
-        app.include_router(router)
+    for part in (screenshots, url_scraper, jobs, webhooks, countries, proxy_scores, health, docs):
+        app.include_router(part.router)
     add_error_handlers(app)
     openapi.complete(app, settings)
     _add_layers(app, settings)

@@ -7,35 +7,42 @@ from typing import TYPE_CHECKING
 import ada_url
 
 from pagemill.api.countries import country_names
-from pagemill.errors import InvalidUrlError, NotSupportedError, RequestError
+from pagemill.api.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
+from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
 from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
+from pagemill.structuring import schema
 
 if TYPE_CHECKING:
     from pagemill.api.wire import BatchRequest, ScrapeFields, ScrapeRequest
     from pagemill.settings import Settings
 
 # What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
-UNSUPPORTED_FIELDS = (
-    "use_browser",
-    "generate_json",
-    "output_schema",
-    "actions",
-    "session_id",
-    "session_name",
-)
-_UNSUPPORTED_FORMATS = (Format.JSON, Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE, Format.SUMMARY)
+UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
-def scrape_options(request: ScrapeFields) -> ScrapeOptions:
+def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
     """Return the options of a request.
 
-    Raises errors.RequestError for an unknown country and errors.NotSupportedError, naming the field.
+    Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used, and errors.NotSupportedError,
+    naming the field.
     """
     _refuse_unsupported(request)
     return ScrapeOptions(
-        formats=tuple(dict.fromkeys(request.formats or DEFAULT_FORMATS)),
-        country=_country(request.country or "us"),
+        formats=_formats(request),
+        country=_country(request.country or "us", settings),
         force_fresh=bool(request.force_fresh),
+        max_age=request.max_age,
+        use_browser=bool(request.use_browser),
+        actions=tuple(fields.action() for fields in request.actions or ()),
+        headers=checked_headers(request.headers or {}),
+        cookies=checked_cookies(request.cookies or ()),
+        user_agent=checked_user_agent(request.user_agent),
+        timeout=request.timeout,
+        only_main_content=request.only_main_content is not False,
+        include_tags=checked_selectors(request.include_tags or (), "includeTags"),
+        exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
+        wait_for=request.wait_for or 0,
+        output_schema=_schema(request),
     )
 
 
@@ -87,19 +94,31 @@ def receiver_url(text: str, field: str, max_length: int) -> str:
     return ada_url.URL(checked_url(text, field, max_length)).href.partition("#")[0]
 
 
+def _formats(request: ScrapeFields) -> tuple[Format, ...]:
+    """The formats, with the JSON where it is asked for by a field of its own; a schema asks for it too, even `{}`."""
+    formats = dict.fromkeys(request.formats or DEFAULT_FORMATS)
+    asks_for_json = request.generate_json or request.output_schema is not None
+    return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
+
+
+def _schema(request: ScrapeFields) -> str | None:
+    if request.output_schema is None:
+        return None
+    try:
+        return schema.check(request.output_schema)
+    except InvalidSchemaError as error:
+        raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
+
+
 def _refuse_unsupported(request: ScrapeFields) -> None:
     for name in UNSUPPORTED_FIELDS:
-        value = getattr(request, name)
-        # An empty schema still asks for JSON; other empty values ask for nothing.
-        if value or (value is not None and name == "output_schema"):
+        if getattr(request, name):
             alias = type(request).model_fields[name].alias
             raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
-    for index, name in enumerate(request.formats or ()):
-        if name in _UNSUPPORTED_FORMATS:
-            raise NotSupportedError(f"The field `formats[{index}]` asks for {name}, which this version cannot make.")
 
 
-def _country(code: str) -> str:
+def _country(code: str, settings: Settings) -> str:
     if code.lower() not in country_names():
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
+    settings.exits.of(code)
     return code.lower()

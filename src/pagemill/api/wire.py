@@ -12,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from pagemill import bodies as packing
+from pagemill.api.actions import LONGEST_WAIT, ActionFields
 from pagemill.api.json_stream import Packed
+from pagemill.api.page_fields import MAX_COOKIES, MAX_HEADERS, MAX_SELECTORS, CookieFields
 from pagemill.model import DEFAULT_FORMATS, Format, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pagemill.model import Failure, Job, JobSummary, JsonObject, Page
+    from pagemill.model import Attempt, Failure, Job, JobSummary, JsonObject, Page
 
 MAX_ACTIONS = 15
 
@@ -55,13 +58,41 @@ class ScrapeFields(BaseModel):
         list(DEFAULT_FORMATS), description="What to return. None, or an empty list, means the default."
     )
     force_fresh: bool | None = Field(False, description="Fetch the page even if a cached copy would do.")
+    max_age: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Seconds since it was fetched that a cached copy may be old; the service has a limit of its own.",
+    )
     use_browser: bool | None = Field(False, description="Render the page in a browser.")
     generate_json: bool | None = Field(False, description="Return structured JSON as well.")
     output_schema: dict[str, Any] | None = Field(
         None, description="JSON Schema of the structured JSON. Its presence asks for the JSON."
     )
-    actions: list[dict[str, Any]] | None = Field(
-        None, max_length=MAX_ACTIONS, description="What to do in the browser before the page is captured."
+    actions: list[ActionFields] | None = Field(
+        None,
+        max_length=MAX_ACTIONS,
+        description="What to do in the browser before the page is captured. Their presence asks for the browser.",
+    )
+    wait_for: Annotated[int, Field(ge=0, le=LONGEST_WAIT)] | None = Field(
+        None, description="Milliseconds to wait in the browser after the page has settled."
+    )
+    timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] | None = Field(
+        None, description="Seconds that the page may take in all; the service has a limit of its own."
+    )
+    headers: dict[str, str] | None = Field(
+        None, max_length=MAX_HEADERS, description="HTTP headers to send to the page's host."
+    )
+    cookies: Annotated[list[CookieFields], Field(max_length=MAX_COOKIES)] | dict[str, str] | None = Field(
+        None, description="Cookies to send: a list, or an object of names and values."
+    )
+    user_agent: str | None = Field(None, max_length=1000, description="The user agent to send.")
+    only_main_content: bool | None = Field(
+        True, description="Whether the cleaned HTML and the Markdown hold the content alone, or the whole page."
+    )
+    include_tags: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None, max_length=MAX_SELECTORS, description="CSS selectors: only these parts of the page."
+    )
+    exclude_tags: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None, max_length=MAX_SELECTORS, description="CSS selectors: not these parts of the page."
     )
     session_id: str | None = Field(None, description="The id of a saved browser session.")
     session_name: str | None = Field(None, description="The name of a saved browser session.")
@@ -151,6 +182,60 @@ class ImageFields(TypedDict):
     alt: str
 
 
+class MetadataFields(TypedDict):
+    """What a page says of itself. What it does not say is left out."""
+
+    title: NotRequired[str]
+    author: NotRequired[str]
+    published: NotRequired[Annotated[str, Field(description="ISO 8601, as far as the page gives it.")]]
+    modified: NotRequired[Annotated[str, Field(description="ISO 8601, as far as the page gives it.")]]
+    description: NotRequired[str]
+    language: NotRequired[str]
+    canonicalUrl: NotRequired[str]
+    siteName: NotRequired[str]
+    openGraph: NotRequired[Annotated[dict[str, str], Field(description="Open Graph properties, without `og:`.")]]
+
+
+class AttemptFields(TypedDict):
+    """One step on the way to a page."""
+
+    fetchedWith: Literal["http", "browser"]
+    outcome: Annotated[str, Field(description="`ok`, `javascript_shell`, `blocked`, or an error's code.")]
+    durationMs: Milliseconds
+    statusCode: NotRequired[int]
+    vendor: NotRequired[Annotated[str, Field(description="Who blocked it, where that is known.")]]
+
+
+class Evidence(TypedDict):
+    """Where a value stands on the page."""
+
+    quote: str
+    start: NotRequired[Annotated[int, Field(description="Its offset in the Markdown, in characters.")]]
+    end: NotRequired[Annotated[int, Field(description="Where it ends there.")]]
+    markup: NotRequired[Annotated[Literal[True], Field(description="The page's markup alone declares it.")]]
+
+
+class UnsupportedValue(TypedDict):
+    """A value that the page does not say."""
+
+    pointer: str
+    value: Any
+
+
+class GeneratedJson(TypedDict):
+    """Structured data, and what is known about it. Keys of `evidence`, `inferred` and `missing` are JSON pointers."""
+
+    status: Literal["success", "failed"]
+    data: Annotated[Any, Field(description="By `outputSchema`, where it was given; `{}` where it failed.")]
+    error: NotRequired[Annotated[str, Field(description="Why it failed, and the error's code in parentheses.")]]
+    source: NotRequired[Literal["model", "learned", "markup"]]
+    evidence: NotRequired[dict[str, Evidence]]
+    unsupported: NotRequired[list[UnsupportedValue]]
+    inferred: NotRequired[Annotated[list[str], Field(description="Judgements, which no quote can show.")]]
+    missing: NotRequired[Annotated[list[str], Field(description="What could not be filled.")]]
+    truncated: NotRequired[Annotated[bool, Field(description="Whether the page was too long to be read whole.")]]
+
+
 class ContentFields(TypedDict):
     """What was made of a page: null where it was not asked for, or is not there (yet)."""
 
@@ -159,9 +244,26 @@ class ContentFields(TypedDict):
     markdown: Annotated[str | None, Field(description="The content as Markdown.")]
     links: NotRequired[Annotated[list[LinkFields], Field(description="Only where asked for.")]]
     images: NotRequired[Annotated[list[ImageFields], Field(description="Only where asked for.")]]
+    generatedJson: NotRequired[Annotated[GeneratedJson, Field(description="Only where asked for.")]]
+    summary: NotRequired[Annotated[str, Field(description="Two to four sentences; only where asked for.")]]
+    summarySource: NotRequired[
+        Annotated[
+            Literal["model", "description", "text"],
+            Field(
+                description="Who made the summary: a model, or the page itself by its description or first sentences."
+            ),
+        ]
+    ]
     error: Annotated[str | None, Field(description="Why the page failed, and the error's code in parentheses.")]
     cached: NotRequired[Annotated[bool, Field(description="Whether a cached copy was served; once it is known.")]]
     durationMs: NotRequired[Milliseconds]
+    screenshotUrl: NotRequired[Annotated[str, Field(description="The path of the PNG, where it was asked for.")]]
+    fullPageScreenshotUrl: NotRequired[Annotated[str, Field(description="The same of the whole page.")]]
+    metadata: NotRequired[Annotated[MetadataFields, Field(description="Of a completed page.")]]
+    fetchedWith: NotRequired[Annotated[Literal["http", "browser", "cache"], Field(description="Once it is known.")]]
+    statusCode: NotRequired[Annotated[int, Field(description="The HTTP status of the page, once it is known.")]]
+    finalUrl: NotRequired[Annotated[str, Field(description="The address that answered, after redirects.")]]
+    attempts: NotRequired[Annotated[list[AttemptFields], Field(description="The steps that were tried, in order.")]]
 
 
 class SingleJob(ContentFields):
@@ -315,6 +417,7 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         "country": job.options.country,
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
+        **_way(job, page, bodies),
         "createdAt": time_text(job.created_at),
         **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
     }
@@ -328,6 +431,7 @@ def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObjec
         "status": page.status.value,
         **_content(job, page.status, bodies),
         **_outcome(page.status, page, page.started_at, page.completed_at),
+        **_way(job, page, bodies),
     }
 
 
@@ -351,6 +455,8 @@ def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObjec
         for name in job.options.formats
         if status is Status.COMPLETED and name in _KEYS and name in bodies
     }
+    if "summary" in asked and "summary_source" in bodies:
+        asked["summarySource"] = Packed(bodies["summary_source"])
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 
@@ -360,6 +466,48 @@ def _outcome(status: Status, page: Page, start: datetime | None, end: datetime |
         "error": _error(page.failure) if status is Status.FAILED and page.failure else None,
         **_duration(start, end),
     }
+
+
+def _way(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
+    """Return how an ended page was come by, and what else there is of it."""
+    if not page.status.ended:
+        return {}
+    fields: JsonObject = {"statusCode": page.status_code, "finalUrl": page.final_url}
+    if page.status is Status.COMPLETED:
+        with_cache = "cache" if page.cached else None
+        fields["fetchedWith"] = with_cache or (page.fetched_with.value if page.fetched_with else None)
+        fields["metadata"] = _metadata(packing.unpack(bodies["metadata"])) if "metadata" in bodies else None
+        fields |= {key: _picture_path(job, page, kind) for name, key, kind in _PICTURES if name in job.options.formats}
+    return {
+        **{key: value for key, value in fields.items() if value is not None},
+        **({"attempts": [_attempt(attempt) for attempt in page.attempts]} if page.attempts else {}),
+    }
+
+
+_PICTURES = (
+    (Format.SCREENSHOT, "screenshotUrl", "viewport"),
+    (Format.SCREENSHOT_FULL_PAGE, "fullPageScreenshotUrl", "fullpage"),
+)
+
+
+def _picture_path(job: Job, page: Page, kind: str) -> str:
+    path = f"/v1/url-scraper/{job.id}/screenshot?type={kind}"
+    return f"{path}&index={page.index}" if job.batch else path
+
+
+def _metadata(metadata: JsonObject) -> JsonObject:
+    return {to_camel(name): value for name, value in metadata.items() if value}
+
+
+def _attempt(attempt: Attempt) -> JsonObject:
+    fields: JsonObject = {
+        "fetchedWith": attempt.fetched_with.value,
+        "outcome": attempt.outcome,
+        "durationMs": int(attempt.duration * 1000),
+        "statusCode": attempt.status_code,
+        "vendor": attempt.vendor,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _error(failure: Failure) -> str:

@@ -51,6 +51,7 @@ _LABELLED = re.compile(
 
 # Nobody titles or signs a page with more characters than this, or describes it with more than that.
 _LONGEST, _LONGEST_META = 500, 5000
+_MOST_PROPERTIES = 50
 
 Metas = dict[str, str]
 
@@ -71,7 +72,13 @@ def read(document: Document, url: str) -> Metadata:
         language=_language(document, metas),
         canonical_url=_canonical(document, url, metas),
         site_name=site,
+        open_graph=_open_graph(metas),
     )
+
+
+def _open_graph(metas: Metas) -> dict[str, str]:
+    found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MOST_PROPERTIES)
+    return {name[3:]: line(unescape(value[:_LONGEST_META])) for name, value in found if value}
 
 
 def _first(metas: Metas, names: tuple[str, ...]) -> str | None:

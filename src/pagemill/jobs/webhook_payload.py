@@ -76,7 +76,17 @@ def _batch(job: Job, pages: Sequence[Page]) -> JsonObject:
 
 def _outcome(page: Page) -> JsonObject:
     failed = page.failure if page.status is Status.FAILED else None
-    return {"cached": page.cached, "error": f"{failed.message} ({failed.code})" if failed else None}
+    with_cache = "cache" if page.cached else page.fetched_with
+    known = {
+        "statusCode": page.status_code,
+        "finalUrl": page.final_url,
+        "fetchedWith": with_cache if page.status is Status.COMPLETED else None,
+    }
+    return {
+        "cached": page.cached,
+        "error": f"{failed.message} ({failed.code})" if failed else None,
+        **{key: value for key, value in known.items() if value is not None},
+    }
 
 
 def _times(job: Job) -> JsonObject:

@@ -1,0 +1,90 @@
+"""What a client says of the request for its page and of the parts that it wants, checked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import turbohtml
+from pydantic import BaseModel, ConfigDict, Field
+
+from pagemill.errors import RequestError
+from pagemill.model import Cookie
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_HEADERS = 50
+MAX_COOKIES = 100
+MAX_SELECTORS = 50
+
+# RFC 9110, 5.6.2 and 5.5; RFC 6265, 4.1.1, as widely as browsers read cookies.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]{0,8000}")
+_COOKIE_VALUE = re.compile(r"[\x20-\x3a\x3c-\x7e]{0,4096}")
+_COOKIE_PLACE = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,1000}")
+# Those that belong to the connection, or that say where it goes.
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive", "expect",
+     "proxy-authorization", "proxy-connection", "content-encoding", "accept-encoding"}
+)  # fmt: skip
+
+
+class CookieFields(BaseModel):
+    """A cookie to send."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    name: str
+    value: str
+    domain: Annotated[str | None, Field(description="The page's own host, where nothing is said.")] = None
+    path: str | None = "/"
+
+
+def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return headers that can be sent. Raises errors.RequestError, naming the first that cannot."""
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise RequestError("The field `headers` is not valid: it holds what is no HTTP header.")
+        if name.lower() in _OURS:
+            raise RequestError(f"The field `headers.{name}` is not valid: this header is set by the service.")
+    return tuple((name, value.strip()) for name, value in headers.items())
+
+
+def checked_cookies(cookies: Sequence[CookieFields] | Mapping[str, str]) -> tuple[Cookie, ...]:
+    """Return cookies that can be sent. Raises errors.RequestError, naming the first that cannot by its index."""
+    fields = cookies if not isinstance(cookies, dict) else [CookieFields(name=n, value=v) for n, v in cookies.items()]
+    return tuple(_cookie(index, cookie) for index, cookie in enumerate(fields) if isinstance(cookie, CookieFields))
+
+
+def _cookie(index: int, cookie: CookieFields) -> Cookie:
+    path = cookie.path or "/"
+    places = (path, cookie.domain) if cookie.domain else (path,)
+    if not (
+        _TOKEN.fullmatch(cookie.name)
+        and _COOKIE_VALUE.fullmatch(cookie.value)
+        and path.startswith("/")
+        and all(_COOKIE_PLACE.fullmatch(place) for place in places)
+    ):
+        raise RequestError(f"The field `cookies[{index}]` is not valid: it is no cookie that can be sent.")
+    return Cookie(cookie.name, cookie.value, cookie.domain or None, path)
+
+
+def checked_user_agent(text: str | None) -> str | None:
+    """Return a user agent that can be sent. Raises errors.RequestError."""
+    if not text:
+        return None
+    if not _VALUE.fullmatch(text) or not text.isascii():
+        raise RequestError("The field `userAgent` is not valid: it cannot be sent as a header.")
+    return text.strip() or None
+
+
+def checked_selectors(selectors: Sequence[str], field: str) -> tuple[str, ...]:
+    """Return CSS selectors that are valid. Raises errors.RequestError, naming the first that is not by its index."""
+    page = turbohtml.parse(b"")
+    for index, selector in enumerate(selectors):
+        try:
+            page.select(selector)
+        except ValueError:
+            raise RequestError(f"The field `{field}[{index}]` is not valid: it is no CSS selector.") from None
+    return tuple(selectors)
