@@ -297,9 +297,7 @@ class ActionError(BrowserError):
 
 
 class DocumentError(PageError):
-    """A document that no text could be had of."""
-
-    code = "document_error"
+    """A document that no text could be had of; its subclasses say why."""
 
 
 class InvalidDocumentError(DocumentError):

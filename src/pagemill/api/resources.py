@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from pagemill.jobs.database import Database
+from pagemill.jobs.exit_scores import DatabaseExitScores
 from pagemill.jobs.keys import Keys
 from pagemill.jobs.limits import Limits
 from pagemill.jobs.notices import ENDED, Notices
@@ -33,6 +34,7 @@ class Resources:
     keys: Keys
     ended: Notices
     limits: Limits
+    exit_scores: DatabaseExitScores
     webhooks: Webhooks | None
     """None: this process has no key to derive secrets from."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +58,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),
+            exit_scores=DatabaseExitScores(database, settings.proxy_half_life),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
         )
 

@@ -23,8 +23,8 @@ UNSUPPORTED_FIELDS = ("session_id", "session_name")
 def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
     """Return the options of a request.
 
-    Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used, and errors.NotSupportedError,
-    naming the field.
+    Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
+    and errors.NotSupportedError, naming the field.
     """
     _refuse_unsupported(request)
     return ScrapeOptions(

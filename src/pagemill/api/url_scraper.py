@@ -78,7 +78,7 @@ async def submit_batch(
     submission = Submission(
         SubmitEndpoint.BATCH,
         urls,
-        scrape_options(body),
+        scrape_options(body, resources.settings),
         checked_webhook(resources, body),
         batch=True,
         idempotency_key=idempotency_key,
@@ -161,6 +161,10 @@ async def _submit_url(
 ) -> tuple[Job, str]:
     url = single_url(body, resources.settings)
     submission = Submission(
-        endpoint, [url], scrape_options(body), checked_webhook(resources, body), idempotency_key=idempotency_key
+        endpoint,
+        [url],
+        scrape_options(body, resources.settings),
+        checked_webhook(resources, body),
+        idempotency_key=idempotency_key,
     )
     return await submit(resources, key_id, submission), url
