@@ -144,11 +144,10 @@ WORDS = st.text(alphabet="abcdeéßﬁ漢0189 *_.,-'()[]&\n\\", max_size=60)
 
 
 @given(WORDS, st.lists(st.sampled_from(["apple", "Größe", "x1", "naïve", "42", "ﬁn"]), min_size=1, max_size=5), WORDS)
-def test_words_set_apart_are_always_found_where_they_are(before, words, after):
+def test_words_set_apart_are_always_found(before, words, after):
     value = " ".join(words)
     markdown = f"{before} {value} {after}"
-    places = list(Evidence(markdown).places(value))
-    assert any(start <= len(before) + 1 and end >= len(before) + 1 + len(value) for start, end in places) or places
+    assert any(place for place in Evidence(markdown).places(value))
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=2), st.sampled_from([",.", ".,", " ,", "’."]))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+from typing import TYPE_CHECKING
 
-from tests.structuring.conftest import Desk
+if TYPE_CHECKING:
+    from tests.structuring.conftest import Desk
 
 OUTLINE = {
     "type": "object",
@@ -26,8 +29,8 @@ OUTLINE = {
     },
     "required": ["name", "price"],
 }
-ADJECTIVES = "Copper Silver Wooden Tall Quiet Heavy Plain Bright Round Old".split()
-NOUNS = "Kettle Lamp Chair Table Clock".split()
+ADJECTIVES = ["Copper", "Silver", "Wooden", "Tall", "Quiet", "Heavy", "Plain", "Bright", "Round", "Old"]
+NOUNS = ["Kettle", "Lamp", "Chair", "Table", "Clock"]
 
 
 def product(number):
@@ -46,14 +49,22 @@ def product(number):
 
 def page(number, *, redesigned=False):
     data, chance = product(number), random.Random(number)
-    adverts = "".join(f"<aside class=ad>Buy {NOUNS[chance.randrange(5)]}s now!</aside>" for _ in range(chance.randint(0, 3)))
+    adverts = "".join(
+        f"<aside class=ad>Buy {NOUNS[chance.randrange(5)]}s now!</aside>" for _ in range(chance.randint(0, 3))
+    )
     price = f'<p class="price price-{number}">Price: <b>${data["price"]:,.2f}</b></p>'
     if redesigned:
-        price = f'<div class=cost><div>Price: <span class=amount>${data["price"]:,.2f}</span></div></div>'
+        price = f"<div class=cost><div>Price: <span class=amount>${data['price']:,.2f}</span></div></div>"
     rows = "".join(f"<tr><td>{row['size']}</td><td>{row['stock']}</td></tr>" for row in data["variants"])
-    text = "This fine piece was made by hand in our own workshop, of the best materials, and it will serve you well. " * 4
+    text = (
+        "This fine piece was made by hand in our own workshop, of the best materials, and it will serve you well. " * 4
+    )
     frame = ("<div class=shell><section class=wide>", "</section></div>") if redesigned else ("", "")
-    old = "" if redesigned else "<header><nav class=top><a href=/ class=home>Shop</a><a href=/cart class=cart>Cart</a></nav></header>"
+    old = (
+        ""
+        if redesigned
+        else "<header><nav class=top><a href=/ class=home>Shop</a><a href=/cart class=cart>Cart</a></nav></header>"
+    )
     return f"""<html lang=en><head><title>{data["name"]}</title></head><body>{old}{adverts}
 <main id=product>{frame[0]}<h1 class=title>{data["name"]}</h1>{price}
 <p class=stock>Available: <span class=state>{"In stock" if data["available"] else "Sold out"}</span></p>
@@ -67,7 +78,8 @@ def page(number, *, redesigned=False):
 
 async def read(desk: Desk, numbers, **design):
     made = [
-        (await desk.make(page(number, **design), OUTLINE, url=f"https://shop.example/p/{number}"))["json"] for number in numbers
+        (await desk.make(page(number, **design), OUTLINE, url=f"https://shop.example/p/{number}"))["json"]
+        for number in numbers
     ]
     for number, one in zip(numbers, made, strict=True):
         assert one["data"] == product(number), one
@@ -129,13 +141,24 @@ async def test_what_the_model_invents_teaches_nothing(desk, model):
 
 async def test_a_choice_that_makes_no_sense_is_no_harm(desk, model):
     at = desk(model)
-    clean = page(0)
-    await at.make(clean, OUTLINE)
-    answer = '{"/name": 99, "/price": "x", "/none": 0}'
-    model.asked.clear()
+    model.behaviour.answers = [json.dumps(product(0)), '{"/name": 99, "/price": "x", "/none": 0}']
+    assert await read(at, range(2)) == ["model", "learned"]
     other = desk(model)
-    model.behaviour.answers = ['{"name": 1}', None, answer]
-    model.behaviour.answers = []
-    made = (await other.make(clean, OUTLINE))["json"]
-    assert made["data"] == product(0)
-    assert (await other.make(page(1), OUTLINE))["json"]["source"] == "learned"
+    model.behaviour.answers = [json.dumps(product(0)), "I would rather not."]
+    assert await read(other, range(2)) == ["model", "learned"]
+
+
+async def test_the_deadline_while_learning_keeps_the_data(desk, model):
+    model.behaviour.delay = 0.6
+    at = desk(model)
+    made = (await at.make(page(0), OUTLINE, seconds=3.0))["json"]
+    assert (made["status"], made["data"]) == ("success", product(0))
+    assert len(model.asked) == 2
+
+
+async def test_where_nothing_can_be_learnt_nobody_waits_for_it(desk, model):
+    model.behaviour.delay = 0.1
+    model.behaviour.invents = {"price": 77.7}
+    at = desk(model)
+    await asyncio.gather(*(at.make(page(number), OUTLINE) for number in range(8)))
+    assert model.most_at_once > 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from pagemill.structuring import schema
 
 
 def nested(depth):
-    value = {"type": "string"}
+    value: dict[str, Any] = {"type": "string"}
     for _ in range(depth):
         value = {"type": "array", "items": value}
     return value

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 import structlog
@@ -17,7 +18,7 @@ PAGE = """<html lang=en><head><title>Copper Kettle</title><meta name=description
 It will last for many years if you treat it well.</p>
 <p>Price: <b>$1,249</b>.<i>50</i></p><p>Weight: 2 kg</p><p>Available: In stock</p></main></body></html>"""
 
-OUTLINE = {
+OUTLINE: dict[str, Any] = {
     "type": "object",
     "properties": {
         "name": {"type": "string"},
@@ -56,7 +57,9 @@ async def test_the_model_is_given_the_schema_the_markdown_and_the_markup(desk, m
 
 async def test_without_a_schema_the_answer_has_the_one_shape(desk, model):
     model.behaviour.answers = [
-        json.dumps({"type": "product", "title": "Copper Kettle", "fields": {"weight": "2 kg"}, "lists": [], "tables": []})
+        json.dumps(
+            {"type": "product", "title": "Copper Kettle", "fields": {"weight": "2 kg"}, "lists": [], "tables": []}
+        )
     ]
     made = (await desk(model).make(PAGE))["json"]
     assert set(made["data"]) == set(overview.SCHEMA["required"])
@@ -145,9 +148,15 @@ async def test_strictly_what_the_page_does_not_say_is_left_out(desk, model):
 
 
 async def test_a_long_page_is_read_in_parts_that_are_merged(desk, model):
-    filler = "".join(f"<p>Paragraph {number} tells of something else at some length, as pages do.</p>" for number in range(60))
-    page = f"<main><h1>Copper Kettle</h1>{filler}<p>Price: $7</p><ul><li>tag: red</li></ul>{filler}<ul><li>tag: blue</li></ul></main>"
-    outline = {**OUTLINE, "properties": {**OUTLINE["properties"], "tag": {"type": "array", "items": {"type": "string"}}}}
+    filler = "".join(
+        f"<p>Paragraph {number} tells of something else at some length, as pages do.</p>" for number in range(60)
+    )
+    tags = [f"<ul><li>tag: {colour}</li></ul>" for colour in ("red", "blue")]
+    page = f"<main><h1>Copper Kettle</h1>{filler}<p>Price: $7</p>{tags[0]}{filler}{tags[1]}</main>"
+    outline = {
+        **OUTLINE,
+        "properties": {**OUTLINE["properties"], "tag": {"type": "array", "items": {"type": "string"}}},
+    }
     made = (await desk(model, llm_max_page_tokens=900).make(page, outline))["json"]
     assert made["data"]["name"] == "Copper Kettle"
     assert made["data"]["price"] == 7

@@ -92,7 +92,7 @@ class ModelServer(HttpServer):
         if "summary" in system:
             return " ".join(re.findall(r"[A-Z][^.\n]+\.", page)[:3])
         if "CSS selectors" in outside:
-            return json.dumps({pointer: 0 for pointer in json.loads(inside[-1].partition("\n\n")[2])})
+            return json.dumps(dict.fromkeys(json.loads(inside[-1].partition("\n\n")[2]), 0))
         schema = json.JSONDecoder().raw_decode(outside[outside.index("{") :])[0]
         form = body.get("response_format")
         if form is not None:
@@ -104,7 +104,8 @@ def _fill(schema: dict[str, Any], page: str) -> dict[str, Any]:
     found = {}
     for name, part in schema.get("properties", {}).items():
         value = _value(name, part, page)
-        if value is not None:
+        nullable = isinstance(part.get("type"), list) and "null" in part["type"]
+        if value is not None or nullable:
             found[name] = value
     return found
 
@@ -134,14 +135,22 @@ def _value(name: str, part: dict[str, Any], page: str) -> Any:
 
 
 def _rows(properties: dict[str, Any], page: str) -> list[dict[str, Any]]:
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")
+    ]
     if len(lines) < 3:
         return []
     names = [name.lower() for name in lines[0]]
     rows = [dict(zip(names, line, strict=False)) for line in lines[2:]]
     return [
         {
-            name: (float(row[name]) if part["type"] == "number" else int(row[name]) if part["type"] == "integer" else row[name])
+            name: (
+                float(row[name])
+                if part["type"] == "number"
+                else int(row[name])
+                if part["type"] == "integer"
+                else row[name]
+            )
             for name, part in properties.items()
             if name in row
         }

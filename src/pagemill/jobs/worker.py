@@ -13,6 +13,7 @@ from pagemill.jobs.database import FOREVER, Database
 from pagemill.jobs.deliverer import Deliverer
 from pagemill.jobs.exit_scores import DatabaseExitScores
 from pagemill.jobs.host_memory import REFRESH_INTERVAL, DatabaseHostMemory
+from pagemill.jobs.learned_selectors import DatabaseSelectors
 from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
 from pagemill.jobs.page_cache import DatabasePageCache
 from pagemill.jobs.queue import Queue, rescue
@@ -57,7 +58,14 @@ class Worker:
         self._cache = DatabasePageCache(self._database, worker_id, settings)
         self._exit_scores = DatabaseExitScores(self._database, settings.proxy_half_life)
         self._hosts = DatabaseHostMemory(self._database, settings.browser_memory)
-        self._scraper = Scraper(settings, cache=self._cache, exit_scores=self._exit_scores, memory=self._hosts)
+        self._selectors = DatabaseSelectors(self._database)
+        self._scraper = Scraper(
+            settings,
+            cache=self._cache,
+            exit_scores=self._exit_scores,
+            memory=self._hosts,
+            selectors=self._selectors,
+        )
         self._running: set[asyncio.Task[None]] = set()
         self._in_touch_since = float("inf")
 
@@ -221,10 +229,12 @@ class Worker:
             await asyncio.sleep(REFRESH_INTERVAL)
 
     async def _delete_old_pages(self) -> None:
-        """Delete from the cache, and of what is known of exits, in small steps."""
+        """Delete from the cache, and of what is known of exits and templates, in small steps."""
         age, step = timedelta(days=self._settings.cache_retention_days), self._settings.retention_step
         while deleted := await self._cache.delete_old(age, step):
             log.info("deleted old pages from the cache", pages=deleted)
+            await asyncio.sleep(_RETENTION_PAUSE)
+        while await self._selectors.delete_old():  # noqa: ASYNC110 - nobody tells of rows that grow old
             await asyncio.sleep(_RETENTION_PAUSE)
         while await self._exit_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
             await asyncio.sleep(_RETENTION_PAUSE)

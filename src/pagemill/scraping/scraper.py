@@ -16,6 +16,7 @@ from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.journey import Journey, Means
 from pagemill.scraping.page_cache import cache_key
+from pagemill.scraping.structured import StructuredScraping, plain_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
+    from pagemill.structuring.structurer import LearnedSelectors
 
 
 class Scraper:
     """Fetches and extracts, many pages at a time. One for each process.
 
-    Without a `cache` each page is fetched; without `exit_scores` and `memory` they are this process's own.
+    Without a `cache` each page is fetched; without `exit_scores`, `memory` and `selectors` they are this process's
+    own.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Scraper:
         cache: PageCache | None = None,
         exit_scores: ExitScores | None = None,
         memory: HostMemory | None = None,
+        selectors: LearnedSelectors | None = None,
     ) -> None:
         self._deadline = settings.job_deadline
         self._guard = EgressGuard(settings)
@@ -56,11 +60,13 @@ class Scraper:
             if cache is None or settings.cache_time == 0
             else CachedScraping(cache, settings, self._go, self._extract)
         )
+        self._structured = StructuredScraping(settings, self._means.extractors, selectors)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         for part in (self._guard, self._means.http, self._means.browser, self._means.extractors):
             await self._stack.enter_async_context(part)
+        self._stack.push_async_callback(self._structured.aclose)
         return self
 
     async def __aexit__(
@@ -72,14 +78,19 @@ class Scraper:
         """Scrape one URL within the deadline. Raises a subclass of errors.PageError."""
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
-        key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
+        plain = plain_options(options)
         try:
             async with asyncio.timeout_at(deadline):
-                if self._cached is not None and key is not None:
-                    return await self._cached.scrape(key, url, options, deadline)
-                return (await self._go(url, options, deadline, None)).scraped
+                page = await self._scrape(url, plain, deadline)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
+        return page if plain is options else await self._structured.complete(page, options, deadline)
+
+    async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
+        key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
+        if self._cached is not None and key is not None:
+            return await self._cached.scrape(key, url, options, deadline)
+        return (await self._go(url, options, deadline, None)).scraped
 
     async def _go(self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None) -> Arrival:
         return await Journey(self._means, url, options, deadline, validators).take()

@@ -123,5 +123,6 @@ def time_stands_near(moment: tuple[int, int], text: str, place: Place) -> bool:
     hour, minute = moment
     around = text[max(0, place[0] - _FAR) : place[1] + _FAR]
     half = hour % 12 or 12
-    forms = rf"(?<!\d)0?{hour}\s?[:.h]\s?{minute:02}(?!\d)|(?<!\d)0?{half}(?::{minute:02})?\s?{'p' if hour >= 12 else 'a'}\.?m"
+    evening = "p" if hour >= 12 else "a"
+    forms = rf"(?<!\d)0?{hour}\s?[:.h]\s?{minute:02}(?!\d)|(?<!\d)0?{half}(?::{minute:02})?\s?{evening}\.?m"
     return re.search(forms, around) is not None

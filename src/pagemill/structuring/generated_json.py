@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -23,23 +24,28 @@ class Source(StrEnum):
     LEARNED = "learned"
 
 
-def success(
-    data: Any,
-    source: Source,
-    evidence: Evidence,
-    *,
-    strict: bool,
-    missing: Sequence[str] = (),
-    judged: Sequence[str] = (),
-) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Data before its evidence is looked for."""
+
+    data: Any
+    source: Source
+    missing: Sequence[str] = ()
+    """JSON pointers to what could not be filled."""
+    judged: Sequence[str] = ()
+    """JSON pointers to values that are judgements, such as what kind of page it is."""
+
+
+def success(draft: Draft, evidence: Evidence, *, strict: bool) -> JsonObject:
     """Return data with its evidence. `strict` leaves out the values that the page does not say.
 
-    `judged` are pointers to values that are judgements, such as what kind of page it is. The pointers of `unsupported`
-    lead into the data as it was before values were left out; those of `evidence` into the data as it is.
+    The pointers of `unsupported` lead into the data as it was before values were left out; those of `evidence` into
+    the data as it is.
     """
+    data = draft.data
     grounding = evidence.ground(data)
-    judgements = [pointer for pointer in grounding.unsupported if pointer in judged]
-    wrong = [pointer for pointer in grounding.unsupported if pointer not in judged]
+    judgements = [pointer for pointer in grounding.unsupported if pointer in draft.judged]
+    wrong = [pointer for pointer in grounding.unsupported if pointer not in draft.judged]
     said = dict(pointers.leaves(data))
     unsupported = [{"pointer": pointer, "value": said[pointer]} for pointer in wrong]
     if strict and wrong:
@@ -47,12 +53,12 @@ def success(
         grounding = evidence.ground(data)
     return {
         "status": "success",
-        "source": source.value,
+        "source": draft.source.value,
         "data": data,
         "evidence": grounding.evidence,
         "unsupported": unsupported,
         "inferred": [*grounding.inferred, *judgements],
-        "missing": list(missing),
+        "missing": list(draft.missing),
     }
 
 

@@ -44,7 +44,7 @@ class LanguageModel:
             await self._client.close()
 
     async def answer(self, messages: Messages, schema: dict[str, Any] | None = None) -> str:
-        """Return the model's answer. `schema`, an object's, is handed over as response format where the server takes it.
+        """Return the model's answer. `schema` is handed over as response format where the server takes it.
 
         A server that refuses a request as bad is asked in plainer ways, down to the messages alone, and what it took
         is remembered: the prompt names the schema too.

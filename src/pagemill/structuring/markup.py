@@ -116,15 +116,11 @@ def _nested(kind: Any, properties: dict[str, list[Any]], depth: int, convert: An
 
 def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
     """Plain names, references followed, markup and white space out of texts; None for what says nothing."""
-    if isinstance(value, str):
-        return text_of(value) or None
     if isinstance(value, list):
         parts = [part for raw in value[:_VALUES] if (part := _clean(raw, by_id, depth)) is not None]
         return (parts[0] if len(parts) == 1 else parts) if parts else None
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        return str(value)
     if not isinstance(value, dict):
-        return value
+        return _scalar(value)
     if depth >= _DEPTH:
         return None
     if "@value" in value:
@@ -139,6 +135,12 @@ def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
         elif not name.startswith("@") and (part := _clean(raw, by_id, depth + 1)) is not None:
             item[name] = part
     return item if any(key != "@type" for key in item) else None
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return text_of(value) or None
+    return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
 
 
 def _type_name(raw: Any) -> str:

@@ -1,7 +1,7 @@
 """Selectors learnt from a page whose data is known, that give the same data of other pages of its template.
 
-Learnt selectors are JSON: `fields`, from a property's pointer to where its value stands, and `rows`, from the pointer of
-a list of objects to the elements that hold one each (`each`) and the `fields` inside them.
+Learnt selectors are JSON: `fields`, from a property's pointer to where its value stands, and `rows`, from the pointer
+of a list of objects to the elements that hold one each (`each`) and the `fields` inside them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from turbohtml import Element
+
 from pagemill.structuring import coercion, pointers, quantities
 from pagemill.structuring.schema import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from turbohtml import Document, Element
+    from turbohtml import Document
 
     from pagemill.model import JsonObject
     from pagemill.structuring.schema import Schema
@@ -173,7 +175,7 @@ class _Places:
         """Yield the spots of one value, those whose names speak first."""
         found: list[tuple[int, Spot]] = []
         for element, attribute, text in self._texts:
-            spot = self._spot(element, attribute, text, value, part)
+            spot = self._spot(attribute, text, value, part)
             if spot is None:
                 continue
             for rank, selector in _selectors(element):
@@ -187,7 +189,7 @@ class _Places:
         for _, spot in sorted(found, key=lambda pair: pair[0]):
             yield spot
 
-    def _spot(self, element: Element, attribute: str | None, text: str, value: Any, part: JsonObject) -> Spot | None:
+    def _spot(self, attribute: str | None, text: str, value: Any, part: JsonObject) -> Spot | None:
         if len(text) > _LONGEST_TEXT or not text:
             return None
         if isinstance(value, str) and len(text) > len(value) + 40 and part.get("format") not in ("date", "date-time"):
@@ -207,7 +209,7 @@ class _Places:
         return [
             (element, attribute)
             for element, attribute, text in self._texts
-            if (spot := self._spot(element, attribute, text, value, part)) is not None and "currency" not in spot
+            if (spot := self._spot(attribute, text, value, part)) is not None and "currency" not in spot
         ]
 
 
@@ -217,7 +219,7 @@ def _selectors(element: Element) -> Iterator[tuple[int, str]]:
     yield from own
     parent = element.parent
     for depth in range(3):
-        if parent is None or not hasattr(parent, "attr") or parent.tag in ("html", "body"):
+        if not isinstance(parent, Element) or parent.tag in ("html", "body"):
             break
         for rank, above in _own_selectors(parent):
             for below, selector in own:

@@ -98,6 +98,15 @@ class Order:
         return urlsplit(self.url).netloc.lower(), hashlib.sha256(text).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A page that a model has read: its data, where on the page that may stand, and the page's template."""
+
+    data: Any
+    candidates: JsonObject | None
+    template: list[int]
+
+
 class Structurer:
     """Makes structured JSON and summaries of pages. One for each process."""
 
@@ -207,14 +216,17 @@ class Structurer:
         made.update(answer)
         if material is None:
             return
+        lesson = None
         if order.json and "json" not in made:
             try:
-                made["json"] = await self._ask(order, bodies, material, known, learn=learn)
+                made["json"], lesson = await self._ask(order, bodies, material, learn=learn)
             except StructuringError as error:
                 log.warning("the language model gave no data", url=order.url, error=error.code)
                 made["json"] = generated_json.failed(error)
         if order.summary:
             made.update(await self._summarise(order, material))
+        if lesson is not None:
+            await self._learn(order, bodies, lesson, known)
 
     # With the model
 
@@ -224,14 +236,9 @@ class Structurer:
         return self.model
 
     async def _ask(
-        self,
-        order: Order,
-        bodies: Mapping[str, bytes],
-        material: JsonObject,
-        known: list[JsonObject],
-        *,
-        learn: bool,
-    ) -> JsonObject:
+        self, order: Order, bodies: Mapping[str, bytes], material: JsonObject, *, learn: bool
+    ) -> tuple[JsonObject, Lesson | None]:
+        """Return the JSON that the model makes of a page, and what is to be learnt from it, where `learn` asks."""
         schema = of_text(order.schema).source if order.schema else overview.SCHEMA
         request = {
             "task": "ground",
@@ -246,12 +253,10 @@ class Structurer:
             return checked, [Fault(*fault) for fault in checked.get("faults", [])]
 
         data, checked = await self._ask_parts(order, material, schema, check)
-        if learn:
-            await self._learn(order, bodies, data, checked, known, material["template"])
         result: JsonObject = checked["json"]
         if material["cut"]:
             result["truncated"] = True
-        return result
+        return result, Lesson(data, checked.get("candidates"), material["template"]) if learn else None
 
     async def _ask_parts(self, order: Order, material: JsonObject, schema: JsonObject, check: Check) -> Checked:
         """Ask for the data of each part, put it together and check it; ask once more where it does not fit."""
@@ -312,38 +317,35 @@ class Structurer:
 
     # Learning
 
-    async def _learn(
-        self,
-        order: Order,
-        bodies: Mapping[str, bytes],
-        data: Any,
-        checked: dict[str, Any],
-        known: list[JsonObject],
-        template: list[int],
-    ) -> None:
-        """Learn selectors from a page that a model has read. What fails here costs nothing but the learning."""
+    async def _learn(self, order: Order, bodies: Mapping[str, bytes], lesson: Lesson, known: list[JsonObject]) -> None:
+        """Learn selectors from a page that a model has read, and keep them with those of other templates."""
         shelf = order.shelf
-        learned = None
-        if candidates := checked.get("candidates"):
-            try:
-                choice = read_json(await self._asked().answer(prompt.selectors(candidates["fields"], order.url)))
-            except StructuringError:
-                choice = {}
-            request = {
-                "task": "learn",
-                "url": order.url,
-                "schema": order.schema,
-                "data": data,
-                "candidates": candidates,
-                "choice": choice,
-            }
-            learned = (await self._reader.structure(request, bodies)).get("learned")
+        learned = await self._try_selectors(order, bodies, lesson)
         if learned is None:
             if len(self._resting) < _REMEMBERED:
                 self._resting[shelf] = _REST
             return
-        others = [other for other in known if not template_alike(other["template"], template)]
+        others = [other for other in known if not template_alike(other["template"], lesson.template)]
         await self._learned.put(*shelf, [learned, *others][:_MOST_LEARNED])
+
+    async def _try_selectors(self, order: Order, bodies: Mapping[str, bytes], lesson: Lesson) -> JsonObject | None:
+        """Selectors of the model's choice that give its own answer of this page; None where none do."""
+        if lesson.candidates is None:
+            return None
+        try:
+            choice = read_json(await self._asked().answer(prompt.selectors(lesson.candidates["fields"], order.url)))
+        except StructuringError:
+            choice = {}
+        request = {
+            "task": "learn",
+            "url": order.url,
+            "schema": order.schema,
+            "data": lesson.data,
+            "candidates": lesson.candidates,
+            "choice": choice,
+        }
+        learned: JsonObject | None = (await self._reader.structure(request, bodies)).get("learned")
+        return learned
 
 
 def _parts(order: Order, material: JsonObject) -> list[Part]:

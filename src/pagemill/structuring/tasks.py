@@ -33,7 +33,7 @@ from pagemill.structuring import (
 )
 from pagemill.structuring.declared import Declared
 from pagemill.structuring.evidence import Evidence
-from pagemill.structuring.generated_json import Source
+from pagemill.structuring.generated_json import Draft, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,10 +118,12 @@ def _from_markup(request: JsonObject, page: PageAtHand) -> JsonObject:
     if text is None:
         data = overview.of_markup(page.facts, page.known)
         judged = [*_OVERVIEW_JUDGED, *(f"/lists/{number}/name" for number in range(len(data["lists"])))]
-        return generated_json.success(data, Source.MARKUP, page.evidence, strict=request["strict"], judged=judged)
+        return generated_json.success(
+            Draft(data, Source.MARKUP, judged=judged), page.evidence, strict=request["strict"]
+        )
     filled = filling.fill(schema.of_text(text), page.facts, page.known, page.base_url)
     return generated_json.success(
-        filled.data, Source.MARKUP, page.evidence, strict=request["strict"], missing=filled.missing
+        Draft(filled.data, Source.MARKUP, filled.missing), page.evidence, strict=request["strict"]
     )
 
 
@@ -135,7 +137,7 @@ def _learned(request: JsonObject, page: PageAtHand) -> JsonObject | None:
         data = selectors.apply(learned, page.tree, compiled, page.base_url)
         if data is None or not compiled.fits(data):
             continue
-        made = generated_json.success(data, Source.LEARNED, page.evidence, strict=request["strict"])
+        made = generated_json.success(Draft(data, Source.LEARNED), page.evidence, strict=request["strict"])
         if not made["unsupported"]:
             return made
     return None
@@ -155,7 +157,8 @@ def _material(request: JsonObject, page: PageAtHand) -> JsonObject:
 def _hints(page: PageAtHand) -> str:
     """What the markup declares, as JSON; less of it where that is much."""
     known = overview.of_markup(page.facts, page.known)
-    for less in ({}, {"tables": []}, {"tables": [], "lists": []}):
+    leavings: tuple[JsonObject, ...] = ({}, {"tables": []}, {"tables": [], "lists": []})
+    for less in leavings:
         text = orjson.dumps({**known, **less}).decode()
         if parts.tokens_of(text) <= _HINT_TOKENS:
             return text
@@ -169,7 +172,7 @@ def _ground(request: JsonObject, page: PageAtHand) -> dict[str, Any]:
     if faults:
         return {"faults": [[fault.pointer, fault.message] for fault in faults]}
     judged = _OVERVIEW_JUDGED if text is None else ()
-    made = generated_json.success(data, Source.MODEL, page.evidence, strict=request["strict"], judged=judged)
+    made = generated_json.success(Draft(data, Source.MODEL, judged=judged), page.evidence, strict=request["strict"])
     answer: dict[str, Any] = {"json": made}
     if request["learn"] and not made["unsupported"]:
         found = selectors.candidates(page.tree, compiled, data, page.base_url)

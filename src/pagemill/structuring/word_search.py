@@ -25,6 +25,7 @@ _SOFT = frozenset("-'’\u2010\u2011\u00b4`")
 _MOST_HITS = 300
 _ANCHOR_AMONG = 6
 _REACH = 400
+_GUESSES = 3
 
 Place = tuple[int, int]
 
@@ -69,22 +70,29 @@ def places(phrase: Phrase, text: str) -> Iterator[Place]:
         position = text.find(words[anchor], position + 1)
         if position < 0:
             return
-        for start in _starts(words[0], text, position, reach) if anchor else (position,):
+        for start in _starts(words[:anchor], text, position, reach) if anchor else (position,):
             end = _match(phrase, text, start)
             if end is not None and end > position and _signs_agree(phrase, text, start, end):
                 yield start, end
                 break
 
 
-def _starts(word: str, text: str, position: int, reach: int) -> Iterator[int]:
-    """The last few places of a phrase's first word before its anchor."""
-    end = position
-    for _ in range(3):
-        start = text.rfind(word, max(0, position - reach), end)
+def _starts(before: list[str], text: str, position: int, reach: int) -> Iterator[int]:
+    """Where a phrase may start whose words `before` stand before its anchor: word by word back, else a few guesses."""
+    lowest = max(0, position - reach)
+    start = position
+    for word in reversed(before):
+        start = text.rfind(word, lowest, start)
         if start < 0:
             return
-        yield start
-        end = start
+    yield start
+    end = position
+    for _ in range(_GUESSES):  # a word may also stand in the destination of a link on the way
+        end = text.rfind(before[0], lowest, end)
+        if end < 0:
+            return
+        if end != start:
+            yield end
 
 
 def _match(phrase: Phrase, text: str, start: int) -> int | None:

@@ -1,0 +1,44 @@
+"""Learnt selectors in the database, shared by all workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pagemill.errors import UnavailableError
+from pagemill.jobs import selector_statements
+
+if TYPE_CHECKING:
+    from pagemill.jobs.database import Database
+    from pagemill.model import JsonObject
+
+_PATIENCE = 1.0
+_LIFE = timedelta(days=90)
+_STEP = 200
+
+
+class DatabaseSelectors:
+    """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
+        """Return the learnt selectors of a host for a schema, those learnt last first."""
+        try:
+            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=_PATIENCE)
+        except UnavailableError:
+            return []
+        return list(row["learned"]) if row else []
+
+    async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
+        """Replace them."""
+        try:
+            await self._database.rows(selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=_PATIENCE)
+        except UnavailableError:
+            return
+
+    async def delete_old(self) -> int:
+        """Delete some that were learnt long ago, and return how many: templates change."""
+        row = await self._database.row(selector_statements.DELETE_OLD_SELECTORS, _LIFE, _STEP)
+        return int(row["selectors"]) if row else 0
