@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anakin
@@ -20,7 +25,6 @@ from tests.web.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
 
     from tests.api.test_client import Service
 
@@ -326,3 +330,39 @@ async def test_agents_find_what_they_need_in_a_completed_job(plain: httpx.AsyncC
     assert isinstance(job["cached"], bool)
     assert type(job["durationMs"]) is int
     assert (await plain.delete(f"/v1/url-scraper/{job['id']}")).json()["status"] == "completed"
+
+
+@pytest.fixture
+def command_line(service: Service, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `anakin …` as a person would who set two environment variables."""
+    program = Path(sys.executable).with_name("anakin")
+    if not program.exists():
+        pytest.skip("anakin-cli is not installed")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NO_COLOR": "1"}
+    environment |= {"ANAKIN_API_URL": service.url, "ANAKIN_API_KEY": service.key}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(program), *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def test_the_real_command_line(
+    command_line: Callable[..., subprocess.CompletedProcess[str]], site: str, tmp_path: Path
+) -> None:
+    output = tmp_path / "page.md"
+    scraped = command_line("scrape", f"{site}/command-line", "-o", str(output))
+    assert scraped.returncode == 0, scraped.stderr
+    assert "make bread" in output.read_text()
+    raw = command_line("scrape", f"{site}/command-line-raw", "--format", "raw")
+    assert raw.returncode == 0, raw.stderr
+    assert json.loads(raw.stdout)["status"] == "completed"
+    urls = [f"{site}/command-line-{name}" for name in "ab"]
+    batch = command_line("scrape-batch", *urls)
+    assert batch.returncode == 0, batch.stderr
+    assert [result["url"] for result in json.loads(batch.stdout)["results"]] == urls
+    failed = command_line("scrape", f"{site}/missing-command-line")
+    assert failed.returncode != 0
+    assert "404" in failed.stderr

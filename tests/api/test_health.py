@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 
+async def test_credentials_can_be_tested(api: Api) -> None:
+    answer = await api.client.get("/v1/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})
+    assert (await api.client.get("/v1/health", headers={"X-API-Key": "wrong"})).status_code == 401
+
+
 async def test_health_is_the_process(api: Api) -> None:
     answer = await api.client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from pagemill import __version__
+from pagemill.api.auth import KeyId
 from pagemill.api.error_response import RETRY_AFTER, error_body
 from pagemill.api.resources import ApiResources
 from pagemill.api.wire import ErrorBody
@@ -51,6 +52,17 @@ class NotReady(ErrorBody):
 async def get_health() -> Health:
     """Answer as long as the process does. It asks nothing of the database."""
     return {"status": "ok", "version": __version__}
+
+
+@router.get(
+    "/v1/health",
+    operation_id="getHealthWithKey",
+    summary="Whether the API process is alive and knows the key",
+    response_model=Health,
+)
+async def get_health_with_key(key_id: KeyId) -> Health:  # noqa: ARG001 - it is asked for
+    """Answer as `/health` does, to a known key: what some clients test their credentials with."""
+    return await get_health()
 
 
 @router.get(
