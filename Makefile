@@ -54,6 +54,7 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/runtime.txt -r requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@scripts/install-chromium
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.runtime requirements/dev.txt
