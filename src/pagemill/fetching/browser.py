@@ -10,20 +10,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from pagemill.errors import BrowserCrashedError, FetchTimeoutError
+from pagemill.errors import BrowserCrashedError, FetchError, FetchTimeoutError
 from pagemill.fetching.captures import PICTURES
 from pagemill.fetching.chromium import find_chromium
 from pagemill.fetching.egress_proxy import EgressProxy
+from pagemill.fetching.exit_round import ExitRound, exits_of
+from pagemill.fetching.exit_scores import MemoryExitScores
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pagemill.exits import Exit
     from pagemill.fetching.browser_process import BrowserProcess
     from pagemill.fetching.egress import EgressGuard
+    from pagemill.fetching.exit_scores import ExitScores
     from pagemill.fetching.url import Url
     from pagemill.model import RenderedPage, ScrapeOptions
     from pagemill.settings import Settings
@@ -51,8 +56,9 @@ class _Shift:
 class Browser:
     """Renders pages. One for each process, used as `async with Browser(settings, guard) as browser`."""
 
-    def __init__(self, settings: Settings, guard: EgressGuard) -> None:
+    def __init__(self, settings: Settings, guard: EgressGuard, scores: ExitScores | None = None) -> None:
         self._settings = settings
+        self._scores = scores or MemoryExitScores(settings.proxy_half_life)
         self._guard = guard
         self._slots = asyncio.Semaphore(settings.browser_pages)
         self._shifts: dict[bool, _Shift] = {}
@@ -88,17 +94,34 @@ class Browser:
         images = not PICTURES.isdisjoint(options.formats)
         try:
             async with asyncio.timeout_at(deadline), self._slots:
-                return await self._try(executable, checked, options, deadline, images=images)
+                return await self._through_exits(executable, checked, options, deadline, images=images)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
 
-    async def _try(
+    async def _through_exits(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, *, images: bool
+    ) -> RenderedPage:
+        """Leave by the country's exits, a failed one for another."""
+        exits = ExitRound(url.host, exits_of(self._settings, options.country), self._scores)
+        for attempt in count(1):
+            way = await exits.take()
+            try:
+                rendered = await self._try(executable, url, options, deadline, way, images=images)
+            except FetchError as error:
+                if not await exits.failed(error) or attempt >= self._settings.fetch_attempts:
+                    raise
+            else:
+                await exits.succeeded()
+                return rendered
+        raise AssertionError("unreachable")
+
+    async def _try(  # noqa: PLR0913 - what a page is rendered with
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit, *, images: bool
     ) -> RenderedPage:
         for attempt in range(1, TRIES + 1):
             shift = await self._shift(executable, images=images)
             try:
-                return await self._render(shift, url, options, deadline)
+                return await self._render(shift, url, options, deadline, way)
             except BrowserCrashedError:
                 # A tab that crashed takes nobody with it and would crash again; a browser that died may have died
                 # under another page.
@@ -121,13 +144,15 @@ class Browser:
             await asyncio.gather(*self._ending, return_exceptions=True)
         await self._proxy.close()
 
-    async def _render(self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float) -> RenderedPage:
+    async def _render(
+        self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float, way: Exit
+    ) -> RenderedPage:
         from pagemill.fetching.rendering import Rendering
 
         shift.pages += 1
         shift.open_pages += 1
         try:
-            async with Rendering(shift.process, self._guard, self._settings, url, options) as rendering:
+            async with Rendering(shift.process, self._guard, self._settings, url, options, way=way) as rendering:
                 return await rendering.render(deadline)
         finally:
             shift.open_pages -= 1

@@ -22,6 +22,7 @@ from pagemill.errors import (
     FetchError,
     HostUnreachableError,
     InvalidResponseError,
+    ProxyError,
     UnfetchableUrlError,
 )
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pagemill.fetching.egress import EgressGuard
+    from pagemill.fetching.tunnel import Tunnels
     from pagemill.fetching.url import IPAddress
 
 MAX_HEAD_BYTES = 256 * 1024
@@ -50,11 +52,12 @@ _REASONS = {400: "Bad Request", 403: "Forbidden", 411: "Length Required", 502: "
 class EgressProxy:
     """A proxy on a loopback port of its own, for one page. Used as `async with EgressProxy(guard, seconds) as proxy`.
 
-    `connect_timeout` is in seconds.
+    `connect_timeout` is in seconds. With `tunnels` every connection leaves through them.
     """
 
-    def __init__(self, guard: EgressGuard, connect_timeout: float) -> None:
+    def __init__(self, guard: EgressGuard, connect_timeout: float, tunnels: Tunnels | None = None) -> None:
         self._guard = guard
+        self._tunnels = tunnels
         self._connect_timeout = connect_timeout
         self._server: asyncio.Server | None = None
         self._connections: set[_Client] = set()
@@ -148,8 +151,10 @@ class EgressProxy:
             limit = deadline if number == len(addresses) else min(deadline, loop.time() + SECOND_ADDRESS_AFTER)
             try:
                 async with asyncio.timeout_at(limit):
-                    await loop.create_connection(protocol, str(address), port)
+                    await self._open(protocol, address, port)
                 return
+            except ProxyError as error:
+                failure = error
             except TimeoutError:
                 failure = ConnectTimeoutError(f"No connection to {host} came about in time.")
             except ConnectionRefusedError:
@@ -157,6 +162,12 @@ class EgressProxy:
             except OSError:
                 failure = HostUnreachableError(f"No way leads to {host} from here.")
         raise failure
+
+    async def _open(self, protocol: Callable[[], asyncio.Protocol], address: IPAddress, port: int) -> None:
+        if self._tunnels is not None:
+            await self._tunnels.open(protocol, address, port)
+        else:
+            await asyncio.get_running_loop().create_connection(protocol, str(address), port)
 
     def target(self, method: bytes, text: bytes) -> tuple[str, int, bytes]:
         """Host, port, and the path to ask the host for, of a request's target. Raises a subclass of `FetchError`."""

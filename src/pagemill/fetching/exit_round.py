@@ -11,12 +11,14 @@ import structlog
 from pagemill.errors import (
     BlockedAddressError,
     BlockedError,
+    CountryNotAvailableError,
     DnsError,
     FetchError,
     FetchTimeoutError,
     HostUnreachableError,
     HttpStatusError,
     InvalidResponseError,
+    NoExitError,
     ProxyError,
     TlsError,
     UnfetchableUrlError,
@@ -28,6 +30,7 @@ from pagemill.fetching.exit_scores import choose
 if TYPE_CHECKING:
     from pagemill.exits import Exit
     from pagemill.fetching.exit_scores import ExitScores
+    from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,14 @@ _EXIT_FAULTS = (
 _SILENT = (DnsError, BlockedAddressError, UnfetchableUrlError)
 
 _chance = random.SystemRandom()
+
+
+def exits_of(settings: Settings, country: str) -> tuple[Exit, ...]:
+    """The exits for a country. Raises `NoExitError` where it has none."""
+    try:
+        return settings.exits.of(country)
+    except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
+        raise NoExitError(error.message) from None
 
 
 class ExitRound:

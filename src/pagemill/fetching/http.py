@@ -13,12 +13,10 @@ from curl_cffi import AsyncCurl, Curl, CurlECode, CurlError, CurlInfo, CurlMOpt,
 
 from pagemill.errors import (
     BlockedAddressError,
-    CountryNotAvailableError,
     FetchError,
     FetchTimeoutError,
     HttpStatusError,
     InvalidRedirectError,
-    NoExitError,
     TooManyRedirectsError,
     UnfetchableUrlError,
 )
@@ -27,7 +25,7 @@ from pagemill.fetching.browser_handle import browser_handle
 from pagemill.fetching.curl_failures import failure_of
 from pagemill.fetching.egress import EgressGuard
 from pagemill.fetching.exchange import Exchange
-from pagemill.fetching.exit_round import ExitRound
+from pagemill.fetching.exit_round import ExitRound, exits_of
 from pagemill.fetching.exit_scores import MemoryExitScores
 from pagemill.fetching.hosts import HostSlots
 from pagemill.fetching.retry import RetryPolicy, parse_retry_after
@@ -55,7 +53,6 @@ class HttpFetcher:
         self._settings = settings
         self._own_guard = guard is None
         self._guard = guard or EgressGuard(settings)
-        self._exits = settings.exits
         self._scores = scores or MemoryExitScores(settings.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
         self._hosts = HostSlots(settings.host_concurrency)
@@ -97,7 +94,7 @@ class HttpFetcher:
         loop = asyncio.get_running_loop()
         if deadline is None:
             deadline = loop.time() + self._settings.job_deadline
-        exits = ExitRound(self._guard.check_url(url).host, self._exits_of(country), self._scores)
+        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
         attempt = 1
         while True:
             way = await exits.take()
@@ -115,12 +112,6 @@ class HttpFetcher:
                 return page
             await asyncio.sleep(wait)
             attempt += 1
-
-    def _exits_of(self, country: str) -> tuple[Exit, ...]:
-        try:
-            return self._exits.of(country)
-        except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
-            raise NoExitError(error.message) from None
 
     async def _attempt(self, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)

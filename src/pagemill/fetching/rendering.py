@@ -20,16 +20,19 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
+from pagemill.exits import DIRECT
 from pagemill.fetching.actions import perform
 from pagemill.fetching.captures import capture
 from pagemill.fetching.egress_proxy import EgressProxy
 from pagemill.fetching.readiness import settle
+from pagemill.fetching.tunnel import Tunnels
 from pagemill.fetching.world import PageMovedError, World
 from pagemill.model import FetchedPage, RenderedPage
 
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession, Page
 
+    from pagemill.exits import Exit
     from pagemill.fetching.browser_process import BrowserProcess
     from pagemill.fetching.egress import EgressGuard
     from pagemill.fetching.url import Url
@@ -73,9 +76,17 @@ class Rendering:
     whatever happened; where the context does not close, the browser is killed.
     """
 
-    def __init__(
-        self, process: BrowserProcess, guard: EgressGuard, settings: Settings, url: Url, options: ScrapeOptions
+    def __init__(  # noqa: PLR0913 - what a page is rendered with
+        self,
+        process: BrowserProcess,
+        guard: EgressGuard,
+        settings: Settings,
+        url: Url,
+        options: ScrapeOptions,
+        *,
+        way: Exit = DIRECT,
     ) -> None:
+        self._way = way
         self._process = process
         self._guard = guard
         self._settings = settings
@@ -88,7 +99,7 @@ class Rendering:
         from playwright.async_api import Error
 
         async with AsyncExitStack() as stack:
-            self._proxy = await stack.enter_async_context(EgressProxy(self._guard, self._settings.connect_timeout))
+            self._proxy = await stack.enter_async_context(self._way_out())
             self._process.on_gone(self._crashed)
             stack.callback(self._process.forget, self._crashed)
             self._context = await self._process.new_context(**self._context_options())
@@ -120,6 +131,10 @@ class Rendering:
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
         return RenderedPage(page, captures)
+
+    def _way_out(self) -> EgressProxy:
+        tunnels = None if self._way.direct else Tunnels(self._way, self._guard.resolver, self._settings)
+        return EgressProxy(self._guard, self._settings.connect_timeout, tunnels)
 
     def _context_options(self) -> dict[str, Any]:
         return {

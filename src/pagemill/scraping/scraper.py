@@ -51,7 +51,7 @@ class Scraper:
         self._guard = EgressGuard(settings)
         self._means = Means(
             http=HttpFetcher(settings, self._guard, exit_scores),
-            browser=Browser(settings, self._guard),
+            browser=Browser(settings, self._guard, exit_scores),
             extractors=ExtractorPool(settings),
             memory=memory or HostMemory(settings.browser_memory),
         )
