@@ -79,8 +79,8 @@ class Settings(BaseSettings):
 
     repeat_window: Annotated[float, Field(ge=0)] = Field(
         5.0,
-        description="The same request again within so long, in seconds, is taken for one whose answer got lost, and gets "
-        "the same job; 0 for never.",
+        description="The same request again within so long, in seconds, is taken for one whose answer got lost, "
+        "and gets the same job; 0 for never.",
     )
 
     # Limits
