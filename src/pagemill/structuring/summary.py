@@ -9,7 +9,9 @@ from enum import StrEnum
 _MARKS = re.compile(
     r"!?\[([^\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)|[*_`~\\]+|^#+ +|^> ?|^[-+*] +|^\d+[.)] +", re.MULTILINE
 )
-_SENTENCE = re.compile(r"[^.!?。！？]*(?:[.!?](?=\s|$|[\"'”’)]\s)|[。！？])[\"'”’)]?")
+# A sentence ends at a full stop before a space and what is no small letter: not in "3.5" or "e.g. this".
+_END = r"(?:[.!?](?=[\"'”’)]*(?:\s+[^\sa-zß-öø-ÿ]|\s*$))|[。！？])"
+_SENTENCE = re.compile(rf"(?:(?!{_END}).)*+{_END}[\"'”’)]*", re.DOTALL)
 _LEAST, _MOST = 2, 4
 _SHORTEST = 40
 _ENOUGH, _LONGEST = 280, 800
