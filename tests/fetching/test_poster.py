@@ -14,7 +14,7 @@ from pagemill.errors import (
 from pagemill.fetching.poster import Poster
 from pagemill.settings import Settings
 from tests.conftest import LOOPBACK
-from tests.web.http_server import HttpServer, Response, redirect
+from tests.web.http_server import Handler, HttpServer, Response, redirect
 
 
 async def _hang(_request):
@@ -24,7 +24,7 @@ async def _hang(_request):
 
 @pytest.fixture
 async def web():
-    routes = {
+    routes: dict[str, Response | Handler] = {
         "/": Response(b"ok"),
         "/error": Response(b"no", 500),
         "/moved": redirect("/"),

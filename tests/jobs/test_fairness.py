@@ -17,7 +17,7 @@ QUEUED = 10_000
 
 
 async def test_a_single_page_starts_within_one_pages_time_of_a_long_queue(settings, database):
-    asked = {}
+    asked: dict[str, float] = {}
 
     async def slow(request):
         asked.setdefault(request.path, time.monotonic())

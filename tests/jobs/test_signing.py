@@ -47,7 +47,7 @@ def test_the_key_comes_from_the_setting_or_from_the_data_folder(settings, scratc
     assert SigningKey.of(unset) is None
     with DataFolder(folder) as data:
         data.ensure_secret_key()
-        first = data.read_secret_key()
+        first = data.read_secret_key() or ""
         data.ensure_secret_key()
         assert data.read_secret_key() == first
     assert (folder / "secret-key").stat().st_mode & 0o777 == 0o600

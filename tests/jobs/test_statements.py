@@ -9,7 +9,7 @@ import pytest
 
 from pagemill.jobs import statements, webhook_statements
 
-HOT = {
+HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "deliveries": (
         webhook_statements.CLAIM_DELIVERIES,
         ("w", 32, 4, timedelta(seconds=30)),

@@ -47,7 +47,7 @@ async def test_a_receiver_killed_and_brought_back_and_workers_killed_lose_nothin
                     timestamp=request.headers["x-anakin-timestamp"],
                     tolerance=60,
                 )
-        bodies = {}
+        bodies: dict[str, set[bytes]] = {}
         for request in (*stuck.requests, *receiver.requests):
             bodies.setdefault(orjson.loads(request.body)["id"], set()).add(request.body)
         assert len(bodies) == JOBS

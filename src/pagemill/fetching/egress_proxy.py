@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from pagemill.errors import (
     BlockedAddressError,
@@ -191,8 +191,8 @@ class _Flow(asyncio.Protocol):
         self.other: _Flow | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_server and create_connection give
-        self.transport = transport
+        # What create_server and create_connection give; that of uvloop is no subclass.
+        self.transport = cast("asyncio.Transport", transport)
 
     def pause_writing(self) -> None:
         if self.other is not None and self.other.transport is not None:
