@@ -1,0 +1,162 @@
+"""The rules that hold for every endpoint, tried on every endpoint that the service says it has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pagemill.jobs.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.api.conftest import Api, PlayedWorker
+
+    from pagemill.jobs.database import Database
+
+URL = "https://example.com/"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+NEVER_NULL = (
+    "url",
+    "cached",
+    "durationMs",
+    "results",
+    "createdAt",
+    "completedAt",
+    "id",
+    "jobId",
+    "secret",
+    "httpStatus",
+)
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/url-scraper": {"url": URL},
+    "/v1/url-scraper/batch": {"urls": [URL]},
+    "/v1/webhooks": {"url": URL},
+    "/v1/webhooks/{id}": {},
+}
+
+
+async def operations(api: Api) -> list[tuple[str, str]]:
+    document = (await api.client.get("/openapi.json")).json()
+    return [
+        (method.upper(), path)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path.startswith("/v1/") and not path.endswith("/scrape") and not path.endswith("/test")
+    ]
+
+
+@pytest.fixture
+async def things(api: Api, worker: PlayedWorker) -> dict[str, str]:
+    """An id for each kind of path: a job that has ended in part, an endpoint, a delivery."""
+    endpoint = (await api.client.post("/v1/webhooks", json={"url": URL})).json()["id"]
+    batch = await api.submit(URL, f"{URL}b")
+    first, second = await worker.start_all()
+    await worker.complete(first)
+    await worker.fail(second)
+    [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
+    return {"webhooks": endpoint, "url-scraper": batch, "deliveries": delivery["id"]}
+
+
+def filled(path: str, things: dict[str, str]) -> str:
+    kind = next((kind for kind in ("deliveries", "webhooks", "url-scraper") if kind in path), "")
+    return path.replace("{id}", things[kind]) if "{" in path else path
+
+
+async def test_every_answer_has_an_id_and_is_no_redirect_even_with_a_slash(api: Api, things: dict[str, str]) -> None:
+    for method, path in await operations(api):
+        for end in ("", "/"):
+            answer = await api.client.request(method, filled(path, things) + end, json=BODIES.get(path))
+            assert not answer.is_redirect, path
+            assert answer.headers["X-Request-Id"], path
+            if answer.status_code >= 400:
+                assert set(answer.json()) == {"error", "code", "message"}, path
+                assert answer.json()["error"] == answer.json()["code"]
+
+
+async def test_every_endpoint_wants_a_known_key(api: Api, things: dict[str, str]) -> None:
+    for method, path in await operations(api):
+        for key in ("", "wrong"):
+            answer = await api.client.request(
+                method, filled(path, things), json=BODIES.get(path), headers={"X-API-Key": key}
+            )
+            assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized"), path
+
+
+async def test_what_is_anothers_is_answered_as_what_never_was(
+    api: Api, things: dict[str, str], database: Database
+) -> None:
+    _, stranger = await Keys(database).create("stranger")
+    nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "deliveries": "whd_0"}
+    for method, path in await operations(api):
+        if "{id}" in path:
+            headers = {"X-API-Key": stranger}
+            body = BODIES.get(path)
+            others = await api.client.request(method, filled(path, things), json=body, headers=headers)
+            never = await api.client.request(method, filled(path, nothing), json=body, headers=headers)
+            assert (others.status_code, others.json()) == (404, never.json()), path
+
+
+async def test_strict_clients_can_read_everything(api: Api, things: dict[str, str]) -> None:
+    """No null where they take none, times with a Z, whole durations, ids that are strings, errors that are none."""
+    answers = {}
+    for method, path in await operations(api):
+        answer = await api.client.request(method, filled(path, things), json=BODIES.get(path))
+        if answer.status_code < 400 and answer.headers["Content-Type"] == "application/json":
+            answers[method, path] = answer.json()
+    assert len(answers) >= 15
+    for key, value in ((key, pair) for key, body in answers.items() for pair in fields(body)):
+        name, field = value
+        assert name not in NEVER_NULL or field is not None, (key, name)
+        assert not name.endswith("At") or TIME.fullmatch(field), (key, name)
+        assert not name.endswith("Ms") or type(field) is int, (key, name)
+        assert name not in ("id", "jobId", "endpointId", "deliveryId") or isinstance(field, str), (key, name)
+        assert name != "error" or field is None or isinstance(field, str), (key, name)
+
+
+def fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """All names and values in some JSON."""
+    if isinstance(value, dict):
+        for name, field in value.items():
+            yield name, field
+            yield from fields(field)
+    elif isinstance(value, list):
+        for part in value:
+            yield from fields(part)
+
+
+async def test_names_are_camel_case(api: Api, things: dict[str, str]) -> None:
+    for method, path in await operations(api):
+        answer = await api.client.request(method, filled(path, things), json=BODIES.get(path))
+        if answer.headers["Content-Type"] == "application/json":
+            assert all(re.fullmatch(r"[a-z][A-Za-z]*", name) for name, _ in fields(answer.json())), path
+
+
+async def test_the_answers_of_a_submission(api: Api) -> None:
+    single = (await api.client.post("/v1/url-scraper", json={"url": URL})).json()
+    assert single.keys() == {"jobId", "id", "status", "url", "jobType", "createdAt"}
+    assert single["id"].startswith("job_")
+    assert (single["status"], single["jobType"]) == ("pending", "url_scraper")
+    batch = (await api.client.post("/v1/url-scraper/batch", json={"urls": [URL]})).json()
+    assert batch.keys() == {"jobId", "id", "status", "urls", "jobType", "createdAt"}
+    assert batch["id"].startswith("batch_")
+    assert (batch["status"], batch["jobType"]) == ("pending", "batch_url_scraper")
+
+
+async def test_only_four_statuses_are_ever_told(api: Api, worker: PlayedWorker) -> None:
+    batch = await api.submit(URL, f"{URL}b")
+    seen = {(await api.job(batch))["status"]}
+    first, second = await worker.start_all()
+    seen.add((await api.job(batch))["status"])
+    await worker.complete(first)
+    running = await api.job(batch)
+    seen.add(running["status"])
+    assert [result["status"] for result in running["results"]] == ["completed", "processing"]
+    await worker.fail(second)
+    seen.add((await api.job(batch))["status"])
+    cancelled = await api.submit(URL)
+    await api.client.delete(f"/v1/url-scraper/{cancelled}")
+    seen.add((await api.job(cancelled))["status"])
+    assert seen == {"pending", "processing", "completed", "failed"}
