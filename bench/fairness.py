@@ -57,7 +57,7 @@ async def measure(options: argparse.Namespace) -> str:
     site = SlowSite(options.page_time)
     await site.start()
     with tempfile.TemporaryDirectory(prefix="pagemill-bench-") as folder:
-        Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing runs yet
+        Path(folder).chmod(0o755)  # nothing runs yet
         process, address, crowd_key = _start(folder, options)
         try:
             single_key = await asyncio.to_thread(_new_key, folder)

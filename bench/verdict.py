@@ -37,6 +37,8 @@ def coverage(html: bytes, truth: str) -> float | None:
     if not wanted:
         return None
     root = turbohtml.parse(html, detect_encoding=True, positions=False).root
+    if root is None:
+        return 0.0
     root.remove("script, style, template")
     return len(wanted & sequences(root.text)) / len(wanted)
 
