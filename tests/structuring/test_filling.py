@@ -28,18 +28,38 @@ TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 def test_properties_are_filled_by_name_synonym_and_type():
     filled = fill(
         {
-            **{"name": TEXT, "title": TEXT, "price": NUMBER, "currency": TEXT, "in_stock": {"type": "boolean"}},
-            **{"brand": TEXT, "rating": NUMBER, "numReviews": {"type": "integer"}, "EAN": TEXT, "material": TEXT},
-            **{"image": {"type": "string", "format": "uri"}, "release-date": {"type": "string", "format": "date"}},
-            **{"tags": {"type": "array", "items": TEXT}, "availability": {"enum": ["in stock", "sold out"]}},
+            "name": TEXT,
+            "title": TEXT,
+            "price": NUMBER,
+            "currency": TEXT,
+            "in_stock": {"type": "boolean"},
+            "brand": TEXT,
+            "rating": NUMBER,
+            "numReviews": {"type": "integer"},
+            "EAN": TEXT,
+            "material": TEXT,
+            "image": {"type": "string", "format": "uri"},
+            "release-date": {"type": "string", "format": "date"},
+            "tags": {"type": "array", "items": TEXT},
+            "availability": {"enum": ["in stock", "sold out"]},
         }
     )
     assert filled.missing == []
     assert filled.data == {
-        **{"name": "Kettle", "title": "Kettle", "price": 1299, "currency": "EUR", "in_stock": True, "brand": "Acme"},
-        **{"rating": 4.5, "numReviews": 12, "EAN": "4006381333931", "material": "Copper"},
-        **{"image": "https://shop.example/p/kettle.png", "release-date": "2024-03-05"},
-        **{"tags": ["red", "hot"], "availability": "in stock"},
+        "name": "Kettle",
+        "title": "Kettle",
+        "price": 1299,
+        "currency": "EUR",
+        "in_stock": True,
+        "brand": "Acme",
+        "rating": 4.5,
+        "numReviews": 12,
+        "EAN": "4006381333931",
+        "material": "Copper",
+        "image": "https://shop.example/p/kettle.png",
+        "release-date": "2024-03-05",
+        "tags": ["red", "hot"],
+        "availability": "in stock",
     }
 
 
@@ -70,7 +90,12 @@ def test_lists_are_filled_from_items_and_tables():
 
 def test_what_cannot_be_filled_is_missing():
     filled = fill(
-        {"name": TEXT, "isbn10": TEXT, "deep": {"type": "object", "properties": {"a/b": TEXT}}, "rows": {"type": "array"}},
+        {
+            "name": TEXT,
+            "isbn10": TEXT,
+            "deep": {"type": "object", "properties": {"a/b": TEXT}},
+            "rows": {"type": "array"},
+        },
         required=["isbn10"],
         html='<script type="application/ld+json">{"@type": "Product", "name": "Kettle"}</script>',
     )
@@ -79,7 +104,8 @@ def test_what_cannot_be_filled_is_missing():
 
 
 def test_what_the_schema_refuses_is_left_out():
-    filled = fill({"name": {"type": "string", "maxLength": 3}, "price": {"type": "number", "maximum": 100}, "brand": TEXT})
+    refused = {"name": {"type": "string", "maxLength": 3}, "price": {"type": "number", "maximum": 100}}
+    filled = fill({**refused, "brand": TEXT})
     assert filled.data == {"brand": "Acme"}
     assert set(filled.missing) == {"/name", "/price"}
 
@@ -103,7 +129,8 @@ def test_the_item_that_fills_most_is_chosen():
 
 
 def test_what_is_known_of_the_page_fills_too():
-    filled = fill({"title": TEXT, "author": TEXT, "published": TEXT}, "<p>x", {"title": "A", "author": "B", "datePublished": "2024-01-01"})
+    known = {"title": "A", "author": "B", "datePublished": "2024-01-01"}
+    filled = fill({"title": TEXT, "author": TEXT, "published": TEXT}, "<p>x", known)
     assert filled.data == {"title": "A", "author": "B", "published": "2024-01-01"}
 
 

@@ -53,7 +53,8 @@ def test_microdata_and_rdfa_become_items_of_the_same_shape():
 def test_open_graph_and_its_kin_are_read():
     facts = read(
         """<meta property="og:title" content="Kettle"><meta property="product:price:amount" content="9.50">
-        <meta property="og:title" content="Second"><meta name="twitter:card" content=""><meta name=viewport content=x>"""
+        <meta property="og:title" content="Second"><meta name="twitter:card" content=""><meta name=viewport content=x>
+        """
     )
     assert facts.metas == {"og:title": "Kettle", "product:price:amount": "9.50"}
 
@@ -80,7 +81,8 @@ def test_the_overview_has_one_shape_and_merges_what_is_declared():
         """<meta property="og:type" content="product"><meta property="product:price:amount" content="9.50">
         <script type="application/ld+json">[{"@type": "BreadcrumbList", "itemListElement": [
           {"@type": "ListItem", "position": "1", "item": {"@id": "/a", "name": "Home"}}]},
-          {"@type": "Product", "name": "Kettle", "aggregateRating": {"ratingValue": "4.5", "reviewCount": "1,200"}}]</script>
+          {"@type": "Product", "name": "Kettle",
+           "aggregateRating": {"ratingValue": "4.5", "reviewCount": "1,200"}}]</script>
         <dl><dt>Name</dt><dd>again</dd><dt>Colour</dt><dd>Red</dd></dl>"""
     )
     data = overview.of_markup(facts, {"title": "Kettle", "author": "Ann"})

@@ -8,9 +8,10 @@ import pytest
 import structlog
 
 from pagemill.errors import ModelAnswerError
+from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.structuring import overview
 from pagemill.structuring.structurer import read_json
-from tests.structuring.conftest import KEY
+from tests.structuring.conftest import KEY, Desk
 
 PAGE = """<html lang=en><head><title>Copper Kettle</title><meta name=description content="A kettle made of copper.">
 <script type="application/ld+json">{"@type": "Product", "name": "Copper Kettle", "sku": "CK-7"}</script></head><body>
@@ -226,6 +227,27 @@ async def test_where_the_model_gives_no_summary_the_page_does(desk, model):
     made = await desk(model).make(PAGE, json_=False, summary=True)
     assert made["summary_source"] == "text"
     assert made["summary"].startswith("This kettle boils")
+
+
+HOSTILE_SCHEMAS = [
+    {"$ref": "#"},
+    {
+        "$ref": "#/$defs/a0",
+        "$defs": {f"a{n}": {"anyOf": 2 * [{"$ref": f"#/$defs/a{n + 1}"}]} for n in range(40)} | {"a40": {"const": 1}},
+    },
+]
+
+
+@pytest.mark.parametrize("outline", HOSTILE_SCHEMAS)
+async def test_a_schema_that_never_ends_harms_nobody_else(pool_settings, model, outline):
+    settings = pool_settings.model_copy(update={"extraction_timeout": 1.0})
+    async with ExtractorPool(settings) as pool:
+        for server in (None, model):
+            at = Desk(pool, server)
+            hostile, sane = await asyncio.gather(at.make(PAGE, outline), at.make(PAGE, OUTLINE))
+            assert hostile["json"]["status"] in ("failed", "success")
+            assert sane["json"]["status"] == "success"
+            await at.structurer.aclose()
 
 
 async def test_without_a_model_markup_and_the_page_speak(desk):

@@ -20,7 +20,8 @@ def test_the_pages_own_description_comes_first():
 def test_else_its_first_sentences():
     made = without_model(TEXT, "Bread")
     assert made.source == "text"
-    assert made.text == "Flour, water and salt make bread. It takes time, e.g. a night. Then it is baked! Who does not like it?"
+    sentences = "Flour, water and salt make bread.", "It takes time, e.g. a night.", "Then it is baked!"
+    assert made.text == " ".join([*sentences, "Who does not like it?"])
 
 
 @pytest.mark.parametrize(("markdown", "text"), [("", ""), ("short", "short"), ("# Title alone", "Title alone")])

@@ -21,7 +21,7 @@ from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, Stru
 from pagemill.structuring import generated_json, merging, overview, prompt
 from pagemill.structuring.language_model import LanguageModel
 from pagemill.structuring.prompt import Part
-from pagemill.structuring.schema import Fault, of_text, relaxed
+from pagemill.structuring.schema import Fault, relaxed
 from pagemill.structuring.template import alike as template_alike
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Structurer:
         self, order: Order, bodies: Mapping[str, bytes], material: JsonObject, *, learn: bool
     ) -> tuple[JsonObject, Lesson | None]:
         """Return the JSON that the model makes of a page, and what is to be learnt from it, where `learn` asks."""
-        schema = of_text(order.schema).source if order.schema else overview.SCHEMA
+        schema = orjson.loads(order.schema) if order.schema else overview.SCHEMA
         request = {
             "task": "ground",
             "url": order.url,
