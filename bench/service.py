@@ -76,7 +76,7 @@ def running_service() -> Iterator[tuple[str, str]]:
         Path(folder).chmod(0o755)
         process = subprocess.Popen(
             [sys.executable, "-m", "pagemill", "serve", "--port", str(port), "--data-dir", folder],
-            env={**os.environ, "PAGEMILL_LOG_LEVEL": "warning"},
+            env={**os.environ, "PAGEMILL_LOG_LEVEL": "warning", "PAGEMILL_REPEAT_WINDOW": "0"},
             stdout=subprocess.PIPE,
             text=True,
         )
