@@ -147,7 +147,7 @@ async def _article(_: Request) -> Response:
 
 
 async def _never(_: Request) -> Response:
-    await asyncio.sleep(3600)
+    await asyncio.sleep(15)
     return Response()
 
 

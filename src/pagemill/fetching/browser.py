@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from pagemill.errors import BrowserCrashedError, FetchError, FetchTimeoutError
+from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, FetchTimeoutError
 from pagemill.fetching.captures import PICTURES
 from pagemill.fetching.chromium import find_chromium
 from pagemill.fetching.egress_proxy import EgressProxy
@@ -119,13 +119,12 @@ class Browser:
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit, *, images: bool
     ) -> RenderedPage:
         for attempt in range(1, TRIES + 1):
-            shift = await self._shift(executable, images=images)
+            shift: _Shift | None = None
             try:
+                shift = await self._shift(executable, images=images)
                 return await self._render(shift, url, options, deadline, way)
-            except BrowserCrashedError:
-                # A tab that crashed takes nobody with it and would crash again; a browser that died may have died
-                # under another page.
-                if attempt == TRIES or not shift.process.gone.is_set():
+            except BrowserError as error:
+                if attempt == TRIES or not _is_browsers_fault(shift, error):
                     raise
                 log.warning("the browser ended under a page, which is tried again", url=url.public_href)
         raise AssertionError("unreachable")
@@ -229,3 +228,11 @@ class Browser:
             self._retire(shift)
         else:
             shift.memory = await shift.process.measure()
+
+
+def _is_browsers_fault(shift: _Shift | None, error: BrowserError) -> bool:
+    """Whether it was not the page's: the browser did not start, or died, perhaps under another page.
+
+    A tab that crashed takes nobody with it, and would crash again.
+    """
+    return shift is None or (isinstance(error, BrowserCrashedError) and shift.process.gone.is_set())

@@ -25,7 +25,7 @@ from pagemill.fetching.chromium import switches, with_sandbox
 from pagemill.fetching.identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator, Sequence
 
     from playwright.async_api import Browser as PlaywrightBrowser
     from playwright.async_api import BrowserContext, CDPSession, Playwright
@@ -91,7 +91,7 @@ class BrowserProcess:
                 )
             process = cls(driver, browser, folder, settings, images=images)
             process._session = await browser.new_browser_cdp_session()
-            await process.measure()
+            process._processes = await asyncio.to_thread(_tree, folder)
         except (Error, TimeoutError, OSError):
             log.exception("the browser did not start", executable=str(executable))
             await _abandon(driver, folder)
@@ -158,8 +158,7 @@ class BrowserProcess:
 
     async def measure(self) -> int:
         """The memory of all its processes, in bytes; shared pages count for each of them in part."""
-        self._processes, size = await asyncio.to_thread(_measured, self._folder)
-        return size
+        return await asyncio.to_thread(_memory, self._folder)
 
     async def close(self) -> None:
         """End Chromium and its driver in good order; kill what does not end."""
@@ -177,9 +176,9 @@ class BrowserProcess:
         await asyncio.shield(self._ended)
 
     async def _end(self) -> None:
-        await asyncio.to_thread(_kill_chromium, self._folder, self._processes)
+        processes = await asyncio.to_thread(_kill_chromium, self._folder, self._processes)
         self._is_gone()
-        await _abandon(self._driver, self._folder)
+        await _abandon(self._driver, self._folder, processes)
         log.info("browser ended")
 
     async def _discard(self, opening: asyncio.Future[BrowserContext]) -> None:
@@ -209,15 +208,16 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-async def _abandon(driver: Playwright | None, folder: Path) -> None:
-    """End the driver, then everything that still runs in the folder, and remove it."""
+async def _abandon(driver: Playwright | None, folder: Path, known: Sequence[psutil.Process] = ()) -> None:
+    """End the driver, then everything of it that still runs, and remove the folder. `known` are processes of it."""
+    known = [*known, *await asyncio.to_thread(_tree, folder)]
     if driver is not None:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await driver.stop()
         except Exception:  # noqa: BLE001 - a driver that fell over says so in many ways; it is killed below
             log.warning("the browser's driver did not end in good order")
-    await asyncio.to_thread(_kill_rest, folder)
+    await asyncio.to_thread(_kill_rest, folder, known)
 
 
 async def _version(executable: Path) -> str:
@@ -260,43 +260,53 @@ def _tree(folder: Path) -> list[psutil.Process]:
     return []
 
 
-def _measured(folder: Path) -> tuple[list[psutil.Process], int]:
-    processes, size = _tree(folder), 0
-    for process in processes:
+def _memory(folder: Path) -> int:
+    size = 0
+    for process in _tree(folder):
         with contextlib.suppress(psutil.Error):
             size += process.memory_full_info().pss
-    return processes, size
+    return size
 
 
-def _kill_chromium(folder: Path, known: list[psutil.Process]) -> None:
-    """Kill Chromium, but not the driver (the first of the tree), which ends in order once its browser is gone."""
-    processes = {*known[1:], *_tree(folder)[1:]}
-    # The driver makes Chromium the leader of a session. By it those are found that were adopted meanwhile.
-    sessions = {process.pid for process in processes}
-    processes.update(child for child in psutil.Process().children() if _session(child) in sessions)
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    _wait_for(processes, reap=True)
+def _kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Kill Chromium, but not the driver, which ends in order once its browser is gone. Return what was killed."""
+    processes = _related([*known, *_tree(folder)])
+    _kill(process for process in processes if not _is_driver(process))
+    return processes
 
 
-def _kill_rest(folder: Path) -> None:
-    processes = set(_tree(folder)[:1])
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    _wait_for(processes, reap=False)  # the event loop waits for its own child
+def _kill_rest(folder: Path, known: Sequence[psutil.Process]) -> None:
+    _kill(_related([*known, *_tree(folder)]))
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for(processes: set[psutil.Process], *, reap: bool) -> None:
-    """Wait until the processes are gone; where nobody else does, as their parent is gone, `reap` them."""
+def _related(known: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """The processes, and those that were adopted from them: the driver makes Chromium the leader of a session."""
+    sessions = {process.pid for process in known}
+    adopted = [child for child in psutil.Process().children() if _session(child) in sessions]
+    return list({*known, *adopted})
+
+
+def _is_driver(process: psutil.Process) -> bool:
+    try:
+        return "run-driver" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes and wait until they are gone."""
+    left = set(processes)
+    drivers = {process.pid for process in left if _is_driver(process)}
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
     deadline = time.monotonic() + _CLOSE_TIMEOUT
-    while processes and time.monotonic() < deadline:
-        if reap:
-            for process in processes:
+    while left and time.monotonic() < deadline:
+        for process in left:
+            if process.pid not in drivers:  # the event loop waits for its own child
                 _reap(process.pid)
-        processes = {process for process in processes if process.is_running()}
+        left = {process for process in left if process.is_running()}
         time.sleep(0.005)
 
 

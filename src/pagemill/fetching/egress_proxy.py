@@ -138,8 +138,12 @@ class EgressProxy:
 
     def failed(self, host: str, port: int, error: FetchError) -> None:
         """Keep why a connection did not come about."""
+        self.failures[host, port] = error
+        self._note(error)
+
+    def _note(self, error: FetchError) -> None:
         self.refused += isinstance(error, BlockedAddressError)
-        self.failures[host, port] = self.last_failure = error
+        self.last_failure = error
 
     async def _connect_any(
         self, host: str, port: int, addresses: list[IPAddress], protocol: Callable[[], asyncio.Protocol]
@@ -176,7 +180,11 @@ class EgressProxy:
             if match is None:
                 raise UnfetchableUrlError("This is not the address of a host.")
             return (match[1] or match[2]).decode("latin-1"), int(match[3]), b""
-        url = self._guard.check_url(text.decode("latin-1"))
+        try:
+            url = self._guard.check_url(text.decode("latin-1"))
+        except FetchError as error:
+            self._note(error)
+            raise
         if url.scheme != "http":
             raise UnfetchableUrlError("Encrypted pages are asked for through a tunnel.")
         path = re.sub(rb"^[a-zA-Z]+://[^/?#]*", b"", text)
@@ -219,6 +227,7 @@ class _Client(_Flow):
         self.proxy = proxy
         self.waiting_since = float("-inf")
         """Since when an answer is waited for; minus infinity when none is."""
+        self.asked_for_head = False
         self._head = b""
         self._body_left = 0
         self._tunnel = False
@@ -287,6 +296,7 @@ class _Client(_Flow):
             self.refuse(400, "http_request_error")
             return
         self._tunnel = match[1] == b"CONNECT"
+        self.asked_for_head = match[1] == b"HEAD"
         self.waiting_since = self.proxy.moved()
         if not self._tunnel and not self._measure_body(fields, rest):
             self.refuse(411, "http_request_error")
@@ -345,6 +355,8 @@ class _Host(_Flow):
         self._client = client
         self._in_head = plain
         self._head = b""
+        self._body_left: int | None = None
+        """Bytes of the answer that are still to come; None where only its end, or the tunnel's, will tell."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -362,35 +374,61 @@ class _Host(_Flow):
         if self._in_head:
             self._read_head(data)
         else:
-            self._client.write(data)
+            self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
+        self._client.write(data)
+        if self._body_left is not None:
+            self._body_left -= len(data)
+            if self._body_left <= 0:  # hosts need not close the connection themselves, even when asked to
+                self.abort()
+                if self._client.transport is not None:
+                    self._client.transport.close()
 
     def _read_head(self, data: bytes) -> None:
         rest = self._head + data
         while _HEAD_END in rest:
             head, _, rest = rest.partition(_HEAD_END)
             try:
-                final, head = _rewritten(head)
+                status, head = _rewritten(head)
             except InvalidResponseError:
                 self._client.abort()
                 return
             self._client.write(head)
-            if final:
+            if status >= 200:
                 self._in_head = False
-                self._client.write(rest)
+                self._body_left = 0 if self._client.asked_for_head else _body_length(status, head)
+                self._pass_on(rest)
                 return
         self._head = rest
         if len(rest) > MAX_HEAD_BYTES:
             self._client.abort()
 
 
-def _rewritten(head: bytes) -> tuple[bool, bytes]:
-    """Whether this is the final head of an answer, and what is sent on: the final one says that the connection ends."""
+def _rewritten(head: bytes) -> tuple[int, bytes]:
+    """The status of an answer, and its head as it is sent on: the final one says that the connection ends."""
     line, *fields = head.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(line)
-    if match is None or match[1] == b"101":
+    status = int(match[1]) if match else 101
+    if status == 101:
         raise InvalidResponseError("The answer is not the one to an HTTP request.")
-    if match[1].startswith(b"1"):
-        return False, head + _HEAD_END
+    if status < 200:
+        return status, head + _HEAD_END
     kept = [field for field in fields if field.partition(b":")[0].strip().lower() not in _HOP_BY_HOP]
     kept = [field for field in kept if not field.lower().startswith(b"proxy-")]
-    return True, b"\r\n".join([line, *kept, b"Connection: close", b"", b""])
+    return status, b"\r\n".join([line, *kept, b"Connection: close", b"", b""])
+
+
+def _body_length(status: int, head: bytes) -> int | None:
+    """How long the body of an answer is (RFC 9112, 6.3); None where its head does not say."""
+    if status in (204, 304):
+        return 0
+    lengths = set()
+    for field in head.split(b"\r\n")[1:]:
+        name, _, value = field.partition(b":")
+        if name.strip().lower() == b"transfer-encoding":
+            return None
+        if name.strip().lower() == b"content-length":
+            lengths.add(value.strip())
+    length = lengths.pop() if len(lengths) == 1 else b""
+    return int(length) if length.isdigit() and len(length) < 16 else None

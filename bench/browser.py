@@ -1,0 +1,301 @@
+"""The browser under load: how many pages a second, and what 1,000 pages leave behind.
+
+    .venv/bin/python -m bench.browser throughput [CHROMIUM]
+    .venv/bin/python -m bench.browser soak [PAGES]
+
+Throughput is measured against a plain Playwright loop (new context, goto, content, close) with the same Chromium and
+the same number of pages at a time, in turns, on pages of a local server with the weight of common ones: fifteen
+pictures of 48 KB, five scripts of 60 KB, three style sheets, a font, and a request that a script makes.
+
+The soak renders pages of the tests' site: one in two behaves; the others hang, open pop-ups and dialogs, download,
+never stop loading; renderers and whole browsers are killed meanwhile. It fails where anything is left over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import struct
+import sys
+import tempfile
+import time
+import zlib
+from collections import Counter
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import structlog
+from tests.web.http_server import HttpServer, Request, Response
+from tests.web.pictures import SIGNATURE
+from tests.web.site import Site
+
+from pagemill.errors import FetchError
+from pagemill.fetching.browser import Browser
+from pagemill.fetching.chromium import find_chromium
+from pagemill.fetching.egress import EgressGuard
+from pagemill.model import Format, ScrapeOptions
+from pagemill.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+AT_A_TIME = 4
+PAGES = 60
+ROUNDS = 3
+HTML = ScrapeOptions(formats=(Format.HTML,))
+
+WELL = ("/article", "/shell", "/shadow", "/frames", "/moving", "/refresh", "/login", "/challenge")
+ILL = ("/hang", "/hang-later", "/dialogs", "/popups", "/downloads", "/file", "/endless", "/never")
+
+
+def settings(**changes: object) -> Settings:
+    """Settings that open loopback."""
+    return Settings(allowed_networks=(ip_network("127.0.0.0/8"),), **changes)  # type: ignore[arg-type]
+
+
+# Throughput
+
+
+def noise(width: int, height: int) -> bytes:
+    """A picture that does not compress."""
+    rows = b"".join(b"\0" + random.randbytes(width * 3) for _ in range(height))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+
+    header = struct.pack("!IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+PICTURE = noise(160, 100)
+SCRIPT = b"var a=[];for(let i=0;i<20000;i++)a.push(i*i);/*" + b"x" * 60_000 + b"*/"
+STYLE = b".c{color:red}\n" * 2000 + b"@font-face{font-family:F;src:url(/f.woff2)}body{font-family:F,sans-serif}"
+
+
+def weighty(request: Request) -> Response:
+    """A page of common weight, and what belongs to it."""
+    path = request.path
+    if path.endswith(".png"):
+        return Response(PICTURE, content_type="image/png")
+    if path.endswith(".js"):
+        return Response(SCRIPT, content_type="text/javascript")
+    if path.endswith(".css"):
+        return Response(STYLE, content_type="text/css")
+    if path.endswith(".woff2"):
+        return Response(b"x" * 30_000, content_type="font/woff2")
+    if path.endswith(".json"):
+        return Response(b'{"title":"Put together"}', content_type="application/json")
+    head = "".join(f'<link rel=stylesheet href="/{i}.css">' for i in range(3))
+    head += "".join(f'<script src="/{i}.js"></script>' for i in range(5))
+    pictures = "".join(f'<img src="/{i}.png?{path}" width=160 height=100>' for i in range(15))
+    text = "".join(f"<p>Paragraph {i}: {'some words of an article ' * 30}</p>" for i in range(30))
+    script = "fetch('/data.json').then(r=>r.json()).then(d=>{root.innerHTML='<h1>'+d.title+'</h1>'})"
+    page = f"<!doctype html><html><head>{head}</head><body><div id=root></div>{pictures}{text}<script>{script}</script>"
+    return Response(page.encode())
+
+
+async def rate(one: Callable[[int], Awaitable[bytes]], complete: bytes) -> tuple[float, int]:
+    """Pages a second, and on how many the script had done its work."""
+    numbers, done = iter(range(PAGES)), 0
+
+    async def work() -> None:
+        nonlocal done
+        for number in numbers:
+            done += complete in await one(number)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(AT_A_TIME)))
+    return PAGES / (time.perf_counter() - started), done
+
+
+async def plain(executable: Path, url: str) -> tuple[float, int]:
+    """The plain loop."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=executable)
+
+        async def one(number: int) -> bytes:
+            context = await browser.new_context()
+            page = await context.new_page()
+            await page.goto(f"{url}plain{number}")
+            html = await page.content()
+            await context.close()
+            return html.encode()
+
+        await one(-1)
+        result = await rate(one, b"<h1>Put together</h1>")
+        await browser.close()
+        return result
+
+
+async def ours(executable: Path, url: str) -> tuple[float, int]:
+    """Pagemill's browser."""
+    chosen = settings(chromium=executable, browser_pages=AT_A_TIME)
+    loop = asyncio.get_running_loop()
+    async with EgressGuard(chosen) as guard, Browser(chosen, guard) as browser:
+
+        async def one(number: int) -> bytes:
+            rendered = await browser.render(f"{url}ours{number}", HTML, loop.time() + 60)
+            return rendered.page.body
+
+        await one(-1)
+        return await rate(one, b"<h1>Put together</h1>")
+
+
+async def throughput(executable: Path) -> None:
+    """Measure both in turns, and say the medians."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.browser", "serve", stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None
+    url = (await server.stdout.readline()).decode().strip()
+    found: dict[str, list[float]] = {"plain": [], "ours": []}
+    try:
+        for turn in range(ROUNDS):
+            for name, loop in (("plain", plain), ("ours", ours)):
+                speed, done = await loop(executable, url)
+                found[name].append(speed)
+                print(f"{executable.name} round {turn + 1} {name:5} {speed:6.2f} pages/s, {done} of {PAGES} complete")
+    finally:
+        server.kill()
+        await server.wait()
+    middle = {name: sorted(speeds)[len(speeds) // 2] for name, speeds in found.items()}
+    print(f"{executable.name}: plain {middle['plain']:.2f}, ours {middle['ours']:.2f}, "
+          f"ratio {middle['ours'] / middle['plain']:.2f}")  # fmt: skip
+
+
+async def serve() -> None:
+    """Serve the weighty pages, in a process of its own."""
+    async with HttpServer() as server:
+        server.fallback = weighty
+        print(server.url(), flush=True)
+        await asyncio.Event().wait()
+
+
+# Soak
+
+
+def own_folders() -> list[Path]:
+    """The temporary folders of browsers of this process."""
+    return list(Path(tempfile.gettempdir()).glob(f"pagemill-browser-{os.getpid()}-*"))
+
+
+def look(browser: Browser) -> str:
+    """Processes, zombies, memory, contexts and folders as they are now, as a row of a table."""
+    children = psutil.Process().children(recursive=True)
+    zombies = size = 0
+    for child in children:
+        try:
+            zombies += child.status() == psutil.STATUS_ZOMBIE
+            size += child.memory_full_info().pss
+        except psutil.Error:
+            continue
+    own = psutil.Process().memory_full_info().pss
+    folders = len(own_folders())
+    contexts = sum(process.contexts for process in browser.processes)
+    files = psutil.Process().num_fds()
+    row = (len(children), zombies, size >> 20, own >> 20, contexts, folders, files)
+    return " | ".join(map(str, row))
+
+
+async def trouble(stop: asyncio.Event, done: Counter[str]) -> None:
+    """Kill a renderer now and then, and sometimes the whole browser."""
+    while not stop.is_set():
+        await asyncio.sleep(2)
+        main = [p for p in psutil.Process().children(recursive=True) if _is_main(p)]
+        renderers = [p for p in psutil.Process().children(recursive=True) if _is(p, "--type=renderer")]
+        whole = random.random() < 0.1
+        victims = main if whole else renderers
+        if victims:
+            try:
+                os.kill(random.choice(victims).pid, random.choice((signal.SIGKILL, signal.SIGSEGV)))
+                done["browsers killed" if whole else "renderers killed"] += 1
+            except ProcessLookupError:
+                continue
+
+
+def _is(process: psutil.Process, switch: str) -> bool:
+    try:
+        return switch in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _is_main(process: psutil.Process) -> bool:
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False
+    return "--remote-debugging-pipe" in words and not any(word.startswith("--type=") for word in words)
+
+
+async def soak(pages: int) -> bool:
+    """Render so many pages; return whether nothing is left over."""
+    random.seed(1)
+    outcomes: Counter[str] = Counter()
+    chosen = settings(ready_timeout=2.0, browser_max_pages=200, browser_answer_timeout=5.0)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    async with Site() as site, EgressGuard(chosen) as guard:
+        browser = Browser(chosen, guard)
+        print("| when | processes | zombies | their memory, MB | own memory, MB | contexts | folders | open files |")
+        print("|---|---|---|---|---|---|---|---|")
+        print(f"| before | {look(browser)} |")
+        async with browser:
+            numbers = iter(range(pages))
+
+            async def one(number: int) -> None:
+                path = random.choice(WELL if number % 2 else ILL)
+                picture = number % 50 == 0
+                options = ScrapeOptions(formats=(Format.HTML, Format.SCREENSHOT)) if picture else HTML
+                try:
+                    await browser.render(f"{site.url(path)}?{number}", options, loop.time() + 6)
+                    outcomes["rendered"] += 1
+                except FetchError as error:
+                    outcomes[error.code] += 1
+                if number and number % (pages // 4) == 0:
+                    print(f"| after {number} pages | {look(browser)} |", flush=True)
+
+            async def work() -> None:
+                for number in numbers:
+                    await one(number)
+
+            await one(1)
+            print(f"| after the first page | {look(browser)} |")
+            killer = asyncio.create_task(trouble(stop, outcomes))
+            started = time.perf_counter()
+            await asyncio.gather(*(work() for _ in range(AT_A_TIME)))
+            seconds = time.perf_counter() - started
+            stop.set()
+            await killer
+            await asyncio.sleep(1)
+            print(f"| after the last page | {look(browser)} |")
+            open_contexts = sum(process.contexts for process in browser.processes)
+        await asyncio.sleep(0.5)
+        print(f"| after the end | {look(browser)} |")
+    print(f"\n{pages} pages in {seconds:.0f} s: " + ", ".join(f"{n} {name}" for name, n in outcomes.most_common()))
+    left = psutil.Process().children(recursive=True)
+    folders = own_folders()
+    print(f"left over: {len(left)} processes, {open_contexts} contexts, {len(folders)} folders")
+    return not left and not open_contexts and not folders
+
+
+def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    what, *rest = sys.argv[1:]
+    if what == "serve":
+        asyncio.run(serve())
+    elif what == "throughput":
+        asyncio.run(throughput(Path(rest[0]) if rest else find_chromium(settings())))
+    else:
+        sys.exit(0 if asyncio.run(soak(int(rest[0]) if rest else 1000)) else 1)
+
+
+if __name__ == "__main__":
+    main()
