@@ -55,7 +55,7 @@ setInterval(() => {{ load(); const p = document.createElement("p"); p.textConten
 CHALLENGE = """<!doctype html><html><head><title>Just a moment...</title></head><body>
 <div id="challenge-error-text">Enable JavaScript and cookies to continue</div>
 <script>window._cf_chl_opt = {cType: "managed"};
-document.cookie = "clearance=" + (6 * 7) + "; path=/"; setTimeout(() => location.reload(), 50);</script>
+setTimeout(() => { document.cookie = "clearance=" + (6 * 7) + "; path=/"; location.reload(); }, 1500);</script>
 <script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body></html>"""
 
 SHADOW = f"""<!doctype html><html><head><title>Shadow</title></head><body><h1>Light</h1>

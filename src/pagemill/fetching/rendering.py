@@ -26,6 +26,7 @@ from pagemill.fetching.captures import capture
 from pagemill.fetching.egress_proxy import EgressProxy
 from pagemill.fetching.readiness import settle
 from pagemill.fetching.tunnel import Tunnels
+from pagemill.fetching.verdict import is_challenge
 from pagemill.fetching.world import PageMovedError, World
 from pagemill.model import FetchedPage, RenderedPage
 
@@ -42,6 +43,15 @@ if TYPE_CHECKING:
 VIEWPORT = {"width": 1280, "height": 800}
 RESERVE = 1.0
 """Seconds of a page's time that are kept for reading it."""
+CHALLENGE_TIME = 10.0
+"""Seconds that an interstitial is given to let the page through."""
+CHALLENGE_PAUSE = 0.5
+_CHALLENGE_TEXT = 5000
+"""Characters, scripts included, above which a page with a good status is no interstitial."""
+_STATUS_AND_LENGTH = """() => {
+  const navigation = performance.getEntriesByType("navigation")[0];
+  return [navigation ? navigation.responseStatus : 0, document.body ? document.body.textContent.length : 0];
+}"""
 _HTML = "text/html; charset=utf-8"
 
 _SERIALIZE = (resources.files("pagemill.fetching") / "scripts" / "serialize.js").read_text()
@@ -121,6 +131,7 @@ class Rendering:
         try:
             await self._navigate(deadline)
             await self._until_ready(deadline)
+            await self._past_challenge(deadline)
             if self._options.wait_for:
                 await asyncio.sleep(self._options.wait_for / 1000)
             if self._options.actions:
@@ -211,6 +222,28 @@ class Rendering:
         loop = asyncio.get_running_loop()
         limit = min(deadline - RESERVE, loop.time() + self._settings.ready_timeout)
         await settle(self._world, self._proxy, limit)
+
+    async def _past_challenge(self, deadline: float) -> None:
+        """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
+        loop = asyncio.get_running_loop()
+        limit = min(deadline - RESERVE, loop.time() + min(CHALLENGE_TIME, self._settings.ready_timeout))
+        while loop.time() < limit and await self._looks_like_challenge(limit):
+            seen = await self._serialized(deadline)
+            body = (seen["html"] or "").encode("utf-8", "replace")
+            if not is_challenge(seen["status"], body):
+                return
+            await asyncio.sleep(CHALLENGE_PAUSE)
+            await self._until_ready(deadline)
+
+    async def _looks_like_challenge(self, limit: float) -> bool:
+        try:
+            async with asyncio.timeout_at(limit):
+                status, length = await self._world.call(_STATUS_AND_LENGTH)
+        except PageMovedError:
+            return True
+        except (TimeoutError, ValueError):
+            return False
+        return bool(status >= 400 or length < _CHALLENGE_TEXT)
 
     async def _read(self, deadline: float) -> FetchedPage:
         seen = await self._serialized(deadline)

@@ -30,6 +30,7 @@ SEARCHED_BYTES = 64 * 1024
 """How much of a suspicious page is searched for marks."""
 
 _SUSPICIOUS = frozenset({401, 403, 405, 406, 409, 412, 429, 430, 444, 456, 503, 520, 521, 999})
+_LARGEST_CHALLENGE = 512 * 1024
 _ALL_BUT_EMPTY = 512
 """Bytes of a refusal that has nothing to say: nobody shows that to people."""
 
@@ -124,6 +125,12 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, signs: Signs | N
     if status >= 400 or signs is None:
         return _FINE
     return Verdict(Kind.SHELL) if _is_shell(signs, len(body), quality) else _FINE
+
+
+def is_challenge(status: int, body: bytes) -> bool:
+    """Whether a rendered page is a known vendor's interstitial, which may yet let its visitor through."""
+    block = _block(status, {}, body) if len(body) < _LARGEST_CHALLENGE else None
+    return block is not None and block.vendor is not None
 
 
 def _block(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
