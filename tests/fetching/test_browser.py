@@ -57,6 +57,14 @@ async def no_contexts(browser):
             await asyncio.sleep(0.02)
 
 
+def is_main(process):
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False
+    return "--remote-debugging-pipe" in words and not any(word.startswith("--type=") for word in words)
+
+
 async def test_without_chromium_the_error_names_the_remedy(one_shot, tmp_path):
     async with one_shot(chromium=tmp_path / "none") as browser:
         with pytest.raises(BrowserUnavailableError):
@@ -77,9 +85,8 @@ async def test_a_browser_that_dies_is_replaced_and_the_page_tried_again(one_shot
         page = asyncio.create_task(html(browser, site, "/shell"))
         while not site.asked("/api/article"):
             await asyncio.sleep(0.01)
-        for process in chromium_processes():
-            if "--type" not in " ".join(process.cmdline()) and process.name() != "node":
-                process.kill()
+        for process in filter(is_main, chromium_processes()):
+            process.kill()
         assert "Rendered" in await page
         assert len(site.asked("/shell")) == 2
 
@@ -92,6 +99,18 @@ async def test_a_browser_that_does_not_answer_is_killed_and_the_page_tried_again
             process.suspend()
         assert "Rendered" in await html(browser, site, "/shell")
         assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in stopped)
+
+
+async def test_a_browser_that_is_killed_as_it_starts_is_tried_again_and_leaves_nothing(one_shot, site):
+    async with one_shot() as browser:
+        page = asyncio.create_task(html(browser, site, "/shell"))
+        async with asyncio.timeout(20):
+            while not (mains := [p for p in chromium_processes() if p.name() != "node" and is_main(p)]):
+                await asyncio.sleep(0.005)
+        for process in mains:
+            process.kill()
+        assert "Rendered" in await page
+    await nothing_left()
 
 
 async def test_a_browser_is_recycled_without_losing_work(one_shot, site):

@@ -261,6 +261,7 @@ def _tree(folder: Path) -> list[psutil.Process]:
 
 
 def _memory(folder: Path) -> int:
+    _reap_orphans()
     size = 0
     for process in _tree(folder):
         with contextlib.suppress(psutil.Error):
@@ -277,6 +278,7 @@ def _kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil
 
 def _kill_rest(folder: Path, known: Sequence[psutil.Process]) -> None:
     _kill(_related([*known, *_tree(folder)]))
+    _reap_orphans()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -308,6 +310,19 @@ def _kill(processes: Iterable[psutil.Process]) -> None:
                 _reap(process.pid)
         left = {process for process in left if process.is_running()}
         time.sleep(0.005)
+
+
+def _reap_orphans() -> None:
+    """Wait for dead processes of browsers that were adopted before anything was known of them: they died as they began.
+
+    What this process starts itself is in its own session.
+    """
+    own = os.getsid(0)
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            is_browsers = "chrom" in child.name() or "headless" in child.name()
+            if is_browsers and child.status() == psutil.STATUS_ZOMBIE and _session(child) != own:
+                _reap(child.pid)
 
 
 def _reap(pid: int) -> None:
