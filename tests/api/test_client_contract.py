@@ -216,6 +216,8 @@ async def test_structured_json_by_a_schema_alone(client: Client, site: str, kind
     assert isinstance(as_format.generated_json["data"], dict)
     plain = await client.scrape(f"{site}/json-none-{kind}")
     assert plain.generated_json is None
+    summed_up = await client.scrape(f"{site}/summary-{kind}", formats=["summary"])
+    assert "make bread" in summed_up.summary
 
 
 @needs_chromium
