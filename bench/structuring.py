@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 import gzip
 import json
 import random
@@ -55,7 +56,9 @@ class Page:
         self.at_hand = tasks.PageAtHand(url, self.content.html, self.content.markdown, {})
         parsed = document.read(body, url)
         self.facts, self.reading = timed(lambda: markup.read(parsed.tree, parsed.base_url))
-        self.filled, self.filling = timed(lambda: filling.fill(SCHEMA, self.facts, {}, url))
+        known = tasks.PageAtHand(url, "", "", dataclasses.asdict(self.content.metadata)).known
+        self.bare = filling.fill(SCHEMA, self.facts, {}, url)
+        self.filled, self.filling = timed(lambda: filling.fill(SCHEMA, self.facts, known, url))
         self.data, self.overview = timed(lambda: overview.of_markup(self.facts, {}))
         self.at_hand.facts = self.facts
         self.made, self.evidence = timed(
@@ -124,6 +127,7 @@ def report() -> str:
     types: dict[str, list[bool]] = collections.defaultdict(list)
     times: dict[str, list[float]] = collections.defaultdict(list)
     agreement: dict[str, list[int]] = {name: [0, 0, 0] for name in FIELDS}
+    bare: dict[str, list[int]] = {name: [0, 0, 0] for name in FIELDS}
     number = leaves = quoted = 0
     for body, url, kind, truth in pages():
         page = Page(body, url)
@@ -145,11 +149,13 @@ def report() -> str:
         times["the overview, without a schema"].append(page.overview)
         times["evidence for each value of the overview"].append(page.evidence)
         times["all of these but the schema"].append(page.reading + page.overview + page.evidence)
-        for name in FIELDS:
-            ours, theirs = page.filled.data.get(name), truth.get(name)
-            agreement[name][0] += bool(theirs)
-            agreement[name][1] += bool(ours)
-            agreement[name][2] += bool(ours and theirs and same(name, ours, theirs))
+        for name, counted, data in (
+            (n, c, f.data) for n in FIELDS for c, f in ((agreement, page.filled), (bare, page.bare))
+        ):
+            ours, theirs = data.get(name), truth.get(name)
+            counted[name][0] += bool(theirs)
+            counted[name][1] += bool(ours)
+            counted[name][2] += bool(ours and theirs and same(name, ours, theirs))
     parts = [
         f"Of {number} pages, the markup declares:\n",
         table([(name, f"{count} ({count / number:.0%})") for name, count in counts.most_common()], ("what", "pages")),
@@ -157,8 +163,10 @@ def report() -> str:
         table([(kind, f"{sum(v)} of {len(v)}") for kind, v in sorted(types.items())], ("page type", "pages")),
         "\nWhat the declared items say that the page is:\n",
         table(kinds.most_common(12), ("main item", "pages")),
-        "\nThe schema `title`, `author`, `publish_date`, filled from markup alone, against what people read:\n",
+        "\nThe schema `title`, `author`, `publish_date`, filled as the service does, against what people read:\n",
         _agreement(agreement),
+        "\nThe same from the markup's items and `<meta>` as they stand, without what extraction knows of the page:\n",
+        _agreement(bare),
         f"\nOf {leaves} values in all overviews, {quoted} are quoted from the Markdown; the rest stands in markup.\n",
         "Milliseconds of CPU a page:\n",
         _times(times),

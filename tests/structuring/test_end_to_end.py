@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from pagemill.jobs.keys import Keys
@@ -31,7 +33,10 @@ def with_model(settings, model):
 
 
 async def ended(api, *urls, **fields):
-    answer = await api.job(await api.submit(*urls, **fields), wait=20)
+    job = await api.submit(*urls, **fields)
+    async with asyncio.timeout(60):
+        while (answer := await api.job(job, wait=20))["status"] in ("pending", "processing"):
+            pass
     assert answer["status"] == "completed", answer
     return answer
 

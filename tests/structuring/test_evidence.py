@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +140,35 @@ def test_what_the_markup_alone_declares_is_evidence_without_a_place():
         "/day": {"quote": "2024-03-05T10:00:00Z", "markup": True},
     }
     assert grounding.unsupported == ["/no"]
+
+
+HOSTILE = [
+    "[",
+    "](",
+    "[a](",
+    "**a",
+    "a ",
+    "1,",
+    "1 234 ",
+    "24/",
+    "2024 ",
+    "the ",
+    "e\u0301",
+    "\u0301",
+    "1st ",
+    "may 2024 ",
+]
+VALUES = ["the the a", 1234.5, 1, 0.5, "2024-03-05T10:30:00Z", "$1.00", "USD", "a a a a b", "5 de marzo de 2024"]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_pages_take_no_longer_than_others(piece):
+    text = piece * (50_000 // len(piece))
+    page = Evidence(text)
+    begin = time.process_time()
+    for value in [*VALUES, text[:20_000] + " zzz"]:
+        page.find(value)
+    assert time.process_time() - begin < 3
 
 
 WORDS = st.text(alphabet="abcdeéßﬁ漢0189 *_.,-'()[]&\n\\", max_size=60)

@@ -149,9 +149,9 @@ async def test_a_choice_that_makes_no_sense_is_no_harm(desk, model):
 
 
 async def test_the_deadline_while_learning_keeps_the_data(desk, model):
-    model.behaviour.delay = 0.6
+    model.behaviour.delays = [0.0, 60.0]
     at = desk(model)
-    made = (await at.make(page(0), OUTLINE, seconds=3.0))["json"]
+    made = (await at.make(page(0), OUTLINE, seconds=8.0))["json"]
     assert (made["status"], made["data"]) == ("success", product(0))
     assert len(model.asked) == 2
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pagemill.structuring.summary import without_model
@@ -31,3 +33,10 @@ def test_a_page_that_says_little_is_summed_up_by_that(markdown, text):
 
 def test_a_wall_of_words_is_cut():
     assert 0 < len(without_model("word " * 5000, None).text) <= 800
+
+
+@pytest.mark.parametrize("piece", ["[", "](", "[a](", "!", ". ", '."', "*", "a\n"])
+def test_hostile_text_takes_no_longer_than_any(piece):
+    begin = time.process_time()
+    without_model(piece * 50_000, None)
+    assert time.process_time() - begin < 2

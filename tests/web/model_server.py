@@ -23,6 +23,8 @@ class Behaviour:
     """How the server is to be; each list is used up from its front."""
 
     delay: float = 0.0
+    delays: list[float] = field(default_factory=list)
+    """Delays of single answers, instead."""
     statuses: list[int] = field(default_factory=list)
     """Statuses to answer with before anything else."""
     answers: list[str] = field(default_factory=list)
@@ -62,7 +64,7 @@ class ModelServer(HttpServer):
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await asyncio.sleep(self.behaviour.delay)
+            await asyncio.sleep(self.behaviour.delays.pop(0) if self.behaviour.delays else self.behaviour.delay)
             return self._answer(body)
         finally:
             self.at_once -= 1

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _SCHEMA_ORG = re.compile(r"https?://schema\.org/", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_LONGEST_DATE = 40
 _MOST = 5000
 
 
@@ -42,13 +44,14 @@ class Declared:
             return
         text = str(value)
         self.texts.setdefault(_key(text), text)
-        if day := dates_written.iso_day(text):
+        has_digit = len(text) <= _LONGEST_DATE and _DIGIT.search(text) is not None
+        if has_digit and (day := dates_written.iso_day(text)):
             self.texts.setdefault(_key(day), text)
         if isinstance(value, (int, float)):
             number = quantities.as_decimal(value)
             readings = [number] if number is not None else []
-        elif len(text) <= 30 and quantities.MONEY.fullmatch(text):
-            readings = quantities.readings(quantities.MONEY.fullmatch(text)["number"])  # type: ignore[index]
+        elif has_digit and (money := quantities.MONEY.fullmatch(text)):
+            readings = quantities.readings(money["number"])
         else:
             readings = []
         for reading in readings:
@@ -70,7 +73,8 @@ class Declared:
 
 
 def _key(text: str) -> str:
-    return _NOT_WORD.sub("", fold(_SCHEMA_ORG.sub("", text))) or text.strip()
+    plain = _SCHEMA_ORG.sub("", text) if "schema.org" in text else text
+    return _NOT_WORD.sub("", plain.lower() if plain.isascii() else fold(plain)) or text.strip()
 
 
 def _leaves(facts: Any) -> Iterator[Any]:

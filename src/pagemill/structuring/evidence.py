@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 LONGEST_QUOTE = 500
 _LEAVES = 5000
+"""So many values are looked for in the Markdown at most."""
 _URL = re.compile(r"(?:https?:)?//[^\s]+|/[^\s]*|data:[^\s]+", re.IGNORECASE)
+_LONGEST_MONEY = 40
 _AROUND = " *_\\.,-–\u00a0\u202f"
 _CODE = re.compile(r"[A-Z]{3}")
 
@@ -51,8 +53,11 @@ class Evidence:
         self._dates = WrittenDates(self._page.folded)
         self._declared = declared
 
-    def ground(self, data: Any) -> Grounding:
-        """Look for each leaf of `data`. Null and empty texts say nothing and are passed over."""
+    def ground(self, data: Any, placed: int = _LEAVES) -> Grounding:
+        """Look for each leaf of `data`. Null and empty texts say nothing and are passed over.
+
+        After the first `placed` values, what the markup declares is not looked for in the Markdown as well.
+        """
         result = Grounding()
         for number, (pointer, value) in enumerate(pointers.leaves(data)):
             if value is None or (isinstance(value, str) and not value.strip()):
@@ -60,7 +65,9 @@ class Evidence:
             if isinstance(value, bool):
                 result.inferred.append(pointer)
                 continue
-            found = self.find(value) if number < _LEAVES else None
+            found = (self._quote(value) if number < placed else None) or self._declaration(value)
+            if found is None and placed <= number < _LEAVES:
+                found = self._quote(value)
             if found is None:
                 result.unsupported.append(pointer)
             else:
@@ -69,10 +76,16 @@ class Evidence:
 
     def find(self, value: Any) -> JsonObject | None:
         """Return the evidence for one value (a text or a number), or None where the page does not say it."""
+        return self._quote(value) or self._declaration(value)
+
+    def _quote(self, value: Any) -> JsonObject | None:
         place = next(self.places(value), None)
-        if place is not None:
-            start, end = place
-            return {"quote": self._markdown[start:end][:LONGEST_QUOTE], "start": start, "end": end}
+        if place is None:
+            return None
+        start, end = place
+        return {"quote": self._markdown[start:end][:LONGEST_QUOTE], "start": start, "end": end}
+
+    def _declaration(self, value: Any) -> JsonObject | None:
         declared = self._declared.find(value) if self._declared else None
         return {"quote": declared[:LONGEST_QUOTE], "markup": True} if declared is not None else None
 
@@ -95,8 +108,10 @@ class Evidence:
         """Word by word; else as money, a date, a currency, or the words of `CamelCase`."""
         text = self._page.folded
         stripped = value.strip()
-        yield from self._words(stripped)
-        if len(stripped) <= 40 and (money := quantities.MONEY.fullmatch(stripped)):
+        money = quantities.MONEY.fullmatch(stripped) if len(stripped) <= _LONGEST_MONEY else None
+        if money is None or not (money["before"] or money["after"]):
+            yield from self._words(stripped)
+        if money is not None:
             yield from self._money(money)
         if len(stripped) <= 40 and (day := dates_written.iso_day(stripped)):
             moment = dates_written.time_of(stripped)

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 Names = tuple[str, ...]
 """What a property may be called: joined with its owner's name first, as in `rating.value`."""
 
+# What extraction has weighed already, out of markup and of what the page shows.
+_OF_THE_PAGE = frozenset(
+    [
+        *("title", "headline", "author", "byline", "writtenby", "published", "publishedat", "publishdate"),
+        *("publicationdate", "publisheddate", "datepublished", "datemodified", "modified", "modifiedat", "updated"),
+        *("updatedat", "lastupdated", "lastmodified"),
+    ]
+)
 _TRIED_ITEMS = 6
 _ELEMENTS = 200
 _MOST_MISSING = 200
@@ -186,6 +194,8 @@ class _Filling:
     def _candidates(self, names: Names, contexts: Sequence[JsonObject]) -> Iterator[Any]:
         """What may be meant by a property's names, likeliest first."""
         where = [place for name in names for place in synonyms.places(name)]
+        if synonyms.key(names[-1]) in _OF_THE_PAGE:
+            yield from (self._page[place.path] for place in where if self._page.get(place.path) is not None)
         for context in contexts:
             for place in where:
                 if (found := self._names.at(context, place.steps)) is not None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pagemill.structuring.evidence import Evidence
 
 
+_PLACED_OF_MARKUP = 60
+
+
 class Source(StrEnum):
     """Where data came from; the values are those of the wire."""
 
@@ -43,14 +46,16 @@ def success(draft: Draft, evidence: Evidence, *, strict: bool) -> JsonObject:
     the data as it is.
     """
     data = draft.data
-    grounding = evidence.ground(data)
+    # What the markup declares is on the page; that it is shown too is worth a look at the first values only.
+    placed = {"placed": _PLACED_OF_MARKUP} if draft.source is Source.MARKUP else {}
+    grounding = evidence.ground(data, **placed)
     judgements = [pointer for pointer in grounding.unsupported if pointer in draft.judged]
     wrong = [pointer for pointer in grounding.unsupported if pointer not in draft.judged]
     said = dict(pointers.leaves(data))
     unsupported = [{"pointer": pointer, "value": said[pointer]} for pointer in wrong]
     if strict and wrong:
         data = pointers.without(data, set(wrong))
-        grounding = evidence.ground(data)
+        grounding = evidence.ground(data, **placed)
     return {
         "status": "success",
         "source": draft.source.value,

@@ -26,7 +26,7 @@ _META = re.compile(
     r"(?:og|article|product|book|profile|video|music|place|business|twitter|event|recipe):[\w:.-]+", re.IGNORECASE
 )
 _ITEMS, _DEPTH, _VALUES = 200, 8, 200
-_TABLES, _ROWS, _COLUMNS, _PAIRS = 20, 200, 30, 300
+_TABLES, _ROWS, _COLUMNS, _PAIRS, _CELLS = 20, 200, 30, 300, 3000
 _LARGEST = 2**53
 _LONGEST, _LONGEST_CELL = 20_000, 1000
 
@@ -212,6 +212,8 @@ def _read_table(element: Element, facts: Facts) -> None:
     if len(rows) > 1 and headers.count("th") >= width - 1 and len(set(rows[0])) == len(rows[0]):
         caption = element.find("caption")
         names = [name or f"column {number}" for number, name in enumerate(rows[0], 1)]
+        left = _CELLS - sum(len(table.rows) * len(table.columns) for table in facts.tables)
+        rows = rows[: 1 + left // width]
         records = [dict(zip(names, row, strict=False)) for row in rows[1:]]
         facts.tables.append(Table(_cell(caption.text) if caption is not None else "", names, records))
 

@@ -61,6 +61,7 @@ _PERCENT = re.compile(rf"[\s{_SPACES}]?(?:%|percent|per cent|prozent|pour cent|p
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MONEY_SIGN = re.compile(r"[$€£¥₹]|zł|kč|\b(?:usd|eur|gbp|chf|cad|aud|jpy|inr|pln|sek|nok|dkk|czk)\b")
 _DIGITS = re.compile("[0-9]+")
+_APART = 16
 _MOST_HITS = 300
 _LONGEST = 40
 
@@ -149,12 +150,19 @@ def _written(value: Decimal, page: Searchable) -> Iterator[Place]:
     fraction = fraction.rstrip("0")
     if fraction and not any(fraction + "0" * noughts in page.digit_runs for noughts in range(4)):
         return
-    for form in _grouped(whole):
-        if page.digit_runs.issuperset(_DIGITS.findall(form)):
-            for tail in [f".{fraction}", f",{fraction}"] if fraction else [""]:
-                yield from _standing(form + tail, page.folded, negative=value < 0, has_fraction=bool(fraction))
     if fraction and whole == "0":
-        yield from _standing(f".{fraction}", page.folded, negative=value < 0, has_fraction=True)
+        for position in _hits(f".{fraction}", page.folded):
+            yield from _standing(position, f".{fraction}", page.folded, value)
+    last = whole[-3:]
+    if last not in page.digit_runs and whole not in page.digit_runs:
+        return
+    befores = [form.removesuffix(last) for form in _grouped(whole)]
+    for tail in [f".{fraction}", f",{fraction}"] if fraction else [""]:
+        for position in _hits(last + tail, page.folded):
+            for before in befores:
+                start = position - len(before)
+                if start >= 0 and page.folded.startswith(before, start):
+                    yield from _standing(start, before + last + tail, page.folded, value)
 
 
 def _grouped(whole: str) -> list[str]:
@@ -173,23 +181,15 @@ def _groups(digits: str, size: int) -> list[str]:
     return ([digits[:first]] if first else []) + [digits[i : i + size] for i in range(first, len(digits), size)]
 
 
-def _standing(form: str, text: str, *, negative: bool, has_fraction: bool) -> Iterator[Place]:
-    """The places where `form` is a whole number of the text, rather than a piece of a longer one."""
-    position = -1
-    for _ in range(_MOST_HITS):
-        position = text.find(form, position + 1)
-        if position < 0:
-            return
-        end = _end_of(text, position + len(form), has_fraction=has_fraction)
-        if end is None or not _begins(text, position, form):
-            continue
-        start = position
-        minus = _minus_before(text, position)
-        if negative:
-            if minus is None:
-                continue
-            start = minus
-        yield start, end
+def _standing(position: int, form: str, text: str, value: Decimal) -> Iterator[Place]:
+    """Yield the place of `form` at `position` if it is a whole number there, rather than a piece of a longer one."""
+    has_fraction = value != value.to_integral_value()
+    end = _end_of(text, position + len(form), has_fraction=has_fraction)
+    if end is None or not _begins(text, position, form):
+        return
+    minus = _minus_before(text, position) if value < 0 else position
+    if minus is not None:
+        yield minus, end
 
 
 def _end_of(text: str, end: int, *, has_fraction: bool) -> int | None:
@@ -253,6 +253,8 @@ def _cents_apart(value: Decimal, page: Searchable) -> Iterator[Place]:
             continue
         pattern = rf"(?<![\d.,]){re.escape(form)}[\s*_^~.,<>/a-z\[\]]{{0,12}}?(?<!\d){cents}(?![\d.,]\d)(?!\d)"
         for start in _hits(form, text):
+            if cents not in text[start + len(form) : start + len(form) + _APART]:
+                continue
             if (match := re.compile(pattern).match(text, start)) and _money_near(text, start, match.end()):
                 yield match.span()
 

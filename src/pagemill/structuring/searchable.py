@@ -13,10 +13,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pagemill.structuring.word_search import Place
 
 # What stands between two letters or digits of one word when a tag splits it in the page.
-_GLUE = re.compile(r"[*~\\\u00ad\u200b\u200c\u200d\u2060\ufeff]++(?=[^\W_])")
+_GLUE = "*~\\\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _LONGEST_GLUE = 6
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _DIGITS_ALONE = bytes(code if code in b"0123456789" else 32 for code in range(256))
@@ -86,11 +88,8 @@ def _folded(text: str) -> str:
 
 def _exceptions(text: str) -> list[Place]:
     """Where the text changes its length when folded: glued marks, combining accents, characters that become several."""
-    found = [
-        match.span()
-        for match in _GLUE.finditer(text)
-        if match.start() and text[match.start() - 1].isalnum() and len(match[0]) <= _LONGEST_GLUE
-    ]
+    found = list(_glued(text))
+    found.sort()
     if text.isascii():
         return found
     odd = [character for character in set(_NOT_ASCII.findall(text)) if _several(character)]
@@ -99,6 +98,19 @@ def _exceptions(text: str) -> list[Place]:
         found += [match.span() for match in pattern.finditer(text)]
         found.sort()
     return found
+
+
+def _glued(text: str) -> Iterator[Place]:
+    """The marks that stand between two letters or digits."""
+    for mark in _GLUE[:3] if text.isascii() else _GLUE:
+        start = text.find(mark)
+        while start >= 0:
+            end = start + 1
+            while text[end : end + 1] in _GLUE and end < len(text):
+                end += 1
+            if start and text[start - 1].isalnum() and text[end : end + 1].isalnum() and end - start <= _LONGEST_GLUE:
+                yield start, end
+            start = text.find(mark, end)
 
 
 def _several(character: str) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Between words: punctuation, white space, Markdown's marks, the destination of a link, a character reference.
 _BETWEEN = re.compile(
-    r"(?:\]\((?:[^()\n]|\([^()\n]*\))*\)(?:\{[^}\n]*\})?|&(?:amp|nbsp|lt|gt|quot|apos|#\d{1,7});|[\W_])++"
+    r"(?:\]\((?:[^()\n]|\([^()\n]{0,200}\)){0,1000}\)|&(?:amp|nbsp|lt|gt|quot|apos|#\d{1,7});|[\W_])++"
 )
 _WORD = re.compile(r"[^\W_]+")
 _UNIT = re.compile(r"(\d+)([^\W\d_]{1,5})$")
@@ -22,7 +22,8 @@ _SCRIPTS_WITHOUT_SPACES = re.compile(
 _TELLING = "+#%$€£¥₹₽°±=<>"
 _NEGATIVE = re.compile(r"\s*[-−]\s?\d")
 _SOFT = frozenset("-'’\u2010\u2011\u00b4`")
-_MOST_HITS = 300
+_FEWEST_HITS, _MOST_HITS, _MOST_WORDS = 3, 300, 60_000
+"""So often a phrase's anchor is tried, the less often the longer the phrase: hostile pages repeat themselves."""
 _ANCHOR_AMONG = 6
 _REACH = 400
 _GUESSES = 3
@@ -66,7 +67,7 @@ def places(phrase: Phrase, text: str) -> Iterator[Place]:
     anchor = max(range(min(len(words), _ANCHOR_AMONG)), key=lambda index: (len(words[index]), -index))
     reach = sum(len(word) for word in words[:anchor]) + _REACH
     position = -1
-    for _ in range(_MOST_HITS):
+    for _ in range(max(_FEWEST_HITS, min(_MOST_HITS, _MOST_WORDS // len(words)))):
         position = text.find(words[anchor], position + 1)
         if position < 0:
             return
