@@ -28,7 +28,7 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can

@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         10.0, description="How long the browser may take to answer before it is killed, in seconds."
     )
     browser_memory: Seconds = Field(
-        21600.0, description="How long the pages of a host that needed the browser go there first, in seconds."
+        21600.0, description="How long a host whose pages needed the browser has them go there first, in seconds."
     )
     ready_timeout: Seconds = Field(
         15.0, description="How long a rendered page may take to settle before it is taken as it is, in seconds."

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -23,8 +24,13 @@ def page(body=ARTICLE, content_type="text/html; charset=utf-8"):
 
 
 def extraction_processes():
-    children = psutil.Process().children()
-    return [child for child in children if "pagemill.scraping.extraction_process" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        # Dead processes that nobody has waited for yet have no command line; other tests may leave some.
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "pagemill.scraping.extraction_process" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pagemill import bodies
 from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError
 from pagemill.fetching.chromium import find_chromium
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
-from pagemill.scraping.host_memory import HostMemory
+from pagemill.scraping.host_memory import IN_A_ROW, PROBE_EVERY, HostMemory
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
 
@@ -38,7 +38,7 @@ async def scraper():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(scraper):
-    scraper._means.memory._until.clear()
+    await scraper._means.memory.learn("127.0.0.2", needs_browser=False)
     async with Site("127.0.0.2") as site:
         yield site
 
@@ -51,6 +51,11 @@ async def without_browser(tmp_path):
 
 def steps(scraped):
     return [(step.fetched_with.value, step.outcome) for step in scraped.attempts]
+
+
+async def needed_browser(memory, host):
+    for _ in range(IN_A_ROW):
+        await memory.learn(host, needs_browser=True)
 
 
 def text(scraped):
@@ -101,16 +106,24 @@ async def test_an_error_in_the_browser_is_one_too(scraper, site):
     assert steps(caught.value) == [("browser", "http_error")]
 
 
-async def test_a_host_that_needed_the_browser_goes_there_first_and_back_when_http_does(scraper, site):
-    await scraper.scrape(site.url("/shell"), MARKDOWN)
-    scraped = await scraper.scrape(site.url("/article"), MARKDOWN)
-    assert steps(scraped) == [("browser", "ok")]
-    scraper._means.memory._until = {"127.0.0.2": 0.0}  # its time is up
-    assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
+async def test_one_page_that_needs_the_browser_says_nothing_of_the_others(scraper, site):
+    for _ in range(IN_A_ROW):
+        await scraper.scrape(site.url("/shell"), MARKDOWN)
+        assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
+
+
+async def test_a_host_that_needs_the_browser_goes_there_first_and_back_when_http_does(scraper, site):
+    for _ in range(IN_A_ROW):
+        scraped = await scraper.scrape(site.url("/shell"), MARKDOWN)
+        assert steps(scraped) == [("http", "javascript_shell"), ("browser", "ok")]
+    for _ in range(PROBE_EVERY - 1):
+        assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("browser", "ok")]
+    for _ in range(2):  # the first is a probe
+        assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
 
 
 async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
-    await scraper._means.memory.learn("127.0.0.2", needs_browser=True)
+    await needed_browser(scraper._means.memory, "127.0.0.2")
     site.routes["/data"] = Response(b"\0" * 10, content_type="application/octet-stream")
     site.routes["/feed"] = Response(
         b"<rss><channel><title>Feed</title></channel></rss>", content_type="application/rss+xml",
@@ -164,10 +177,10 @@ async def test_a_timeout_of_the_request_holds(scraper, site):
 
 async def test_the_memory_forgets():
     memory = HostMemory(0.0)
-    await memory.learn("a.test", needs_browser=True)
+    await needed_browser(memory, "a.test")
     assert not memory.needs_browser("a.test")
     memory = HostMemory(60.0)
-    await memory.learn("a.test", needs_browser=True)
+    await needed_browser(memory, "a.test")
     assert memory.needs_browser("a.test")
     await memory.learn("a.test", needs_browser=False)
     assert not memory.needs_browser("a.test")

@@ -33,7 +33,7 @@ class DatabaseHostMemory(HostMemory):
         known = self.needs_browser(host)
         await super().learn(host, needs_browser=needs_browser)
         try:
-            if needs_browser:
+            if self.needs_browser(host):
                 await self._database.rows(statements.KEEP_BROWSER_HOST, host, self._age, wait=_PATIENCE)
             elif known:
                 await self._database.rows(statements.FORGET_BROWSER_HOST, host, wait=_PATIENCE)

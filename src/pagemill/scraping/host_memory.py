@@ -1,4 +1,8 @@
-"""Which hosts needed the browser: their pages go there first, for a while.
+"""Which hosts need the browser: their pages go there first, for a while.
+
+One page is not enough to tell: many a host has an application on some of its pages and articles on the others. So a
+host needs the browser once several pages in a row did, and while it does, one page in some goes by HTTP all the same,
+to find out whether that is enough again.
 
 The memory of a process is enough for a command; the service shares one in the database, see `jobs.host_memory`.
 """
@@ -6,34 +10,57 @@ The memory of a process is enough for a command; the service shares one in the d
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 MOST_HOSTS = 10_000
+IN_A_ROW = 3
+"""So many pages of a host must need the browser, none in between that does not, before others go there first."""
+PROBE_EVERY = 10
+"""Of so many pages of a host that needs the browser, one goes by HTTP first."""
 
 
 class HostMemory:
-    """Hosts by name, each until its time is up (`seconds` after it last needed the browser)."""
+    """Hosts by name, each until its time is up (`seconds` after it was last seen to need the browser)."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._until: dict[str, float] = {}
+        self._rows: Counter[str] = Counter()
+        self._pages: Counter[str] = Counter()
 
     def needs_browser(self, host: str) -> bool:
-        """Whether pages of this host are to go to the browser first."""
+        """Whether the host is known to need the browser."""
         until = self._until.get(host)
         if until is not None and until <= time.time():
-            del self._until[host]
+            self._forget(host)
             return False
         return until is not None
 
+    def browser_first(self, host: str) -> bool:
+        """Whether the next page of the host is to go to the browser first. Asked once for each page."""
+        if not self.needs_browser(host):
+            return False
+        self._pages[host] += 1
+        return self._pages[host] % PROBE_EVERY != 0
+
     async def learn(self, host: str, *, needs_browser: bool) -> None:
         """Keep what a page of this host came by in the end: the browser, which HTTP was not enough for, or HTTP."""
-        if needs_browser:
+        if not needs_browser:
+            self._forget(host)
+            return
+        self._rows[host] += 1
+        if self._rows[host] >= IN_A_ROW:
             self._until[host] = time.time() + self._seconds
-            if len(self._until) > MOST_HOSTS:
-                del self._until[next(iter(self._until))]
-        else:
-            self._until.pop(host, None)
+        for hosts in (self._until, self._rows):
+            if len(hosts) > MOST_HOSTS:
+                del hosts[next(iter(hosts))]
 
     def replace(self, hosts: dict[str, float]) -> None:
         """Know these hosts and no others, each until its time (`time.time()`)."""
         self._until = hosts
+        self._pages = Counter({host: pages for host, pages in self._pages.items() if host in hosts})
+
+    def _forget(self, host: str) -> None:
+        self._until.pop(host, None)
+        self._rows.pop(host, None)
+        self._pages.pop(host, None)

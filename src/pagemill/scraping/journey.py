@@ -70,7 +70,7 @@ class Journey:
         host = parse_url(self.url).host
         if _asks_for_browser(self.options):
             return await self._by_browser()
-        if self.means.memory.needs_browser(host) and self._has_browser():
+        if self.means.memory.browser_first(host) and self._has_browser():
             try:
                 return await self._by_browser()
             except FetchError:
@@ -100,6 +100,7 @@ class Journey:
             return await self._beyond(host, page, extracted, failure)
         if failure is not None:
             raise failure
+        await self.means.memory.learn(host, needs_browser=False)
         return self._arrived(page, extracted, FetchedWith.HTTP)
 
     async def _beyond(
