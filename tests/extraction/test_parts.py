@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from pagemill.extraction import extract
+import time
+
+import pytest
+from turbohtml import parse
+
+from pagemill.extraction import extract, parts
 
 PAGE = (
     b"<body><nav>Menu</nav><main><h1>Title</h1><div class='box'><p class='in'>Inside the box</p></div>"
@@ -33,6 +38,23 @@ def test_the_whole_page_where_no_choice_is_wanted():
     text = markdown(only_main_content=False)
     assert "Menu" in text
     assert "Small print" in text
+
+
+@pytest.mark.parametrize(
+    "page", ["<div class=a>" * 40_000 + "text", "<div class=a>text</div>" * 40_000], ids=["deep", "wide"]
+)
+def test_parts_within_parts_are_found_in_linear_time(page):
+    """Eight times the page may take at most twenty times as long: a square would take sixty-four times."""
+
+    def seconds(html, choose):
+        body = parse(html, positions=False).find("body")
+        begin = time.process_time()
+        choose(body, (".a", "div"))
+        return time.process_time() - begin
+
+    for choose in (parts.include, parts.exclude):
+        few = min(seconds(page[: len(page) // 8], choose) for _ in range(3))
+        assert seconds(page, choose) < 20 * few + 0.05
 
 
 def test_a_selector_that_is_none_matches_nothing():

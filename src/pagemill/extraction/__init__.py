@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pagemill.extraction.pipeline import extract
+from pagemill.extraction.pipeline import METADATA, extract
 
-__all__ = ["extract"]
+__all__ = ["METADATA", "extract"]

@@ -54,6 +54,10 @@ class Kind(Enum):
     """Parts of tables: written at once, text between them is dropped."""
 
 
+# Looking a member up in its class takes longer than what is done with it.
+_FLOW, _QUOTE, _ITEM, _PHRASE, _LIST, _PART = Kind
+
+
 @dataclass(slots=True)
 class Block:
     """A block element that is open. `mark` is where its start tag was written, -1 while it was not."""
@@ -104,7 +108,7 @@ class Builder:
         self.resolver = page.resolver
         self.tex_in_text = page.tex_in_text
         self.out: list[str] = []
-        self.blocks = [Block(Kind.FLOW, "", "", mark=0)]
+        self.blocks = [Block(_FLOW, "", "", mark=0)]
         self.written_blocks = 1
         self.inlines: list[tuple[str, str]] = []
         self.written_inlines = 0
@@ -124,35 +128,35 @@ class Builder:
 
     def build(self, root: Element) -> str:
         """The cleaned HTML of what is under `root`."""
-        iterators: list[Iterator[Node]] = [iter(root)]
-        leaves: list[Leave | None] = [None]
-        enter_of, special, hidden = self.enter_of, self.page.formulas, self.page.hidden
-        hides = bool(hidden)
-        while iterators:
-            for node in iterators[-1]:
+        enter_of, formulas, hidden = self.enter_of, self.page.formulas, self.page.hidden.elements
+        nodes: Iterator[Node] = iter(root)
+        leave: Leave | bool | None = None
+        around: list[tuple[Iterator[Node], Leave | bool | None]] = []
+        while True:
+            for node in nodes:
                 if type(node) is Text:
-                    self.text(node.data)
-                elif type(node) is Element:
-                    enter = enter_of.get(node.tag)
-                    if hides and hidden.holds(node):
-                        continue
-                    if special and node in special:
-                        self.formula(special[node])
-                        continue
-                    if enter is not None:
-                        leave = enter(self, node)
-                        if leave is False:
-                            continue
+                    if (data := node.data).isspace():  # half of all texts
+                        self.space = True
                     else:
-                        leave = None
-                    iterators.append(iter(node))
-                    leaves.append(leave)  # type: ignore[arg-type]
-                    break
+                        self.text(data)
+                elif type(node) is Element:
+                    if hidden and node in hidden and self.page.hidden.holds(node):
+                        continue
+                    if formulas and node in formulas:
+                        self.formula(formulas[node])
+                        continue
+                    enter = enter_of.get(node.tag)
+                    entered = enter(self, node) if enter is not None else None
+                    if entered is not False:
+                        around.append((nodes, leave))
+                        nodes, leave = iter(node), entered
+                        break
             else:
-                iterators.pop()
-                leave = leaves.pop()
-                if leave is not None:
+                if callable(leave):
                     leave(self)
+                if not around:
+                    break
+                nodes, leave = around.pop()
         self.end_run()
         return "".join(self.out)
 
@@ -160,22 +164,22 @@ class Builder:
 
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""
-        words = data.split()
-        if not words:
+        shown = " ".join(data.split())
+        if not shown:
             self.space = True
             return
-        if INVISIBLE.search(data) is not None:
+        if not shown.isprintable() and INVISIBLE.search(data) is not None:
             self.text(visible(data))
             return
         if self.tex_in_text and not self.codes and ("\\" in data or "$$" in data):
             self._text_with_formulas(data)
             return
-        if data[0].isspace():
+        if data[0] != shown[0]:
             self.space = True
         if not self.prepare(is_text=True):
             return
-        self.out.append(escape(" ".join(words), quote=False))
-        self.space = data[-1].isspace()
+        self.out.append(escape(shown, quote=False))
+        self.space = data[-1] != shown[-1]
 
     def _text_with_formulas(self, data: str) -> None:
         parts = formula.split(data)
@@ -250,13 +254,14 @@ class Builder:
     def start_run(self) -> bool:
         """Begin inline content. False where the place takes none."""
         top = self.blocks[-1]
-        if top.kind is Kind.PART:
+        if top.kind is _PART:
             return False
-        if top.kind is Kind.LIST:
-            self.blocks.append(Block(Kind.ITEM, *_STRAY[top.end], implicit=True))
+        if top.kind is _LIST:
+            self.blocks.append(Block(_ITEM, *_STRAY[top.end], implicit=True))
             top = self.blocks[-1]
-        self.write_blocks()
-        if top.kind is not Kind.PHRASE:
+        if self.rule or self.written_blocks < len(self.blocks):
+            self.write_blocks()
+        if top.kind is not _PHRASE:
             if top.blocks == 0:
                 top.paragraph = len(self.out)
             top.blocks += 1
@@ -275,11 +280,12 @@ class Builder:
         if not self.run:
             self.space = False
             return
-        self._close_inlines()
+        if self.written_inlines:
+            self._close_inlines()
         if self.link_open:
             self.out.append("</a>")
             self.link_open = False
-        if self.blocks[-1].kind is not Kind.PHRASE:
+        if self.blocks[-1].kind is not _PHRASE:
             self.out.append("</p>")
         self.run = self.space = False
 
@@ -302,18 +308,18 @@ class Builder:
         if self.phrases or len(self.blocks) >= MAX_BLOCKS:
             return False
         top = self.blocks[-1]
-        if top.kind is Kind.LIST and not (kind is Kind.ITEM and tag in _ITEMS[top.end]):
-            if kind is Kind.FLOW:
+        if top.kind is _LIST and not (kind is _ITEM and tag in _ITEMS[top.end]):
+            if kind is _FLOW:
                 return False
-            self.blocks.append(Block(Kind.ITEM, *_STRAY[top.end], implicit=True))
-        elif top.implicit and kind is Kind.FLOW:
+            self.blocks.append(Block(_ITEM, *_STRAY[top.end], implicit=True))
+        elif top.implicit and kind is _FLOW:
             return False
-        elif top.implicit and kind is Kind.ITEM and tag in _ITEMS[self.blocks[-2].end]:
+        elif top.implicit and kind is _ITEM and tag in _ITEMS[self.blocks[-2].end]:
             self._close_top()
         if self.page.directions:
             attributes += self.page.directions.get(element, "")
         self.blocks.append(Block(kind, f"<{tag}{attributes}>", f"</{tag}>"))
-        if kind is Kind.PHRASE:
+        if kind is _PHRASE:
             self.phrases += 1
         return True
 
@@ -322,11 +328,11 @@ class Builder:
         top = self.blocks[-1]
         if top.implicit:
             top = self.blocks[-2]
-        return top.end if top.kind is Kind.LIST else ""
+        return top.end if top.kind is _LIST else ""
 
     def close_block(self) -> None:
         """Leave the block that was entered last."""
-        if self.blocks[-1].kind is Kind.PHRASE:
+        if self.blocks[-1].kind is _PHRASE:
             self.phrases -= 1
         self.end_run()
         if self.blocks[-1].implicit:
@@ -339,14 +345,14 @@ class Builder:
             return
         self.written_blocks = len(self.blocks)
         parent = self.blocks[-1]
-        if block.kind is Kind.FLOW and block.blocks < 2 and block.start == f"<{block.end[2:]}":
+        if block.kind is _FLOW and block.blocks < 2 and len(block.start) < len(block.end):
             self.out[block.mark] = ""
             if parent.blocks == 0 and block.paragraph >= 0:
                 parent.paragraph = block.paragraph
             parent.blocks += block.blocks
             parent.paragraphs += block.paragraphs
             return
-        if block.kind is Kind.ITEM and block.paragraphs == 1 and block.paragraph >= 0:
+        if block.kind is _ITEM and block.paragraphs == 1 and block.paragraph >= 0:
             self._bare(block.paragraph)
         self.out.append(block.end)
         parent.blocks += 1
@@ -359,8 +365,8 @@ class Builder:
     def keep(self, markup: str) -> None:
         """Write a block that is complete."""
         self.end_run()
-        if self.blocks[-1].kind is Kind.LIST:
-            self.blocks.append(Block(Kind.ITEM, *_STRAY[self.blocks[-1].end], implicit=True))
+        if self.blocks[-1].kind is _LIST:
+            self.blocks.append(Block(_ITEM, *_STRAY[self.blocks[-1].end], implicit=True))
         self.write_blocks()
         self.out.append(markup)
         self.blocks[-1].blocks += 1

@@ -22,4 +22,5 @@ def visible(text: str) -> str:
 
 def line(text: str) -> str:
     """A text as one line: visible, its whitespace collapsed."""
-    return " ".join((visible(text) if INVISIBLE.search(text) else text).split())
+    shown = " ".join(text.split())
+    return shown if shown.isprintable() else " ".join(visible(shown).split())

@@ -28,6 +28,8 @@ _WRITTEN = re.compile(
     r"|(?P<y3>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m3>[01]?\d)\s?[-/.月]\s?(?P<d3>[0-3]?\d)"
     r"|(?P<a4>[0-3]?\d)(?P<s4>[/.-])(?P<b4>[0-3]?\d)(?P=s4)(?P<y4>(?:19|20)\d\d))(?!\d)"
 )
+YEAR = re.compile(r"(?:19|20)\d\d")
+"""What every date holds that people write in full."""
 _STAMP = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
 _EARLIEST, _LATEST = 1990, 2100
 
@@ -61,6 +63,8 @@ def _stamp(match: re.Match[str]) -> str | None:
 
 def find(text: str) -> str | None:
     """The first date that a text for people holds, as `YYYY-MM-DD`."""
+    if YEAR.search(text) is None:
+        return None
     for match in _WRITTEN.finditer(text):
         found = match.groupdict()
         if found["m1"]:

@@ -64,15 +64,17 @@ class Face:
         for element in self.document.select(_PROPERTIES)[:_MOST]:
             names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
             found.append((" ".join(name for name in names if name).lower(), element))
-        by_class: dict[str, list[Element]] = {}
+        by_class: dict[str, list[Element] | None] = {}
         for element in islice(self.document.iter_elements(), _ELEMENTS):
             classes = element.attr("class")
-            if classes:
-                by_class.setdefault(classes, []).append(element)
+            if not classes:
+                continue
+            if classes not in by_class:
+                by_class[classes] = [element] if _tells(classes.lower()) else None
+            elif (elements := by_class[classes]) is not None:
+                elements.append(element)
         for classes, elements in by_class.items():
-            words = classes.lower()
-            if _tells(words):
-                found += [(words, element) for element in elements[:_MOST]]
+            found += [(classes.lower(), element) for element in (elements or ())[:_MOST]]
         return found
 
     @cached_property
@@ -119,6 +121,12 @@ def short_text(element: Element, limit: int) -> str:
 
 def near(text: str, heading: str, length: int = 500) -> str:
     """The text right behind a heading; empty where the heading is not found."""
-    line = re.escape(heading[:60]).replace(r"\ ", r"\s+") if heading else ""
-    match = re.search(line, text) if line else None
-    return text[match.end() : match.end() + length] if match else ""
+    start = heading[:60]
+    begin = text.find(start) if start else -1
+    if begin >= 0:
+        end = begin + len(start)
+    elif start and (match := re.search(re.escape(start).replace(r"\ ", r"\s+"), text)):
+        end = match.end()
+    else:
+        return ""
+    return text[end : end + length]

@@ -29,15 +29,12 @@ class Hidden:
     """The hidden elements under a root, as its own markup says."""
 
     def __init__(self, root: Element) -> None:
-        self._elements = set(root.select(_SELECTOR))
+        self.elements = frozenset(root.select(_SELECTOR))
         self._nodes_left = _ALL_NODES
 
-    def __bool__(self) -> bool:
-        return bool(self._elements)
-
     def holds(self, element: Element) -> bool:
-        """Whether an element stays hidden."""
-        return element in self._elements and not self._has_much_text(element)
+        """Whether one of `elements` stays hidden."""
+        return not self._has_much_text(element)
 
     def _has_much_text(self, element: Element) -> bool:
         length = 0

@@ -21,7 +21,7 @@ _LAZY = frozenset(LAZY_SOURCES)
 LAZY_SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "nitro-lazy-srcset")
 
 _PLACEHOLDER = re.compile(
-    r"(?i)(?:^|[/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|grey|gray|loading|loader|spinner|lazy[_-]?load)"
+    r"(?<![^/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|grey|gray|loading|loader|spinner|lazy[_-]?load)"
     r"[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)"
 )
 _TRACKER = re.compile(
@@ -82,7 +82,7 @@ def _candidates(image: Element) -> list[str]:
     if not _LAZY.isdisjoint(attributes):
         references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _like_url(url)]
     src = attributes.get("src")
-    if isinstance(src, str) and src and not _PLACEHOLDER.search(src):
+    if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()):
         references.append(src)
     if references and references[0][:5] != "data:":
         return references

@@ -52,13 +52,18 @@ _LABELLED = re.compile(
 # Nobody titles or signs a page with more characters than this, or describes it with more than that.
 _LONGEST, _LONGEST_META = 500, 5000
 _MOST_PROPERTIES = 50
+# How many years of a page's text are looked at, and how far before one its label may stand.
+_MOST_YEARS, _LABEL_REACH = 100, 80
 
 Metas = dict[str, str]
 
 
-def read(document: Document, url: str) -> Metadata:
-    """What a page says of itself. `document` must be whole: the head and the scripts are read too."""
-    page = face.Face(document)
+def read(document: Document, url: str, page: Face | None = None) -> Metadata:
+    """What a page says of itself. `document` must be whole: the head and the scripts are read too.
+
+    `page`: the document's face, where others look at it too.
+    """
+    page = page or face.Face(document)
     metas = page.metas
     items = json_ld.items(page.scripts)
     site = _first(metas, _SITE) or _site_of(items)
@@ -182,8 +187,15 @@ def _shown_dates(page: Face, heading: str) -> Iterator[str]:
     for text in (heading, *(face.short_text(element, _LONGEST) for element in page.headings)):
         if moment := dates.find(face.near(page.text, text)):
             yield moment
-    for match in islice(_LABELLED.finditer(page.text), 5):
-        if moment := dates.find(page.text[match.start() : match.end() + 40]):
+    yield from _labelled_dates(page.text)
+
+
+def _labelled_dates(text: str) -> Iterator[str]:
+    """The dates that follow a word for what they are. Looked for around years, as labels alone are everywhere."""
+    for year in islice(dates.YEAR.finditer(text), _MOST_YEARS):
+        around = text[max(0, year.start() - _LABEL_REACH) : year.end() + 10]
+        match = _LABELLED.search(around)
+        if match and (moment := dates.find(around[match.start() :])):
             yield moment
 
 

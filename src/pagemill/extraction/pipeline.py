@@ -25,10 +25,11 @@ from pagemill.extraction import (
     signs,
     supplement,
 )
-from pagemill.model import Content
+from pagemill.extraction.face import Face
+from pagemill.model import Content, Format, Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from numpy.typing import NDArray
     from turbohtml import Element
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from pagemill.extraction.choice import Choice
     from pagemill.extraction.classifier import Classifier
     from pagemill.extraction.document import Document
+
+METADATA = "metadata"
+"""What a page says of itself: beside the formats that clients ask for, something to make."""
+EVERYTHING = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
+"""All that is made of a page besides its HTML."""
 
 _UNWEIGHED = 0.4
 """The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
@@ -61,28 +67,36 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     only_main_content: bool = True,
     include_tags: Sequence[str] = (),
     exclude_tags: Sequence[str] = (),
+    formats: Container[str] = EVERYTHING,
 ) -> Content:
     """Make the content of a page of its bytes. It does no I/O, raises nothing, and is deterministic.
 
     `url` is where the page came from, `content_type` the Content-Type header it came with. `only_main_content=False`
     keeps the whole body instead of choosing, and so does `include_tags`, CSS selectors of the parts to keep;
-    `exclude_tags` are taken out before anything is chosen. Links and images are those of the whole page.
+    `exclude_tags` are taken out before anything is chosen. Links and images are those of the whole page. Of
+    `EVERYTHING`, what is not in `formats` is left empty, and takes no time.
     """
     page = document.read(html, url, content_type)
-    seen = signs.read(page.tree)
-    description = metadata.read(page.tree, url)
-    links, images = media.links(page.tree, page.base_url), media.images(page.tree, page.base_url)
+    face = Face(page.tree)
+    seen = signs.read(page.tree, face)
+    description = metadata.read(page.tree, url, face) if METADATA in formats else Metadata()
+    links = media.links(page.tree, page.base_url) if Format.LINKS in formats else ()
+    images = media.images(page.tree, page.base_url) if Format.IMAGES in formats else ()
     body, quality = page.body, 1.0
     parts.exclude(body, exclude_tags)
     if include_tags:
         parts.include(body, include_tags)
     elif only_main_content:
         quality = _keep_content(page, body, url)
-    tree = cleaned.clean(body, page.base_url)
+    cleaned_html = text = ""
+    if Format.CLEANED_HTML in formats or Format.MARKDOWN in formats:
+        tree = cleaned.clean(body, page.base_url)
+        cleaned_html = cleaned.serialize(tree) if Format.CLEANED_HTML in formats else ""
+        text = markdown.render(tree) if Format.MARKDOWN in formats else ""
     return Content(
         html=page.html,
-        cleaned_html=cleaned.serialize(tree),
-        markdown=markdown.render(tree),
+        cleaned_html=cleaned_html,
+        markdown=text,
         metadata=description,
         links=links,
         images=images,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pagemill.extraction.face import Face
 from pagemill.model import Signs
 
 if TYPE_CHECKING:
@@ -20,10 +21,14 @@ MOUNT_POINTS = (
 _DEMAND = ("javascript", "scripts")
 
 
-def read(tree: Document) -> Signs:
-    """Count and look; nothing is changed. Called before content is chosen. Linear in the size of the page."""
-    words = len(tree.to_text().split(None, MOST_WORDS)[:MOST_WORDS])
-    scripts = sum(1 for _ in tree.iter_elements("script"))
+def read(tree: Document, page: Face | None = None) -> Signs:
+    """Count and look; nothing is changed. Called before content is chosen. Linear in the size of the page.
+
+    `page`: the tree's face, where others look at it too.
+    """
+    page = page or Face(tree)
+    words = len(page.text.split(None, MOST_WORDS)[:MOST_WORDS])
+    scripts = len(page.scripts)
     if words >= MOST_WORDS:
         return Signs(words, scripts)
     demand = any(word in element.text.lower() for element in tree.iter_elements("noscript") for word in _DEMAND)

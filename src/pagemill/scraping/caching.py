@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pagemill.errors import PageError
+from pagemill.extraction import METADATA
 from pagemill.fetching.validators import Validators
 from pagemill.model import FetchedPage, FetchedWith
-from pagemill.scraping.extraction_process import METADATA
 from pagemill.scraping.extractor_version import extractor_version
 from pagemill.scraping.journey import NOT_MODIFIED
 from pagemill.scraping.scraped_page import ScrapedPage

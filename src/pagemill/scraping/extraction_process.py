@@ -19,7 +19,7 @@ import orjson
 
 from pagemill import bodies
 from pagemill.errors import DocumentError
-from pagemill.extraction import extract, link_lists, plain, separated
+from pagemill.extraction import METADATA, extract, link_lists, plain, separated
 from pagemill.fetching.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import judge
 from pagemill.model import Format
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from pagemill.model import Content
 
 LENGTHS = struct.Struct(">II")
-
-METADATA = "metadata"
-"""What a page says of itself, always made."""
 
 # For bodies whose header does not say what they are.
 _TYPES = {Kind.JSON: "application/json", Kind.XML: "application/xml", Kind.TEXT: "text/plain"}
@@ -93,6 +90,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
             only_main_content=request["only_main_content"],
             include_tags=request["include_tags"],
             exclude_tags=request["exclude_tags"],
+            formats=(*request["formats"], METADATA),
         )
     if kind is Kind.PDF:
         from pagemill.extraction import pdf  # its libraries take a tenth of a second

@@ -20,9 +20,10 @@ from pagemill.errors import (
     InternalPageError,
     InvalidDocumentError,
 )
+from pagemill.extraction import METADATA
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, ScrapeOptions
-from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, METADATA, start_of
+from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
