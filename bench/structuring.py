@@ -94,7 +94,14 @@ def evidence_times() -> list[tuple[str, str]]:
     there = {str(key): value for key, value in data.items()}
     mixed = {**there, "a": 1234.5, "b": 12, "c": "2024-03-05", "d": "not on this page at all", "e": "USD"}
     mixed |= {"f": "$9.99", "g": 4.5, "h": "https://example.com/none"}
-    absent = {f"{n}": v for n, v in enumerate(["no such words", "2019-01-02", 98765.43, "€77.12", "nowhere"] * 4)}
+    absent: dict[str, Any] = {}
+    for n in range(4):
+        absent |= {
+            f"words {n}": f"no such words {n}",
+            f"date {n}": f"20{16 + n}-01-0{n + 2}",
+            f"word {n}": "nowhere" + "xyz!"[n],
+        }
+        absent |= {f"number {n}": 98765.43 + n, f"price {n}": f"€7{n}.12"}
     rows = []
     for name, values in (
         ("12 phrases, 3 numbers, a date, a price, a URL …", mixed),

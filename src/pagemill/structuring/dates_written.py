@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from pagemill.extraction import dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pagemill.structuring.word_search import Place
 
@@ -20,7 +20,16 @@ _ISO = re.compile(
     r"\s*(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ](\d\d):?(\d\d)(?::?\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?)?\s*"
 )
 _MONTH_OF = {name: month for month in range(12, 0, -1) for name in dates.month_names(month)}
-_NAME = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for any of these words, the longest first, which tells by the first letter that none begins here."""
+    longest_first = sorted(words, key=lambda word: (word[0], -len(word), word))
+    groups = ((letter, [word[1:] for word in group]) for letter, group in groupby(longest_first, lambda word: word[0]))
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in groups)
+
+
+_NAME = _any_of(_MONTH_OF)
 _DAY = r"[0-3]?\d"
 _WRITTEN = re.compile(
     rf"(?P<y1>\d{{4}})\s?[-/.年]\s?(?P<m1>[01]?\d)\s?[-/.月]\s?(?P<d1>{_DAY})(?!\d)"
@@ -97,9 +106,18 @@ class WrittenDates:
         for form in (str(year), f"{year % 100:02}"):
             position = self._text.find(form)
             while position >= 0:
-                if len(form) == 4 or self._text[position - 1 : position] in _BEFORE_SHORT_YEAR:
+                if len(form) == 4 or self._may_be_short_year(position):
                     yield position
                 position = self._text.find(form, position + 1)
+
+    def _may_be_short_year(self, position: int) -> bool:
+        """Two digits, and no more, after a mark that follows a day, a month or a space."""
+        around = self._text[position - 2 : position + 3]
+        return (
+            around[1:2] in _BEFORE_SHORT_YEAR
+            and (around[0].isalnum() or around[0].isspace())
+            and (not around[4:].isdigit())
+        )
 
 
 def _days(match: re.Match[str]) -> Iterator[tuple[int, Day]]:

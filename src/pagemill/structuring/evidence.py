@@ -52,6 +52,7 @@ class Evidence:
         self._page = Searchable(markdown)
         self._dates = WrittenDates(self._page.folded)
         self._declared = declared
+        self._quotes: dict[tuple[type, Any], JsonObject | None] = {}
 
     def ground(self, data: Any, placed: int = _LEAVES) -> Grounding:
         """Look for each leaf of `data`. Null and empty texts say nothing and are passed over.
@@ -79,6 +80,12 @@ class Evidence:
         return self._quote(value) or self._declaration(value)
 
     def _quote(self, value: Any) -> JsonObject | None:
+        key = (type(value), value)  # 1, 1.0 and "1" are not written alike
+        if key not in self._quotes:  # data repeats itself, and what is not there takes longest to look for
+            self._quotes[key] = self._look_for(value)
+        return self._quotes[key]
+
+    def _look_for(self, value: Any) -> JsonObject | None:
         place = next(self.places(value), None)
         if place is None:
             return None
