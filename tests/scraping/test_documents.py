@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import warnings
 
 import pytest
@@ -73,6 +74,30 @@ async def test_a_pdf_is_one_whatever_its_type_says(scraper, content_type):
 async def test_documents_are_known_by_their_bytes(scraper, body, content_type, expected):
     text = await markdown(scraper, body, content_type)
     assert " ".join(expected.split()) in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/gzip", "application/x-gzip", "application/octet-stream", "text/xml"]
+)
+async def test_a_compressed_sitemap_is_opened(scraper, content_type):
+    text = await markdown(scraper, gzip.compress(SITEMAP), content_type, "/sitemap.xml.gz")
+    assert "<http://example.com/a>" in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(SITEMAP)[:-12],
+        b"\x1f\x8b\x08 and no more of it",
+        gzip.compress(b"\0\1\2" * 100),
+        gzip.compress(gzip.compress(SITEMAP)),
+        gzip.compress(b" " * 30_000_000),
+    ],
+    ids=["broken off", "broken", "binary", "twice", "bomb"],
+)
+async def test_a_compressed_file_that_is_no_document_fails_by_name(scraper, body):
+    with pytest.raises(InvalidDocumentError):
+        await markdown(scraper, body, "application/gzip", "/file.gz")
 
 
 async def test_separated_values_are_known_by_their_name(scraper):

@@ -11,7 +11,7 @@ from tests.web.pictures import size_of
 from tests.web.site import Site
 
 from pagemill import bodies
-from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError
+from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError, UnsupportedContentTypeError
 from pagemill.fetching.chromium import find_chromium
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import IN_A_ROW, PROBE_EVERY, HostMemory
@@ -132,6 +132,15 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
     scraped = await scraper.scrape(site.url("/feed"), MARKDOWN)
     assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
     assert not scraper._means.memory.needs_browser("127.0.0.2")
+
+
+async def test_a_document_that_the_browser_would_download_comes_by_http(scraper, site):
+    site.routes["/list.csv"] = Response(b"name,size\nkettle,2\npan,3\n", content_type="text/csv")
+    scraped = await scraper.scrape(site.url("/list.csv"), ScrapeOptions(use_browser=True))
+    assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
+    assert "| kettle | 2 |" in text(scraped)
+    with pytest.raises(UnsupportedContentTypeError):
+        await scraper.scrape(site.url("/list.csv"), ScrapeOptions(formats=(Format.SCREENSHOT,)))
 
 
 async def test_without_a_browser_a_shell_is_what_it_is(without_browser, site):

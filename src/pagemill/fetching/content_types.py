@@ -20,13 +20,19 @@ class Kind(Enum):
     JSON = "json"
     TEXT = "text"
     PDF = "pdf"
+    GZIP = "gzip"
     UNSUPPORTED = "unsupported"
 
 
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
-_XML_TYPES = frozenset({"application/xml", "text/xml", "application/rss", "application/atom", "application/rdf"})
-_PDF_TYPES = frozenset({"application/pdf", "application/x-pdf"})
-_JSON_TYPES = frozenset({"application/json", "text/json", "application/jsonl", "application/x-ndjson"})
+_KINDS = {
+    **dict.fromkeys(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"), Kind.HTML),
+    **dict.fromkeys(
+        ("application/xml", "text/xml", "application/rss", "application/atom", "application/rdf"), Kind.XML
+    ),
+    **dict.fromkeys(("application/pdf", "application/x-pdf"), Kind.PDF),
+    **dict.fromkeys(("application/gzip", "application/x-gzip"), Kind.GZIP),
+    **dict.fromkeys(("application/json", "text/json", "application/jsonl", "application/x-ndjson"), Kind.JSON),
+}
 # Types that say "I do not know": the standard's unknown types, and what servers give to files without a suffix.
 _UNKNOWN_TYPES = frozenset(
     {
@@ -58,6 +64,7 @@ _HTML_OPENINGS = (
     b"<style", b"<title", b"<b", b"<body", b"<br", b"<p", b"<!--",
 )  # fmt: skip
 _XML_ROOTS = (b"<rss", b"<feed", b"<rdf:RDF", b"<urlset", b"<sitemapindex")
+_GZIP_MAGIC = b"\x1f\x8b\x08"
 _WHITESPACE = b"\t\n\x0c\r "
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # The standard's binary data bytes: control characters that text does not hold.
@@ -68,16 +75,12 @@ _NO_BINARY = bytes.maketrans(b"", b"")
 def declared_kind(content_type: str) -> Kind | None:
     """What a Content-Type header promises; None when the first bytes have to tell."""
     essence = content_type.partition(";")[0].strip().lower()
-    if essence in _HTML_TYPES:
-        return Kind.HTML
     if essence in _UNKNOWN_TYPES or "/" not in essence or content_type.strip().lower() in _DOUBTFUL_TEXT:
         return None
-    if essence in _PDF_TYPES:
-        return Kind.PDF
-    if essence in _JSON_TYPES or essence.endswith("+json"):
-        return Kind.JSON
-    if essence in _XML_TYPES or essence.endswith("+xml"):
-        return Kind.XML
+    if essence in _KINDS:
+        return _KINDS[essence]
+    if essence.endswith(("+json", "+xml")):
+        return Kind.JSON if essence.endswith("+json") else Kind.XML
     return Kind.TEXT if essence.startswith("text/") else Kind.UNSUPPORTED
 
 
@@ -87,9 +90,11 @@ def kind_of(content_type: str, body: bytes) -> Kind:
     declared = declared_kind(content_type)
     if declared is not Kind.UNSUPPORTED and _is_pdf(head):
         return Kind.PDF
+    if declared is not Kind.UNSUPPORTED and head.startswith(_GZIP_MAGIC):
+        return Kind.GZIP
     if declared is Kind.HTML:
         return _html_or_other(head)
-    if declared is not None and declared is not Kind.PDF:
+    if declared not in (None, Kind.PDF, Kind.GZIP):
         return declared
     found = sniffed_kind(body[:SNIFFED_BYTES])
     doubtful_text = content_type.lstrip().lower().startswith("text/")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from pagemill import bodies
-from pagemill.errors import DocumentError
-from pagemill.extraction import METADATA, extract, link_lists, plain, separated
+from pagemill.errors import DocumentError, InvalidDocumentError
+from pagemill.extraction import METADATA, extract, gzip_file, link_lists, plain, separated
 from pagemill.fetching.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import judge
 from pagemill.model import Format
@@ -82,6 +82,8 @@ def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
 def _content(body: bytes, request: dict[str, Any]) -> Content:
     url, content_type = request["url"], request["content_type"]
     kind = kind_of(content_type, body)
+    if kind is Kind.GZIP:
+        return _unpacked(body, request)
     if kind is Kind.HTML:
         return extract(
             body,
@@ -103,6 +105,13 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     if found is None and kind in (Kind.XML, Kind.JSON):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _unpacked(body: bytes, request: dict[str, Any]) -> Content:
+    content = gzip_file.unpack(body, request["largest"])
+    if kind_of("", content) in (Kind.GZIP, Kind.UNSUPPORTED):
+        raise InvalidDocumentError("The compressed document holds no text.")
+    return _content(content, {**request, "url": request["url"].removesuffix(".gz"), "content_type": ""})
 
 
 def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:

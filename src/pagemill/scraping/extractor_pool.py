@@ -88,6 +88,7 @@ class ExtractorPool:
             "content_type": page.content_type,
             "status": page.status_code,
             "headers": page.headers,
+            "largest": self._settings.max_body_bytes,
             "formats": [name for name in formats if name in EXTRACTED],
             "only_main_content": options.only_main_content,
             "include_tags": options.include_tags,

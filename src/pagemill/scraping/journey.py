@@ -10,7 +10,14 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pagemill.errors import BlockedError, BrowserUnavailableError, FetchError, HttpStatusError, PageError
+from pagemill.errors import (
+    BlockedError,
+    BrowserUnavailableError,
+    FetchError,
+    HttpStatusError,
+    PageError,
+    UnsupportedContentTypeError,
+)
 from pagemill.fetching.captures import PICTURES
 from pagemill.fetching.request_fields import RequestFields
 from pagemill.fetching.url import parse_url
@@ -69,7 +76,12 @@ class Journey:
     async def _take(self) -> Arrival:
         host = parse_url(self.url).host
         if _asks_for_browser(self.options):
-            return await self._by_browser()
+            try:
+                return await self._by_browser()
+            except UnsupportedContentTypeError:  # a document, which the browser would download
+                if _needs_browser(self.options):
+                    raise
+                return await self._by_http(host)
         if self.means.memory.browser_first(host) and self._has_browser():
             try:
                 return await self._by_browser()
@@ -183,7 +195,12 @@ def blocked_error(host: str, vendor: str | None, status_code: int) -> BlockedErr
 
 
 def _asks_for_browser(options: ScrapeOptions) -> bool:
-    return bool(options.use_browser or options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
+    return options.use_browser or _needs_browser(options)
+
+
+def _needs_browser(options: ScrapeOptions) -> bool:
+    """Whether something is asked for that only a browser can do."""
+    return bool(options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
 
 
 def _status(error: FetchError) -> int | None:
