@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.extraction import blocks, extract
+from pagemill.extraction import blocks, extract, pipeline
+from pagemill.model import Content
 
 URL = "https://example.org/blog/a-post"
 PROSE = [
@@ -81,6 +82,24 @@ def test_a_page_too_large_to_choose_from_is_kept_whole():
     content = extract(b"<p>word</p>" * (blocks.MOST + 1), URL)
     assert content.cleaned_html.count("<p>") == blocks.MOST + 1
     assert 0 < content.quality < 0.6
+
+
+def test_a_page_of_very_many_inline_elements_is_kept_whole_too():
+    content = extract(b"<b>x</b> " * (pipeline.MOST_ELEMENTS + 1), URL)
+    assert content.cleaned_html.count("x") == pipeline.MOST_ELEMENTS + 1
+    assert 0 < content.quality < 0.6
+
+
+def test_only_what_is_asked_for_is_made():
+    everything = extract(ARTICLE.encode(), URL)
+    for formats in (("markdown",), ("cleanedHtml",), ("links", "images"), ("metadata",), ()):
+        made = extract(ARTICLE.encode(), URL, formats=formats)
+        fields = {"cleanedHtml": "cleaned_html"}
+        for name in ("cleanedHtml", "markdown", "links", "images", "metadata"):
+            field = fields.get(name, name)
+            nothing = getattr(Content(html="", cleaned_html="", markdown=""), field)
+            assert getattr(made, field) == (getattr(everything, field) if name in formats else nothing)
+        assert (made.html, made.quality, made.signs) == (everything.html, everything.quality, everything.signs)
 
 
 @pytest.mark.parametrize(

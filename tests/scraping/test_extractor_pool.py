@@ -96,12 +96,27 @@ async def test_a_process_that_died_between_pages_is_not_the_next_ones_fault(pool
     assert (await pool.extract(page(), FORMATS)).bodies
 
 
-async def test_memory_is_limited():
-    settings = Settings(extraction_memory=100 * 1024 * 1024, extraction_timeout=30)
+@pytest.mark.parametrize("piece", [b"<p>word</p>", b"<b>x", b"<table><tr><td>", b"<a b=c>"])
+async def test_memory_is_limited_and_neighbours_notice_nothing(piece):
+    settings = Settings(extraction_memory=100 * 1024 * 1024, extraction_timeout=30, extraction_processes=2)
     async with ExtractorPool(settings) as pool:
-        with pytest.raises(ExtractionCrashedError):
-            await pool.extract(page(b"<p>word</p>" * 4_000_000), FORMATS)
+        greedy = asyncio.create_task(pool.extract(page(piece * (15_000_000 // len(piece))), FORMATS))
+        for _ in range(5):
+            assert (await pool.extract(page(), FORMATS)).bodies
+        with pytest.raises(ExtractionCrashedError, match="100 MB of memory"):
+            await greedy
         assert (await pool.extract(page(), FORMATS)).bodies
+
+
+async def test_an_idle_process_is_small_and_knows_no_training_library(pool):
+    for _ in range(3):
+        await pool.extract(page(), FORMATS)
+    [process] = extraction_processes()
+    assert process.memory_info().rss < 60 * 1024 * 1024
+    libraries = ("lightgbm", "sklearn", "scipy", "pandas", "torch")
+    assert not [
+        mapped.path for mapped in process.memory_maps() if any(f"/{name}/" in mapped.path for name in libraries)
+    ]
 
 
 async def test_a_cancelled_page_leaves_a_working_pool(pool):

@@ -23,6 +23,16 @@ def clean(root: Element, base_url: str) -> Element:
 
     The result is an element whose children are the content; its own tag means nothing.
     """
+    return parse(write(root, base_url))
+
+
+def parse(markup: str) -> Element:
+    """The cleaned tree of what `write` wrote."""
+    return parse_fragment(markup, positions=False)
+
+
+def write(root: Element, base_url: str) -> str:
+    """The markup that `clean` makes its tree of."""
     page = Page(
         resolver=address.Resolver(address.base_of(root, base_url)),
         formulas=formula.find(root),
@@ -31,7 +41,7 @@ def clean(root: Element, base_url: str) -> Element:
         tex_in_text=formula.in_text(root),
     )
     root.remove(_GUTTERS)
-    return parse_fragment(Builder(elements.ENTER, page).build(root), positions=False)
+    return Builder(elements.ENTER, page).build(root)
 
 
 def _directions(root: Element) -> dict[Element, str]:

@@ -88,9 +88,9 @@ def _content(text: str, title: str | None, entries: Iterable[Entry], url: str) -
     return Content(
         html=text,
         cleaned_html=cleaned.serialize(tree),
-        markdown=markdown.render(tree),
-        metadata=Metadata(title=title),
         links=media.links(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+        metadata=Metadata(title=title),
     )
 
 

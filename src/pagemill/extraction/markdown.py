@@ -1,6 +1,6 @@
 """Markdown: the cleaned tree as GitHub-flavoured Markdown.
 
-turbohtml writes the Markdown. Before, on a copy, the tree is brought to what Markdown can say: formulas, spans, blocks
+turbohtml writes the Markdown. Before, the tree is brought to what Markdown can say: formulas, spans, blocks
 in table cells, sub- and superscripts, readings, terms and summaries. Where turbohtml's escaping must not touch
 something, a *mark* stands in the text for it and is replaced at the end: code points that no text has (Unicode's
 noncharacters, which cleaning takes out).
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Markdown, Text, parse_fragment
+from turbohtml import Element, Markdown, Text
 
 from pagemill.extraction import emphasis, grid
 from pagemill.extraction.marks import AMPERSAND, CLOSING, DOLLAR, OPENING, UNDERSCORE, Marks
@@ -54,14 +54,16 @@ _CELL_BLOCKS += ("aside", "nav", "main", "figure", "figcaption", "hr")
 
 
 def render(root: Element) -> str:
-    """GitHub-flavoured Markdown that means the same as the cleaned tree; it ends with a newline unless it is empty."""
-    tree = parse_fragment(root.inner_html, positions=False)
+    """GitHub-flavoured Markdown that means the same as the cleaned tree, which is used up.
+
+    It ends with a newline unless it is empty.
+    """
     marks = Marks()
-    if tree.select_one(_MENDED) is not None:
-        _mend(tree, marks)
-    _mark_addresses(tree, marks)
-    _mark_text(tree, marks)
-    text = marks.resolve(tree.to_markdown(_STYLE))
+    if root.select_one(_MENDED) is not None:
+        _mend(root, marks)
+    _mark_addresses(root, marks)
+    _mark_text(root, marks)
+    text = marks.resolve(root.to_markdown(_STYLE))
     return f"{text}\n" if text else ""
 
 

@@ -76,9 +76,9 @@ def extract(body: bytes, url: str) -> Content:
     return Content(
         html=html,
         cleaned_html=cleaned.serialize(tree),
-        markdown=markdown.render(tree),
-        metadata=_metadata(about),
         links=media.links(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+        metadata=_metadata(about),
     )
 
 

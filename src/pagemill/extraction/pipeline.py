@@ -6,6 +6,7 @@ Cleaned HTML and Markdown are both written from the cleaned tree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,11 @@ METADATA = "metadata"
 """What a page says of itself: beside the formats that clients ask for, something to make."""
 EVERYTHING = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
 """All that is made of a page besides its HTML."""
+
+MOST_ELEMENTS = 200_000
+"""How many elements, inline ones too, a page may have for its content to be chosen."""
+_UNCOUNTED = 3 * MOST_ELEMENTS
+"""The length of HTML that holds no more than that many elements, as a tag has three characters."""
 
 _UNWEIGHED = 0.4
 """The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
@@ -89,12 +95,15 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     elif only_main_content:
         quality = _keep_content(page, body, url)
     cleaned_html = text = ""
+    source = page.html
     if Format.CLEANED_HTML in formats or Format.MARKDOWN in formats:
-        tree = cleaned.clean(body, page.base_url)
+        markup = cleaned.write(body, page.base_url)
+        del page, body, face  # a page's tree takes most of the memory: it goes before the next is made
+        tree = cleaned.parse(markup)
         cleaned_html = cleaned.serialize(tree) if Format.CLEANED_HTML in formats else ""
         text = markdown.render(tree) if Format.MARKDOWN in formats else ""
     return Content(
-        html=page.html,
+        html=source,
         cleaned_html=cleaned_html,
         markdown=text,
         metadata=description,
@@ -107,7 +116,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
 
 def _keep_content(page: Document, body: Element, url: str) -> float:
     """Cut the tree under `body` down to the content, and return how good that choice is expected to be."""
-    flat = blocks.split(body)
+    flat = None if _is_vast(body, page.html) else blocks.split(body)
     if flat is None:
         return _UNWEIGHED
     if not flat.owner:
@@ -116,6 +125,11 @@ def _keep_content(page: Document, body: Element, url: str) -> float:
     selection = select(flat, body, url, model)
     cut.cut(flat, selection.choice.chosen, selection.words)
     return model.quality(selection.choice.figures)
+
+
+def _is_vast(body: Element, html: str) -> bool:
+    """Whether a page has so many elements that even a list of them would take too much."""
+    return len(html) > _UNCOUNTED and next(islice(body.iter_elements(), MOST_ELEMENTS, None), None) is not None
 
 
 def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:

@@ -71,10 +71,10 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
     return Content(
         html=text,
         cleaned_html=cleaned.serialize(tree),
-        markdown=markdown.render(tree),
-        metadata=Metadata(title=name),
         links=media.links(tree, url) or _addresses(tree, url),
         images=media.images(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+        metadata=Metadata(title=name),
     )
 
 

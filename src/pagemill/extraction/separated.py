@@ -36,8 +36,8 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
     return Content(
         html=text,
         cleaned_html=cleaned.serialize(tree),
-        markdown=markdown.render(tree),
         links=media.links(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
     )
 
 

@@ -44,6 +44,8 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 }
 
 
+_OUT_OF_MEMORY = {"fault": "memory"}
+
 EXTRACTED = frozenset(_VALUES) - {METADATA}
 """The formats that extraction makes."""
 
@@ -131,21 +133,35 @@ def main() -> None:
     while lengths := requests.read(LENGTHS.size):
         header_length, body_length = LENGTHS.unpack(lengths)
         header = orjson.loads(requests.read(header_length))
-        _answer(replies, header, requests.read(body_length))
+        _answer(replies, header, _body(requests, body_length))
 
 
-def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes) -> None:
+def _body(requests: BinaryIO, length: int) -> bytes | None:
+    """Read a request's body. None where there is no room for it: it is read over, as its sender waits for that."""
     try:
-        message = structuring_reply(header, body) if "task" in header else reply(header, body)
-    except DocumentError as error:
-        message = encode({"fault": "document", "code": error.code, "message": error.message})
-    except MemoryError:
-        # What is left of the heap is not to be trusted: another process takes our place.
-        message = encode({"fault": "memory"})
-    except Exception as error:  # noqa: BLE001 - a fault of extraction is the page's failure, told to the parent
-        message = encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
+        return requests.read(length)
+    except MemoryError:  # raised before anything was read, as the room is made first
+        while length > 0:
+            length -= len(requests.read(min(length, 65536))) or length
+        return None
+
+
+def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes | None) -> None:
+    message = encode(_OUT_OF_MEMORY) if body is None else _message(header, body)
     replies.write(message)
     replies.flush()
+
+
+def _message(header: dict[str, Any], body: bytes) -> bytes:
+    try:
+        return structuring_reply(header, body) if "task" in header else reply(header, body)
+    except DocumentError as error:
+        return encode({"fault": "document", "code": error.code, "message": error.message})
+    except MemoryError:
+        # What is left of the heap is not to be trusted: another process takes our place.
+        return encode(_OUT_OF_MEMORY)
+    except Exception as error:  # noqa: BLE001 - a fault of extraction is the page's failure, told to the parent
+        return encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
 
 
 def _limit_memory(limit: int) -> None:

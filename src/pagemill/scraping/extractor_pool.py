@@ -174,6 +174,7 @@ class _Process:
     async def start(cls, memory: int) -> _Process:
         # -I would lose PYTHONPATH; the environment is ours. No settings pass on: extraction reads none.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PAGEMILL_")}
+        environment["OPENBLAS_NUM_THREADS"] = "1"  # the stacks of more would count as memory used
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *(*_PROGRAM, str(memory)),
