@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_snake
 from pagemill import bodies
 from pagemill.api import wire
 from pagemill.api.json_stream import Packed
+from pagemill.api.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
 from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
 
 LATER = timedelta(seconds=3.0007)
@@ -96,8 +97,8 @@ def test_times_and_durations_are_whole_milliseconds() -> None:
     assert wire.batch_result(job, page, BODIES)["durationMs"] == 1500
 
 
-@pytest.mark.parametrize("model", [wire.ScrapeRequest, wire.BatchRequest])
-def test_fields_are_in_camel_case_but_for_one(model: type[wire.ScrapeFields]) -> None:
+@pytest.mark.parametrize("model", [ScrapeRequest, BatchRequest])
+def test_fields_are_in_camel_case_but_for_one(model: type[ScrapeFields]) -> None:
     for name, field in model.model_fields.items():
         alias = field.alias or name
         assert alias == "webhook_url" or to_snake(alias) == name

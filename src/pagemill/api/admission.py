@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.api.resources import Resources
-    from pagemill.api.wire import ScrapeFields
+    from pagemill.api.scrape_request import ScrapeFields
     from pagemill.model import Job, ScrapeOptions
     from pagemill.settings import Settings
 

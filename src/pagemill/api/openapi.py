@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pagemill.api.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.api.submission import UNSUPPORTED_FIELDS
-from pagemill.api.wire import BatchRequest, ErrorBody, ScrapeRequest
+from pagemill.api.wire import ErrorBody
 from pagemill.errors import (
     ConflictError,
     InvalidUrlError,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from pagemill.api.wire import ScrapeFields
+    from pagemill.api.scrape_request import ScrapeFields
     from pagemill.settings import Settings
 
 DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.

@@ -13,7 +13,7 @@ from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
 from pagemill.structuring import schema
 
 if TYPE_CHECKING:
-    from pagemill.api.wire import BatchRequest, ScrapeFields, ScrapeRequest
+    from pagemill.api.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
     from pagemill.settings import Settings
 
 # What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.

@@ -13,10 +13,11 @@ from pagemill.api.admission import Submission, SubmitEndpoint, checked_webhook, 
 from pagemill.api.answer import job_response, no_such_job
 from pagemill.api.auth import KeyId
 from pagemill.api.resources import ApiResources, Resources
+from pagemill.api.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.api.strict_json import StrictJsonRoute
 from pagemill.api.submission import batch_urls, scrape_options, single_url
 from pagemill.api.waiting import await_end
-from pagemill.api.wire import BatchJob, BatchRequest, ScrapeRequest, SingleJob, SubmittedBatch, SubmittedJob
+from pagemill.api.wire import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
 
 if TYPE_CHECKING:
     from pagemill.model import Job
