@@ -87,3 +87,21 @@ async def test_without_authentication_a_known_key_still_counts(settings: Setting
         assert (await api.client.get(f"/v1/url-scraper/{own_job}")).status_code == 200
         unknown = await anybody.get(f"/v1/url-scraper/{open_job}", headers={"X-API-Key": "unknown"})
         assert unknown.status_code == 200
+
+
+async def test_without_authentication_pages_from_elsewhere_cannot_ask(settings: Settings, key: tuple[str, str]) -> None:
+    async with serving(settings.model_copy(update={"auth": False}), key) as api:
+        async with httpx.AsyncClient(base_url=api.url) as anybody:
+            for local in ({"Host": "localhost:8080"}, {"Host": "[::1]"}, {"Origin": "http://127.0.0.1:3000"}):
+                assert (await anybody.get("/v1/countries", headers=local)).status_code == 200, local
+            for foreign in (
+                {"Host": "rebound.example"},
+                {"Host": "localhost.evil.example"},
+                {"Host": "["},
+                {"Host": "10.0.0.1"},
+                {"Origin": "https://evil.example"},
+                {"Origin": "null"},
+            ):
+                refused = await anybody.post("/v1/url-scraper", json={"url": URL}, headers=foreign)
+                assert refused.status_code == 401, foreign
+        assert (await api.client.get("/v1/countries", headers={"Host": "rebound.example"})).status_code == 200

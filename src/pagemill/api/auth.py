@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
@@ -37,19 +39,33 @@ class Authentication:
         """Serve one request, as ASGI has it."""
         if scope["type"] == "http" and (scope["path"] == "/v1" or scope["path"].startswith("/v1/")):
             resources = cast("Resources", scope["app"].state.resources)
-            scope.setdefault("state", {})["key_id"] = await _key_id(resources, Headers(scope=scope).get(HEADER))
+            scope.setdefault("state", {})["key_id"] = await _key_id(resources, Headers(scope=scope))
         await self.app(scope, receive, send)
 
 
-async def _key_id(resources: Resources, secret: str | None) -> str:
+async def _key_id(resources: Resources, headers: Headers) -> str:
+    secret = headers.get(HEADER)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
     if not resources.settings.auth:
+        if not _is_local(f"//{headers.get('host', '')}") or not _is_local(headers.get("origin", "//localhost")):
+            # A page in a browser on this machine, from elsewhere: by a name of its own that it had point here (DNS
+            # rebinding), or across origins.
+            raise UnauthorizedError("Without a key, requests are answered to the local machine's own addresses alone.")
         return ANONYMOUS
     if secret:
         raise UnauthorizedError("This API key is not known, or was revoked.")
     raise UnauthorizedError(f"An API key is needed, in the header {HEADER}.")
+
+
+def _is_local(url: str) -> bool:
+    """Whether a URL's host is this machine's own: `localhost`, or a loopback address."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _of_request(request: Request, _documented: Annotated[str | None, Security(_scheme)]) -> str:
