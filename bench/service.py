@@ -1,11 +1,12 @@
 """What the service costs on top of its parts: pages a second end to end against the bare loop, in one run.
 
-    python bench/service.py [--pages N] [--rounds N]
+    python bench/service.py [--pages N] [--rounds N] [--write]
 
 Bare loop: our fetcher and our extractor in as many processes as the service uses, nothing else: no database, no
 queue, no HTTP API. Service: the same pages submitted over HTTP in batches of 100, drained, every result read back.
 Both fetch the shared pages from one loopback server. Then, on the idle service, single static pages: the time of
-`POST` + `GET ?wait` against a bare fetch + extract.
+`POST` + `GET ?wait` against a bare fetch + extract. Neither has a browser, which would take most of the time for the
+few pages that want one.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ import pages as shared_pages
 from pagemill.model import DEFAULT_FORMATS, ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
+from roundtrip import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOOPBACK = {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8"}
+ENVIRONMENT = {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_CHROMIUM": "/nonexistent"}
 BATCH = 100
+HEAD = ("| | bare, pages/s | service, pages/s | ratio |", "|---|--:|--:|--:|")
 STATIC_PAGE = b"<html><head><title>Static</title></head><body><article><h1>Static</h1>" + (
     b"<p>A paragraph of a static page, of some words, not too many.</p>" * 20
 )
@@ -48,23 +51,29 @@ def main() -> None:
     arguments.add_argument("--pages", type=int, default=1000)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--latency-pages", type=int, default=100)
+    arguments.add_argument("--write", action="store_true", help="write the table to bench/README.md")
     options = arguments.parse_args()
-    os.environ.update(LOOPBACK)
+    os.environ.update(ENVIRONMENT)
 
     pages = shared_pages.load(options.pages)
     with shared_pages.serving(pages | {"static": STATIC_PAGE}) as base, running_service() as (address, key):
         urls = [base + number for number in pages]
         size = sum(map(len, pages.values())) / len(pages) / 1024
-        print(f"{len(urls)} pages, {size:.0f} KB each, {os.cpu_count()} cores")
         service(address, key, urls[:BATCH])  # warm: connections, caches, extraction processes
+        rows = [f"{len(urls)} pages of {size:.0f} KB on average, {os.cpu_count()} cores.\n", *HEAD]
         ratios = []
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             bare_rate = bare(urls)
             service_rate = service(address, key, urls)
             ratios.append(service_rate / bare_rate)
-            print(f"bare {bare_rate:6.1f} pages/s   service {service_rate:6.1f} pages/s   ratio {ratios[-1]:.2f}")
-        print(f"ratio, median of {options.rounds}: {statistics.median(ratios):.2f}")
-        latency(address, key, base + "static", options.latency_pages)
+            rows.append(f"| round {number + 1} | {bare_rate:.1f} | {service_rate:.1f} | {ratios[-1]:.2f} |")
+            print(rows[-1])
+        rows.append(f"| median | | | **{statistics.median(ratios):.2f}** |\n")
+        rows.append(latency(address, key, base + "static", options.latency_pages))
+    text = "\n".join(rows)
+    print(text)
+    if options.write:
+        write_table("service", text)
 
 
 @contextlib.contextmanager
@@ -147,14 +156,13 @@ async def _run_batch(client: httpx.AsyncClient, urls: list[str]) -> int:
     return sum(page["status"] == "completed" and bool(page["markdown"] is not None) for page in job["results"])
 
 
-def latency(address: str, key: str, url: str, count: int) -> None:
-    """Print the median time of a single page over the idle service, and of a bare fetch + extract."""
-    over = asyncio.run(_service_latency(address, key, url, count))
-    alone = uvloop.run(_bare_latency(url, count))
-    print(
-        f"one static page: bare {statistics.median(alone) * 1e3:.1f} ms   "
-        f"service {statistics.median(over) * 1e3:.1f} ms   "
-        f"difference {(statistics.median(over) - statistics.median(alone)) * 1e3:.1f} ms (medians of {count})"
+def latency(address: str, key: str, url: str, count: int) -> str:
+    """Say the median time of a single page over the idle service, and of a bare fetch + extract, in milliseconds."""
+    over = 1000 * statistics.median(asyncio.run(_service_latency(address, key, url, count)))
+    alone = 1000 * statistics.median(uvloop.run(_bare_latency(url, count)))
+    return (
+        f"One small static page, medians of {count}: bare fetch + extract {alone:.1f} ms, `POST` + `GET ?wait` on the "
+        f"idle service {over:.1f} ms, **{over - alone:.1f} ms** more."
     )
 
 
