@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from turbohtml import parse
 
-from pagemill.extraction import blocks, extract, pipeline
+from pagemill.extraction import blocks, classifier, extract, pipeline
 from pagemill.model import Content
+
+from .reading import HTML_TAGS, body
 
 URL = "https://example.org/blog/a-post"
 PROSE = [
@@ -140,3 +145,55 @@ def test_long_attributes_and_deep_nesting():
 def test_any_bytes_at_all(body, content_type):
     content = extract(body, "not a url", content_type=content_type)
     assert 0 <= content.quality <= 1
+
+
+@pytest.fixture
+def doubting(monkeypatch):
+    """The model, made to think a thousand times less of every block."""
+    model = classifier.load()
+    doubts = np.float32(np.log(1000) / len(model.trees.value))
+    doubtful = replace(model, trees=replace(model.trees, value=model.trees.value - doubts))
+    monkeypatch.setattr(classifier, "load", lambda: doubtful)
+
+
+@pytest.mark.usefixtures("doubting")
+def test_where_hardly_any_content_is_found_all_but_navigation_is_kept_and_quality_says_so():
+    content = extract(ARTICLE.encode(), URL)
+    assert all(text in content.markdown for text in ("The mill", *PROSE))
+    assert not any(text in content.markdown for text in ("Contact", "Most read", "Privacy"))
+    assert 0 < content.quality <= 0.2
+
+
+@pytest.mark.usefixtures("doubting")
+def test_where_there_is_nothing_but_navigation_it_is_kept():
+    content = extract(b"<nav><h1>Menu</h1><ul><li>One</ul></nav><footer><p>Two</footer>", URL)
+    assert content.markdown.split() == ["#", "Menu", "-", "One", "Two"]
+    assert content.quality <= 0.2
+
+
+def test_a_page_of_few_words_is_no_reason_to_doubt():
+    assert extract(b"<h1>It works!</h1>", URL).quality > 0.2
+
+
+WORDS = st.sampled_from(["Home", "word ", "Some words of a sentence.", "12", "中文", " ", "\n", "a|b", "$5"])
+NAMES = st.sampled_from(
+    ["p", "span", "noscript", "form", "button", "dialog", "label", "fieldset", *sorted(HTML_TAGS - {"rp", "rt"})]
+)
+SHOWN = st.sampled_from(["", " class=sidebar", " class='nav menu'", " aria-hidden=true", " href=/x"])
+nodes = st.recursive(
+    WORDS,
+    lambda inner: st.builds(
+        lambda name, attribute, parts: f"<{name}{attribute}>{''.join(parts)}</{name}>",
+        NAMES,
+        SHOWN,
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(nodes, max_size=4).map("".join))
+def test_no_page_with_text_gives_nothing(html):
+    content = extract(html.encode(), URL)
+    assert content.markdown.strip() or not body(parse(html)).text.strip()

@@ -68,11 +68,11 @@ def _formula(tex: str, display: bool, source: Element | None = None) -> Formula 
 
 
 def tex_of(math: Element) -> str:
-    """The TeX of a `<math>` element: its annotation, its `alttext`, or its translation."""
+    """The TeX of a `<math>` element: its annotation, its `alttext`, its translation, or the text that stands in it."""
     for annotation in math.iter_elements("annotation"):
         if "tex" in (annotation.attr("encoding") or "").lower():
             return annotation.text
-    return math.attr("alttext") or mathml.to_tex(math)
+    return math.attr("alttext") or mathml.to_tex(math) or math.text
 
 
 def safe(tex: str) -> str:

@@ -54,6 +54,12 @@ _UNWEIGHED = 0.4
 """The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
 _SUPPLEMENTED = 0.1
 """The quality of a description in place of a page without text."""
+_FALLEN_BACK = 0.2
+"""The quality, at most, of what is kept of a page where hardly any content was found."""
+_TOO_LITTLE = 10
+"""Where fewer words of content than this are expected in a choice, it is no choice."""
+_BOILERPLATE = ("in_nav", "in_header", "in_footer", "in_aside", "in_button")
+"""The features that say that a block stands in what surrounds content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,10 @@ class Selection:
     words: NDArray[np.float64]
     """The number of words of each block."""
     choice: Choice
+    hits: float
+    """How many words of content are to be expected in the choice."""
+    surrounding: NDArray[np.bool_]
+    """Which blocks stand in navigation, headers, footers and the like."""
 
 
 def extract(  # noqa: PLR0913 - the options of extraction, each with its default
@@ -123,8 +133,17 @@ def _keep_content(page: Document, body: Element, url: str) -> float:
         return _SUPPLEMENTED if supplement.add(page.tree, body) else 0.0
     model = classifier.load()
     selection = select(flat, body, url, model)
-    cut.cut(flat, selection.choice.chosen, selection.words)
-    return model.quality(selection.choice.figures)
+    chosen, quality = selection.choice.chosen, model.quality(selection.choice.figures)
+    if selection.hits < _TOO_LITTLE and not chosen.all():
+        chosen, quality = _fall_back(selection), min(quality, _FALLEN_BACK)
+    cut.cut(flat, chosen, selection.words)
+    return quality
+
+
+def _fall_back(selection: Selection) -> NDArray[np.bool_]:
+    """Choose all that stands outside navigation and the like; all there is where that is too little as well."""
+    wider = selection.choice.chosen | ~selection.surrounding
+    return wider if selection.words[wider].sum() >= _TOO_LITTLE else np.ones_like(wider)
 
 
 def _is_vast(body: Element, html: str) -> bool:
@@ -137,7 +156,9 @@ def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selectio
     rows = features.compute(flat, hidden_elements(body, flat), url, model.weights)
     probability = model.probabilities(features.stack(rows, model.features))
     figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
-    return Selection(rows["words"], choice.choose(probability, rows["words"], figures))
+    words, surrounding = rows["words"], sum(rows[name] for name in _BOILERPLATE)
+    best = choice.choose(probability, words, figures)
+    return Selection(words, best, float((words * probability)[best.chosen].sum()), np.asarray(surrounding) > 0)
 
 
 def hidden_elements(body: Element, flat: Blocks) -> NDArray[np.float64]:
