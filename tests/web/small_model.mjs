@@ -9,7 +9,8 @@ const [modules, path] = process.argv.slice(2);
 const {getLlama, LlamaChatSession} = await import(`${modules}/node-llama-cpp/dist/index.js`);
 const llama = await getLlama({gpu: false, build: "never", logLevel: "error"});
 const model = await llama.loadModel({modelPath: path});
-const context = await model.createContext({contextSize: 3072});
+// More threads wait for each other by spinning, which on a busy machine takes a hundred times as long.
+const context = await model.createContext({contextSize: 3072, threads: 1});
 const sequence = context.getSequence();
 
 async function answer(asked) {
