@@ -14,8 +14,9 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.model import Cookie, Format, ScrapeOptions
+from pagemill.model import Action, ActionType, Cookie, Format, ScrapeOptions
 from tests.fetching.leftovers import browser_folders
+from tests.web.http_server import Response
 from tests.web.pictures import size_of
 from tests.web.site import WORDS, Site
 
@@ -209,21 +210,26 @@ async def test_addresses_that_lead_nowhere_say_why(browser, site):
 
 
 TELLS = """<!doctype html><body><script>
-const worker = new Worker(URL.createObjectURL(new Blob(["postMessage([navigator.userAgent, navigator.webdriver])"])));
+const worker = new Worker(URL.createObjectURL(new Blob(["postMessage([navigator.userAgent, navigator.languages])"])));
 worker.onmessage = async (message) => {
   const hints = await navigator.userAgentData.getHighEntropyValues(["fullVersionList", "platform"]);
   document.body.textContent = JSON.stringify({webdriver: navigator.webdriver, agent: navigator.userAgent,
     brands: navigator.userAgentData.brands, full: hints.fullVersionList, platform: hints.platform,
-    worker: message.data[0], languages: navigator.languages, policy: document.querySelectorAll("meta").length});
+    worker: message.data[0], languages: navigator.languages, workerLanguages: message.data[1],
+    sizes: [innerWidth, innerHeight, outerWidth, outerHeight, screen.width, screen.height, devicePixelRatio],
+    policy: document.querySelectorAll("meta").length});
 };</script></body>"""
 
 
-async def test_ordinary_automation_tells_are_gone(browser, site):
-    from tests.web.http_server import Response
-
+async def tells(browser, site, **options):
+    """What a page tells of the browser. Its JSON stands in the body."""
     site.routes["/tells"] = Response(TELLS.encode())
-    page = await html(browser, site, "/tells")
-    told = json.loads(page[page.index("{") : page.rindex("}") + 1])
+    page = await html(browser, site, "/tells", **options)
+    return json.loads(page[page.index("{") : page.rindex("}") + 1])
+
+
+async def test_ordinary_automation_tells_are_gone(browser, site):
+    told = await tells(browser, site)
     headers = site.asked("/tells")[0].headers
     [process] = [process for process in browser.processes if not process.images]
     major = process.identity.major
@@ -235,5 +241,11 @@ async def test_ordinary_automation_tells_are_gone(browser, site):
     for brand in told["brands"]:
         assert f'"{brand["brand"]}";v="{brand["version"]}"' in headers["sec-ch-ua"]
     assert headers["sec-ch-ua-platform"] == f'"{told["platform"]}"'
-    assert told["languages"][0] == "en-US"
+    assert told["languages"] == told["workerLanguages"] == ["en-US", "en"]
+    assert headers["accept-language"] == "en-US,en;q=0.9"
     assert told["policy"] == 0
+
+
+@pytest.mark.parametrize("actions", [(), (Action(ActionType.WAIT, milliseconds=1),)])
+async def test_the_window_is_of_a_common_size_however_small_it_is_drawn(browser, site, actions):
+    assert (await tells(browser, site, actions=actions))["sizes"] == [1280, 800, 1288, 885, 1280, 800, 1]

@@ -21,6 +21,8 @@ from pagemill.fetching.chromium import find_chromium
 from pagemill.fetching.egress_proxy import EgressProxy
 from pagemill.fetching.exit_round import ExitRound, exits_of
 from pagemill.fetching.exit_scores import MemoryExitScores
+from pagemill.fetching.rendering import Rendering
+from pagemill.fetching.tab import Kind, Tabs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +48,7 @@ class _Shift:
     """A process with the pages it had and has."""
 
     process: BrowserProcess
+    tabs: Tabs
     pages: int = 0
     open_pages: int = 0
     memory: int = 0
@@ -146,18 +149,26 @@ class Browser:
     async def _render(
         self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float, way: Exit
     ) -> RenderedPage:
-        from pagemill.fetching.rendering import Rendering
-
+        kind = Kind(way, looked_at=shift.process.images or bool(options.actions))
         shift.pages += 1
         shift.open_pages += 1
         try:
-            async with Rendering(shift.process, self._guard, self._settings, url, options, way=way) as rendering:
-                return await rendering.render(deadline)
+            async with await shift.tabs.take(kind) as tab:
+                if self._slots.locked() and not shift.retired:  # the next page is not far: its tab opens meanwhile
+                    shift.tabs.open_ahead(kind)
+                return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
         finally:
             shift.open_pages -= 1
             shift.idle_since = asyncio.get_running_loop().time()
-            if shift.retired and not shift.open_pages:
-                self._end(shift)
+            if not shift.open_pages:
+                await self._rest(shift)
+
+    async def _rest(self, shift: _Shift) -> None:
+        """Nobody uses the process now."""
+        if shift.retired:
+            self._end(shift)
+        else:
+            await asyncio.shield(shift.process.run(shift.tabs.close()))
 
     async def _shift(self, executable: Path, *, images: bool) -> _Shift:
         """The process to open a page in: the one that runs, or a new one where that is worn or dead.
@@ -186,7 +197,8 @@ class Browser:
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="watch the browser")
         process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=images)
-        shift = self._shifts[images] = _Shift(process, idle_since=asyncio.get_running_loop().time())
+        tabs = Tabs(process, self._guard, self._settings)
+        shift = self._shifts[images] = _Shift(process, tabs, idle_since=asyncio.get_running_loop().time())
         return shift
 
     def _worn(self, shift: _Shift) -> bool:
@@ -206,7 +218,7 @@ class Browser:
             self._end(shift)
 
     def _end(self, shift: _Shift) -> None:
-        task = asyncio.create_task(shift.process.close(), name="end a browser")
+        task = asyncio.create_task(_close(shift), name="end a browser")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
@@ -228,6 +240,11 @@ class Browser:
             self._retire(shift)
         else:
             shift.memory = await shift.process.measure()
+
+
+async def _close(shift: _Shift) -> None:
+    await shift.tabs.close()
+    await shift.process.close()
 
 
 def _is_browsers_fault(shift: _Shift | None, error: BrowserError) -> bool:

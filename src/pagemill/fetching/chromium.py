@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pagemill.errors import BrowserUnavailableError
+from pagemill.fetching.identity import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +67,9 @@ SWITCHES = (
     "--disable-features=" + ",".join(_DISABLED_FEATURES),
     "--disable-blink-features=AutomationControlled",
     "--disable-gpu",
+    "--lang=en-US",
+    f"--accept-lang={LANGUAGES}",
+    "--window-size=1288,885",  # a viewport of 1280 by 800 within what surrounds it in a window
     "--disable-notifications",
     "--deny-permission-prompts",
     "--disable-speech-api",

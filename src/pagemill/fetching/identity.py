@@ -15,6 +15,10 @@ _SYSTEMS = {"darwin": ("Macintosh; Intel Mac OS X 10_15_7", "macOS"), "linux": (
 _GREASE = {"brand": "Not)A;Brand", "version": "99"}
 
 
+LANGUAGES = "en-US,en"
+"""The languages that pages are asked for, as an ordinary Chrome has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The identity of a Chromium of this version, like `156.0.8078.79`."""

@@ -8,6 +8,7 @@ watched from its beginning, within the same time.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -25,24 +26,34 @@ PATIENCE = 5.0
 _SETTLE = (resources.files("pagemill.fetching") / "scripts" / "settle.js").read_text()
 
 
-async def settle(world: World, proxy: EgressProxy, deadline: float) -> bool:
-    """Wait until the page is ready, or until the event loop's time is `deadline`; return whether it is.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a page when the waiting for it ended."""
+
+    ready: bool
+    status: int
+    """The HTTP status of its document; 0 where it has none."""
+    length: int
+    """Characters of text in its body, scripts included."""
+
+
+async def settle(world: World, proxy: EgressProxy, deadline: float) -> Look | None:
+    """Wait until the page is ready, or until the event loop's time is `deadline`; None where its scripts run and run.
 
     Raises `BrowserCrashedError` when the page's process ends.
     """
     loop = asyncio.get_running_loop()
+    seen: Look | None = None
     while (left := deadline - loop.time()) > 0:
         try:
             async with asyncio.timeout_at(deadline):
-                still = await world.call(_SETTLE, int(QUIET * 1000), int(left * 1000))
+                seen = Look(**await world.call(_SETTLE, int(QUIET * 1000), int(left * 1000)))
         except PageMovedError:
             continue
-        except TimeoutError:  # its scripts run and run
-            return False
-        if still is not True:
-            return False
+        except TimeoutError:
+            return None
         quiet = proxy.quiet_for(PATIENCE)
-        if quiet >= QUIET:
-            return True
+        if quiet >= QUIET or not seen.ready:
+            return seen
         await asyncio.sleep(max(QUIET - quiet, 0.01))
-    return False
+    return seen

@@ -1,6 +1,6 @@
-// Resolves once the document is complete and its tree has not changed for `quiet` milliseconds, with true, or after
-// `limit` milliseconds with false. A page with next to no text is given ten times the quiet: something is to come.
-// Runs in a world of its own, where the page's scripts cannot reach it.
+// Resolves once the document is complete and its tree has not changed for `quiet` milliseconds, or after `limit`
+// milliseconds, with whether it is `ready`, its HTTP `status` and the `length` of its text. A page with next to no text
+// is given ten times the quiet: something is to come. Runs in a world of its own, where the page's scripts cannot reach it.
 (quiet, limit) => new Promise((resolve) => {
   const LITTLE_TEXT = 200;
   const SMALL_CHANGE = 16; // a clock, a counter, a caret: these go on for ever
@@ -28,7 +28,8 @@
     const ready = document.readyState === "complete" && now - changed >= wanted;
     if (ready || now - started >= limit) {
       observer.disconnect();
-      resolve(ready);
+      const navigation = performance.getEntriesByType("navigation")[0];
+      resolve({ ready, status: navigation ? navigation.responseStatus : 0, length: text });
     } else {
       setTimeout(check, 25);
     }
