@@ -11,6 +11,7 @@ import pytest
 from pagemill.errors import BrowserUnavailableError
 from pagemill.fetching.browser import Browser
 from pagemill.fetching.egress import EgressGuard
+from pagemill.fetching.tab import AHEAD
 from pagemill.model import Format, ScrapeOptions
 from tests.fetching.leftovers import chromium_processes, nothing_left
 from tests.web.site import Site
@@ -120,7 +121,7 @@ async def test_a_browser_is_recycled_without_losing_work(one_shot, site):
         assert len(browser.processes) == 1
 
 
-async def test_under_load_one_tab_is_opened_ahead_and_closed_with_the_last_page(one_shot, site):
+async def test_under_load_tabs_are_opened_ahead_and_closed_with_the_last_page(one_shot, site):
     async with one_shot(browser_pages=2) as browser:
         pages = asyncio.gather(*(html(browser, site, "/shell") for _ in range(6)))
         most = 0
@@ -128,22 +129,23 @@ async def test_under_load_one_tab_is_opened_ahead_and_closed_with_the_last_page(
             most = max([most, *(process.contexts for process in browser.processes)])
             await asyncio.sleep(0.01)
         assert all("Rendered" in page for page in await pages)
-        assert most == 3
+        assert most == 2 + AHEAD
         assert [process.contexts for process in browser.processes] == [0]
         assert len(site.asked("/shell")) == 6
 
 
-async def test_a_tab_that_crashed_before_it_was_used_is_left_for_another(one_shot, site):
+async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_shot, site):
     async with one_shot(browser_pages=1) as browser:
         first = asyncio.create_task(html(browser, site, "/endless"))
-        while not any(process.contexts == 2 for process in browser.processes):
+        while not any(process.contexts == 1 + AHEAD for process in browser.processes):
             await asyncio.sleep(0.01)
         [process] = browser.processes
         await asyncio.sleep(0.3)
-        ahead = next(context for context in process._browser.contexts if context.pages[0].url == "about:blank")
-        session = await ahead.new_cdp_session(ahead.pages[0])
-        crash = asyncio.ensure_future(session.send("Page.crash"))
-        crash.add_done_callback(lambda done: done.cancelled() or done.exception())
+        for tab in [context.pages[0] for context in process._browser.contexts]:
+            if tab.url == "about:blank":
+                session = await tab.context.new_cdp_session(tab)
+                crash = asyncio.ensure_future(session.send("Page.crash"))
+                crash.add_done_callback(lambda done: done.cancelled() or done.exception())
         second = asyncio.create_task(html(browser, site, "/shell"))
         assert "Another line" in await first
         assert "Rendered" in await second

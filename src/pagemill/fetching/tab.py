@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import resources
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 VIEWPORT = {"width": 1280, "height": 800}
 UNSEEN_SCALE = 0.05
 """What a page that nobody looks at is drawn at. Its layout, its scripts and its scrolling know nothing of it."""
+
+AHEAD = 2
+"""Tabs that are opened before anybody needs them: opening one takes about half as long as loading a page."""
 
 # In the first moment of each document: media are not loaded. A policy of the page's own (CSP Level 3) does it inside
 # Blink, for all frames, and leaves nothing that the page could find; images and fonts are off for the whole process.
@@ -118,40 +122,40 @@ class Tab:
 
 
 class Tabs:
-    """The tabs of one browser process: one may be opened ahead, so that the next page need not wait for its own."""
+    """The tabs of one browser process: some may be opened ahead, so that the next pages need not wait for theirs."""
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings) -> None:
         self._process = process
         self._guard = guard
         self._settings = settings
-        self._ahead: tuple[Kind, asyncio.Task[Tab]] | None = None
+        self._ahead: deque[tuple[Kind, asyncio.Task[Tab]]] = deque()
 
     async def take(self, kind: Kind) -> Tab:
-        """A tab that nobody has used: the one that was opened ahead, or a new one. Raises `BrowserCrashedError`."""
-        if self._ahead is not None and self._ahead[0] == kind:
-            opening, self._ahead = self._ahead[1], None
+        """A tab that nobody has used: one that was opened ahead, or a new one. Raises `BrowserCrashedError`."""
+        while self._ahead and self._ahead[0][0] == kind:
+            _, opening = self._ahead.popleft()
             try:
                 tab = await opening
             except asyncio.CancelledError:
                 self._process.run(_discard(opening))
                 raise
             except BrowserError:
-                return await self._open(kind)
+                continue
             if not tab.crashed.is_set():
                 return tab
             await tab.close()
         return await self._open(kind)
 
     def open_ahead(self, kind: Kind) -> None:
-        """Begin to open the next tab, if none is there."""
-        if self._ahead is None:
-            self._ahead = kind, asyncio.create_task(self._open(kind), name="open a tab ahead")
+        """Begin to open the next tabs, as far as they are not there."""
+        while len(self._ahead) < AHEAD:
+            self._ahead.append((kind, asyncio.create_task(self._open(kind), name="open a tab ahead")))
 
     async def close(self) -> None:
         """Close what was opened ahead."""
-        if self._ahead is not None:
-            opening, self._ahead = self._ahead[1], None
-            await _discard(opening)
+        openings = [opening for _, opening in self._ahead]
+        self._ahead.clear()
+        await asyncio.gather(*map(_discard, openings))
 
     def _open(self, kind: Kind) -> Coroutine[Any, Any, Tab]:
         return Tab.open(self._process, self._guard, self._settings, kind)
