@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from ipaddress import ip_network
 
 import pytest
@@ -14,6 +15,7 @@ from pagemill import bodies
 from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError, UnsupportedContentTypeError
 from pagemill.fetching.chromium import find_chromium
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
+from pagemill.scraping import journey
 from pagemill.scraping.host_memory import IN_A_ROW, PROBE_EVERY, HostMemory
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
@@ -132,6 +134,51 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
     scraped = await scraper.scrape(site.url("/feed"), MARKDOWN)
     assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
     assert not scraper._means.memory.needs_browser("127.0.0.2")
+
+
+@contextlib.asynccontextmanager
+async def all_slots_taken(scraper):
+    slots = scraper._means.browser._slots
+    for _ in range(SETTINGS.browser_pages):
+        await slots.acquire()
+    yield
+    for _ in range(SETTINGS.browser_pages):
+        slots.release()
+
+
+async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, site, monkeypatch):
+    monkeypatch.setattr(journey, "PATIENCE", 0.2)
+    async with all_slots_taken(scraper):
+        scraped = await scraper.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
+        assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
+        assert scraped.fetched_with is FetchedWith.HTTP
+        assert 'id="root"' in bodies.unpack(scraped.bodies["html"])
+        await needed_browser(scraper._means.memory, "127.0.0.2")
+        assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [
+            ("browser", "browser_error"),
+            ("http", "ok"),
+        ]
+
+
+async def test_what_http_brought_is_given_before_the_time_is_up(scraper, site):
+    options = ScrapeOptions(formats=(Format.HTML,), timeout=1.5)
+    async with all_slots_taken(scraper):
+        scraped = await scraper.scrape(site.url("/shell"), options)
+    assert steps(scraped) == [("http", "javascript_shell"), ("browser", "timeout")]
+    assert scraped.fetched_with is FetchedWith.HTTP
+
+
+async def test_a_browser_that_does_not_start_leaves_what_http_brought(site, tmp_path):
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    async with Scraper(SETTINGS.model_copy(update={"chromium": program})) as scraper:
+        scraped = await scraper.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
+        assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
+        with pytest.raises(BlockedError) as caught:
+            await scraper.scrape(site.url("/challenge"), MARKDOWN)
+    assert steps(caught.value) == [("http", "blocked"), ("browser", "browser_error")]
+    assert caught.value.vendor == "Cloudflare"
 
 
 async def test_a_document_that_the_browser_would_download_comes_by_http(scraper, site):

@@ -25,6 +25,7 @@ from pagemill.fetching.rendering import Rendering
 from pagemill.fetching.tab import Kind, Tabs
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from pagemill.exits import Exit
@@ -86,20 +87,34 @@ class Browser:
         """The Chromium that is run. Raises `BrowserUnavailableError`."""
         return find_chromium(self._settings)
 
-    async def render(self, url: str, options: ScrapeOptions, deadline: float) -> RenderedPage:
+    async def render(
+        self, url: str, options: ScrapeOptions, deadline: float, patience: float | None = None
+    ) -> RenderedPage:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
-        A page under which the browser died is tried again, once. Raises a subclass of `FetchError`;
-        `BrowserUnavailableError` where there is no browser.
+        `patience` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
+        again, once. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
         images = not PICTURES.isdisjoint(options.formats)
         try:
-            async with asyncio.timeout_at(deadline), self._slots:
+            async with asyncio.timeout_at(deadline), self._turn(patience):
                 return await self._through_exits(executable, checked, options, deadline, images=images)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, patience: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(patience):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise BrowserError("The browser is busy with other pages.") from None
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _through_exits(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, *, images: bool

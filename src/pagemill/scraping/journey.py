@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import (
     BlockedError,
+    BrowserError,
     BrowserUnavailableError,
     FetchError,
     HttpStatusError,
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from pagemill.scraping.host_memory import HostMemory
 
 NOT_MODIFIED = 304
+PATIENCE = 10.0
+"""Seconds that a page which may do without the browser waits for its turn there."""
+TIME_TO_RETURN = 1.0
+"""Seconds of a page's time that the browser leaves where HTTP has brought something already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,12 @@ class Journey:
                     raise
                 return await self._by_http(host)
         if self.means.memory.browser_first(host) and self._has_browser():
+            loop = asyncio.get_running_loop()
             try:
-                return await self._by_browser()
-            except FetchError:
+                return await self._by_browser(patience=PATIENCE, spare=(self.deadline - loop.time()) / 3)
+            except BrowserError:  # it says nothing of the host
+                pass
+            except PageError:
                 await self.means.memory.learn(host, needs_browser=False)
         return await self._by_http(host)
 
@@ -122,10 +130,10 @@ class Journey:
         blocked = extracted.verdict.kind is Kind.BLOCKED
         if self._has_browser():
             try:
-                scraped = await self._by_browser()
+                scraped = await self._by_browser(patience=PATIENCE, spare=TIME_TO_RETURN)
             except BlockedError:
                 raise
-            except FetchError:
+            except PageError:
                 if not blocked and failure is not None:
                     raise failure from None
             else:
@@ -135,15 +143,16 @@ class Journey:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
         return self._arrived(page, extracted, FetchedWith.HTTP)
 
-    async def _by_browser(self) -> Arrival:
+    async def _by_browser(self, *, patience: float | None = None, spare: float = 0.0) -> Arrival:
+        """Render the page. It waits `patience` seconds for its turn, and ends `spare` seconds before the deadline."""
         step = _Step(FetchedWith.BROWSER)
         try:
-            rendered = await self.means.browser.render(self.url, self.options, self.deadline)
-        except FetchError as error:
+            rendered = await self.means.browser.render(self.url, self.options, self.deadline - spare, patience)
+            page = rendered.page
+            extracted = await self.means.extractors.extract(page, self.options.formats, self.options)
+        except PageError as error:
             self.attempts.append(step.ended(error.code, _status(error)))
             raise
-        page = rendered.page
-        extracted = await self.means.extractors.extract(page, self.options.formats, self.options)
         verdict = extracted.verdict
         if verdict.kind is Kind.BLOCKED:
             self.attempts.append(step.ended(Kind.BLOCKED, page.status_code, verdict.vendor))
@@ -203,5 +212,5 @@ def _needs_browser(options: ScrapeOptions) -> bool:
     return bool(options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
 
 
-def _status(error: FetchError) -> int | None:
+def _status(error: PageError) -> int | None:
     return error.status_code if isinstance(error, HttpStatusError) else None
