@@ -52,7 +52,7 @@ def test_structure_is_normal(html, expected):
         ("<ol start=3><li><p>a</p><p>b</p></ol>", '<ol start="3"><li><p>a</p><p>b</p></li></ol>'),
         ("<ol start=x reversed><li>a</ol>", "<ol reversed=\"\"><li>a</li></ol>"),
         ("<ul><li>a</li>stray<div><li>b</li></div></ul>", "<ul><li>a</li><li>stray</li><li>b</li></ul>"),
-        ("<ul><ul><li>a</li></ul></ul>", "<ul><li><ul><li>a</li></ul></li></ul>"),
+        ("<ul><ul><li>a</li></ul></ul>", "<ul><li>a</li></ul>"),
         ("<div><li>a</li><li>b</li></div>", "<div><p>a</p><p>b</p></div>"),
         ("<dl><dt>T<dd>D<div><dt>U<dd><p>E</div></dl>", "<dl><dt>T</dt><dd>D</dd><dt>U</dt><dd>E</dd></dl>"),
         ("<dl><li>a</li><dd>b</dl>", "<dl><dd>a</dd><dd>b</dd></dl>"),
@@ -229,3 +229,7 @@ def test_tex_in_text_counts_where_a_script_typesets_it():
         " not $5.</p>"
     )
     assert clean(text) == text
+
+
+def test_whitespace_of_a_text_of_megabytes():
+    assert clean("<p>" + " \n a\tb  c \u00a0d\n" * 150_000) == "<p>" + " ".join(["a b c d"] * 150_000) + "</p>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 from turbohtml import Element, parse_fragment
 
-from pagemill.extraction import markdown
+from pagemill.extraction import emphasis, markdown
 
 from .reading import mark, only, rendered, tree, words
 
@@ -41,7 +41,7 @@ def test_the_shape_of_a_page():
         ("<ul><li><p>a</p><p>b</p></li><li>c</li></ul>", ["a b", "c"]),
         ("<ul><li>a<pre>x\n\n  y</pre></li><li>c</li></ul>", ["a x y", "c"]),
         ("<ul><li><h3>H</h3>t</li></ul><ul><li>second</li></ul><ol><li>third</li></ol>", ["H t", "second", "third"]),
-        ("<ul><li><ul><li>a</li></ul></li></ul>", ["", "a"]),
+        ("<ol><li><ul><li>a</li></ul></li></ol>", ["", "a"]),
         ("<ul><li><table><tr><th>a<th>b<tr><td>c<td>d</table></li></ul>", ["a b c d"]),
     ],
 )
@@ -292,3 +292,9 @@ def test_marks_cannot_be_forged():
         mark("<p><code>\ufdd00\ufdd1</code>x<sub>1</sub></p><pre>\ufdd00\ufdd1</pre>")
         == "`0`x<sub>1</sub>\n\n```\n0\n```"
     )
+
+
+def test_of_too_much_emphasis_none_is_written(monkeypatch):
+    monkeypatch.setattr(emphasis, "MOST", 3)
+    assert mark("<p>" + "<b>x</b> <i>y</i> z " * 1) == "**x** *y* z"
+    assert mark("<p>" + "<b>x</b> <i>y</i> z " * 2) == "x y z x y z"

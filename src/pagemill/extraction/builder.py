@@ -9,6 +9,7 @@ opened again in the next one, so that no inline element ever holds a block.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text, escape
 
 from pagemill.extraction import formula, mathml
-from pagemill.extraction.characters import INVISIBLE, visible
+from pagemill.extraction.characters import INVISIBLE, JOINERS, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 # Deeper nesting than this means nothing to a reader, and would overrun the stacks of whoever reads the output.
 MAX_BLOCKS = 48
 MAX_INLINES = 16
+_LONG = 1_000_000
+_SPACES = re.compile(r"[^\S ]\s*| \s+")
 
 
 class Kind(Enum):
@@ -125,6 +128,10 @@ class Builder:
         self.breaks = 0
         self.rule = False
         self.last_source = ""
+        self.mute_sources: set[str] = set()
+        """The pictures without a text of their own that were shown: nobody needs them twice."""
+        self.heading: tuple[int, str] = (0, "")
+        """Where the last heading ended, and its markup."""
 
     def build(self, root: Element) -> str:
         """The cleaned HTML of what is under `root`."""
@@ -164,13 +171,18 @@ class Builder:
 
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""
-        shown = " ".join(data.split())
+        # The words of a text of megabytes would take many times as much as it.
+        shown = " ".join(data.split()) if len(data) < _LONG else _SPACES.sub(" ", data).strip()
         if not shown:
             self.space = True
             return
-        if not shown.isprintable() and INVISIBLE.search(data) is not None:
-            self.text(visible(data))
-            return
+        if not shown.isprintable():
+            if not shown.strip(JOINERS):
+                self.space = True
+                return
+            if INVISIBLE.search(data) is not None:
+                self.text(visible(data))
+                return
         if self.tex_in_text and not self.codes and ("\\" in data or "$$" in data):
             self._text_with_formulas(data)
             return
@@ -352,10 +364,40 @@ class Builder:
             parent.blocks += block.blocks
             parent.paragraphs += block.paragraphs
             return
-        if block.kind is _ITEM and block.paragraphs == 1 and block.paragraph >= 0:
-            self._bare(block.paragraph)
+        if block.kind is _ITEM:
+            if block.paragraphs == 1 and block.paragraph >= 0:
+                self._bare(block.paragraph)
+            elif block.blocks == 1 and parent.start == "<ul>" and self._is_list_alone(block):
+                self._move_list(block.mark)
+                return
         self.out.append(block.end)
+        if block.kind is _PHRASE and self._is_repeated(block):
+            self.out[block.mark :] = [""] * (len(self.out) - block.mark)
+            return
         parent.blocks += 1
+
+    def _is_list_alone(self, item: Block) -> bool:
+        """Whether an item of a bulleted list, just written, holds nothing but a bulleted list."""
+        return self.out[-1] == "</ul>" and next(filter(None, self.out[item.mark + 1 :])) == "<ul>"
+
+    def _move_list(self, mark: int) -> None:
+        """Put the list that is alone in the item written at `mark` into the item before, or else in its own list."""
+        before = mark - 1
+        while not self.out[before]:
+            before -= 1
+        self.out[mark] = ""
+        if self.out[before] == "</li>":
+            self.out[before] = ""
+            self.out.append("</li>")
+        else:
+            self.out[self.out.index("<ul>", mark)] = self.out[-1] = ""
+
+    def _is_repeated(self, block: Block) -> bool:
+        """Whether a heading, just written, is the same as the one right before it, as pages for two widths have it."""
+        begin, before = self.heading
+        markup = "".join(self.out[block.mark :])
+        self.heading = len(self.out), markup
+        return block.start[1] == "h" and markup == before and all(map(_WRAPPER.fullmatch, self.out[begin : block.mark]))
 
     def _bare(self, mark: int) -> None:
         """Take away the `<p>` written at `mark`, and its end."""
@@ -375,4 +417,5 @@ class Builder:
 _STRAY = {"</ul>": ("<li>", "</li>"), "</ol>": ("<li>", "</li>"), "</dl>": ("<dd>", "</dd>")}
 # Inline elements that mean the same in two pieces as in one. Markdown cannot end one and begin the next at once.
 _MERGED = frozenset(["</em>", "</strong>", "</code>", "</del>", "</mark>", "</sub>", "</sup>", "</ins>", "</kbd>"])
+_WRAPPER = re.compile(r"|</?(?:div|section|article|main|aside|header|footer|nav)>")
 _ITEMS = {"</ul>": ("li",), "</ol>": ("li",), "</dl>": ("dt", "dd")}

@@ -48,10 +48,10 @@ def _cut_elements(blocks: Blocks, holds: list[bool], textless: list[bool], share
         if holds[index]:
             _show(element, blocks.tags[index])
             index += 1
+        elif textless[index] and share[parent] >= _MOSTLY:
+            index = blocks.element_end[index]
         elif blocks.tags[index] in _CELLS and holds[parent]:
             element.clear()
-            index = blocks.element_end[index]
-        elif textless[index] and share[parent] >= _MOSTLY:
             index = blocks.element_end[index]
         elif blocks.tags[index] == "figure" and share[parent] >= _MOSTLY:
             holds[index : blocks.element_end[index]] = [True] * (blocks.element_end[index] - index)

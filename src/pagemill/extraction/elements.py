@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text, escape
 
-from pagemill.extraction import code, media, tables
+from pagemill.extraction import code, icons, media, tables
 from pagemill.extraction.builder import MAX_INLINES, BlockLink, Builder, Kind
 from pagemill.extraction.characters import line
 
@@ -226,10 +226,15 @@ def _leave_block_anchor(builder: Builder) -> None:
 
 
 def _image(builder: Builder, element: Element) -> bool:
+    if text := icons.emoji(element):
+        builder.text(text)
+        return False
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_source:
         return False
     alt = line(element.attr("alt") or "")
+    if not alt and (src in builder.mute_sources or icons.is_decoration(element, src)):
+        return False
     title = line(element.attr("title") or "")
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
     in_code = bool(builder.codes)
@@ -238,6 +243,8 @@ def _image(builder: Builder, element: Element) -> bool:
     if builder.prepare():
         builder.out.append(f'<img src="{escape(src)}" alt="{escape(alt)}"{attribute}>')
         builder.last_source = src
+        if not alt:
+            builder.mute_sources.add(src)
     if in_code:
         builder.inlines.append(_CODE)
     return False
@@ -332,7 +339,7 @@ def _part(tag: str) -> Enter:
 
 
 def _cell(tag: str) -> Enter:
-    def enter(builder: Builder, element: Element) -> Leave:
+    def enter(builder: Builder, element: Element) -> Leave | bool:
         if builder.blocks[-1].kind is not Kind.PART:
             builder.end_run()
             return Builder.close_block if builder.open_block(Kind.FLOW, "div", element) else Builder.end_run
@@ -343,6 +350,10 @@ def _cell(tag: str) -> Enter:
         builder.open_block(Kind.ITEM, tag, element, attributes)
         builder.write_blocks()
         builder.cells += 1
+        if not element.text.strip() and (sign := icons.sign(element)):
+            builder.text(sign)
+            _leave_cell(builder)
+            return False
         return _leave_cell
 
     return enter

@@ -9,6 +9,7 @@ character. Where neither will do, HTML does.
 from __future__ import annotations
 
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.marks import Marks
 
+MOST = 100_000
+"""How many emphasised pieces a page may have: each takes half a kilobyte while it is written."""
 _WIDTHS = {"em": 1, "strong": 2}
 # The characters that these elements begin and end with in Markdown.
 _FIRST = {"a": "[", "img": "!", "code": "`", "kbd": "`", "del": "~", "q": "“", "br": "\n", "em": "*", "strong": "*"}
@@ -29,8 +32,15 @@ _DELIMITERS = frozenset(["*", "**", "_", "__"])
 
 
 def write(tree: Element, marks: Marks) -> None:
-    """Put marks for delimiters, or for tags, in the place of every `em` and `strong`, in place."""
-    for element in list(tree.iter_elements(tuple(_WIDTHS))):
+    """Put marks for delimiters, or for tags, in the place of every `em` and `strong`, in place.
+
+    Where there are more than `MOST`, nothing is emphasised.
+    """
+    elements = list(islice(tree.iter_elements(tuple(_WIDTHS)), MOST + 1))
+    if len(elements) > MOST:
+        tree.strip_tags(", ".join(_WIDTHS))
+        return
+    for element in elements:
         delimiter = _delimiter(element, marks)
         start, end = (delimiter, delimiter) if delimiter else (f"<{element.tag}>", f"</{element.tag}>")
         element.insert_before(marks.put(start))

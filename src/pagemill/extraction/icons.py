@@ -1,0 +1,50 @@
+"""Icons: small pictures that stand for a word, or for none."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from turbohtml import Element
+
+_EMOJI = frozenset({"emoji", "emojione", "twemoji", "wp-smiley", "smiley", "smilie", "inlineimg"})
+_LONGEST_EMOJI = 32
+_SMALL = re.compile(r"\s*(?:[0-9]|[12][0-9]|3[0-2])(?:px)?\s*")
+_ICON = re.compile(r"(?i)(?:^|[/_-])(?:icons?|sprites?|arrow|chevron|caret|bullet)(?:[/_.-]|$)")
+
+# What icon fonts and pictures of yes and no are called, whole words between the punctuation of names.
+_YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
+_NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
+_PARTS = 4
+
+
+def emoji(image: Element) -> str:
+    """The text that an image of an emoji stands for; empty for any other image."""
+    text = (image.attr("alt") or "").strip()
+    if not text or len(text) > _LONGEST_EMOJI:
+        return ""
+    return text if not _EMOJI.isdisjoint((image.attr("class") or "").lower().split()) else ""
+
+
+def is_decoration(image: Element, src: str) -> bool:
+    """Whether an image without a text of its own only decorates: it is called an icon, or is as small as one."""
+    path = src.partition("?")[0].partition("//")[2].partition("/")[2]
+    if _ICON.search(path) is not None:
+        return True
+    return all(_SMALL.fullmatch(image.attr(name) or "x") for name in ("width", "height"))
+
+
+def sign(cell: Element) -> str:
+    """The sign for yes or no that stands in a table's cell without text; empty where none does."""
+    for part in islice(cell.iter_elements(), _PARTS):
+        if part.attr("alt"):
+            return ""
+        source = (part.attr("src") or "").rpartition("/")[2]
+        names = " ".join((part.attr("class") or "", part.attr("aria-label") or "", part.attr("title") or "", source))
+        if _YES.search(names):
+            return "✓"
+        if _NO.search(names):
+            return "✗"
+    return ""
