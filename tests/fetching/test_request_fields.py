@@ -33,6 +33,8 @@ async def test_headers_cookies_and_user_agent_go_with_the_request(server):
     assert "x-test" not in third
     assert "cookie" not in third
     assert "Mozilla" in third["user-agent"]
+    assert [name for name in first if name.startswith("sec-ch-")] == []  # they would contradict the user agent
+    assert "sec-ch-ua" in third
 
 
 async def test_another_host_gets_neither_headers_nor_cookies(server):

@@ -12,7 +12,13 @@ from tests.web.pictures import size_of
 from tests.web.site import Site
 
 from pagemill import bodies
-from pagemill.errors import BlockedError, BrowserUnavailableError, HttpStatusError, UnsupportedContentTypeError
+from pagemill.errors import (
+    BlockedError,
+    BrowserUnavailableError,
+    FetchTimeoutError,
+    HttpStatusError,
+    UnsupportedContentTypeError,
+)
 from pagemill.fetching.chromium import find_chromium
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
 from pagemill.scraping import journey
@@ -223,12 +229,11 @@ async def test_pictures_come_beside_what_else_was_asked_for(scraper, site):
     assert set(scraped.bodies) == {"links", "screenshot", "metadata"}
 
 
-async def test_a_timeout_of_the_request_holds(scraper, site):
-    from pagemill.errors import FetchTimeoutError, PageError
-
-    with pytest.raises(PageError) as caught:
-        await scraper.scrape(site.url("/never"), ScrapeOptions(timeout=0.5, use_browser=True))
-    assert caught.value.code == FetchTimeoutError.code
+@pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
+async def test_a_timeout_of_the_request_holds_and_its_steps_are_told(scraper, site, way):
+    with pytest.raises(FetchTimeoutError) as caught:
+        await scraper.scrape(site.url("/never"), ScrapeOptions(timeout=0.5, use_browser=way is FetchedWith.BROWSER))
+    assert steps(caught.value) == [(way.value, "timeout")]
 
 
 async def test_the_memory_forgets():

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pagemill.fetching.validators import Validators
     from pagemill.model import Cookie, ScrapeOptions
 
+_CLIENT_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
+"""Headers that say again who asks: beside a user agent of the client's own they would contradict it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
@@ -36,7 +39,11 @@ class RequestFields:
             fields = [(name, value) for name, value in fields if name.lower() != "user-agent"]
             fields.append(("User-Agent", self.user_agent))
         # libcurl sends a header without a value for `Name;`, and takes `Name:` for one that is to be left out.
-        return [(f"{name}: {value}" if value else f"{name};").encode() for name, value in fields]
+        lines = [(f"{name}: {value}" if value else f"{name};").encode() for name, value in fields]
+        names = {name.lower() for name, _ in fields}
+        if "user-agent" in names:
+            lines += [f"{name}:".encode() for name in _CLIENT_HINTS if name not in names]
+        return lines
 
     def condition_lines(self, url: Url) -> list[bytes]:
         """The header lines that make the request for `url` a conditional one, where its validators are known."""

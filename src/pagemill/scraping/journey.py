@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 NOT_MODIFIED = 304
 PATIENCE = 10.0
 """Seconds that a page which may do without the browser waits for its turn there."""
+TIME_TO_TELL = 0.1
+"""Seconds of a page's time that each step leaves, so that the page fails with what its steps have to tell."""
 TIME_TO_RETURN = 1.0
 """Seconds of a page's time that the browser leaves where HTTP has brought something already."""
 
@@ -102,7 +104,7 @@ class Journey:
         failure: HttpStatusError | None = None
         try:
             fields = replace(RequestFields.of(self.options), validators=self.validators)
-            page = await self.means.http.fetch(self.url, self.deadline, self.options.country, fields)
+            page = await self.means.http.fetch(self.url, self.deadline - TIME_TO_TELL, self.options.country, fields)
         except FetchError as error:
             self.attempts.append(step.ended(error.code, _status(error)))
             if not isinstance(error, HttpStatusError) or error.page is None:
@@ -143,7 +145,7 @@ class Journey:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
         return self._arrived(page, extracted, FetchedWith.HTTP)
 
-    async def _by_browser(self, *, patience: float | None = None, spare: float = 0.0) -> Arrival:
+    async def _by_browser(self, *, patience: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
         """Render the page. It waits `patience` seconds for its turn, and ends `spare` seconds before the deadline."""
         step = _Step(FetchedWith.BROWSER)
         try:
