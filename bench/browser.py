@@ -5,7 +5,8 @@
 
 Throughput is measured against a plain Playwright loop (new context, goto, content, close) with the same Chromium and
 the same number of pages at a time, in turns, on pages of a local server with the weight of common ones: fifteen
-pictures of 48 KB, five scripts of 60 KB, three style sheets, a font, and a request that a script makes.
+pictures of 640 by 480 (161 KB each), five scripts of 60 KB, three style sheets, a font, and a request that a script
+makes. CPU is that of all processes of the loop: Python, Playwright's driver, Chromium.
 
 The soak renders pages of the tests' site: one in two behaves; the others hang, open pop-ups and dialogs, download,
 never stop loading; renderers and whole browsers are killed meanwhile. It fails where anything is left over.
@@ -18,18 +19,21 @@ import logging
 import os
 import random
 import signal
+import statistics
 import struct
 import sys
 import tempfile
 import time
 import zlib
 from collections import Counter
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import structlog
+import uvloop
 from tests.web.http_server import HttpServer, Request, Response
 from tests.web.pictures import SIGNATURE
 from tests.web.site import Site
@@ -45,8 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 AT_A_TIME = 4
-PAGES = 60
-ROUNDS = 3
+PAGES = 40
+ROUNDS = 5
 HTML = ScrapeOptions(formats=(Format.HTML,))
 
 WELL = ("/article", "/shell", "/shadow", "/frames", "/moving", "/refresh", "/login", "/challenge")
@@ -61,18 +65,27 @@ def settings(**changes: object) -> Settings:
 # Throughput
 
 
-def noise(width: int, height: int) -> bytes:
-    """A picture that does not compress."""
-    rows = b"".join(b"\0" + random.randbytes(width * 3) for _ in range(height))
+def picture(width: int, height: int) -> bytes:
+    """A picture of the size and weight of common ones: soft colours with a little grain."""
+
+    def row(y: int) -> bytes:
+        grain = random.randbytes(width)
+        shades = bytearray(3 * width)
+        shades[0::3] = bytes((x // 4 + y // 3) % 256 for x in range(width))
+        shades[1::3] = bytes((x // 5 + y // 4 + (y % 8 == 0 and grain[x] > 252)) % 256 for x in range(width))
+        shades[2::3] = bytes((y // 2) % 256 for _ in range(width))
+        return b"\0" + bytes(shades)
+
+    rows = b"".join(row(y) for y in range(height))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
 
     header = struct.pack("!IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 6)) + chunk(b"IEND", b"")
 
 
-PICTURE = noise(160, 100)
+PICTURE = picture(640, 480)
 SCRIPT = b"var a=[];for(let i=0;i<20000;i++)a.push(i*i);/*" + b"x" * 60_000 + b"*/"
 STYLE = b".c{color:red}\n" * 2000 + b"@font-face{font-family:F;src:url(/f.woff2)}body{font-family:F,sans-serif}"
 
@@ -99,21 +112,51 @@ def weighty(request: Request) -> Response:
     return Response(page.encode())
 
 
-async def rate(one: Callable[[int], Awaitable[bytes]], complete: bytes) -> tuple[float, int]:
-    """Pages a second, and on how many the script had done its work."""
+@dataclass(frozen=True)
+class Turn:
+    """What one loop did in one turn."""
+
+    speed: float
+    """Pages a second."""
+    cpu: float
+    """CPU seconds a page."""
+    complete: int
+    """Pages on which the script had done its work."""
+
+
+def cpu_seconds(server: int) -> float:
+    """The CPU time of this process and all below it but the server, dead renderers included."""
+    own = psutil.Process()
+    seconds = 0.0
+    for process in (own, *own.children(recursive=True)):
+        try:
+            times, words = process.cpu_times(), process.cmdline()
+        except psutil.Error:
+            continue
+        if process.pid != server:
+            seconds += times.user + times.system
+            if "--type=zygote" in words:  # it waits for the renderers
+                seconds += times.children_user + times.children_system
+    return seconds
+
+
+async def rate(one: Callable[[int], Awaitable[bytes]], server: int) -> Turn:
+    """Let `one` load PAGES pages, AT_A_TIME at a time."""
     numbers, done = iter(range(PAGES)), 0
 
     async def work() -> None:
         nonlocal done
         for number in numbers:
-            done += complete in await one(number)
+            html = await one(number)
+            done += b"<h1>Put together</h1>" in html
 
-    started = time.perf_counter()
+    began, started = cpu_seconds(server), time.perf_counter()
     await asyncio.gather(*(work() for _ in range(AT_A_TIME)))
-    return PAGES / (time.perf_counter() - started), done
+    seconds = time.perf_counter() - started
+    return Turn(PAGES / seconds, (cpu_seconds(server) - began) / PAGES, done)
 
 
-async def plain(executable: Path, url: str) -> tuple[float, int]:
+async def plain(executable: Path, url: str, server: int) -> Turn:
     """The plain loop."""
     from playwright.async_api import async_playwright
 
@@ -129,12 +172,12 @@ async def plain(executable: Path, url: str) -> tuple[float, int]:
             return html.encode()
 
         await one(-1)
-        result = await rate(one, b"<h1>Put together</h1>")
+        result = await rate(one, server)
         await browser.close()
         return result
 
 
-async def ours(executable: Path, url: str) -> tuple[float, int]:
+async def ours(executable: Path, url: str, server: int) -> Turn:
     """Pagemill's browser."""
     chosen = settings(chromium=executable, browser_pages=AT_A_TIME)
     loop = asyncio.get_running_loop()
@@ -145,7 +188,7 @@ async def ours(executable: Path, url: str) -> tuple[float, int]:
             return rendered.page.body
 
         await one(-1)
-        return await rate(one, b"<h1>Put together</h1>")
+        return await rate(one, server)
 
 
 async def throughput(executable: Path) -> None:
@@ -155,19 +198,23 @@ async def throughput(executable: Path) -> None:
     )
     assert server.stdout is not None
     url = (await server.stdout.readline()).decode().strip()
-    found: dict[str, list[float]] = {"plain": [], "ours": []}
+    turns: dict[str, list[Turn]] = {"plain": [], "ours": []}
     try:
-        for turn in range(ROUNDS):
+        for number in range(ROUNDS):
             for name, loop in (("plain", plain), ("ours", ours)):
-                speed, done = await loop(executable, url)
-                found[name].append(speed)
-                print(f"{executable.name} round {turn + 1} {name:5} {speed:6.2f} pages/s, {done} of {PAGES} complete")
+                turn = await loop(executable, url, server.pid)
+                turns[name].append(turn)
+                print(f"round {number + 1} {name:5} {turn.speed:6.2f} pages a second, {1000 * turn.cpu:4.0f} ms of CPU "
+                      f"a page, {turn.complete} of {PAGES} complete", flush=True)  # fmt: skip
     finally:
         server.kill()
         await server.wait()
-    middle = {name: sorted(speeds)[len(speeds) // 2] for name, speeds in found.items()}
-    print(f"{executable.name}: plain {middle['plain']:.2f}, ours {middle['ours']:.2f}, "
-          f"ratio {middle['ours'] / middle['plain']:.2f}")  # fmt: skip
+    speeds = {name: statistics.median(turn.speed for turn in found) for name, found in turns.items()}
+    costs = {name: statistics.median(turn.cpu for turn in found) for name, found in turns.items()}
+    print(f"{executable.name}, {AT_A_TIME} at a time, {os.getloadavg()[0]:.1f} processes at work on the machine")
+    for name in turns:
+        print(f"| {name} | {speeds[name]:.2f} | {1000 * costs[name]:.0f} ms |")
+    print(f"ratio {speeds['ours'] / speeds['plain']:.2f}, of CPU {costs['plain'] / costs['ours']:.2f}")
 
 
 async def serve() -> None:
@@ -292,7 +339,7 @@ def main() -> None:
     if what == "serve":
         asyncio.run(serve())
     elif what == "throughput":
-        asyncio.run(throughput(Path(rest[0]) if rest else find_chromium(settings())))
+        uvloop.run(throughput(Path(rest[0]) if rest else find_chromium(settings())))
     else:
         sys.exit(0 if asyncio.run(soak(int(rest[0]) if rest else 1000)) else 1)
 
