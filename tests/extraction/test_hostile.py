@@ -303,9 +303,10 @@ def test_text_never_becomes_markup(text):
     paragraph = parse_fragment("<p></p>")
     only(paragraph, "p").set_text(text)
     result = cleaned.clean(paragraph, BASE)
+    expected = result.text.split()
     shown = rendered(markdown.render(result))
     assert {element.tag for element in shown.iter_elements()} <= {"p"}
-    assert shown.text.split() == result.text.split()
+    assert shown.text.split() == expected
 
 
 @settings(max_examples=200, deadline=None)
@@ -397,15 +398,19 @@ DEEP += [
     "li class=date",
 ]
 
+# These are nested a hundred thousand times, the others a quarter of that.
+DEEPEST = ("div", "b", "ul><li", "table><tr><td", "span")
+
 
 @pytest.mark.parametrize("tag", DEEP)
-def test_nesting_of_a_hundred_thousand_is_read_in_linear_time(tag):
+def test_deep_nesting_is_read_in_linear_time(tag):
+    times = 20 if tag in DEEPEST else 5
     few = seconds(f"<{tag}>" * 5_000 + "text")
-    html = f"<{tag}>" * 100_000 + "text"
+    html = f"<{tag}>" * (5_000 * times) + "text"
     begin = time.process_time()
     out, text = everything(html)
     took = time.process_time() - begin
-    assert took < 20 * 4 * max(few, 0.05), (took, few)
+    assert took < times * 4 * max(few, 0.05), (took, few)
     assert faults(parse_fragment(out)) == []
     assert out.count("<") < 2_000
     assert len(text) < 100_000
@@ -445,8 +450,8 @@ def test_very_many_siblings_are_read_in_linear_time(name):
         wrap = "<table>" if name == "rows" else "<picture>" if name == "sources" else ""
         return wrap + "".join(WIDE[name].replace("{n}", str(n)) for n in range(count))
 
-    few = min(seconds(page(3_000)) for _ in range(2))
-    many = seconds(page(30_000))
+    few = min(seconds(page(1_000)) for _ in range(2))
+    many = seconds(page(10_000))
     assert many < 10 * 3 * max(few, 0.02), (many, few)
 
 
@@ -471,7 +476,7 @@ def test_nul_and_broken_encodings():
 
 def test_a_page_of_megabytes():
     piece = "<div class=x><p>Some <b>words</b> of text, and <a href=/there>a link</a>.</p></div>"
-    html = piece * (5_000_000 // len(piece))
+    html = piece * (2_000_000 // len(piece))
     small = seconds(html[: len(html) // 10])
     assert seconds(html) < 10 * 3 * max(small, 0.05)
 

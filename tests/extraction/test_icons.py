@@ -89,3 +89,43 @@ def test_a_heading_right_behind_itself_is_shown_once():
 def test_joiners_with_nothing_to_join_are_no_text():
     assert clean("<p>a</p><p>\u200d</p><p>\u200b\u200e</p><p>b</p>") == "<p>a</p><p>b</p>"
     assert clean("<p>👩\u200d👧 می\u200cخواهم</p>") == "<p>👩\u200d👧 می\u200cخواهم</p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (
+            "<div><div><span>js</span><button>Copy</button></div><pre><code class=language-js>x</code></pre></div>",
+            "```js\nx\n```",
+        ),
+        (
+            "<p>before</p><div><p>Python</p><p>Copy code</p><div><pre>x = 1</pre></div></div>",
+            "before\n\n```python\nx = 1\n```",
+        ),
+        ("<ul><li><p>Bash</p><pre>ls</pre></ul>", "- \n  ```bash\n  ls\n  ```"),
+        ("<p>Write in Python</p><pre>x</pre>", "Write in Python\n\n```\nx\n```"),
+        ("<p>Go</p><p>on.</p>", "Go\n\non."),
+        ("<h3>Bash</h3><pre>ls</pre>", "### Bash\n\n```\nls\n```"),
+    ],
+)
+def test_a_code_blocks_label_is_its_language(html, expected):
+    assert mark(html) == expected
+
+
+def test_a_heading_that_leads_to_itself_is_no_link():
+    assert mark('<h2 id=chains><a href="#chains">Chains</a></h2>') == "## Chains"
+    assert mark('<h2><a href="/chains#x">Chains</a></h2>') == "## [Chains](https://example.org/chains#x)"
+
+
+def test_what_style_sheets_keep_apart():
+    assert mark("<h2><a href=/d>Davis</a><em>Shipwreck</em></h2>") == "## [Davis](https://example.org/d) *Shipwreck*"
+    assert mark("<p><span class='d-block b'>12</span><span class=block>May</span></p>") == "12 May"
+    assert mark("<p><span>12</span><span>May</span> <b>H</b>ello</p>") == "12May **H**ello"
+
+
+def test_a_term_that_holds_a_heading_is_not_bold_as_well():
+    assert mark("<dl><dt><h5>Help</h5><dd>x</dl>") == "##### Help\n\nx"
+
+
+def test_buttons_that_are_no_content():
+    assert clean("<p>a</p><button>Copy link</button><button>Play the film</button>") == "<p>a</p><p>Play the film</p>"

@@ -404,6 +404,22 @@ class Builder:
         self.out[mark] = ""
         self.out[self.out.index("</p>", mark)] = ""
 
+    def take_line(self, wanted: Callable[[str], bool]) -> str:
+        """Take back the paragraph written last where it is plain text that is wanted, and return that; else nothing."""
+        self.end_run()
+        while self.out and not self.out[-1]:
+            self.out.pop()
+        if self.out[-1:] != ["</p>"] or self.out[-3] != "<p>" or not wanted(self.out[-2]):
+            return ""
+        text = self.out[-2]
+        del self.out[-3:]
+        owner = next(block for block in reversed(self.blocks) if block.blocks)
+        owner.blocks -= 1
+        owner.paragraphs -= 1
+        if owner.paragraph >= len(self.out):
+            owner.paragraph = -1
+        return text
+
     def keep(self, markup: str) -> None:
         """Write a block that is complete."""
         self.end_run()

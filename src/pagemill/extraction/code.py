@@ -24,6 +24,8 @@ _BARE_LANGUAGES = frozenset(
         *("typescript", "vim", "xml", "yaml"),
     ]
 )
+_SPELT_LANGUAGES = frozenset(["c++", "c#", "console", "http", "jsonc", "node.js", "objective-c", "terminal", "yml"])
+_COPY = frozenset(["copy", "copy code", "copy to clipboard", "copied", "copied!"])
 _NO_LANGUAGE = frozenset(["none", "text", "plain", "plaintext", "plain-text", "txt", "default", "auto", "nohighlight"])
 _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
 _DROPPED = (
@@ -57,6 +59,17 @@ def _begins_line(node: Node) -> bool:
         and before.tag in _BREAKING
         and not (isinstance(node, Text) and node.data[:1] == "\n")
     )
+
+
+def is_label(text: str) -> bool:
+    """Whether a line right before a code block is but its language, or a button's name."""
+    name = text.lower()
+    return name in _COPY or is_language(name)
+
+
+def is_language(name: str) -> bool:
+    """Whether a name in lower case is that of a language."""
+    return name in _BARE_LANGUAGES or name in _SPELT_LANGUAGES
 
 
 def language(block: Element) -> str:

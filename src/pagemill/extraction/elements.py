@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 _CODE = ("<code>", "</code>")
 _RULED = (Kind.FLOW, Kind.QUOTE)
+# The names of buttons that stand beside content and never are it.
+_NO_CONTENT = frozenset(
+    ["copy", "copy code", "copy link", "copied!", "share", "print", "edit", "close", "menu", "save"]
+)
+# How Tailwind, Bootstrap and their like say that a span is a block.
+_DISPLAYED = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
@@ -37,6 +43,16 @@ def _boundary(builder: Builder, _element: Element) -> Leave:
 def _separate(builder: Builder, _element: Element) -> Leave:
     builder.space = True
     return _space
+
+
+def _button(builder: Builder, element: Element) -> Leave | bool:
+    return False if line(element.text).lower() in _NO_CONTENT else _separate(builder, element)
+
+
+def _span(builder: Builder, element: Element) -> Leave | None:
+    """A span; one that common style sheets display as a block is no part of the word before."""
+    names = element.attr("class")
+    return _separate(builder, element) if names and not _DISPLAYED.isdisjoint(names.split()) else None
 
 
 def _space(builder: Builder) -> None:
@@ -100,10 +116,13 @@ def _term(tag: str) -> Enter:
 
 def _inline(tag: str) -> Enter:
     start, end = f"<{tag}>", f"</{tag}>"
+    apart = tag in ("em", "strong")  # right behind a link they are parted by a style sheet
 
     def enter(builder: Builder, _element: Element) -> Leave | None:
         if builder.codes or len(builder.inlines) >= MAX_INLINES or (start, end) in builder.inlines:
             return None
+        if apart and builder.run and builder.out[-1] == "</a>":
+            builder.space = True
         builder.inlines.append((start, end))
         return _leave_inline
 
@@ -140,6 +159,8 @@ def _preformatted(builder: Builder, element: Element) -> Leave | bool | None:
         _code_lines(builder, text)
     elif text:
         language = code.language(element)
+        while label := builder.take_line(code.is_label):
+            language = language or (label.lower() if code.is_language(label.lower()) else "")
         attribute = f' class="language-{language}"' if language else ""
         builder.keep(f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>")
     return False
@@ -169,8 +190,8 @@ def _anchor(builder: Builder, element: Element) -> Leave | bool | None:
         return None
     if builder.phrases and reference[0] == "#" and element.text.strip() in _PERMALINKS and element.find("img") is None:
         return False
-    if reference.strip() == "#":
-        return None
+    if reference.strip() == "#" or (builder.phrases and reference[0] == "#"):
+        return None  # leads nowhere, or a heading to itself
     href = builder.resolver.resolve(reference)
     if href is None:
         return None
@@ -393,7 +414,9 @@ ENTER: dict[str, Enter] = {
         _drop,
     ),
     **dict.fromkeys(["p", "form", "fieldset", "legend", "center", "hgroup", "search", "body", "html"], _boundary),
-    **dict.fromkeys(["button", "label"], _separate),
+    "button": _button,
+    "label": _separate,
+    "span": _span,
     **{
         tag: _block(Kind.FLOW, tag) for tag in ("article", "section", "aside", "nav", "header", "footer", "main", "div")
     },
