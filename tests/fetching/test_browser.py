@@ -202,11 +202,26 @@ async def test_cancelling_while_it_starts_leaves_nothing(one_shot, site):
         await nothing_left()
 
 
-async def test_playwright_is_not_imported_before_the_first_page():
-    program = "import sys, pagemill.scraping.scraper, pagemill.jobs.worker; print('playwright' in sys.modules)"
+async def test_a_worker_that_needs_no_browser_imports_and_starts_none(site):
+    program = (
+        "import asyncio, sys\n"
+        "from ipaddress import ip_network\n"
+        "import psutil\n"
+        "import pagemill.jobs.worker\n"
+        "from pagemill.model import Format, ScrapeOptions\n"
+        "from pagemill.scraping.scraper import Scraper\n"
+        "from pagemill.settings import Settings\n"
+        "async def main():\n"
+        "    async with Scraper(Settings(allowed_networks=(ip_network('127.0.0.2/32'),))) as scraper:\n"
+        f"        page = await scraper.scrape('{site.url('/article')}', ScrapeOptions(formats=(Format.LINKS,)))\n"
+        "        names = [child.name() for child in psutil.Process().children(recursive=True)]\n"
+        "        started = [name for name in names if 'chrom' in name or 'headless' in name or name == 'node']\n"
+        "        print(page.fetched_with.value, 'playwright' in sys.modules, started)\n"
+        "asyncio.run(main())\n"
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
-    assert output.strip() == b"False"
+    assert output.decode().strip().endswith("http False []")
 
 
 async def test_a_worker_that_is_killed_takes_its_browser_along(site):

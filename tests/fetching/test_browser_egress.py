@@ -90,6 +90,10 @@ ATTACKS = {
         'const f=document.createElement("form"); f.action="{inside}/x"; f.method="post"; f.target="_blank";'
         "document.documentElement.append(f); f.submit()"
     ),
+    "worklets": script(
+        'CSS.paintWorklet.addModule("{inside}/x").catch(()=>0);'
+        'new OfflineAudioContext(1,1,44100).audioWorklet.addModule("{inside}/y").catch(()=>0)', 0.5
+    ),
     "window.open": script('window.open("{inside}/x"); window.open("{inside}/y","_blank","noopener")', 0.5),
     "import()": script('import("{inside}/x").catch(()=>0)'),
     "css from script": script('document.adoptedStyleSheets=[]; const s=document.createElement("style");'
@@ -129,6 +133,7 @@ NAVIGATIONS = {
     "meta refresh": '<meta http-equiv="refresh" content="0;url={inside}/x">',
     "form": '<form id="f" action="{inside}/x" method="post"></form><script>f.submit()</script>',
     "link": '<a id="a" href="{inside}/x">x</a><script>a.click()</script>',
+    "download": '<a id="a" href="{inside}/x" download="x">x</a><script>a.click()</script>',
 }
 
 
@@ -206,6 +211,7 @@ async def test_nothing_of_a_hostile_page_gets_inside(browser, web, inside, name)
 
 REACHING = ("img", "script", "stylesheet", "css import", "css image and font", "iframe", "fetch", "XMLHttpRequest",
             "sendBeacon", "EventSource", "WebSocket", "worker", "shared worker", "form", "window.open", "import()",
+            "worklets",
             "object, embed", "resource hints")  # fmt: skip
 
 
