@@ -172,6 +172,8 @@ TEXTS = [
     *(
         "x",
         "word",
+        "bash",
+        "Copy",
         " ",
         "\n",
         "\t",

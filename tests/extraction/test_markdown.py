@@ -298,3 +298,8 @@ def test_of_too_much_emphasis_none_is_written(monkeypatch):
     monkeypatch.setattr(emphasis, "MOST", 3)
     assert mark("<p>" + "<b>x</b> <i>y</i> z " * 1) == "**x** *y* z"
     assert mark("<p>" + "<b>x</b> <i>y</i> z " * 2) == "x y z x y z"
+
+
+def test_decimal_points_need_no_escape():
+    assert mark("<p>9.4 miles</p><p>x<br>1.5 l</p><p>1.</p><p>2. x</p>") == "9.4 miles\n\nx  \n1.5 l\n\n1\\.\n\n2\\. x"
+    assert mark("<ul><li>3.5<li>1.x</ul>") == "- 3.5\n- 1.x"

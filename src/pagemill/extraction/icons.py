@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 _EMOJI = frozenset({"emoji", "emojione", "twemoji", "wp-smiley", "smiley", "smilie", "inlineimg"})
 _LONGEST_EMOJI = 32
 _SMALL = re.compile(r"\s*(?:[0-9]|[12][0-9]|3[0-2])(?:px)?\s*")
-_ICON = re.compile(r"(?i)(?:^|[/_-])(?:icons?|sprites?|arrow|chevron|caret|bullet)(?:[/_.-]|$)")
+_ICON = re.compile(
+    r"(?i)(?:^|[/_-])(?:icons?|sprites?|arrow|chevron|caret|bullet|social|facebook|twitter|linkedin|instagram|pinterest"
+    r"|whatsapp)(?:[/_.-]|$)"
+)
 
 # What icon fonts and pictures of yes and no are called, whole words between the punctuation of names.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")

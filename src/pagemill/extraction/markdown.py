@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Markdown, Text
 
 from pagemill.extraction import emphasis, grid
-from pagemill.extraction.marks import AMPERSAND, CLOSING, DOLLAR, OPENING, UNDERSCORE, Marks
+from pagemill.extraction.marks import AMPERSAND, CLOSING, DOLLAR, OPENING, POINT, UNDERSCORE, Marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +31,14 @@ _BRACKETED = re.compile(r"(?<=[\w\s.,;:\"'”’)])\[(?![ xX^]\]|\^)([^\[\]\n<>`
 # A dollar sign can begin or end a formula, except right before a digit, which ends none, and so leaves none begun.
 _MATH_DOLLAR = re.compile(r"\$(?!\d)")
 
+# A number's decimal point: what an item's number ends with has a space behind it (CommonMark 0.31, 5.2).
+_DECIMAL = re.compile(r"\A(\s*\d{1,9})\.(?=\S)")
+
 # What Markdown would read as a character reference in an address (CommonMark 0.31, 2.5).
 _REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]{1,32};)")
 
+_NUMBERED = 12
+"""Within so many characters a text's first number ends, if an item's could."""
 _MENDED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
@@ -84,6 +89,11 @@ def _mark_text(tree: Element, marks: Marks) -> None:
         if type(node) is not Text:
             continue
         data = node.data
+        if "." in data[:_NUMBERED] and getattr(node.parent, "tag", "") != "code":
+            new = _DECIMAL.sub(rf"\1{POINT}", data)
+            if new != data:
+                node.data = data = new
+                marks.characters = True
         if ("_" in data or "[" in data or "$" in data) and getattr(node.parent, "tag", "") != "code":
             new = _INTRAWORD.sub(lambda match: UNDERSCORE * len(match[0]), data)
             new = _BRACKETED.sub(rf"{OPENING}\1{CLOSING}", new)

@@ -12,8 +12,8 @@ from turbohtml import Text
 _START, _END = "\ufdd0\ufdd1"
 _RAW = re.compile(f"{_START}([0-9]+){_END}")
 
-UNDERSCORE, OPENING, CLOSING, DOLLAR, AMPERSAND = "\ufdd2\ufdd3\ufdd4\ufdd5\ufdd6"
-_CHARACTERS = {UNDERSCORE: "_", OPENING: "[", CLOSING: "]", DOLLAR: "\\$", AMPERSAND: "&amp;"}
+UNDERSCORE, OPENING, CLOSING, DOLLAR, AMPERSAND, POINT = "\ufdd2\ufdd3\ufdd4\ufdd5\ufdd6\ufdd7"
+_CHARACTERS = {UNDERSCORE: "_", OPENING: "[", CLOSING: "]", DOLLAR: "\\$", AMPERSAND: "&amp;", POINT: "."}
 
 
 class Marks:
