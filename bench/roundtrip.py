@@ -151,10 +151,11 @@ def _language(pre: Element) -> str:
 
 
 def _emphasis(element: Element) -> str:
-    """What an element's text is seen as: terms are bold, unless something in them is."""
-    if element.tag == "em":
-        return "em"
-    return "strong" if element.tag == "strong" or element.find("strong") is None else ""
+    """What an element's text is seen as: terms are bold, unless something in them is, or is a heading."""
+    if element.tag in ("em", "strong"):
+        return element.tag
+    own = element.iter_elements(("strong", "h1", "h2", "h3", "h4", "h5", "h6"))
+    return "strong" if next(own, None) is None else ""
 
 
 def _formula(element: Element) -> object:

@@ -56,7 +56,7 @@ _CELL_BLOCKS: tuple[str, ...] = (
     "footer",
 )
 _CELL_BLOCKS += ("aside", "nav", "main", "figure", "figcaption", "hr")
-_TERM_BLOCKS = (*_CELL_BLOCKS, "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def render(root: Element) -> str:
@@ -117,7 +117,7 @@ def _mend(tree: Element, marks: Marks) -> None:
         script.unwrap()
     tree.strip_tags("ruby, rp, rt")
     for term in tree.find_all(["dt", "summary"]):
-        if term.find("strong") is None and next(term.iter_elements(_TERM_BLOCKS), None) is None:
+        if term.find("strong") is None and next(term.iter_elements(_HEADINGS), None) is None:
             term.wrap_children(Element("strong"))
     emphasis.write(tree, marks)
     for table in tree.find_all("table"):
