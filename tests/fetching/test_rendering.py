@@ -16,7 +16,7 @@ from pagemill.errors import (
 )
 from pagemill.model import Action, ActionType, Cookie, Format, ScrapeOptions
 from tests.fetching.leftovers import browser_folders
-from tests.web.http_server import Response
+from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import size_of
 from tests.web.site import WORDS, Site
 
@@ -113,6 +113,31 @@ async def test_headers_cookies_and_user_agent_are_sent(browser, site):
     assert sorted(request.headers["cookie"].split("; ")) == ["a=1", "b=2"]
     assert request.headers["user-agent"] == "Test/1.0"
     assert "Test/1.0" in page
+
+
+async def test_headers_go_to_the_host_that_was_named_alone(browser, site):
+    async with HttpServer({"/": Response(b"let there be"), "/page": Response(b"<p>elsewhere")}, "127.0.0.3") as other:
+        site.routes["/mixed"] = Response(
+            f"<img src={other.url('/')}><script src={other.url('/')}></script><script src=/own></script>"
+            f"<script>fetch('/hop').catch(() => 0)</script><iframe src={other.url('/page')}></iframe>".encode(),
+            content_type="text/html",
+        )
+        site.routes["/hop"] = Response(status=302, headers=(("Location", other.url("/")),))
+        await html(browser, site, "/mixed", headers=(("Authorization", "secret"), ("X-Test", "yes")))
+        for path in ("/mixed", "/own", "/hop"):
+            [request] = site.asked(path)
+            assert (request.headers["authorization"], request.headers["x-test"]) == ("secret", "yes"), path
+        assert {"/", "/page"} <= {request.path for request in other.requests}
+        assert all("x-test" not in request.headers for request in other.requests)
+        assert all("authorization" not in request.headers for request in other.requests)
+
+
+async def test_headers_are_not_taken_along_to_another_host(browser, site):
+    async with HttpServer({"/": Response(b"<p>elsewhere", content_type="text/html")}, "127.0.0.3") as other:
+        site.routes["/moved"] = Response(status=302, headers=(("Location", other.url("/")),))
+        assert "elsewhere" in await html(browser, site, "/moved", headers=(("X-Test", "yes"),))
+        assert "x-test" in site.asked("/moved")[0].headers
+        assert "x-test" not in other.requests[0].headers
 
 
 async def test_pages_are_isolated(browser, site):

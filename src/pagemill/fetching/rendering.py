@@ -19,6 +19,7 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
+from pagemill.fetching import own_headers
 from pagemill.fetching.actions import perform
 from pagemill.fetching.captures import capture
 from pagemill.fetching.identity import LANGUAGES
@@ -107,7 +108,7 @@ class Rendering:
                 if options.cookies:
                     await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
                 if options.headers:
-                    await context.set_extra_http_headers(dict(options.headers))
+                    await own_headers.send(options.headers, self._url, self._tab.session, self._tab.process.run)
                 await self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent())
         except (Error, TimeoutError):
             await self._tab.process.kill()

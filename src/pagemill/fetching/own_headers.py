@@ -1,0 +1,54 @@
+"""Headers of the client's own, sent with a rendered page's requests to the host that the client named, and no other.
+
+DevTools stops each request to that host, which goes on with the headers (Fetch domain of the Chrome DevTools Protocol);
+what they override does not extend to redirects, which are stopped anew. Other requests are not stopped at all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pagemill.errors import UnfetchableUrlError
+from pagemill.fetching.url import parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from playwright.async_api import CDPSession
+
+    from pagemill.fetching.url import Url
+
+Headers = list[dict[str, str]]
+
+
+async def send(
+    headers: Sequence[tuple[str, str]],
+    url: Url,
+    session: CDPSession,
+    run: Callable[[Coroutine[Any, Any, None]], object],
+) -> None:
+    """Send `headers` with what the page of `session` asks the host of `url` for, from now on. `run` runs on the side."""
+
+    async def go_on(stopped: dict[str, Any]) -> None:
+        request = stopped["request"]
+        more = {"headers": _merged(request["headers"], headers)} if _host(request["url"]) == url.host else {}
+        await session.send("Fetch.continueRequest", {"requestId": stopped["requestId"], **more})
+
+    session.on("Fetch.requestPaused", lambda stopped: run(go_on(stopped)))
+    place = urlsplit(url.public_href).netloc
+    patterns = [{"urlPattern": f"{scheme}://{place}/*"} for scheme in ("http", "https")]
+    await session.send("Fetch.enable", {"patterns": patterns})
+
+
+def _merged(asked: dict[str, str], own: Sequence[tuple[str, str]]) -> Headers:
+    named = {name.lower() for name, _ in own}
+    fields = [*((name, value) for name, value in asked.items() if name.lower() not in named), *own]
+    return [{"name": name, "value": value} for name, value in fields]
+
+
+def _host(url: str) -> str | None:
+    try:
+        return parse_url(url).host
+    except UnfetchableUrlError:
+        return None
