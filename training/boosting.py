@@ -20,7 +20,7 @@ _ALWAYS = {
 }
 CONTENT = _ALWAYS | {
     "objective": "cross_entropy",
-    "learning_rate": 0.08,
+    "learning_rate": 0.07,
     "num_leaves": 15,
     "min_data_in_leaf": 400,
     "feature_fraction": 0.2,
@@ -28,7 +28,7 @@ CONTENT = _ALWAYS | {
     "lambda_l2": 20.0,
     "max_bin": 63,
 }
-CONTENT_ROUNDS = 300
+CONTENT_ROUNDS = 400
 QUALITY = _ALWAYS | {
     "objective": "regression",
     "learning_rate": 0.04,

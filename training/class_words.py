@@ -1,80 +1,118 @@
-"""The weights of words in class and id attributes: how they went with content, on other sites than the page's own."""
+"""Training of the vocabulary: a logistic model of the words in tags, classes and ids, fitted by L-BFGS.
+
+What a page's own words taught must not be told to those who learn from that page: their vocabulary is one that was
+fitted without the page's fold. With a vocabulary that knows the page, the trees would trust it too much.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_array, hstack, vstack
 
-from pagemill.extraction.vocabulary import words_of
+from pagemill.extraction import groups
+from pagemill.extraction.layout import Layout
+from pagemill.extraction.vocabulary import PLACES, Vocabulary, words_of
+from pages import FOLDS, importance_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Sequence
 
     from pages import Page
 
-Rates = dict[str, dict[str, float]]
-"""For each domain and word: the share of content under elements with that word, less the share on all the domain."""
-
-_SHRINKAGE = 3.0
-_FEWEST_DOMAINS = 3
+_FEWEST_DOMAINS = 5
+_PENALTY = 3e-6  # on the sum of the squared weights, halved; the loss is a mean
+_STEPS = 30  # stopping early regularizes, too
 
 
-def rates(pages: Iterable[Page]) -> Rates:
-    """Return what each domain says of each word."""
-    counts: dict[str, dict[str, np.ndarray]] = defaultdict(lambda: defaultdict(lambda: np.zeros(2)))
-    whole: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(2))
-    for page in pages:
-        flat, known = page.flat, counts[page.domain]
-        sums = np.zeros((2, len(page.words) + 1))
-        np.cumsum(np.stack([page.words, page.words * page.label]), axis=1, out=sums[:, 1:])
-        sums /= max(sums[0, -1], 1.0)
-        whole[page.domain] += sums[:, -1]
-        for classes, begin, end in zip(flat.classes, flat.block_begin, flat.block_end, strict=True):
-            if classes and end > begin:
-                below = sums[:, end] - sums[:, begin]
-                for word in words_of(classes):
-                    known[word] += below
-    return {
-        domain: {
-            word: float(content / total - whole[domain][1] / whole[domain][0])
-            for word, (total, content) in known.items()
-            if total > 0
-        }
-        for domain, known in counts.items()
-    }
+class Vocabularies:
+    """Vocabularies of some pages, fitted with all or without some folds, each only once."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        domains: dict[str, set[str]] = defaultdict(set)
+        for page in pages:
+            for word in set().union(*_words(page)):
+                domains[word].add(page.domain)
+        words = sorted(word for word, known in domains.items() if len(known) >= _FEWEST_DOMAINS)
+        self._columns = {word: column for column, word in enumerate(words)}
+        self._folds = [self._rows([page for page in pages if page.fold == fold]) for fold in range(FOLDS)]
+        self._fitted: dict[frozenset[int], Vocabulary] = {}
+
+    def without(self, *folds: int) -> Vocabulary:
+        """Return the vocabulary of the pages of the other folds."""
+        left_out = frozenset(folds)
+        if left_out not in self._fitted:
+            kept = [rows for fold, rows in enumerate(self._folds) if fold not in left_out]
+            matrices, labels, importance = zip(*kept, strict=True)
+            weights, bias = _fit(vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance))
+            # The model is kept in half precision; what learns from the vocabulary sees it as it will be.
+            table = weights.reshape(len(PLACES), -1).astype(np.float16).astype(np.float64)
+            self._fitted[left_out] = Vocabulary(self._columns, table, bias)
+        return self._fitted[left_out]
+
+    def _rows(self, pages: Sequence[Page]) -> tuple[csr_array, np.ndarray, np.ndarray]:
+        """Return the counts of words, the labels and the importance of the pages' blocks, a row for each place."""
+        parts = [self._rows_of(page) for page in pages if len(page.words)]
+        matrices, labels, importance = zip(*parts, strict=True)
+        return vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance)
+
+    def _rows_of(self, page: Page) -> tuple[csr_array, np.ndarray, np.ndarray]:
+        """Blocks whose ways from the root look the same are one row."""
+        layout, held = Layout(page.flat), self._held(page)
+        place, _ = groups.number(layout.path_key(groups.label(_looks(page)))[layout.owner])
+        _, first = np.unique(place, return_index=True)
+        own = layout.owner[first]
+        parent = layout.parent[own]
+        path = _ways(layout, own) @ held
+        matrix = hstack([held[own], held[parent] + held[layout.parent[parent]], path], format="csr")
+        weight = importance_of(page)
+        importance = np.bincount(place, weight)
+        return matrix, np.bincount(place, weight * page.label) / importance, importance
+
+    def _held(self, page: Page) -> csr_array:
+        """Return (elements, words): 1 where an element has a word."""
+        found = [sorted(self._columns[word] for word in words if word in self._columns) for words in _words(page)]
+        ends = np.cumsum([0, *map(len, found)])
+        columns = np.array([column for row in found for column in row], np.int32)
+        return csr_array((np.ones(len(columns)), columns, ends), shape=(len(found), len(self._columns)))
 
 
-class Weights(Mapping[str, float]):
-    """The weights that some domains give the words."""
+def _looks(page: Page) -> list[tuple[str, str, str]]:
+    return list(zip(page.flat.tags, page.flat.classes, page.flat.roles, strict=True))
 
-    def __init__(self, rates: Rates, domains: Iterable[str]) -> None:
-        self._sum: dict[str, float] = defaultdict(float)
-        self._count: Counter[str] = Counter()
-        for domain in sorted(domains):
-            for word, rate in sorted(rates.get(domain, {}).items()):
-                self._sum[word] += rate
-                self._count[word] += 1
-        self._without: dict[str, float] = {}
 
-    def without(self, own: dict[str, float]) -> Weights:
-        """Return the weights without what one of the domains said, for pages of that domain."""
-        other = object.__new__(Weights)
-        other._sum, other._count, other._without = self._sum, self._count, own
-        return other
+def _words(page: Page) -> list[list[str]]:
+    seen = _looks(page)
+    known = {look: words_of(*look) for look in set(seen)}
+    return [known[look] for look in seen]
 
-    def __getitem__(self, word: str) -> float:
-        total, count = self._sum.get(word, 0.0), self._count.get(word, 0)
-        if word in self._without:
-            total, count = total - self._without[word], count - 1
-        if count < _FEWEST_DOMAINS:
-            raise KeyError(word)
-        return total / (count + _SHRINKAGE)
 
-    def __iter__(self) -> Iterator[str]:
-        return (word for word in self._sum if word in self)
+def _ways(layout: Layout, elements: np.ndarray) -> csr_array:
+    """Return (some elements, all elements): 1 for each element on the way from the root to each of some."""
+    parent, ways = layout.parent.tolist(), []
+    for element in elements.tolist():
+        way = [element]
+        while way[-1]:
+            way.append(parent[way[-1]])
+        ways.append(way)
+    columns = np.concatenate(ways)
+    ends = np.cumsum([0, *map(len, ways)])
+    return csr_array((np.ones(len(columns)), columns, ends), shape=(len(elements), layout.elements))
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+
+def _fit(rows: csr_array, labels: np.ndarray, importance: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the weights and the constant with the lowest mean log loss, each weight's square penalized."""
+    columns, share = rows.T.tocsr(), importance / importance.sum()
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, bias = values[:-1], values[-1]
+        odds = rows @ weights + bias
+        error = share * (1 / (1 + np.exp(-odds)) - labels)
+        value = float((share * (np.logaddexp(0, odds) - labels * odds)).sum() + _PENALTY / 2 * (weights @ weights))
+        return value, np.append(columns @ error + _PENALTY * weights, error.sum())
+
+    found = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return found.x[:-1], float(found.x[-1])

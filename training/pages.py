@@ -54,6 +54,12 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+def importance_of(page: Page) -> NDArray[np.float64]:
+    """Return the weight of each block: what its words count for in the page's F1, within limits."""
+    words = page.words + 0.5
+    return np.minimum(600 * words / (words.sum() + len(page.truth)), 60)
+
+
 def word_f1(predicted: list[str], truth: list[str]) -> float:
     """Return the F1 of two bags of words; 1 where both are empty."""
     if not predicted or not truth:

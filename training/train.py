@@ -55,16 +55,17 @@ def main() -> None:
     pages = list(data.read(options.data))
     blocks = sum(len(page.words) for page in pages)
     print(f"{len(pages)} pages, {blocks} blocks, {time.monotonic() - begin:.0f} s", flush=True)
-    rates = class_words.rates(pages)
+    vocabularies = class_words.Vocabularies(pages)
+    print(f"vocabularies, {time.monotonic() - begin:.0f} s", flush=True)
     results: dict[str, Result] = {}
     for fold in range(data.FOLDS):
-        model = fit([page for page in pages if page.fold != fold], rates)
+        model = fit([page for page in pages if page.fold != fold], vocabularies, fold)
         results |= {page.name: result_of(page, model) for page in pages if page.fold == fold}
         print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
     expected = cross_validated_quality(pages, results)
     figures = report(pages, results, expected)
     if not options.no_write:
-        final = fit(pages, rates)
+        final = fit(pages, vocabularies)
         final = replace(final, quality_trees=fit_quality([results[page.name] for page in pages]))
         classifier.write(MODEL, final)
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
@@ -80,22 +81,20 @@ class Result:
     """Of the choice; None for a page without text."""
 
 
-def fit(pages: list[Page], rates: class_words.Rates) -> Classifier:
-    """Train on pages. The words in class attributes of each are weighted by the other sites alone."""
-    weights = class_words.Weights(rates, {page.domain for page in pages})
+def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: int) -> Classifier:
+    """Train on pages, which are those of all folds but some. Each is seen with a vocabulary that has not seen it."""
     chance = np.random.default_rng(1)
     rows, labels, importance, names = [], [], [], []
     for page in pages:
         if not len(page.words):
             continue
-        own = weights.without(rates.get(page.domain, {}))
-        values = features.compute(page.flat, page.hidden, page.url, own)
+        values = features.compute(page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out))
         names = names or list(values)
         count = len(page.words)
         taken = np.sort(chance.choice(count, min(count, _BLOCKS), replace=False))
         rows.append(features.stack(values, names)[:, taken].T)
         labels.append(page.label[taken])
-        importance.append(importance_of(page)[taken] * count / len(taken))
+        importance.append(data.importance_of(page)[taken] * count / len(taken))
     trees = boosting.train(
         boosting.CONTENT,
         boosting.CONTENT_ROUNDS,
@@ -103,13 +102,7 @@ def fit(pages: list[Page], rates: class_words.Rates) -> Classifier:
         np.concatenate(labels),
         np.concatenate(importance),
     )
-    return Classifier(names, dict(weights.items()), trees, _NO_TREES)
-
-
-def importance_of(page: Page) -> np.ndarray:
-    """Return the weight of each block: what its words count for in the page's F1, within limits."""
-    words = page.words + 0.5
-    return np.minimum(600 * words / (words.sum() + len(page.truth)), 60)
+    return Classifier(names, vocabularies.without(*left_out), trees, _NO_TREES)
 
 
 def result_of(page: Page, model: Classifier) -> Result:
@@ -119,8 +112,8 @@ def result_of(page: Page, model: Classifier) -> Result:
     flat = blocks.split(body)
     if flat is not None and flat.owner:
         selection = pipeline.select(flat, body, page.url, model)
-        figures = selection.choice.figures
-        cut.cut(flat, selection.choice.chosen, selection.words)
+        figures = selection.figures
+        cut.cut(flat, selection.chosen, selection.words)
     else:
         supplement.add(read.tree, body)
     text = turbohtml.parse(cleaned.serialize(cleaned.clean(body, read.base_url))).to_text()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from turbohtml import parse
 
 from pagemill.extraction import blocks, core, letters
@@ -18,15 +19,15 @@ def parts(html: str) -> tuple[blocks.Blocks, Layout, letters.Letters]:
 
 
 def test_the_deepest_element_with_enough_good_words():
-    flat, layout, text = parts(f"<nav>menu</nav><main><article>{PROSE * 4}</article></main><footer>{PROSE}</footer>")
-    good = core.good_words(text, np.zeros(layout.blocks, bool))
+    flat, layout, text = parts(f"<nav>{PROSE}</nav><main><article>{PROSE * 4}</article></main><footer>{PROSE}</footer>")
+    good = core.good_words(text.words, np.array([-9.0, 2, 2, 2, 2, -9]))
     assert [flat.tags[found] for found in core.find(layout, good)] == ["article", "article", "article"]
 
 
-def test_good_words_fall_back_where_there_is_no_prose():
-    _, layout, text = parts("<p>short</p><p><a href=x>link</a></p>")
-    assert core.good_words(text, np.zeros(layout.blocks, bool)).tolist() == [1, 0]
-    _, layout, text = parts("<p><a href=x>two words</a></p>")
-    assert core.good_words(text, np.zeros(layout.blocks, bool)).tolist() == [2]
-    _, layout, text = parts("<p>…</p>")
-    assert core.good_words(text, np.zeros(layout.blocks, bool)).tolist() == [1]
+def test_good_words_are_as_many_as_are_likely():
+    assert core.good_words(np.array([10.0, 10, 0]), np.array([0.0, 30, 0])) == pytest.approx([5, 10, 0], abs=1e-8)
+
+
+def test_a_page_without_words_has_a_core():
+    _, layout, text = parts("<p>…</p><div><p>…</p></div>")
+    assert core.find(layout, core.good_words(text.words, np.zeros(2)))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from turbohtml import parse
 
 from pagemill.extraction import blocks, classifier, features
+from pagemill.extraction.vocabulary import Vocabulary
 
 URL = "https://example.org/blog/2024/a-post"
 PROSE = "These are the many words of a paragraph that somebody wrote for others to read."
@@ -18,17 +19,20 @@ PAGE = f"""
 """
 
 
-def compute(html: str, weights: dict[str, float] | None = None) -> features.Rows:
+def compute(html: str, weights: dict[str, tuple[float, float, float]] | None = None) -> features.Rows:
+    weights = weights or {}
+    words = {word: column for column, word in enumerate(weights)}
+    vocabulary = Vocabulary(words, np.array([*weights.values()], np.float64).reshape(-1, 3).T, bias=0)
     body = parse(f"<body>{html}").select_one("body")
     assert body is not None
     flat = blocks.split(body)
     assert flat is not None
     hidden = np.array([element.attr("hidden") is not None for element in flat.elements], np.float64)
-    return features.compute(flat, hidden, URL, weights or {})
+    return features.compute(flat, hidden, URL, vocabulary)
 
 
 def test_where_blocks_stand():
-    rows = compute(PAGE, {"menu": -0.5, "post": 0.5})
+    rows = compute(PAGE, {"menu": (-1, -2, -4), "post": (1, 2, 4), "<footer": (0, 0, -9)})
     home, about, heading, first, second, sub, third, _, foot = range(9)
     assert rows["in_nav"].tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 0]
     assert rows["in_footer"].tolist() == [0] * 8 + [1]
@@ -39,8 +43,9 @@ def test_where_blocks_stand():
     assert rows["core50_side"].tolist() == [-2, -2, 0, 0, 0, 0, 0, 2, 2]
     assert rows["after_h1"].tolist() == [-2, -1, 0, 1, 2, 3, 4, 5, 6]
     assert rows["after_heading"][[first, second, sub, third]].tolist() == [1, 2, 0, 1]
-    assert rows["score_max"][first] == 0.5
-    assert rows["score_min"][home] == -0.5
+    assert rows["said_near"][[home, first]].tolist() == [-2, 2]
+    assert rows["said_path"][[home, first]].tolist() == [-4, 4]
+    assert rows["said"][[home, first, foot]].tolist() == [-6, 6, -9]
     assert rows["tag"][heading] == features.TAGS.index("h1")
     assert rows["earlier_copies"].tolist() == [0] * 9
     assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]

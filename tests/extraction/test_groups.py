@@ -14,8 +14,7 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
     flat = blocks.split(body)
     assert flat is not None
     layout = Layout(flat)
-    looks: dict[tuple[str, str], int] = {}
-    labels = np.array([looks.setdefault(pair, len(looks)) for pair in zip(flat.tags, flat.classes, strict=True)])
+    labels = groups.label(zip(flat.tags, flat.classes, strict=True))
     words = (layout.block_end - layout.block_begin).astype(np.float64)
     found = groups.find(layout, labels, np.stack([words]))
     outermost, innermost, largest = groups.around(layout, found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 
@@ -64,8 +65,9 @@ def test_posts_that_forums_put_into_noscript():
     assert all(text in content.markdown for text in PROSE)
 
 
-def test_a_page_that_shows_nothing_gives_what_it_describes_with_low_quality():
-    html = f'<head><meta name=description content="{PROSE[0]}"></head><body><div id=app></div></body>'
+def test_a_page_that_shows_nothing_gives_what_it_tells_machines_with_low_quality():
+    data = json.dumps({"@type": "Article", "articleBody": PROSE[0]})
+    html = f'<head><script type="application/ld+json">{data}</script></head><body><div id=app></div></body>'
     content = extract(html.encode(), URL)
     assert content.markdown.strip() == PROSE[0]
     assert 0 < content.quality < 0.3

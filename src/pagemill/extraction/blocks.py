@@ -53,6 +53,8 @@ class Blocks:
     tags: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
     """An element's class and id attributes, joined by a space, as they stand."""
+    roles: list[str] = field(default_factory=list)
+    """An element's role and itemprop attributes, likewise."""
     parent: list[int] = field(default_factory=list)
     """The index of the element around; the root is its own parent."""
     depth: list[int] = field(default_factory=list)
@@ -112,8 +114,8 @@ class _Walk:
         stack.append(index)
         blocks.elements.append(element)
         blocks.tags.append(tag)
-        name, identifier = element.attr("class"), element.attr("id")
-        blocks.classes.append(f"{name} {identifier}" if name and identifier else name or identifier or "")
+        blocks.classes.append(_attributes(element, "class", "id"))
+        blocks.roles.append(_attributes(element, "role", "itemprop"))
         blocks.parent.append(parent)
         blocks.element_end.append(index)
         blocks.block_begin.append(position)
@@ -164,3 +166,9 @@ class _Walk:
                     if len(blocks.elements) > MOST:
                         return False
         return True
+
+
+def _attributes(element: Element, first: str, second: str) -> str:
+    """Return the values of two attributes, joined by a space."""
+    one, other = element.attr(first), element.attr(second)
+    return f"{one} {other}" if one and other else one or other or ""

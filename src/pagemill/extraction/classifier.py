@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pagemill.extraction.trees import Trees
+from pagemill.extraction.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,8 +27,8 @@ class Classifier:
 
     features: list[str]
     """The names of the features that `trees` reads, in their order."""
-    weights: Mapping[str, float]
-    """What words in class attributes tell; see `vocabulary`."""
+    vocabulary: Vocabulary
+    """What classes and ids tell."""
     trees: Trees
     """From the features of blocks to the log-odds of being content."""
     quality_trees: Trees
@@ -55,17 +55,19 @@ def read(path: Path) -> Classifier:
     with np.load(path, allow_pickle=False) as data:
         header = json.loads(data["header"].tobytes())
         words = data["words"].tobytes().decode().split("\n")
-        weights = dict(zip(words, data["weights"].astype(np.float64).tolist(), strict=True))
-        return Classifier(header["features"], weights, _trees(data, "content"), _trees(data, "quality"))
+        columns = {word: column for column, word in enumerate(words)}
+        vocabulary = Vocabulary(columns, data["weights"].astype(np.float64), header["bias"])
+        return Classifier(header["features"], vocabulary, _trees(data, "content"), _trees(data, "quality"))
 
 
 def write(path: Path, classifier: Classifier) -> None:
     """Write a model so that the same model always gives the same bytes in each array."""
-    words = sorted(classifier.weights)
+    vocabulary = classifier.vocabulary
+    header = {"features": classifier.features, "bias": vocabulary.bias}
     arrays: dict[str, Any] = {
-        "header": np.frombuffer(json.dumps({"features": classifier.features}).encode(), np.uint8),
-        "words": np.frombuffer("\n".join(words).encode(), np.uint8),
-        "weights": np.array([classifier.weights[word] for word in words], np.float32),
+        "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
+        "words": np.frombuffer("\n".join(vocabulary.words).encode(), np.uint8),
+        "weights": vocabulary.weights.astype(np.float16),
     }
     for name, trees in (("content", classifier.trees), ("quality", classifier.quality_trees)):
         for part in ("feature", "threshold", "left", "value"):

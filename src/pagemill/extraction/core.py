@@ -10,25 +10,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pagemill.extraction.layout import Layout
-    from pagemill.extraction.letters import Letters
 
 SHARES = (0.3, 0.5, 0.8)
 """The parts of the good words; each has a core."""
 
+_FEWEST = 1e-9  # a page whose blocks have no words has a core, too
 
-def good_words(letters: Letters, aside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the words of each block that reads like prose, 0 for the others. `aside`: in navigation and the like.
 
-    Where a page has no prose, its unlinked words count, and failing those all.
-    """
-    words = letters.words
-    unlinked = letters.linked_words < 0.34 * words
-    prose = unlinked & ((words >= 10) | ((words >= 5) & (letters.ends_sentence > 0))) & ~aside
-    for candidates in (prose, letters.linked_words < 0.5 * words):
-        good = np.where(candidates, words, 0.0)
-        if good.any():
-            return good
-    return np.maximum(words, 1.0)
+def good_words(words: NDArray[np.float64], log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many words of each block are likely content, by log-odds that `vocabulary` tells; never quite none."""
+    good: NDArray[np.float64] = words / (1 + np.exp(-log_odds)) + _FEWEST
+    return good
 
 
 def find(layout: Layout, good: NDArray[np.float64]) -> list[int]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pagemill.extraction import core, groups, letters, vocabulary
+from pagemill.extraction import core, groups, letters
 from pagemill.extraction.layout import Layout
+from pagemill.extraction.vocabulary import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from pagemill.extraction.blocks import Blocks
+    from pagemill.extraction.vocabulary import Vocabulary
 
     Rows = dict[str, NDArray[np.float64]]
 
@@ -61,12 +61,12 @@ HIDDEN = (
 )
 
 
-def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, weights: Mapping[str, float]) -> Rows:
+def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Rows:
     """Compute the features of a page of at least one block, by name.
 
-    `hidden`: 1 for each element that is marked as not shown, 0 for the others; `weights`: see `vocabulary`.
+    `hidden`: 1 for each element that is marked as not shown, 0 for the others.
     """
-    return _Page(blocks, hidden, url, weights).rows
+    return _Page(blocks, hidden, url, vocabulary).rows
 
 
 def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
@@ -77,21 +77,19 @@ def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
 class _Page:
     """One page's features, computed part by part; each part adds its rows."""
 
-    def __init__(self, blocks: Blocks, hidden: NDArray[np.float64], url: str, weights: Mapping[str, float]) -> None:
+    def __init__(self, blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> None:
         self.rows: Rows = {}
         self.flat = blocks
         self.layout = Layout(blocks)
         self.letters = letters.count(blocks)
-        self.scores = vocabulary.score(blocks.classes, weights)
         self.tags = np.array([_TAG.get(tag, 0) for tag in blocks.tags])
         self.own_tag = self.tags[self.layout.owner]
         self.place = np.arange(self.layout.blocks, dtype=np.float64)
         self.words = self.letters.words
         self.total = max(float(self.words.sum()), 1.0)
         self.before = np.concatenate([[0.0], np.cumsum(self.words)])
-        self._areas(hidden)
-        aside = sum(self.rows[f"in_{area}"] for area in ("nav", "footer", "aside", "form", "button"))
-        self.good = core.good_words(self.letters, np.asarray(aside) > 0)
+        self._areas(hidden, vocabulary)
+        self.good = core.good_words(self.words, self.rows["said"])
         self.good_total = float(self.good.sum())
         self._block()
         self._levels()
@@ -101,13 +99,18 @@ class _Page:
         self._headings()
         self._whole(url)
 
-    def _areas(self, hidden: NDArray[np.float64]) -> None:
-        """Add how many elements of each area stand around a block."""
+    def _areas(self, hidden: NDArray[np.float64], vocabulary: Vocabulary) -> None:
+        """Add how many elements of each area stand around a block, and what classes and the like say of it."""
         self.areas = np.array([self.tags == _TAG[area] for area in AREAS], np.float64)
         lists = np.isin(self.tags, [_TAG[tag] for tag in _LISTS])
-        around = self.layout.path_sum(np.vstack([self.areas, lists, hidden, self.scores]))[:, self.layout.owner]
-        names = [*(f"in_{area}" for area in AREAS), "in_list", "in_hidden", "score_sum"]
-        self.rows.update(zip(names, around, strict=True))
+        own, near, path = vocabulary.weigh(self.flat)
+        around = self.layout.path_sum(np.vstack([self.areas, lists, hidden, path]))[:, self.layout.owner]
+        parent = self.layout.parent[self.layout.owner]
+        said = np.stack([own[self.layout.owner], near[parent] + near[self.layout.parent[parent]], around[-1]])
+        names = [*(f"in_{area}" for area in AREAS), "in_list", "in_hidden"]
+        self.rows.update(zip(names, around[:-1], strict=True))
+        self.rows.update(zip((f"said_{place}" for place in PLACES), said, strict=True))
+        self.rows["said"] = vocabulary.log_odds(said)
 
     def _block(self) -> None:
         """Add what the block's own text says."""
@@ -166,7 +169,6 @@ class _Page:
             "sentences": ends / some_blocks,
             "blocks": count,
             "children": children,
-            "score": self.scores,
             "inputs": self.marks["input"],
             "images": self.marks["img"],
         }
@@ -179,9 +181,7 @@ class _Page:
     def _repetition(self) -> None:
         """Add how often the block's place, and the elements around it, occur on the page."""
         layout, rows, owner = self.layout, self.rows, self.layout.owner
-        looks: dict[tuple[str, str], int] = {}
-        pairs = zip(self.flat.tags, self.flat.classes, strict=True)
-        labels = np.array([looks.setdefault(pair, len(looks)) for pair in pairs])
+        labels = groups.label(zip(self.flat.tags, self.flat.classes, strict=True))
         self.path = layout.path_key(labels)
         for name, key in (("tag_path", layout.path_key(self.tags)), ("class_path", self.path)):
             number, count = groups.number(key[owner])
@@ -239,12 +239,9 @@ class _Page:
         self.cores = core.find(layout, self.good)
         points = [*self.cores, int(owner[self.h1]) if self.h1 >= 0 else 0]
         meeting = [np.where(layout.holds(point), layout.depth, -1.0) for point in points]
-        path = layout.path_maximum(
-            np.stack([self.element_link_density, self.scores, -self.scores, self.repeats, *meeting])
-        )[:, owner]
-        rows["path_link_density"], rows["score_max"] = path[0], path[1]
-        rows["score_min"], rows["path_repeats"] = -path[2], path[3]
-        for name, point, joint in zip(("core30", "core50", "core80", "h1"), points, path[4:], strict=True):
+        path = layout.path_maximum(np.stack([self.element_link_density, self.repeats, *meeting]))[:, owner]
+        rows["path_link_density"], rows["path_repeats"] = path[0], path[1]
+        for name, point, joint in zip(("core30", "core50", "core80", "h1"), points, path[2:], strict=True):
             rows[f"{name}_up"] = layout.depth[point] - joint
             rows[f"{name}_down"] = layout.depth[owner] - joint
         for name, point in zip(("core30", "core50", "core80"), self.cores, strict=True):

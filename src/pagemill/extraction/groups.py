@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
     from numpy.typing import NDArray
 
     from pagemill.extraction.layout import Layout
@@ -34,6 +36,12 @@ def number(keys: NDArray[np.int64] | NDArray[np.uint64]) -> tuple[NDArray[np.int
     """Number equal keys alike: return the number of each entry, and how often each number occurs."""
     _, numbers, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return numbers, counts
+
+
+def label(looks: Iterable[Hashable]) -> NDArray[np.int64]:
+    """Number equal looks alike, in the order in which they first occur."""
+    known: dict[Hashable, int] = {}
+    return np.array([known.setdefault(look, len(known)) for look in looks])
 
 
 def find(layout: Layout, labels: NDArray[np.int64], sums: NDArray[np.float64]) -> Groups:

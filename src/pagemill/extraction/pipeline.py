@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from turbohtml import Element
 
     from pagemill.extraction.blocks import Blocks
-    from pagemill.extraction.choice import Choice
     from pagemill.extraction.classifier import Classifier
     from pagemill.extraction.document import Document
 
@@ -53,7 +52,7 @@ _UNCOUNTED = 3 * MOST_ELEMENTS
 _UNWEIGHED = 0.4
 """The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
 _SUPPLEMENTED = 0.1
-"""The quality of a description in place of a page without text."""
+"""The quality of what structured data says in place of a page without text."""
 _FALLEN_BACK = 0.2
 """The quality, at most, of what is kept of a page where hardly any content was found."""
 _TOO_LITTLE = 10
@@ -68,11 +67,11 @@ class Selection:
 
     words: NDArray[np.float64]
     """The number of words of each block."""
-    choice: Choice
-    hits: float
-    """How many words of content are to be expected in the choice."""
-    surrounding: NDArray[np.bool_]
-    """Which blocks stand in navigation, headers, footers and the like."""
+    chosen: NDArray[np.bool_]
+    figures: NDArray[np.float32]
+    """What `Classifier.quality` reads."""
+    fell_back: bool
+    """Whether hardly any content was found, and all but navigation and the like was chosen."""
 
 
 def extract(  # noqa: PLR0913 - the options of extraction, each with its default
@@ -133,17 +132,9 @@ def _keep_content(page: Document, body: Element, url: str) -> float:
         return _SUPPLEMENTED if supplement.add(page.tree, body) else 0.0
     model = classifier.load()
     selection = select(flat, body, url, model)
-    chosen, quality = selection.choice.chosen, model.quality(selection.choice.figures)
-    if selection.hits < _TOO_LITTLE and not chosen.all():
-        chosen, quality = _fall_back(selection), min(quality, _FALLEN_BACK)
-    cut.cut(flat, chosen, selection.words)
-    return quality
-
-
-def _fall_back(selection: Selection) -> NDArray[np.bool_]:
-    """Choose all that stands outside navigation and the like; all there is where that is too little as well."""
-    wider = selection.choice.chosen | ~selection.surrounding
-    return wider if selection.words[wider].sum() >= _TOO_LITTLE else np.ones_like(wider)
+    cut.cut(flat, selection.chosen, selection.words)
+    quality = model.quality(selection.figures)
+    return min(quality, _FALLEN_BACK) if selection.fell_back else quality
 
 
 def _is_vast(body: Element, html: str) -> bool:
@@ -153,12 +144,22 @@ def _is_vast(body: Element, html: str) -> bool:
 
 def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:
     """Choose the content among the blocks of `body`, of which there is at least one."""
-    rows = features.compute(flat, hidden_elements(body, flat), url, model.weights)
+    rows = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
     probability = model.probabilities(features.stack(rows, model.features))
     figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
-    words, surrounding = rows["words"], sum(rows[name] for name in _BOILERPLATE)
+    words = rows["words"]
     best = choice.choose(probability, words, figures)
-    return Selection(words, best, float((words * probability)[best.chosen].sum()), np.asarray(surrounding) > 0)
+    chosen, fell_back = best.chosen, False
+    if (words * probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
+        surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
+        chosen, fell_back = _widen(chosen, surrounding, words), True
+    return Selection(words, chosen, best.figures, fell_back)
+
+
+def _widen(chosen: NDArray[np.bool_], surrounding: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Choose all that stands outside navigation and the like; all there is where that is too little as well."""
+    wider = chosen | ~surrounding
+    return wider if words[wider].sum() >= _TOO_LITTLE else np.ones_like(wider)
 
 
 def hidden_elements(body: Element, flat: Blocks) -> NDArray[np.float64]:

@@ -1,4 +1,8 @@
-"""What a page tells machines and does not show: its text where a browser would have to build the page first."""
+"""What a page tells machines and does not show: its text where a browser would have to build the page first.
+
+Structured data can hold a whole article or product text. The description in `<meta>` is no stand-in for content: such
+pages are empty to a reader, and the description is part of the metadata.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +17,18 @@ if TYPE_CHECKING:
 
 # schema.org properties that hold a text of some length.
 _TEXTS = ("articleBody", "text", "description")
-_DESCRIPTIONS = 'meta[property="og:description"], meta[name="description"], meta[name="twitter:description"]'
 _DEEPEST = 12
 _FEWEST_WORDS = 5
 
 
 def add(document: Document, body: Element) -> bool:
-    """Put what JSON-LD, or failing that the description, says into an empty `body`, a paragraph for each text.
+    """Put the texts of JSON-LD into an empty `body`, a paragraph for each.
 
     Return whether there was anything.
     """
-    described = (tag.attr("content") or "" for tag in document.select(_DESCRIPTIONS))
-    for texts in (_structured(document.json_ld()), described):
-        paragraphs = _paragraphs(texts)
-        if paragraphs:
-            body.extend(paragraphs)
-            return True
-    return False
+    paragraphs = _paragraphs(_structured(document.json_ld()))
+    body.extend(paragraphs)
+    return bool(paragraphs)
 
 
 def _structured(node: Any, depth: int = 0) -> Iterator[str]:

@@ -1,34 +1,68 @@
-"""What the words in class and id attributes tell of an element: learnt, a number for each word."""
+"""What tags, classes and ids tell of the blocks within: a logistic model, learnt, with three weights for each word.
+
+The log-odds of a block being content are a constant, the weights of the words of the element that it stands in, those
+of the two elements around that, and those of every element from the root to it, each with a weight of its own.
+"""
 
 from __future__ import annotations
 
-import math
 import re
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from pagemill.extraction.blocks import Blocks
+
+PLACES = ("own", "near", "path")
+"""Where a word stands: on the block's element, on one of the two around it, anywhere on the way from the root."""
+
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 _LONGEST = 400  # characters of the attributes that are read; more are of a machine
+_MOST = 30.0  # log-odds beyond which nothing is surer
 
 
-def words_of(classes: str) -> frozenset[str]:
-    """Return the words of class and id attributes, in lower case: `postBody` and `post-body` have the same."""
-    return frozenset(map(str.lower, _WORD.findall(classes[:_LONGEST])))
+def words_of(tag: str, classes: str, roles: str) -> list[str]:
+    """Return the distinct words of an element, in lower case: `<` and its tag, those of its class and id attributes,
+    and `=` and each of its roles and properties.
+
+    `postBody` and `post-body` have the same words.
+    """
+    words = _WORD.findall(classes[:_LONGEST]) if classes else []
+    own = [f"={role}" for role in roles[:_LONGEST].split()] if roles else []
+    return list(dict.fromkeys(map(str.lower, (f"<{tag}", *words, *own))))
 
 
-def score(classes: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return for each element the sum of the weights of the words of its class and id attributes."""
-    known = {text: _score(text, weights) for text in set(classes)}
-    return np.array([known[text] for text in classes])
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The known words and their weights."""
 
+    words: Mapping[str, int]
+    """The column of each word."""
+    weights: NDArray[np.float64]
+    """(places, words)."""
+    bias: float
 
-def _score(classes: str, weights: Mapping[str, float]) -> float:
-    known = words_of(classes) & weights.keys()
-    # `fsum` does not depend on the order of the set.
-    return math.fsum([weights[word] for word in known])
+    def weigh(self, blocks: Blocks) -> NDArray[np.float64]:
+        """Return (places, elements): the sum of the weights of each element's words."""
+        looks: dict[tuple[str, str, str], int] = {}
+        seen = [
+            looks.setdefault(look, len(looks)) for look in zip(blocks.tags, blocks.classes, blocks.roles, strict=True)
+        ]
+        known = self.words
+        held = [[known[word] for word in words_of(*look) if word in known] for look in looks]
+        look = np.repeat(np.arange(len(held)), list(map(len, held)))
+        weights = self.weights[:, list(chain.from_iterable(held))]
+        sums = np.stack([np.bincount(look, row, len(held)) for row in weights])
+        return np.asarray(sums[:, seen], np.float64)
+
+    def log_odds(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the log-odds of blocks of which the words in each place say `parts`, (places, blocks)."""
+        odds: NDArray[np.float64] = np.clip(parts.sum(axis=0) + self.bias, -_MOST, _MOST)
+        return odds
