@@ -13,7 +13,7 @@ from pagemill.errors import UnfetchableUrlError
 from pagemill.fetching.url import parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from playwright.async_api import CDPSession
 
@@ -26,9 +26,9 @@ async def send(
     headers: Sequence[tuple[str, str]],
     url: Url,
     session: CDPSession,
-    run: Callable[[Coroutine[Any, Any, None]], object],
+    run: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
 ) -> None:
-    """Send `headers` with what the page of `session` asks the host of `url` for, from now on. `run` runs on the side."""
+    """Send `headers` with what the page of `session` asks the host of `url` for. `run` does something on the side."""
 
     async def go_on(stopped: dict[str, Any]) -> None:
         request = stopped["request"]
