@@ -124,7 +124,8 @@ class Supervisor:
             backoff = _FIRST_BACKOFF if loop.time() - began > _STEADY_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
             log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff)
+                async with asyncio.timeout(backoff):
+                    await self._stopping.wait()
 
     async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
         words = (*child.words, "--supervised", *(("--id", worker_id) if worker_id else ()))
@@ -148,7 +149,8 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             try:
-                await asyncio.wait_for(asyncio.shield(ended), self._settings.grace_period + _KILL_AFTER_GRACE)
+                async with asyncio.timeout(self._settings.grace_period + _KILL_AFTER_GRACE):
+                    await asyncio.shield(ended)
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()

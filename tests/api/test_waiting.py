@@ -75,6 +75,7 @@ async def test_a_lost_notice_costs_a_moment_only(api: Api, worker: PlayedWorker,
     await worker.complete_all()
     await asyncio.sleep(0.3)
     assert not waiting.done()
-    job = await asyncio.wait_for(waiting, 4)
+    async with asyncio.timeout(4):
+        job = await waiting
     assert job is not None
     assert job.status == "completed"

@@ -417,7 +417,8 @@ async def test_limits_requests_to_one_host() -> None:
 async def test_cancelling_aborts_the_transfer(fetcher: HttpFetcher) -> None:
     async with HostileServer(stays_silent) as server:
         task = asyncio.create_task(fetcher.fetch(server.url()))
-        await asyncio.wait_for(server.asked.wait(), 1)
+        async with asyncio.timeout(5):
+            await server.asked.wait()
         started = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -27,7 +27,8 @@ async def running(*words, **settings):
         yield process
     finally:
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
 
 
 async def test_the_halves_work_together_wherever_they_run(database_url):

@@ -168,7 +168,8 @@ async def _attempted(resources: Resources, webhooks: Webhooks, key_id: str, deli
             if found is None or found.attempts or loop.time() > deadline or resources.stopping.is_set():
                 return found
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(notice.wait(), _LOOK_AGAIN)
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await notice.wait()
 
 
 def _webhooks(resources: Resources) -> Webhooks:

@@ -7,6 +7,7 @@ get the same message again, which the `id` in it tells.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,11 +109,10 @@ class Deliverer:
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
                 task.add_done_callback(lambda _: queue_changed.set())  # its receiver's place is free
-            try:
-                await asyncio.wait_for(queue_changed.wait(), self._settings.poll_interval)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_interval):
+                    await queue_changed.wait()
                 await asyncio.sleep(_GATHERING_DELAY)
-            except TimeoutError:
-                pass
 
     async def _claim(self) -> list[ClaimedDelivery]:
         free = self._settings.webhook_concurrency - len(self._running)

@@ -132,7 +132,8 @@ class EmbeddedPostgres:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(how)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), patience)
+                async with asyncio.timeout(patience):
+                    await process.wait()
                 break
         self._remove_temporary_socket_dir()
 

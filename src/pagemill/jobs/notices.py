@@ -82,7 +82,8 @@ class Notices:
             self._wake_all()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _PROBE_INTERVAL)
+                    async with asyncio.timeout(_PROBE_INTERVAL):
+                        await lost.wait()
                 if not lost.is_set():  # a peer that vanished without a word is found out by asking
                     await connection.execute("SELECT 1", timeout=_PROBE_INTERVAL)
         finally:
