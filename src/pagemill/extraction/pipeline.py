@@ -19,6 +19,7 @@ from pagemill.extraction import (
     cut,
     document,
     features,
+    heading,
     markdown,
     media,
     metadata,
@@ -153,7 +154,7 @@ def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selectio
     if (words * probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
         surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
         chosen, fell_back = _widen(chosen, surrounding, words), True
-    return Selection(words, chosen, best.figures, fell_back)
+    return Selection(words, chosen | heading.find(flat, chosen, words), best.figures, fell_back)
 
 
 def _widen(chosen: NDArray[np.bool_], surrounding: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
