@@ -15,7 +15,7 @@ from tests.structuring.conftest import KEY, Desk
 
 PAGE = """<html lang=en><head><title>Copper Kettle</title><meta name=description content="A kettle made of copper.">
 <script type="application/ld+json">{"@type": "Product", "name": "Copper Kettle", "sku": "CK-7"}</script></head><body>
-<main><h1>Copper Kettle</h1><p>This kettle boils a litre of water in three minutes. It whistles when it is done.
+<main><h1>For your kitchen</h1><p>This kettle boils a litre of water in three minutes. It whistles when it is done.
 It will last for many years if you treat it well.</p>
 <p>Price: <b>$1,249</b>.<i>50</i></p><p>Weight: 2 kg</p><p>Available: In stock</p></main></body></html>"""
 
