@@ -152,6 +152,8 @@ class Signs:
     """Whether it has an element that a framework fills."""
     demands_scripts: bool = False
     """Whether a `<noscript>` speaks of JavaScript."""
+    script_characters: int = 0
+    """Characters of the scripts that stand in the page itself, data for scripts included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import turbohtml
 
 from pagemill.extraction import extract, signs
 from pagemill.fetching.verdict import Kind, Verdict, judge
+from pagemill.model import Signs
 from tests.web import site
 
 FINE = Verdict(Kind.FINE)
@@ -50,6 +51,17 @@ def test_pages_that_hold_their_content_are_fine(html):
 )
 def test_shells_are_found(html):
     assert verdict(html) == SHELL
+
+
+@pytest.mark.parametrize(
+    ("quality", "script_characters", "expected"),
+    [(0.4, 0, SHELL), (0.6, 1000, FINE), (0.6, 5000, SHELL), (0.8, 9000, FINE)],
+)
+def test_what_little_is_expected_of_is_a_shell_the_sooner_the_more_of_it_is_scripts(
+    quality, script_characters, expected
+):
+    seen = Signs(500, scripts=3, script_characters=script_characters)
+    assert judge(200, {}, b"x" * 10_000, seen, quality) == expected
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def read(tree: Document, page: Face | None = None) -> Signs:
     page = page or Face(tree)
     words = len(page.text.split(None, MOST_WORDS)[:MOST_WORDS])
     scripts = len(page.scripts)
+    written = sum(len(script.text) for script in page.scripts)
     if words >= MOST_WORDS:
-        return Signs(words, scripts)
+        return Signs(words, scripts, script_characters=written)
     demand = any(word in element.text.lower() for element in tree.iter_elements("noscript") for word in _DEMAND)
-    return Signs(words, scripts, mount_point=tree.select_one(MOUNT_POINTS) is not None, demands_scripts=demand)
+    mount_point = tree.select_one(MOUNT_POINTS) is not None
+    return Signs(words, scripts, mount_point, demands_scripts=demand, script_characters=written)

@@ -24,6 +24,10 @@ SOME_WORDS = 150
 """A page with fewer words than this is one where something else says so too."""
 DOUBTFUL_QUALITY = 0.5
 """Extraction's own expectation below which a page with scripts may not hold its content."""
+MIDDLING_QUALITY = 0.75
+"""The same for a page that is largely scripts: applications carry there the data that they show."""
+LARGELY_SCRIPTS = 0.4
+"""The part of a page's bytes from which it is."""
 MARKUP_FOR_A_WORD = 100
 """Bytes for each word beyond which a page is nearly all markup."""
 SEARCHED_BYTES = 64 * 1024
@@ -163,4 +167,5 @@ def _is_shell(signs: Signs, size: int, quality: float) -> bool:
         return True
     if signs.words < SOME_WORDS:
         return markup_only or signs.mount_point or signs.demands_scripts
-    return quality < DOUBTFUL_QUALITY
+    largely_scripts = signs.script_characters > LARGELY_SCRIPTS * size
+    return quality < (MIDDLING_QUALITY if largely_scripts else DOUBTFUL_QUALITY)
