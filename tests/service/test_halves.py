@@ -46,7 +46,7 @@ async def test_the_halves_work_together_wherever_they_run(database_url):
             for port in ports
         ]
         async with clients[0] as one, clients[1] as other:
-            assert await status(one, "/health") == 200
+            assert await status(one, "/health") == await status(other, "/health") == 200
             assert await status(one, "/ready") == 503
             job = (await one.post("/v1/url-scraper", json={"url": web.url("/")})).json()
             async with running("worker", **url), running("worker", **url):
