@@ -31,16 +31,19 @@ def _any_of(words: Iterable[str]) -> str:
 
 _NAME = _any_of(_MONTH_OF)
 _DAY = r"[0-3]?\d"
-_WRITTEN = re.compile(
+_NUMERIC = re.compile(
     rf"(?P<y1>\d{{4}})\s?[-/.年]\s?(?P<m1>[01]?\d)\s?[-/.月]\s?(?P<d1>{_DAY})(?!\d)"
-    rf"|\b(?P<m2>{_NAME})\b\.?[\s\u00a0*_\-]{{1,4}}(?:the\s+)?(?P<d2>{_DAY})(?:st|nd|rd|th)?(?!\d)"
+    rf"|(?<![\d.,])(?P<a4>{_DAY})\s?(?P<s4>[-/.])\s?(?P<b4>{_DAY})\s?(?P=s4)\s?['’]?(?P<y4>\d{{4}}|\d\d)(?![\d])"
+    r"|(?<!\d)(?P<y5>\d{4})(?P<m5>[01]\d)(?P<d5>[0-3]\d)(?!\d)"
+)
+_NAMED = re.compile(
+    rf"\b(?P<m2>{_NAME})\b\.?[\s\u00a0*_\-]{{1,4}}(?:the\s+)?(?P<d2>{_DAY})(?:st|nd|rd|th)?(?!\d)"
     r"(?:[\s\u00a0*_,.\-/]{1,4}(?:of\s+)?['’]?)(?P<y2>\d{4}|\d\d)(?!\d)"
     rf"|(?<!\d)(?P<d3>{_DAY})(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+(?:de|of))?[\s\u00a0*_\-]{{0,4}}\b(?P<m3>{_NAME})\b\.?"
     r"(?:\s+(?:de|of))?[\s\u00a0*_,.\-/]{1,4}['’]?(?P<y3>\d{4}|\d\d)(?!\d)"
-    rf"|(?<![\d.,])(?P<a4>{_DAY})\s?(?P<s4>[-/.])\s?(?P<b4>{_DAY})\s?(?P=s4)\s?['’]?(?P<y4>\d{{4}}|\d\d)(?![\d])"
-    r"|(?<!\d)(?P<y5>\d{4})(?P<m5>[01]\d)(?P<d5>[0-3]\d)(?!\d)"
     rf"|\b(?P<m6>{_NAME})\b\.?[\s\u00a0*_,.\-/]{{1,4}}(?:de\s+|of\s+)?(?P<y6>\d{{4}})(?!\d)"
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE_SHORT_YEAR = tuple("-/.'’")
 _MOST_HITS = 400
 _REACH = 40
@@ -82,12 +85,20 @@ class WrittenDates:
     def _read(self, year: int) -> dict[Day, list[Place]]:
         found: dict[Day, list[Place]] = {}
         for start, end in self._neighbourhoods(year):
-            for match in _WRITTEN.finditer(self._text, start, end):
+            for match in self._written(start, end):
                 for named, day in _days(match):
                     if named % 100 == year % 100 and named in (year, year % 100):
                         places = found.setdefault(day, [])
                         if not places or places[-1] != match.span():
                             places.append(match.span())
+        return found
+
+    def _written(self, start: int, end: int) -> list[re.Match[str]]:
+        """The dates between two places, in their order. Names of months are looked for only where there is one."""
+        found = list(_NUMERIC.finditer(self._text, start, end))
+        if not _MONTH_OF.keys().isdisjoint(_LETTERS.findall(self._text, start, end)):
+            found += _NAMED.finditer(self._text, start, end)
+            found.sort(key=lambda match: match.span())
         return found
 
     def _neighbourhoods(self, year: int) -> Iterator[Place]:
@@ -123,13 +134,13 @@ class WrittenDates:
 def _days(match: re.Match[str]) -> Iterator[tuple[int, Day]]:
     """The year and day that a written date can mean; where the order is not told, both."""
     part = match.groupdict()
-    if part["a4"]:
+    if part.get("a4"):
         first, second, year = int(part["a4"]), int(part["b4"]), int(part["y4"])
         yield year, (second, first)
         if first != second:
             yield year, (first, second)
         return
-    number = next(key[1] for key in ("y1", "y2", "y3", "y5", "y6") if part[key])
+    number = next(key[1] for key in ("y1", "y2", "y3", "y5", "y6") if part.get(key))
     month, year = part[f"m{number}"], int(part[f"y{number}"])
     month_number = int(month) if month.isdigit() else _MONTH_OF[month]
     yield year, (month_number, int(part.get(f"d{number}") or 0))
