@@ -148,6 +148,7 @@ class Signs:
     words: int
     """Words of the whole page that a reader without scripts would see, counted up to some limit."""
     scripts: int
+    """How many there are that run; data for scripts, such as JSON-LD, does not."""
     mount_point: bool = False
     """Whether it has an element that a framework fills."""
     demands_scripts: bool = False

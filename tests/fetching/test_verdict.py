@@ -29,6 +29,7 @@ def verdict(html, status=200, headers=None):
     [
         site.ARTICLE,
         "<h1>Hello</h1>",
+        '<h1>Hello</h1><script type="application/ld+json">{"@type": "Product"}</script>',
         "<!doctype html><title>Example Domain</title><h1>Example Domain</h1><p>For use in examples.</p>",
         f"<p>{site.WORDS * 3}</p><script src=/app.js></script>",
         "",
@@ -46,6 +47,7 @@ def test_pages_that_hold_their_content_are_fine(html):
         site.SHELL,
         '<body><div id="app"></div><script type="module" src="/assets/index.js"></script>',
         "<app-root></app-root><script src=main.js></script>",
+        "<h1>Hello</h1><script type='text/javascript; charset=utf-8'>start()</script>",
         f"<div id=root></div><noscript>Please enable JavaScript</noscript><p>{'menu ' * 80}</p><script src=/a.js></script>",
     ],
 )

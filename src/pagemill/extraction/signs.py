@@ -8,7 +8,7 @@ from pagemill.extraction.face import Face
 from pagemill.model import Signs
 
 if TYPE_CHECKING:
-    from turbohtml import Document
+    from turbohtml import Document, Element
 
 MOST_WORDS = 1000
 """Words are counted no further."""
@@ -28,10 +28,16 @@ def read(tree: Document, page: Face | None = None) -> Signs:
     """
     page = page or Face(tree)
     words = len(page.text.split(None, MOST_WORDS)[:MOST_WORDS])
-    scripts = len(page.scripts)
+    scripts = sum(_runs(script) for script in page.scripts)
     written = sum(len(script.text) for script in page.scripts)
     if words >= MOST_WORDS:
         return Signs(words, scripts, script_characters=written)
     demand = any(word in element.text.lower() for element in tree.iter_elements("noscript") for word in _DEMAND)
     mount_point = tree.select_one(MOUNT_POINTS) is not None
     return Signs(words, scripts, mount_point, demands_scripts=demand, script_characters=written)
+
+
+def _runs(script: Element) -> bool:
+    """Whether it is a script, and not data such as JSON-LD (HTML, "prepare the script element", steps 8 to 13)."""
+    kind = (script.attr("type") or "").partition(";")[0].strip().lower()
+    return kind in ("", "module") or kind.endswith(("javascript", "ecmascript", "jscript", "livescript"))
