@@ -35,7 +35,7 @@ CREATE TABLE webhook_deliveries (
     event            text NOT NULL,
     url              text NOT NULL,
     receiver         text NOT NULL GENERATED ALWAYS AS
-                         (lower(coalesce(substring(url FROM '^[^:]+://(?:[^/?#@]*@)?([^/?#]*)'), ''))) STORED,
+                         (lower(substring(url FROM '^[^:]+://(?:[^/?#@]*@)?([^/?#]*)'))) STORED,
     body             bytea,                   -- made at the first attempt, sent unchanged ever after
     status           delivery_status NOT NULL DEFAULT 'pending',
     http_status      integer,
