@@ -33,9 +33,10 @@ def test_a_large_table_may_be_a_layout():
 
 
 # Of its table the model chooses some of the cells.
-PAGE = """<html lang=en><head><title>Mill notes</title></head><body><nav><a href=/a>Home</a> <a href=/b>About</a></nav>
-<main><h1>Copper Kettle</h1><p>This kettle boils a litre of water in three minutes, and lasts for many years if you treat it
-well.</p><p>Price: €49.50</p><table><tr><th>Size</th><td>2 l</td></tr><tr><th>Weight</th><td>1 kg</td></tr></table></main>
+PAGE = """<html lang=en><head><title>Mill notes</title></head>
+<body><nav><a href=/a>Home</a> <a href=/b>About</a></nav><main><h1>Copper Kettle</h1>
+<p>This kettle boils a litre of water in three minutes, and lasts for many years if you treat it well.</p>
+<p>Price: €49.50</p><table><tr><th>Size</th><td>2 l</td></tr><tr><th>Weight</th><td>1 kg</td></tr></table></main>
 <footer>Imprint</footer></body></html>"""
 
 
