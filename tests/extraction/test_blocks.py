@@ -7,13 +7,7 @@ from turbohtml import Element, parse
 
 from pagemill.extraction import blocks
 
-
-def split(html: str) -> blocks.Blocks:
-    body = parse(html).select_one("body")
-    assert body is not None
-    flat = blocks.split(body)
-    assert flat is not None
-    return flat
+from .flat import split
 
 
 def texts(html: str) -> list[str]:

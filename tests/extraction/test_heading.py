@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import turbohtml
 
-from pagemill.extraction import blocks, heading
+from pagemill.extraction import heading
+
+from .flat import split
 
 
 def kept(html, *chosen):
     """The texts of the heading's blocks, where the blocks with these texts are chosen."""
-    flat = blocks.split(turbohtml.parse(html).select_one("body"))
+    flat = split(html)
     texts = [""] * len(flat.owner)
     for block, text in zip(flat.text_block, flat.strings, strict=True):
         texts[block] += text

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import turbohtml
 
-from pagemill.extraction import blocks, extract, small_tables
+from pagemill.extraction import extract, small_tables
+
+from .flat import split
 
 ROWS = "<tr><th>Size</th><td>two litres</td></tr><tr><th>Weight</th><td>one kilogram</td></tr>"
 
@@ -20,14 +21,14 @@ ROWS = "<tr><th>Size</th><td>two litres</td></tr><tr><th>Weight</th><td>one kilo
     ],
 )
 def test_a_table_is_whole_or_not_there(chosen, expected):
-    flat = blocks.split(turbohtml.parse(f"<p>before<table>{ROWS}</table><p>after").select_one("body"))
+    flat = split(f"<p>before<table>{ROWS}</table><p>after")
     words = np.array([1.0, 1, 2, 1, 2, 1])
     found = small_tables.settle(flat, np.array([False, *map(bool, chosen), False]), words)
     assert found.tolist() == [False, *map(bool, expected), False]
 
 
 def test_a_large_table_may_be_a_layout():
-    flat = blocks.split(turbohtml.parse("<table><tr><td>content<td>menu</table>").select_one("body"))
+    flat = split("<table><tr><td>content<td>menu</table>")
     chosen = np.array([True, False])
     assert small_tables.settle(flat, chosen, np.array([small_tables.MOST_WORDS, 1.0])).tolist() == [True, False]
 

@@ -2,20 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from turbohtml import parse
 
-from pagemill.extraction import blocks, vocabulary
+from pagemill.extraction import vocabulary
 from pagemill.extraction.vocabulary import Vocabulary
 
+from .flat import split
+
 KNOWN = Vocabulary({"<p": 0, "post": 1, "<div": 2}, np.array([[1.0, 2, 4], [10, 20, 40], [100, 200, 400]]), bias=-8)
-
-
-def split(html: str) -> blocks.Blocks:
-    body = parse(html).select_one("body")
-    assert body is not None
-    flat = blocks.split(body)
-    assert flat is not None
-    return flat
 
 
 def test_words_of_attributes_in_any_spelling():

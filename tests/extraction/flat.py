@@ -1,0 +1,15 @@
+"""What the tests of the choice share: a page as flat lists."""
+
+from __future__ import annotations
+
+from turbohtml import parse
+
+from pagemill.extraction import blocks
+
+
+def split(html: str) -> blocks.Blocks:
+    body = parse(html).select_one("body")
+    assert body is not None
+    flat = blocks.split(body)
+    assert flat is not None
+    return flat
