@@ -55,6 +55,17 @@ class Settings(BaseSettings):
         None, description="A PostgreSQL URL. Not set: an embedded server is started in the data folder."
     )
     database_connections: Count = Field(5, description="Database connections of each process, at most.")
+    database_start_timeout: Seconds = Field(
+        60.0, description="How long `serve` waits for its database, embedded or not, in seconds."
+    )
+    database_connect_timeout: Seconds = Field(
+        10.0, description="How long a connection to the database may take, in seconds."
+    )
+    database_patience: Seconds = Field(
+        2.0,
+        description="How long is waited for a database that is away where it is only an aid (the cache, what is known "
+        "of hosts, proxies and templates), or is asked whether it is there, in seconds.",
+    )
     auth: bool = Field(True, description="Whether `/v1` asks for an API key. Off only when bound to loopback.")
     public_url: str | None = Field(
         None, description="Where clients reach the API, for links in webhooks. Not set: `http://HOST:PORT`."
@@ -64,6 +75,7 @@ class Settings(BaseSettings):
         description="What secrets of webhooks are derived from: 32 bytes in base64. Not set: the file `secret-key` "
         "in the data folder, which `serve` makes.",
     )
+    keep_alive: Count = Field(75, description="How long the API keeps an idle connection open, in whole seconds.")
     grace_period: Seconds = Field(10.0, description="How long running pages may take to end at shutdown, in seconds.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("text", pattern="^(text|json)$", description="text or json, one line for each event.")
@@ -72,6 +84,7 @@ class Settings(BaseSettings):
     max_request_bytes: ByteCount = Field(MEBIBYTE, description="The largest request body that the API reads.")
     max_batch_urls: Count = Field(100, description="The most URLs in one batch.")
     max_url_length: Count = Field(8192, description="The longest URL accepted, in characters.")
+    max_schema_bytes: ByteCount = Field(64 * 1024, description="The largest `outputSchema` accepted, as compact JSON.")
     inline_wait: Seconds = Field(90.0, description="How long `POST …/scrape` waits before it answers 202, in seconds.")
     database_wait: Seconds = Field(
         5.0, description="How long a request waits for a database that is away before it answers 503, in seconds."
@@ -120,6 +133,9 @@ class Settings(BaseSettings):
     max_body_bytes: ByteCount = Field(10 * MEBIBYTE, description="The largest body, counted after decompression.")
     fetch_attempts: Count = Field(3, description="How often a page is asked for in all when connections or 5xx fail.")
     retry_delay: Seconds = Field(0.5, description="The delay before the first retry, in seconds; it doubles.")
+    max_retry_delay: Seconds = Field(
+        30.0, description="The delay that it does not double beyond, in seconds; a host may ask for more."
+    )
     host_concurrency: Count = Field(8, description="Requests to one host at a time, for each worker.")
     impersonate: str = Field("chrome", description="The browser whose TLS and HTTP/2 fingerprint requests carry.")
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
@@ -168,8 +184,29 @@ class Settings(BaseSettings):
     browser_memory: Seconds = Field(
         21600.0, description="How long a host whose pages needed the browser has them go there first, in seconds."
     )
+    browser_memory_pages: Count = Field(
+        3, description="Pages of a host in a row that must need the browser before others go there first."
+    )
+    browser_probe_every: Count = Field(
+        10, description="Of so many pages of a host that needs the browser, one goes by HTTP first."
+    )
+    browser_wait: Seconds = Field(
+        10.0, description="How long a page that may do without the browser waits for its turn there, in seconds."
+    )
     ready_timeout: Seconds = Field(
         15.0, description="How long a rendered page may take to settle before it is taken as it is, in seconds."
+    )
+    ready_quiet_time: Seconds = Field(
+        0.1, description="How long a rendered page must be still to count as settled, in seconds."
+    )
+    ready_request_timeout: Seconds = Field(
+        5.0, description="A request of a rendered page is not waited for beyond this, in seconds."
+    )
+    challenge_timeout: Seconds = Field(
+        10.0, description="How long a bot wall's page may take to let the browser through, in seconds."
+    )
+    action_timeout: Seconds = Field(
+        10.0, description="How long an action may take that does not say so itself, in seconds."
     )
 
     # Extraction
@@ -177,6 +214,9 @@ class Settings(BaseSettings):
     extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")
     extraction_memory: ByteCount = Field(
         1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."
+    )
+    extraction_idle_time: Seconds = Field(
+        60.0, description="After so long without a page an extraction process ends, but for one, in seconds."
     )
 
     @cached_property
@@ -206,6 +246,9 @@ class Settings(BaseSettings):
     )
     llm_max_parts: Count = Field(4, description="The most parts of one page that are read; the rest is left out.")
     llm_max_answer_tokens: Count = Field(4096, description="The longest answer of the model, in tokens.")
+    selector_retention_days: Annotated[float, Field(gt=0)] = Field(
+        90.0, description="Days after which learnt selectors are deleted, counted from when they were learnt."
+    )
     json_strict: bool = Field(
         False, description="Whether values that the page does not say are left out of structured JSON."
     )

@@ -38,7 +38,6 @@ _LONGEST_BACKOFF = 30.0
 _STEADY_AFTER = 10.0
 _READY_TIMEOUT = 60.0
 _KILL_AFTER_GRACE = 3.0
-_DATABASE_WAIT = 30.0
 _RESCUE_WAIT = 5.0
 
 
@@ -57,7 +56,8 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._folder = DataFolder(settings.data_dir)
-        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
+        timeout = settings.database_start_timeout
+        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir, timeout)
         self._url = settings.database_url or ""
         self._stopping = asyncio.Event()
 
@@ -77,10 +77,14 @@ class Supervisor:
                     await self._embedded.stop()
         log.info("stopped")
 
+    def _database(self, wait: float) -> Database:
+        timeout = self._settings.database_connect_timeout
+        return Database(self._url, connections=1, wait=wait, connect_timeout=timeout)
+
     async def _prepare_database(self) -> str | None:
         """Migrate, put back what an earlier run left in hand, and return a first API key if one was made."""
         try:
-            async with Database(self._url, connections=1, wait=_DATABASE_WAIT) as database:
+            async with self._database(wait=self._settings.database_start_timeout) as database:
                 for step in await migrate(database):
                     log.info("database migrated", version=step.version, name=step.name)
                 if self._embedded:  # nobody else can have workers on it
@@ -159,7 +163,7 @@ class Supervisor:
     async def _rescue(self, worker_id: str) -> None:
         """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""
         with contextlib.suppress(UnavailableError, OSError):
-            async with Database(self._url, connections=1, wait=_RESCUE_WAIT) as database:
+            async with self._database(wait=_RESCUE_WAIT) as database:
                 rescued = await rescue(database, self._settings.max_crashes, dead_worker=worker_id)
                 if rescued.released or rescued.failed:
                     log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 
-async def test_scores_are_listed(api: Api, database: Database) -> None:
-    scores = DatabaseExitScores(database, 600)
+async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
+    scores = DatabaseExitScores(database, settings)
     await scores.record("example.com", "http://proxy.example:8080", 0.5)
     await scores.record("example.org", "http://proxy.example:8080/us", None)
     answer = await api.client.get("/v1/proxy/scores")

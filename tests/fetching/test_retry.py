@@ -43,7 +43,7 @@ def test_what_is_worth_another_try(error: FetchError, retryable: bool) -> None:
 
 
 def test_waits_longer_each_time() -> None:
-    policy = RetryPolicy(attempts=10, delay=1.0)
+    policy = RetryPolicy(attempts=10, delay=1.0, max_delay=30.0)
     for attempt, full in ((1, 1.0), (2, 2.0), (3, 4.0), (9, 30.0)):
         waits = {policy.wait(DnsError("x"), attempt) for _ in range(20)}
         assert len(waits) > 1
@@ -51,17 +51,17 @@ def test_waits_longer_each_time() -> None:
 
 
 def test_ends_after_the_last_attempt() -> None:
-    assert RetryPolicy(attempts=3, delay=1.0).wait(DnsError("x"), 3) is None
-    assert RetryPolicy(attempts=1, delay=1.0).wait(DnsError("x"), 1) is None
+    assert RetryPolicy(attempts=3, delay=1.0, max_delay=30.0).wait(DnsError("x"), 3) is None
+    assert RetryPolicy(attempts=1, delay=1.0, max_delay=30.0).wait(DnsError("x"), 1) is None
 
 
 def test_waits_for_as_long_as_the_host_asks() -> None:
-    wait = RetryPolicy(attempts=3, delay=1.0).wait(HttpStatusError("x", 429, retry_after=90.0), 1)
+    wait = RetryPolicy(attempts=3, delay=1.0, max_delay=30.0).wait(HttpStatusError("x", 429, retry_after=90.0), 1)
     assert wait == 90.0
 
 
 def test_never_waits_less_than_its_own_delay() -> None:
-    wait = RetryPolicy(attempts=3, delay=1.0).wait(HttpStatusError("x", 429, retry_after=0.0), 1)
+    wait = RetryPolicy(attempts=3, delay=1.0, max_delay=30.0).wait(HttpStatusError("x", 429, retry_after=0.0), 1)
     assert wait is not None
     assert wait >= 0.5
 

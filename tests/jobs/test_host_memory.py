@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 from pagemill.jobs.host_memory import DatabaseHostMemory
-from pagemill.scraping.host_memory import IN_A_ROW
+from pagemill.settings import Settings
 
 
 async def needed_browser(memory, host):
-    for _ in range(IN_A_ROW):
+    for _ in range(Settings().browser_memory_pages):
         await memory.learn(host, needs_browser=True)
 
 
 async def test_what_one_worker_learns_the_others_know(database):
-    one, other = DatabaseHostMemory(database, 60.0), DatabaseHostMemory(database, 60.0)
+    one, other = DatabaseHostMemory(database, Settings()), DatabaseHostMemory(database, Settings())
     await needed_browser(one, "app.test")
     assert one.needs_browser("app.test")
     assert not other.needs_browser("app.test")
@@ -22,7 +22,7 @@ async def test_what_one_worker_learns_the_others_know(database):
 
 
 async def test_it_ends(database):
-    memory = DatabaseHostMemory(database, 0.0)
+    memory = DatabaseHostMemory(database, Settings(browser_memory=1e-6))
     await needed_browser(memory, "app.test")
     await memory.refresh()
     assert not memory.needs_browser("app.test")

@@ -152,3 +152,13 @@ async def test_processes_end_when_their_parent_is_killed(tmp_path):
     await parent.wait()
     await asyncio.to_thread(psutil.wait_procs, [child], 5)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+async def test_processes_beyond_the_first_end_when_they_idle():
+    async with ExtractorPool(Settings(extraction_processes=2, extraction_idle_time=0.3)) as pool:
+        await asyncio.gather(*(pool.extract(page(), FORMATS) for _ in range(2)))
+        assert len(extraction_processes()) == 2
+        async with asyncio.timeout(5):
+            while len(extraction_processes()) > 1:
+                await asyncio.sleep(0.05)
+        assert (await pool.extract(page(), FORMATS)).bodies

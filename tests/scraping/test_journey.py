@@ -21,8 +21,7 @@ from pagemill.errors import (
 )
 from pagemill.fetching.chromium import find_chromium
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
-from pagemill.scraping import journey
-from pagemill.scraping.host_memory import IN_A_ROW, PROBE_EVERY, HostMemory
+from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
 
@@ -30,7 +29,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MARKDOWN = ScrapeOptions(formats=(Format.MARKDOWN,))
 SETTINGS = Settings(
-    allowed_networks=(ip_network("127.0.0.2/32"),), fetch_attempts=1, ready_timeout=3.0, browser_start_timeout=60.0
+    allowed_networks=(ip_network("127.0.0.2/32"),),
+    fetch_attempts=1,
+    ready_timeout=3.0,
+    challenge_timeout=3.0,
+    browser_wait=1.0,
+    browser_start_timeout=60.0,
 )
 
 
@@ -62,7 +66,7 @@ def steps(scraped):
 
 
 async def needed_browser(memory, host):
-    for _ in range(IN_A_ROW):
+    for _ in range(SETTINGS.browser_memory_pages):
         await memory.learn(host, needs_browser=True)
 
 
@@ -115,16 +119,16 @@ async def test_an_error_in_the_browser_is_one_too(scraper, site):
 
 
 async def test_one_page_that_needs_the_browser_says_nothing_of_the_others(scraper, site):
-    for _ in range(IN_A_ROW):
+    for _ in range(SETTINGS.browser_memory_pages):
         await scraper.scrape(site.url("/shell"), MARKDOWN)
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
 
 
 async def test_a_host_that_needs_the_browser_goes_there_first_and_back_when_http_does(scraper, site):
-    for _ in range(IN_A_ROW):
+    for _ in range(SETTINGS.browser_memory_pages):
         scraped = await scraper.scrape(site.url("/shell"), MARKDOWN)
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "ok")]
-    for _ in range(PROBE_EVERY - 1):
+    for _ in range(SETTINGS.browser_probe_every - 1):
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("browser", "ok")]
     for _ in range(2):  # the first is a probe
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
@@ -152,8 +156,7 @@ async def all_slots_taken(scraper):
         slots.release()
 
 
-async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, site, monkeypatch):
-    monkeypatch.setattr(journey, "PATIENCE", 0.2)
+async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, site):
     async with all_slots_taken(scraper):
         scraped = await scraper.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
@@ -237,10 +240,10 @@ async def test_a_timeout_of_the_request_holds_and_its_steps_are_told(scraper, si
 
 
 async def test_the_memory_forgets():
-    memory = HostMemory(0.0)
+    memory = HostMemory(Settings(browser_memory=1e-6))
     await needed_browser(memory, "a.test")
     assert not memory.needs_browser("a.test")
-    memory = HostMemory(60.0)
+    memory = HostMemory(Settings())
     await needed_browser(memory, "a.test")
     assert memory.needs_browser("a.test")
     await memory.learn("a.test", needs_browser=False)

@@ -67,6 +67,14 @@ async def test_a_wrong_setting_says_which(data_dir):
     assert "PAGEMILL_JOB_DEADLINE" in errors
 
 
+async def test_a_database_that_does_not_answer_is_waited_for_so_long(data_dir):
+    away = {"PAGEMILL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "PAGEMILL_DATABASE_START_TIMEOUT": "0.5"}
+    async with asyncio.timeout(20):
+        code, _, errors = await run_pagemill("serve", "--port", "0", "--data-dir", str(data_dir), **away)
+    assert code == 1
+    assert "The database cannot be reached" in errors
+
+
 async def test_open_access_is_for_loopback_alone(data_dir):
     code, _, errors = await run_pagemill("serve", "--no-auth", "--host", "0.0.0.0", "--data-dir", str(data_dir))
     assert code == 1

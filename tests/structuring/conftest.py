@@ -48,7 +48,7 @@ class Desk:
     async def make(self, html, outline=None, *, url=URL, summary=False, json_=True, seconds=30.0):
         page = FetchedPage(url, url, 200, "text/html; charset=utf-8", html.encode())
         extracted = await self.pool.extract(page, [Format.HTML, Format.MARKDOWN])
-        text = schema.check(outline) if outline is not None else None
+        text = schema.check(outline, 64 * 1024) if outline is not None else None
         deadline = asyncio.get_running_loop().time() + seconds
         made = await self.structurer.make(Order(url, json_, text, summary, deadline), extracted.bodies)
         json.dumps(made)

@@ -105,14 +105,14 @@ async def test_without_a_model(settings, key, web):
     assert answer["summarySource"] == "text"
 
 
-async def test_selectors_are_kept_by_host_and_schema_until_they_are_old(database):
-    selectors = DatabaseSelectors(database)
+async def test_selectors_are_kept_by_host_and_schema_until_they_are_old(database, settings):
+    selectors = DatabaseSelectors(database, settings)
     await selectors.put("a.example", b"1", [{"fields": {}}])
     await selectors.put("a.example", b"1", [{"fields": {"/x": {}}}])
     assert await selectors.get("a.example", b"1") == [{"fields": {"/x": {}}}]
     assert await selectors.get("b.example", b"1") == []
     assert await selectors.get("a.example", b"2") == []
-    assert await selectors.delete_old() == 0
+    assert await selectors.delete_old(10) == 0
     await database.rows("UPDATE selectors SET learned_at = now() - interval '1 year'")
-    assert await selectors.delete_old() == 1
+    assert await selectors.delete_old(10) == 1
     assert await selectors.get("a.example", b"1") == []

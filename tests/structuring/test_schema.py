@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from pagemill.errors import InvalidSchemaError
+from pagemill.settings import Settings
 from pagemill.structuring import schema
+
+LARGEST = Settings().max_schema_bytes
 
 
 def nested(depth):
@@ -25,7 +28,7 @@ REFUSED = [
     ({"$schema": "https://a.example/own"}, "own"),
     ({"type": "string", "pattern": "("}, "/pattern"),
     ({"type": "string", "pattern": "(?=a)b"}, "pattern"),
-    ({"title": "x" * schema.MAX_BYTES}, "bytes"),
+    ({"title": "x" * LARGEST}, "bytes"),
     (nested(40), "deep"),
     (nested(5000), "deep"),
     ({"anyOf": [{"const": number} for number in range(300)]}, "alternatives"),
@@ -36,7 +39,7 @@ REFUSED = [
 @pytest.mark.parametrize(("value", "said"), REFUSED)
 def test_a_schema_that_cannot_be_used_is_refused_naming_the_fault(value, said):
     with pytest.raises(InvalidSchemaError) as caught:
-        schema.check(value)
+        schema.check(value, LARGEST)
     assert said in caught.value.message
     assert caught.value.http_status == 400
 
@@ -54,7 +57,7 @@ TAKEN = [
 
 @pytest.mark.parametrize("value", TAKEN)
 def test_a_usable_schema_is_taken_as_it_is(value):
-    assert schema.of_text(schema.check(value)).source == value
+    assert schema.of_text(schema.check(value, LARGEST)).source == value
 
 
 def test_faults_say_where():

@@ -35,7 +35,9 @@ class WaitForAction(_Action):
 
     type: Literal["wait_for"]
     selector: Selector
-    milliseconds: Annotated[Wait | None, Field(description="At most so long; 10 seconds where nothing is said.")] = None
+    milliseconds: Annotated[Wait | None, Field(description="At most so long; the service has a limit of its own.")] = (
+        None
+    )
 
     def action(self) -> Action:
         """The action in the model's terms."""

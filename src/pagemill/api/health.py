@@ -21,8 +21,6 @@ from pagemill.jobs import statements
 
 router = APIRouter(tags=["Health"])
 
-_PATIENCE = 2.0
-
 WorkerCount = Annotated[int, Field(ge=0, description="Workers seen lately.")]
 
 
@@ -76,7 +74,7 @@ async def get_ready(resources: ApiResources) -> JSONResponse:
     """Answer 503 while the database is away or no worker was seen lately, and say which."""
     silence = timedelta(seconds=resources.settings.worker_timeout)
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(resources.settings.database_patience):
             row = await resources.database.row(statements.COUNT_WORKERS, silence, wait=0)
     except (UnavailableError, TimeoutError):
         return _not_ready("The database does not answer.", database="missing")

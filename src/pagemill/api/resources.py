@@ -48,6 +48,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         settings.database_url or "",
         connections=settings.database_connections,
         wait=settings.database_wait,
+        connect_timeout=settings.database_connect_timeout,
         name="pagemill api",
     )
     async with database, Notices(database, ENDED) as ended:
@@ -58,7 +59,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),
-            exit_scores=DatabaseExitScores(database, settings.proxy_half_life),
+            exit_scores=DatabaseExitScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
         )
 

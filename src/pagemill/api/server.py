@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_KEEP_ALIVE = 75
-"""Seconds that an idle connection is kept: longer than clients pause between two polls."""
-
 
 def run(settings: Settings, fd: int | None = None, *, supervised: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, or until the supervisor dies where there is one.
@@ -68,7 +65,7 @@ class ApiServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_keep_alive=settings.keep_alive,
             timeout_graceful_shutdown=max(1, round(settings.grace_period)),
         )
         super().__init__(config)

@@ -42,7 +42,7 @@ def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
         include_tags=checked_selectors(request.include_tags or (), "includeTags"),
         exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
         wait_for=request.wait_for or 0,
-        output_schema=_schema(request),
+        output_schema=_schema(request, settings),
     )
 
 
@@ -101,11 +101,11 @@ def _formats(request: ScrapeFields) -> tuple[Format, ...]:
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
 
 
-def _schema(request: ScrapeFields) -> str | None:
+def _schema(request: ScrapeFields, settings: Settings) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return schema.check(request.output_schema)
+        return schema.check(request.output_schema, settings.max_schema_bytes)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 

@@ -165,7 +165,8 @@ def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     from pagemill.jobs.migrator import migrate
 
     async def run() -> None:
-        async with Database(_require_database(settings), connections=1, wait=settings.database_wait) as database:
+        url, timeout = _require_database(settings), settings.database_connect_timeout
+        async with Database(url, connections=1, wait=settings.database_wait, connect_timeout=timeout) as database:
             steps = await migrate(database, to=arguments.to)
         for step in steps:
             print(f"{step.version:04} {step.name}")

@@ -34,14 +34,16 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     url = settings.database_url
     if url is None:
         url = await _embedded(settings, stack)
-    database = await stack.enter_async_context(Database(url, connections=1, wait=settings.database_wait))
+    database = await stack.enter_async_context(
+        Database(url, connections=1, wait=settings.database_wait, connect_timeout=settings.database_connect_timeout)
+    )
     await migrate(database)
     return database
 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     """Return the URL of the embedded server: the running service's, or our own for this command."""
-    server = EmbeddedPostgres(settings.data_dir)
+    server = EmbeddedPostgres(settings.data_dir, settings.database_start_timeout)
     try:
         stack.enter_context(DataFolder(settings.data_dir))
     except OperatorError:  # held by `pagemill serve`, whose server we may use

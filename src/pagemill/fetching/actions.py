@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from pagemill.model import Action
 
-TIMEOUT = 10.0
-"""Seconds that an action may take that does not say so itself."""
 TYPING_DELAY = 5
 """Milliseconds between key strokes."""
 
@@ -24,16 +22,16 @@ _SCROLL = "(element, sign) => element.scrollBy({top: sign * element.clientHeight
 _AFTER_SCROLL = 0.1
 
 
-async def perform(actions: Sequence[Action], page: Page, deadline: float) -> None:
+async def perform(actions: Sequence[Action], page: Page, deadline: float, timeout: float) -> None:
     """Carry out actions in their order. Raises `ActionError`, which names the index of the one that failed.
 
-    `deadline` is a time of the event loop.
+    `deadline` is a time of the event loop; `timeout` are the seconds of an action that names none.
     """
     from playwright.async_api import Error
 
     loop = asyncio.get_running_loop()
     for index, action in enumerate(actions):
-        seconds = min(_limit(action), deadline - loop.time())
+        seconds = min(_limit(action, timeout), deadline - loop.time())
         try:
             async with asyncio.timeout(max(seconds, 0)):
                 await _perform(action, page)
@@ -41,11 +39,11 @@ async def perform(actions: Sequence[Action], page: Page, deadline: float) -> Non
             raise ActionError(_failed(action, index, seconds), index) from None
 
 
-def _limit(action: Action) -> float:
+def _limit(action: Action, timeout: float) -> float:
     if action.milliseconds is None:
-        return TIMEOUT
+        return timeout
     seconds = action.milliseconds / 1000
-    return seconds if action.type is ActionType.WAIT_FOR else seconds + TIMEOUT
+    return seconds if action.type is ActionType.WAIT_FOR else seconds + timeout
 
 
 async def _perform(action: Action, page: Page) -> None:

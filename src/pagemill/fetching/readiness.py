@@ -17,11 +17,7 @@ from pagemill.fetching.world import PageMovedError
 if TYPE_CHECKING:
     from pagemill.fetching.egress_proxy import EgressProxy
     from pagemill.fetching.world import World
-
-QUIET = 0.1
-"""Seconds without a change and without a byte after which a complete page counts as ready."""
-PATIENCE = 5.0
-"""Seconds after which a request without an answer is not waited for any more."""
+    from pagemill.settings import Settings
 
 _SETTLE = (resources.files("pagemill.fetching") / "scripts" / "settle.js").read_text()
 
@@ -37,23 +33,27 @@ class Look:
     """Characters of text in its body, scripts included."""
 
 
-async def settle(world: World, proxy: EgressProxy, deadline: float) -> Look | None:
+async def settle(world: World, proxy: EgressProxy, deadline: float, settings: Settings) -> Look | None:
     """Wait until the page is ready, or until the event loop's time is `deadline`; None where its scripts run and run.
+
+    A complete page is ready after `ready_quiet_time` without a change and without a byte. A request that was not
+    answered within `ready_request_timeout` is not waited for.
 
     Raises `BrowserCrashedError` when the page's process ends.
     """
+    still = settings.ready_quiet_time
     loop = asyncio.get_running_loop()
     seen: Look | None = None
     while (left := deadline - loop.time()) > 0:
         try:
             async with asyncio.timeout_at(deadline):
-                seen = Look(**await world.call(_SETTLE, int(QUIET * 1000), int(left * 1000)))
+                seen = Look(**await world.call(_SETTLE, int(still * 1000), int(left * 1000)))
         except PageMovedError:
             continue
         except TimeoutError:
             return None
-        quiet = proxy.quiet_for(PATIENCE)
-        if quiet >= QUIET or not seen.ready:
+        quiet = proxy.quiet_for(settings.ready_request_timeout)
+        if quiet >= still or not seen.ready:
             return seen
-        await asyncio.sleep(max(QUIET - quiet, 0.01))
+        await asyncio.sleep(max(still - quiet, 0.01))
     return seen

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 RESERVE = 1.0
 """Seconds of a page's time that are kept for reading it."""
-CHALLENGE_TIME = 10.0
-"""Seconds that an interstitial is given to let the page through."""
 CHALLENGE_PAUSE = 0.5
 _CHALLENGE_TEXT = 5000
 """Characters, scripts included, above which a page with a good status is no interstitial."""
@@ -90,7 +88,7 @@ class Rendering:
             if self._options.wait_for:
                 await asyncio.sleep(self._options.wait_for / 1000)
             if self._options.actions:
-                await perform(self._options.actions, self._tab.page, deadline)
+                await perform(self._options.actions, self._tab.page, deadline, self._settings.action_timeout)
                 await self._until_ready(deadline)
             captures = await capture(self._tab.page, self._options.formats, deadline)
             page = await self._read(deadline)
@@ -161,12 +159,12 @@ class Rendering:
     async def _until_ready(self, deadline: float) -> Look | None:
         loop = asyncio.get_running_loop()
         limit = min(deadline - RESERVE, loop.time() + self._settings.ready_timeout)
-        return await settle(self._world, self._tab.proxy, limit)
+        return await settle(self._world, self._tab.proxy, limit, self._settings)
 
     async def _past_challenge(self, look: Look | None, deadline: float) -> None:
         """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + min(CHALLENGE_TIME, self._settings.ready_timeout))
+        limit = min(deadline - RESERVE, loop.time() + self._settings.challenge_timeout)
         while look is not None and _may_be_challenge(look) and loop.time() < limit:
             seen = await self._serialized(deadline)
             body = (seen["html"] or "").encode("utf-8", "replace")

@@ -13,9 +13,6 @@ from pagemill.errors import FetchError, HttpStatusError
 if TYPE_CHECKING:
     from pagemill.settings import Settings
 
-MAX_DELAY = 30.0
-"""Seconds that back-off does not go beyond; a host may ask for more with `Retry-After`."""
-
 # Those that the same request may not meet a little later: too early, too many, and the server's own troubles, with
 # those of Cloudflare's range that say that the site behind it did not answer.
 RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -28,17 +25,19 @@ class RetryPolicy:
     attempts: int
     delay: float
     """Seconds before the first retry; it doubles."""
+    max_delay: float
+    """Seconds that it does not double beyond; a host may ask for more with `Retry-After`."""
 
     @classmethod
     def of(cls, settings: Settings) -> RetryPolicy:
         """The policy of the settings."""
-        return cls(settings.fetch_attempts, settings.retry_delay)
+        return cls(settings.fetch_attempts, settings.retry_delay, settings.max_retry_delay)
 
     def wait(self, error: FetchError, attempt: int) -> float | None:
         """Seconds to wait after the `attempt`-th attempt (from 1) failed; None when there is to be no other."""
         if attempt >= self.attempts or not is_retryable(error):
             return None
-        delay = min(self.delay * 2.0 ** (attempt - 1), MAX_DELAY)
+        delay = min(self.delay * 2.0 ** (attempt - 1), self.max_delay)
         # Half of it is left to chance, so that requests that failed together do not come back together.
         delay *= random.uniform(0.5, 1.0)  # noqa: S311
         asked = error.retry_after if isinstance(error, HttpStatusError) else None

@@ -20,7 +20,6 @@ FOREVER = float("inf")
 
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
-_CONNECT_TIMEOUT = 10.0
 _COMPLAINT_INTERVAL = 5.0
 
 # SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
@@ -34,19 +33,22 @@ class Database:
     """Connections to one PostgreSQL, opened on first need, at most `connections`.
 
     Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat.
-    After that `errors.UnavailableError` is raised.
+    After that `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
     """
 
-    def __init__(self, url: str, *, connections: int, wait: float, name: str = "pagemill") -> None:
+    def __init__(
+        self, url: str, *, connections: int, wait: float, connect_timeout: float = 10.0, name: str = "pagemill"
+    ) -> None:
         self._url = url
         self._wait = wait
+        self._connect_timeout = connect_timeout
         self._settings = {"application_name": name, "jit": "off"}
         self._complained_at = float("-inf")
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
             min_size=0,
             max_size=connections,
-            timeout=_CONNECT_TIMEOUT,
+            timeout=connect_timeout,
             server_settings=self._settings,
             init=_prepare_connection,
             reset=_leave_as_it_is,
@@ -99,7 +101,7 @@ class Database:
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection outside the pool, for one that listens or holds a lock. The caller closes it."""
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT, server_settings=self._settings)
+        connection = await asyncpg.connect(self._url, timeout=self._connect_timeout, server_settings=self._settings)
         await _prepare_connection(connection)
         return connection
 

@@ -42,7 +42,6 @@ log = structlog.get_logger(__name__)
 
 _SUPERUSER = "pagemill"
 _ROOT_STAND_INS = ("pagemill", "postgres", "nobody")
-_START_TIMEOUT = 60.0
 _FAST_STOP_TIMEOUT = 10.0
 _LOG_LIMIT = 10 * 1024 * 1024
 _LONGEST_SOCKET_PATH = 90  # of the 107 that Linux allows, less the file's own name
@@ -77,10 +76,12 @@ class SystemUser:
 class EmbeddedPostgres:
     """The server of one data folder. Whoever starts it holds the folder's lock (see the supervisor).
 
-    It needs asyncio's own event loop: uvloop starts no process as another user.
+    It may take `start_timeout` seconds to start. It needs asyncio's own event loop: uvloop starts no process as another
+    user.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, start_timeout: float = 60.0) -> None:
+        self._start_timeout = start_timeout
         self._home = data_dir / "postgres"
         self._data = self._home / "data"
         self._user = _stand_in_for_root() if os.geteuid() == 0 else None
@@ -212,7 +213,7 @@ class EmbeddedPostgres:
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                 **self._identity(),
             )
-        deadline = asyncio.get_running_loop().time() + _START_TIMEOUT
+        deadline = asyncio.get_running_loop().time() + self._start_timeout
         while not await self._answers():
             if self._process.returncode is not None or asyncio.get_running_loop().time() > deadline:
                 await self.stop()

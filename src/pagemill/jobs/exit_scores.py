@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pagemill.jobs.database import Database
+    from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 1.0
-"""Seconds that a page waits for its exits' scores; it is fetched without them rather than held up."""
 _HALF_LIVES_KEPT = 10
 
 
@@ -36,17 +35,18 @@ class HostExitScore:
 
 
 class DatabaseExitScores:
-    """See `pagemill.fetching.exit_scores.ExitScores`. `half_life` is in seconds."""
+    """See `pagemill.fetching.exit_scores.ExitScores`."""
 
-    def __init__(self, database: Database, half_life: float) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._half_life = half_life
+        self._half_life = settings.proxy_half_life
+        self._patience = settings.database_patience
 
     async def of(self, host: str, exits: Iterable[str]) -> Mapping[str, ExitScore]:
         """The scores of these exits for a host; none where the database is away."""
         try:
             rows = await self._database.rows(
-                exit_statements.GET_EXIT_SCORES, host, list(exits), self._half_life, wait=_PATIENCE
+                exit_statements.GET_EXIT_SCORES, host, list(exits), self._half_life, wait=self._patience
             )
         except UnavailableError:
             return {}
@@ -57,7 +57,7 @@ class DatabaseExitScores:
         outcome = ExitScore().plus(latency)
         values = (host, exit_id, outcome.successes, outcome.failures, outcome.seconds, self._half_life, MOST_OUTCOMES)
         try:
-            await self._database.rows(exit_statements.RECORD_EXIT_OUTCOME, *values, wait=_PATIENCE)
+            await self._database.rows(exit_statements.RECORD_EXIT_OUTCOME, *values, wait=self._patience)
         except UnavailableError:
             log.debug("the outcome of an exit is lost", host=host, exit=exit_id)
 

@@ -14,19 +14,20 @@ from pagemill.scraping.host_memory import MOST_HOSTS, HostMemory
 
 if TYPE_CHECKING:
     from pagemill.jobs.database import Database
+    from pagemill.settings import Settings
 
 REFRESH_INTERVAL = 10.0
 """Seconds between looks at what other workers learnt."""
-_PATIENCE = 1.0
 
 
 class DatabaseHostMemory(HostMemory):
     """See `HostMemory`. What cannot be written down as the database is away is known to this worker alone."""
 
-    def __init__(self, database: Database, seconds: float) -> None:
-        super().__init__(seconds)
+    def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__(settings)
         self._database = database
-        self._age = timedelta(seconds=seconds)
+        self._age = timedelta(seconds=settings.browser_memory)
+        self._patience = settings.database_patience
 
     async def learn(self, host: str, *, needs_browser: bool) -> None:
         """Keep it, here and for the others."""
@@ -34,9 +35,9 @@ class DatabaseHostMemory(HostMemory):
         await super().learn(host, needs_browser=needs_browser)
         try:
             if self.needs_browser(host):
-                await self._database.rows(statements.KEEP_BROWSER_HOST, host, self._age, wait=_PATIENCE)
+                await self._database.rows(statements.KEEP_BROWSER_HOST, host, self._age, wait=self._patience)
             elif known:
-                await self._database.rows(statements.FORGET_BROWSER_HOST, host, wait=_PATIENCE)
+                await self._database.rows(statements.FORGET_BROWSER_HOST, host, wait=self._patience)
         except UnavailableError:
             return
 

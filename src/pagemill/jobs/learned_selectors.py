@@ -11,22 +11,21 @@ from pagemill.jobs import selector_statements
 if TYPE_CHECKING:
     from pagemill.jobs.database import Database
     from pagemill.model import JsonObject
-
-_PATIENCE = 1.0
-_LIFE = timedelta(days=90)
-_STEP = 200
+    from pagemill.settings import Settings
 
 
 class DatabaseSelectors:
     """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
+        self._patience = settings.database_patience
+        self._life = timedelta(days=settings.selector_retention_days)
 
     async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
         """Return the learnt selectors of a host for a schema, those learnt last first."""
         try:
-            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=_PATIENCE)
+            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=self._patience)
         except UnavailableError:
             return []
         return list(row["learned"]) if row else []
@@ -34,11 +33,13 @@ class DatabaseSelectors:
     async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
         """Replace them."""
         try:
-            await self._database.rows(selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=_PATIENCE)
+            await self._database.rows(
+                selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=self._patience
+            )
         except UnavailableError:
             return
 
-    async def delete_old(self) -> int:
-        """Delete some that were learnt long ago, and return how many: templates change."""
-        row = await self._database.row(selector_statements.DELETE_OLD_SELECTORS, _LIFE, _STEP)
+    async def delete_old(self, limit: int) -> int:
+        """Delete at most `limit` that were learnt long ago, and return how many: templates change."""
+        row = await self._database.row(selector_statements.DELETE_OLD_SELECTORS, self._life, limit)
         return int(row["selectors"]) if row else 0

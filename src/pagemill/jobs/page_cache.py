@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 2.0
-"""Seconds that a page waits for the cache; where the database is away for longer, it is fetched."""
-
 
 class DatabasePageCache:
     """See `pagemill.scraping.page_cache.PageCache`. A database that is away is a cache that holds nothing."""
@@ -31,13 +28,14 @@ class DatabasePageCache:
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
         self._worker_id = worker_id
+        self._patience = settings.database_patience
         self._silence = timedelta(seconds=settings.worker_timeout)
         self._longest = timedelta(seconds=settings.job_deadline)
 
     async def find(self, key: bytes) -> CachedPage | None:
         """What is known of a page, without its bytes."""
         try:
-            row = await self._database.row(cache_statements.FIND_CACHED_PAGE, key, wait=_PATIENCE)
+            row = await self._database.row(cache_statements.FIND_CACHED_PAGE, key, wait=self._patience)
         except UnavailableError:
             return None
         return CachedPage(**{**row, "formats": frozenset(row["formats"])}) if row else None
@@ -45,7 +43,9 @@ class DatabasePageCache:
     async def bodies(self, key: bytes, formats: Iterable[str]) -> dict[str, bytes]:
         """The values of these formats that are there."""
         try:
-            rows = await self._database.rows(cache_statements.GET_CACHED_BODIES, key, list(formats), wait=_PATIENCE)
+            rows = await self._database.rows(
+                cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._patience
+            )
         except UnavailableError:
             return {}
         return {row["format"]: row["body"] for row in rows}
@@ -53,7 +53,7 @@ class DatabasePageCache:
     async def raw(self, key: bytes) -> bytes | None:
         """The bytes of a page as they were fetched."""
         try:
-            row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=_PATIENCE)
+            row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=self._patience)
         except UnavailableError:
             return None
         return zstandard.decompress(row["raw"]) if row else None
@@ -62,7 +62,7 @@ class DatabasePageCache:
         """Become the one who fetches a page. False while another one is."""
         try:
             row = await self._database.row(
-                cache_statements.HOLD_PAGE, key, self._worker_id, self._silence, self._longest, wait=_PATIENCE
+                cache_statements.HOLD_PAGE, key, self._worker_id, self._silence, self._longest, wait=self._patience
             )
         except UnavailableError:
             return True
@@ -104,6 +104,6 @@ class DatabasePageCache:
 
     async def _try(self, statement: str, *values: object) -> None:
         try:
-            await self._database.rows(statement, *values, wait=_PATIENCE)
+            await self._database.rows(statement, *values, wait=self._patience)
         except UnavailableError:
             log.debug("the cache is away")

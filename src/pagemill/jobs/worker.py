@@ -51,14 +51,18 @@ class Worker:
         self._innocent = range(max(1, settings.max_crashes - 1))
         self._suspect = range(self._innocent.stop, max(self._innocent.stop + 1, settings.max_crashes))
         self._database = Database(
-            settings.database_url or "", connections=settings.database_connections, wait=FOREVER, name="pagemill worker"
+            settings.database_url or "",
+            connections=settings.database_connections,
+            wait=FOREVER,
+            connect_timeout=settings.database_connect_timeout,
+            name="pagemill worker",
         )
         self._queue = Queue(self._database, worker_id, settings.pages_in_flight or None)
         self._deliverer = Deliverer(settings, self._database, worker_id)
         self._cache = DatabasePageCache(self._database, worker_id, settings)
-        self._exit_scores = DatabaseExitScores(self._database, settings.proxy_half_life)
-        self._hosts = DatabaseHostMemory(self._database, settings.browser_memory)
-        self._selectors = DatabaseSelectors(self._database)
+        self._exit_scores = DatabaseExitScores(self._database, settings)
+        self._hosts = DatabaseHostMemory(self._database, settings)
+        self._selectors = DatabaseSelectors(self._database, settings)
         self._scraper = Scraper(
             settings,
             cache=self._cache,
@@ -234,7 +238,7 @@ class Worker:
         while deleted := await self._cache.delete_old(age, step):
             log.info("deleted old pages from the cache", pages=deleted)
             await asyncio.sleep(_RETENTION_PAUSE)
-        while await self._selectors.delete_old():  # noqa: ASYNC110 - nobody tells of rows that grow old
+        while await self._selectors.delete_old(step):  # noqa: ASYNC110 - nobody tells of rows that grow old
             await asyncio.sleep(_RETENTION_PAUSE)
         while await self._exit_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
             await asyncio.sleep(_RETENTION_PAUSE)

@@ -36,7 +36,6 @@ log = structlog.get_logger(__name__)
 
 _DEFAULTS = ScrapeOptions()
 _PROGRAM = ("-m", "pagemill.scraping.extraction_process")
-_IDLE_BEFORE_END = 60.0
 _DOCUMENT_ERRORS = {
     error.code: error for error in (InvalidDocumentError, EncryptedDocumentError, DocumentWithoutTextError)
 }
@@ -153,10 +152,10 @@ class ExtractorPool:
         return await _Process.start(self._settings.extraction_memory)
 
     async def _end_idle(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, longest = asyncio.get_running_loop(), self._settings.extraction_idle_time
         while True:
-            await asyncio.sleep(_IDLE_BEFORE_END / 4)
-            while len(self._idle) > 1 and loop.time() - self._idle[0].used_at > _IDLE_BEFORE_END:
+            await asyncio.sleep(longest / 4)
+            while len(self._idle) > 1 and loop.time() - self._idle[0].used_at > longest:
                 await self._idle.pop(0).end()
 
 

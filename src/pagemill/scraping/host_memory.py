@@ -11,19 +11,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pagemill.settings import Settings
 
 MOST_HOSTS = 10_000
-IN_A_ROW = 3
-"""So many pages of a host must need the browser, none in between that does not, before others go there first."""
-PROBE_EVERY = 10
-"""Of so many pages of a host that needs the browser, one goes by HTTP first."""
 
 
 class HostMemory:
-    """Hosts by name, each until its time is up (`seconds` after it was last seen to need the browser)."""
+    """Hosts by name, each until its time is up: `browser_memory` after it was last seen to need the browser.
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    `browser_memory_pages` in a row must have needed it; then one of `browser_probe_every` goes by HTTP all the same.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._seconds = settings.browser_memory
+        self._pages_in_a_row = settings.browser_memory_pages
+        self._probe_every = settings.browser_probe_every
         self._until: dict[str, float] = {}
         self._rows: Counter[str] = Counter()
         self._pages: Counter[str] = Counter()
@@ -41,7 +46,7 @@ class HostMemory:
         if not self.needs_browser(host):
             return False
         self._pages[host] += 1
-        return self._pages[host] % PROBE_EVERY != 0
+        return self._pages[host] % self._probe_every != 0
 
     async def learn(self, host: str, *, needs_browser: bool) -> None:
         """Keep what a page of this host came by in the end: the browser, which HTTP was not enough for, or HTTP."""
@@ -49,7 +54,7 @@ class HostMemory:
             self._forget(host)
             return
         self._rows[host] += 1
-        if self._rows[host] >= IN_A_ROW:
+        if self._rows[host] >= self._pages_in_a_row:
             self._until[host] = time.time() + self._seconds
         for hosts in (self._until, self._rows):
             if len(hosts) > MOST_HOSTS:

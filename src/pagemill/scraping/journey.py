@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from pagemill.model import FetchedPage, Format, ScrapeOptions
     from pagemill.scraping.extractor_pool import Extracted, ExtractorPool
     from pagemill.scraping.host_memory import HostMemory
+    from pagemill.settings import Settings
 
 NOT_MODIFIED = 304
-PATIENCE = 10.0
-"""Seconds that a page which may do without the browser waits for its turn there."""
 TIME_TO_TELL = 0.1
 """Seconds of a page's time that each step leaves, so that the page fails with what its steps have to tell."""
 TIME_TO_RETURN = 1.0
@@ -51,6 +50,7 @@ class Means:
     browser: Browser
     extractors: ExtractorPool
     memory: HostMemory
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,9 @@ class Journey:
                     raise
                 return await self._by_http(host)
         if self.means.memory.browser_first(host) and self._has_browser():
-            loop = asyncio.get_running_loop()
+            left = self.deadline - asyncio.get_running_loop().time()
             try:
-                return await self._by_browser(patience=PATIENCE, spare=(self.deadline - loop.time()) / 3)
+                return await self._by_browser(patience=self.means.settings.browser_wait, spare=left / 3)
             except BrowserError:  # it says nothing of the host
                 pass
             except PageError:
@@ -132,7 +132,7 @@ class Journey:
         blocked = extracted.verdict.kind is Kind.BLOCKED
         if self._has_browser():
             try:
-                scraped = await self._by_browser(patience=PATIENCE, spare=TIME_TO_RETURN)
+                scraped = await self._by_browser(patience=self.means.settings.browser_wait, spare=TIME_TO_RETURN)
             except BlockedError:
                 raise
             except PageError:

@@ -53,7 +53,8 @@ class Scraper:
             http=HttpFetcher(settings, self._guard, exit_scores),
             browser=Browser(settings, self._guard, exit_scores),
             extractors=ExtractorPool(settings),
-            memory=memory or HostMemory(settings.browser_memory),
+            memory=memory or HostMemory(settings),
+            settings=settings,
         )
         self._cached = (
             None

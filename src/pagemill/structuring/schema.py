@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from pagemill.model import JsonObject
 
-MAX_BYTES = 64 * 1024
 MAX_DEPTH = 24
 MAX_BRANCHES = 200
 """Alternatives and references in one schema: more of them could make validation take very long."""
@@ -38,8 +37,8 @@ class Fault:
     message: str
 
 
-def check(schema: JsonObject) -> str:
-    """Return the JSON text of a schema that can be used.
+def check(schema: JsonObject, max_bytes: int) -> str:
+    """Return the JSON text of a schema that can be used: one of at most `max_bytes`.
 
     Raises errors.InvalidSchemaError, naming the fault: too large or deep, not a valid schema, a remote `$ref`.
     """
@@ -47,8 +46,8 @@ def check(schema: JsonObject) -> str:
         text = orjson.dumps(schema)
     except TypeError:  # nested too deeply, a lone surrogate, an integer over 64 bits
         raise InvalidSchemaError("it holds what JSON cannot, or is nested too deeply") from None
-    if len(text) > MAX_BYTES:
-        raise InvalidSchemaError(f"it has {len(text)} bytes, and at most {MAX_BYTES} are read")
+    if len(text) > max_bytes:
+        raise InvalidSchemaError(f"it has {len(text)} bytes, and at most {max_bytes} are read")
     depth, branches = _measure(schema)
     if depth > MAX_DEPTH:
         raise InvalidSchemaError(f"it is nested {depth} levels deep, and at most {MAX_DEPTH} are read")
