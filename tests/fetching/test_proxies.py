@@ -11,6 +11,7 @@ import pytest
 
 from pagemill.errors import (
     BlockedAddressError,
+    BlockedError,
     CertificateError,
     ConnectionResetByHostError,
     FetchTimeoutError,
@@ -36,8 +37,9 @@ PAGE = Response(b"<p>hello</p>")
 LARGE = Response(b"<p>" + b"x" * 200_000)
 
 
-def through(*proxies: str, **changes):
-    return HttpFetcher(make_settings(**{"allowed_networks": OUTSIDE, "proxies": " ".join(proxies)} | changes))
+def through(*proxies: str, scores=None, **changes):
+    settings = make_settings(**{"allowed_networks": OUTSIDE, "proxies": " ".join(proxies)} | changes)
+    return HttpFetcher(settings, scores=scores)
 
 
 @pytest.fixture
@@ -263,3 +265,34 @@ async def test_without_proxies_every_country_goes_direct(web):
     async with through() as fetcher:
         for country in ("us", "fr"):
             assert (await fetcher.fetch(web.url(), country=country)).body == PAGE.body
+
+
+async def test_a_page_that_is_refused_when_it_is_read_is_the_exits_fault_and_another_is_tried(web):
+    async def accept(page):
+        if page.body == b"wall":
+            raise BlockedError("blocked")
+
+    async with (
+        HttpServer({"/": Response(b"wall")}) as wall,
+        Proxy(lies_to=("127.0.0.1", wall.port)) as walled,
+        Proxy() as good,
+    ):
+        exits = (walled.proxy_url(), good.proxy_url())
+        scores = MemoryExitScores(600)
+        for _ in range(10):  # so that it is not the one to begin with
+            await scores.record(WEB, exits[1], None)
+        async with asyncio.timeout(4):  # no back-off before another exit
+            while not walled.asked:
+                async with through(
+                    *(f"us={url}" for url in exits), scores=scores, retry_delay=5.0, fetch_attempts=2
+                ) as fetcher:
+                    assert (await fetcher.fetch(web.url(), accept=accept)).body == PAGE.body
+        known = await scores.of(WEB, exits)
+        async with through(f"us={exits[0]}", scores=scores) as fetcher:
+            with pytest.raises(BlockedError):
+                await fetcher.fetch(web.url(), accept=accept)
+    assert known[exits[0]].failures == pytest.approx(1, rel=0.01)
+    assert known[exits[0]].successes == 0
+    assert known[exits[1]].failures == pytest.approx(10, rel=0.01)
+    assert known[exits[1]].successes > 0.9
+    assert len(wall.requests) == 2

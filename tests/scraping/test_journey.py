@@ -7,8 +7,10 @@ from ipaddress import ip_network
 
 import pytest
 import pytest_asyncio
-from tests.web.http_server import Response
+from pydantic import SecretStr
+from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import size_of
+from tests.web.proxy import Proxy
 from tests.web.site import Site
 
 from pagemill import bodies
@@ -20,6 +22,7 @@ from pagemill.errors import (
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.chromium import find_chromium
+from pagemill.fetching.exit_scores import MemoryExitScores
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
@@ -59,6 +62,12 @@ async def site(scraper):
 async def without_browser(tmp_path):
     async with Scraper(SETTINGS.model_copy(update={"chromium": tmp_path / "none"})) as scraper:
         yield scraper
+
+
+WALL = Response(
+    b"<html><title>Hold on</title><body><p>One moment.</p>"
+    b'<script src="/_Incapsula_Resource?SWJIYLWA=1"></script></body></html>'
+)
 
 
 def steps(scraped):
@@ -103,6 +112,44 @@ async def test_a_block_that_nothing_gets_past_names_its_vendor(scraper, site):
     assert (caught.value.code, caught.value.vendor, caught.value.status_code) == ("blocked", "Imperva", 403)
     assert "Imperva" in caught.value.message
     assert steps(caught.value) == [("http", "blocked"), ("browser", "blocked")]
+
+
+@contextlib.asynccontextmanager
+async def behind_two_exits(scores):
+    """A scraper with two exits. At the first a bot wall answers, with status 200, whatever is asked for."""
+    async with (
+        HttpServer() as guarded,
+        Proxy(lies_to=("127.0.0.1", guarded.port)) as walled,
+        Proxy() as good,
+    ):
+        guarded.fallback = lambda _: WALL
+        exits = (walled.proxy_url(), good.proxy_url())
+        changes = {
+            "proxies": SecretStr(" ".join(f"us={url}" for url in exits)),
+            "fetch_attempts": 2,
+            "challenge_timeout": 0.5,
+        }
+        settings = Settings.model_validate(SETTINGS.model_dump() | changes)
+        for _ in range(10):  # so that it is not the one to begin with
+            await scores.record("127.0.0.2", exits[1], None)
+        async with Scraper(settings, exit_scores=scores) as scraper:
+            yield scraper, walled, exits
+
+
+@pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
+async def test_a_wall_that_answers_200_counts_against_its_exit_as_a_403_does(site, way):
+    options = ScrapeOptions(formats=(Format.MARKDOWN,), use_browser=way is FetchedWith.BROWSER)
+    scores = MemoryExitScores(600)
+    async with behind_two_exits(scores) as (scraper, walled, exits):
+        while not walled.asked:
+            scraped = await scraper.scrape(site.url("/article"), options)
+            assert steps(scraped) == [(way.value, "ok")]
+            assert "words of an article" in text(scraped)
+    known = await scores.of("127.0.0.2", exits)
+    assert known[exits[0]].failures == pytest.approx(1, rel=0.01)
+    assert known[exits[0]].successes == 0
+    assert known[exits[1]].failures == pytest.approx(10, rel=0.01)
+    assert known[exits[1]].successes > 0.9
 
 
 async def test_an_error_stays_one_and_asks_no_browser(scraper, site):

@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, FetchTimeoutError
+from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, FetchTimeoutError, PageError
 from pagemill.fetching.captures import PICTURES
 from pagemill.fetching.chromium import find_chromium
 from pagemill.fetching.egress_proxy import EgressProxy
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from pagemill.exits import Exit
     from pagemill.fetching.browser_process import BrowserProcess
     from pagemill.fetching.egress import EgressGuard
+    from pagemill.fetching.exit_round import Accept
     from pagemill.fetching.exit_scores import ExitScores
     from pagemill.fetching.url import Url
     from pagemill.model import RenderedPage, ScrapeOptions
@@ -88,21 +88,40 @@ class Browser:
         return find_chromium(self._settings)
 
     async def render(
-        self, url: str, options: ScrapeOptions, deadline: float, patience: float | None = None
+        self,
+        url: str,
+        options: ScrapeOptions,
+        deadline: float,
+        patience: float | None = None,
+        accept: Accept | None = None,
     ) -> RenderedPage:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
         `patience` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
-        again, once. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
+        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another exit may
+        be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
-        images = not PICTURES.isdisjoint(options.formats)
-        try:
-            async with asyncio.timeout_at(deadline), self._turn(patience):
-                return await self._through_exits(executable, checked, options, deadline, images=images)
-        except TimeoutError:
-            raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
+        exits = ExitRound(checked.host, exits_of(self._settings, options.country), self._scores)
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline), self._turn(patience):
+                    rendered = await self._through_exits(executable, checked, options, deadline, exits)
+            except TimeoutError:
+                raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
+            try:  # nobody waits for this: the turn is over
+                if accept is not None:
+                    await accept(rendered.page)
+            except FetchError as error:
+                if not await self._goes_on(exits, error) or asyncio.get_running_loop().time() >= deadline:
+                    raise
+            except PageError:  # it could not be read, but the exit brought it
+                await exits.succeeded()
+                raise
+            else:
+                await exits.succeeded()
+                return rendered
 
     @contextlib.asynccontextmanager
     async def _turn(self, patience: float | None) -> AsyncIterator[None]:
@@ -117,25 +136,28 @@ class Browser:
             self._slots.release()
 
     async def _through_exits(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, *, images: bool
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, exits: ExitRound
     ) -> RenderedPage:
         """Leave by the country's exits, a failed one for another."""
-        exits = ExitRound(url.host, exits_of(self._settings, options.country), self._scores)
-        for attempt in count(1):
+        while True:
             way = await exits.take()
             try:
-                rendered = await self._try(executable, url, options, deadline, way, images=images)
+                rendered = await self._try(executable, url, options, deadline, way)
             except FetchError as error:
-                if not await exits.failed(error) or attempt >= self._settings.fetch_attempts:
+                if not await self._goes_on(exits, error):
                     raise
             else:
-                await exits.succeeded()
+                exits.arrived()
                 return rendered
-        raise AssertionError("unreachable")
 
-    async def _try(  # noqa: PLR0913 - what a page is rendered with
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit, *, images: bool
+    async def _goes_on(self, exits: ExitRound, error: FetchError) -> bool:
+        """Whether another exit is tried after this."""
+        return await exits.failed(error) and exits.attempts < self._settings.fetch_attempts
+
+    async def _try(
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit
     ) -> RenderedPage:
+        images = not PICTURES.isdisjoint(options.formats)
         for attempt in range(1, TRIES + 1):
             shift: _Shift | None = None
             try:

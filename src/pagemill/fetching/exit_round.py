@@ -28,9 +28,15 @@ from pagemill.errors import ConnectionResetByHostError as ResetError
 from pagemill.fetching.exit_scores import choose
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pagemill.exits import Exit
     from pagemill.fetching.exit_scores import ExitScores
+    from pagemill.model import FetchedPage
     from pagemill.settings import Settings
+
+    Accept = Callable[[FetchedPage], Awaitable[None]]
+    """Looks at a page that came, and raises a `FetchError` where it is not what was asked for."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +71,9 @@ class ExitRound:
         self._failed: set[str] = set()
         self._taken = exits[0]
         self._since = 0.0
+        self._latency: float | None = None
+        self.attempts = 0
+        """How often an exit was taken."""
 
     async def take(self) -> Exit:
         """The exit for the next attempt."""
@@ -75,11 +84,19 @@ class ExitRound:
         known = await self._scores.of(self._host, [one.id for one in fresh]) if len(fresh) > 1 else {}
         self._taken = choose(fresh, known, _chance)
         self._since = asyncio.get_running_loop().time()
+        self._latency = None
+        self.attempts += 1
         return self._taken
+
+    def arrived(self) -> None:
+        """A page came. What is done before `succeeded` or `failed` says what it is worth does not count as time."""
+        self._latency = asyncio.get_running_loop().time() - self._since
 
     async def succeeded(self) -> None:
         """The attempt gave a page."""
-        await self._record(asyncio.get_running_loop().time() - self._since)
+        if self._latency is None:
+            self.arrived()
+        await self._record(self._latency)
 
     async def failed(self, error: FetchError) -> bool:
         """The attempt failed. Returns whether that is the exit's fault, and another one has not been tried yet."""

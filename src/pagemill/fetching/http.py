@@ -17,6 +17,7 @@ from pagemill.errors import (
     FetchTimeoutError,
     HttpStatusError,
     InvalidRedirectError,
+    PageError,
     TooManyRedirectsError,
     UnfetchableUrlError,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pagemill.exits import Exit
+    from pagemill.fetching.exit_round import Accept
     from pagemill.fetching.exit_scores import ExitScores
     from pagemill.fetching.request_fields import RequestFields
     from pagemill.fetching.url import IPAddress, Url
@@ -81,10 +83,16 @@ class HttpFetcher:
             await self._guard.close()
 
     async def fetch(
-        self, url: str, deadline: float | None = None, country: str = "us", fields: RequestFields = request_fields.NONE
+        self,
+        url: str,
+        deadline: float | None = None,
+        country: str = "us",
+        fields: RequestFields = request_fields.NONE,
+        accept: Accept | None = None,
     ) -> FetchedPage:
         """The page at `url`, after redirects, decompressed, as seen from `country`; `fields` go with the request.
-        A page that is still as their validators say comes with the status 304 and no body.
+        A page that is still as their validators say comes with the status 304 and no body. `accept` may refuse a page
+        that came: its error is then how the attempt ended.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
         Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
@@ -95,23 +103,27 @@ class HttpFetcher:
         if deadline is None:
             deadline = loop.time() + self._settings.job_deadline
         exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
-        attempt = 1
         while True:
             way = await exits.take()
             try:
                 page = await self._attempt(url, way, deadline, fields)
+                exits.arrived()
+                if accept is not None:
+                    await accept(page)
             except FetchError as error:
-                if await exits.failed(error) and attempt < self._retries.attempts:
+                if await exits.failed(error) and exits.attempts < self._retries.attempts:
                     wait: float | None = 0.0
                 else:
-                    wait = self._retries.wait(error, attempt)
+                    wait = self._retries.wait(error, exits.attempts)
                 if wait is None or loop.time() + wait >= deadline:
                     raise
+            except PageError:  # `accept` could not read it, but the exit brought it
+                await exits.succeeded()
+                raise
             else:
                 await exits.succeeded()
                 return page
             await asyncio.sleep(wait)
-            attempt += 1
 
     async def _attempt(self, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)

@@ -101,20 +101,30 @@ class Journey:
 
     async def _by_http(self, host: str) -> Arrival:
         step = _Step(FetchedWith.HTTP)
+        reading = _Reading(self.means.extractors, self.options)
         failure: HttpStatusError | None = None
+        fields = replace(RequestFields.of(self.options), validators=self.validators)
+
+        async def accept(page: FetchedPage) -> None:
+            if page.status_code != NOT_MODIFIED:
+                await reading.accept(page)
+
         try:
-            fields = replace(RequestFields.of(self.options), validators=self.validators)
-            page = await self.means.http.fetch(self.url, self.deadline - TIME_TO_TELL, self.options.country, fields)
+            page = await self.means.http.fetch(
+                self.url, self.deadline - TIME_TO_TELL, self.options.country, fields, accept
+            )
         except FetchError as error:
-            self.attempts.append(step.ended(error.code, _status(error)))
-            if not isinstance(error, HttpStatusError) or error.page is None:
+            if reading.block is not None:  # however other exits failed after that
+                page = reading.page
+            elif isinstance(error, HttpStatusError) and error.page is not None:
+                page, failure = error.page, error
+            else:
+                self.attempts.append(step.ended(error.code, _status(error)))
                 raise
-            page, failure = error.page, error
-            self.attempts.pop()
         if page.status_code == NOT_MODIFIED:
             self.attempts.append(step.ended(Kind.FINE, page.status_code))
             return Arrival(page, ScrapedPage(page.final_url, page.status_code, {}))
-        extracted = await self.means.extractors.extract(page, () if failure else self.options.formats, self.options)
+        extracted = await self.means.extractors.extract(page, (), self.options) if failure else reading.extracted
         verdict = extracted.verdict
         outcome = failure.code if failure and verdict.kind is Kind.FINE else verdict.kind.value
         self.attempts.append(step.ended(outcome, page.status_code, verdict.vendor))
@@ -148,23 +158,19 @@ class Journey:
     async def _by_browser(self, *, patience: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
         """Render the page. It waits `patience` seconds for its turn, and ends `spare` seconds before the deadline."""
         step = _Step(FetchedWith.BROWSER)
+        reading = _Reading(self.means.extractors, self.options)
         try:
-            rendered = await self.means.browser.render(self.url, self.options, self.deadline - spare, patience)
-            page = rendered.page
-            extracted = await self.means.extractors.extract(page, self.options.formats, self.options)
+            rendered = await self.means.browser.render(
+                self.url, self.options, self.deadline - spare, patience, reading.accept
+            )
         except PageError as error:
-            self.attempts.append(step.ended(error.code, _status(error)))
-            raise
-        verdict = extracted.verdict
-        if verdict.kind is Kind.BLOCKED:
-            self.attempts.append(step.ended(Kind.BLOCKED, page.status_code, verdict.vendor))
-            raise blocked_error(parse_url(page.final_url).host, verdict.vendor, page.status_code)
-        if page.status_code >= 400:
-            self.attempts.append(step.ended(HttpStatusError.code, page.status_code))
-            message = f"The page answered with HTTP status {page.status_code}."
-            raise HttpStatusError(message, page.status_code, page=page)
+            failure = reading.block or error  # however other exits failed after that
+            vendor = failure.vendor if isinstance(failure, BlockedError) else None
+            self.attempts.append(step.ended(failure.code, _status(failure), vendor))
+            raise failure from None
+        page = rendered.page
         self.attempts.append(step.ended(Kind.FINE, page.status_code))
-        return self._arrived(page, extracted, FetchedWith.BROWSER, rendered.captures)
+        return self._arrived(page, reading.extracted, FetchedWith.BROWSER, rendered.captures)
 
     def _arrived(
         self,
@@ -185,6 +191,29 @@ class Journey:
         except BrowserUnavailableError:
             return False
         return True
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What extraction made of the page that came last. `block` is set where that was a block."""
+
+    extractors: ExtractorPool
+    options: ScrapeOptions
+    page: FetchedPage = field(init=False)
+    extracted: Extracted = field(init=False)
+    block: BlockedError | None = None
+
+    async def accept(self, page: FetchedPage) -> None:
+        """Read a page that came, and raise `BlockedError` or `HttpStatusError` where it is not the one asked for."""
+        self.page, self.extracted = page, await self.extractors.extract(page, self.options.formats, self.options)
+        verdict = self.extracted.verdict
+        if verdict.kind is Kind.BLOCKED:
+            self.block = blocked_error(parse_url(page.final_url).host, verdict.vendor, page.status_code)
+            raise self.block
+        self.block = None
+        if page.status_code >= 400:
+            message = f"The page answered with HTTP status {page.status_code}."
+            raise HttpStatusError(message, page.status_code, page=page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +244,4 @@ def _needs_browser(options: ScrapeOptions) -> bool:
 
 
 def _status(error: PageError) -> int | None:
-    return error.status_code if isinstance(error, HttpStatusError) else None
+    return error.status_code if isinstance(error, HttpStatusError | BlockedError) else None
