@@ -8,6 +8,7 @@ import pytest
 
 from pagemill.jobs.keys import Keys
 from pagemill.jobs.learned_selectors import DatabaseSelectors
+from pagemill.jobs.queue import Queue
 from tests.api.conftest import serving
 from tests.jobs.test_worker import working
 from tests.structuring.test_learning import OUTLINE, page, product
@@ -66,6 +67,31 @@ async def test_what_was_learnt_outlives_the_worker(with_model, key, web, model):
     assert len(model.asked) == calls
 
 
+async def test_workers_that_meet_the_same_shop_at_once_have_one_of_them_learn(with_model, key, web, model):
+    model.behaviour.delay = 0.3
+    one, other = (working(with_model, name, worker_concurrency=3) for name in ("one", "other"))
+    async with serving(with_model, key) as api, one, other:
+        answer = await ended(api, *(web.url(f"/{number}") for number in range(6)), outputSchema=OUTLINE)
+    found = [result["generatedJson"] for result in answer["results"]]
+    assert [one["data"] for one in found] == [product(number) for number in range(6)]
+    assert len(model.asked) <= 3
+
+
+async def test_a_lesson_is_held_by_one_worker_as_long_as_it_lives(database, settings):
+    one, other = (DatabaseSelectors(database, name, settings) for name in ("one", "other"))
+    await Queue(database, "one").beat()
+    assert await one.hold("a.example", b"1")
+    assert await one.hold("a.example", b"1"), "a statement may be sent twice"
+    assert not await other.hold("a.example", b"1")
+    assert await other.hold("a.example", b"2")
+    await one.let_go("a.example", b"1")
+    assert await other.hold("a.example", b"1")
+    await other.let_go("a.example", b"1")
+    assert await one.hold("a.example", b"1")
+    await database.rows("DELETE FROM workers WHERE id = 'one'")
+    assert await other.hold("a.example", b"1")
+
+
 async def test_only_what_was_asked_for_is_answered(with_model, key, web):
     async with serving(with_model, key) as api, working(with_model):
         answer = await ended(api, web.url("/kettle"), formats=["json", "summary"])
@@ -106,7 +132,7 @@ async def test_without_a_model(settings, key, web):
 
 
 async def test_selectors_are_kept_by_host_and_schema_until_they_are_old(database, settings):
-    selectors = DatabaseSelectors(database, settings)
+    selectors = DatabaseSelectors(database, "worker", settings)
     await selectors.put("a.example", b"1", [{"fields": {}}])
     await selectors.put("a.example", b"1", [{"fields": {"/x": {}}}])
     assert await selectors.get("a.example", b"1") == [{"fields": {"/x": {}}}]

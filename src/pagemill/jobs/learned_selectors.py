@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 class DatabaseSelectors:
     """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
+        self._worker_id = worker_id
+        self._silence = timedelta(seconds=settings.worker_timeout)
+        self._longest = timedelta(seconds=settings.job_deadline)
         self._patience = settings.database_patience
         self._life = timedelta(days=settings.selector_retention_days)
 
@@ -35,6 +38,27 @@ class DatabaseSelectors:
         try:
             await self._database.rows(
                 selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=self._patience
+            )
+        except UnavailableError:
+            return
+
+    async def hold(self, host: str, schema_hash: bytes) -> bool:
+        """Become the one who learns. False while another worker is."""
+        try:
+            row = await self._database.row(
+                selector_statements.HOLD_LESSON,
+                *(host, schema_hash, self._worker_id, self._silence, self._longest),
+                wait=self._patience,
+            )
+        except UnavailableError:
+            return True
+        return row is not None
+
+    async def let_go(self, host: str, schema_hash: bytes) -> None:
+        """Learn no more."""
+        try:
+            await self._database.rows(
+                selector_statements.LET_GO_OF_LESSON, host, schema_hash, self._worker_id, wait=self._patience
             )
         except UnavailableError:
             return

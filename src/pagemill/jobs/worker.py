@@ -62,7 +62,7 @@ class Worker:
         self._cache = DatabasePageCache(self._database, worker_id, settings)
         self._exit_scores = DatabaseExitScores(self._database, settings)
         self._hosts = DatabaseHostMemory(self._database, settings)
-        self._selectors = DatabaseSelectors(self._database, settings)
+        self._selectors = DatabaseSelectors(self._database, worker_id, settings)
         self._scraper = Scraper(
             settings,
             cache=self._cache,

@@ -44,6 +44,7 @@ _REST = 20
 """Pages of one host and schema for which no learning is tried after it failed."""
 _REMEMBERED = 1000
 _MOST_LEARNED = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
 
 class PageReader(Protocol):
@@ -62,6 +63,12 @@ class LearnedSelectors(Protocol):
     async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
         """Replace them."""
 
+    async def hold(self, host: str, schema_hash: bytes) -> bool:
+        """Become the process that learns. False while another one is; one that died is none."""
+
+    async def let_go(self, host: str, schema_hash: bytes) -> None:
+        """Learn no more."""
+
 
 class SelectorsInMemory:
     """Learnt selectors for as long as the process lives: for the command line, which has no database."""
@@ -77,6 +84,13 @@ class SelectorsInMemory:
         """See `LearnedSelectors`."""
         if len(self._kept) < _REMEMBERED or (host, schema_hash) in self._kept:
             self._kept[host, schema_hash] = learned
+
+    async def hold(self, host: str, schema_hash: bytes) -> bool:  # noqa: ARG002 - there is no other process
+        """See `LearnedSelectors`."""
+        return True
+
+    async def let_go(self, host: str, schema_hash: bytes) -> None:
+        """See `LearnedSelectors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +168,8 @@ class Structurer:
         # While one page teaches, others of its kind wait: most likely they then need no model.
         async with self._turn(shelf):
             if not self._resting.get(shelf):
-                known = await self._learned.get(*shelf)
-                await self._read_and_ask(order, bodies, made, known, learn=True)
+                async with self._lesson(shelf) as known:
+                    await self._read_and_ask(order, bodies, made, known, learn=True)
                 return
         self._resting[shelf] -= 1
         await self._read_and_ask(order, bodies, made, [])
@@ -175,6 +189,30 @@ class Structurer:
             _, waiting = self._teaching.pop(shelf)
             if waiting > 1:
                 self._teaching[shelf] = lock, waiting - 1
+
+    @contextlib.asynccontextmanager
+    async def _lesson(self, shelf: Shelf) -> AsyncIterator[list[JsonObject]]:
+        """Give what is known of a shelf. While that is nothing, one process at a time learns.
+
+        Another one waits for that lesson, and no longer: where it taught nothing, all go on at once.
+        """
+        known = await self._learned.get(*shelf)
+        holds = not known and await self._learned.hold(*shelf)
+        if not known and not holds:
+            await self._until_taught(shelf)
+        try:
+            yield known or await self._learned.get(*shelf)
+        finally:
+            if holds:
+                await self._learned.let_go(*shelf)
+
+    async def _until_taught(self, shelf: Shelf) -> None:
+        """Wait while another process learns."""
+        pause = _FIRST_PAUSE
+        while not await self._learned.hold(*shelf):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        await self._learned.let_go(*shelf)
 
     async def _from_known(
         self, order: Order, bodies: Mapping[str, bytes], made: dict[str, Any], known: list[JsonObject]
