@@ -11,7 +11,9 @@ import sys
 import psutil
 import pytest
 
+from pagemill.settings import Settings
 from tests.service.running import RunningService, ended
+from tests.web.hostile import OK, HostileServer
 from tests.web.http_server import HttpServer, Response
 
 PAGE = Response(b"<html><title>T</title><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>")
@@ -115,6 +117,34 @@ async def test_a_running_page_may_end_and_the_rest_goes_back(data_dir):
                 assert (await ended(client, job_id, 20))["status"] == "completed"
         paths = [request.path for request in web.requests]
         assert (paths.count("/quick"), paths.count("/slow")) == (1, 2)
+
+
+async def test_fifty_megabytes_of_text_fail_by_the_limit_and_the_next_page_is_served(data_dir):
+    paragraph = b"<p>" + b"Ordinary words of a very long page, one line after another. " * 1000 + b"</p>\n"
+    sent = 0
+
+    async def script(writer):
+        nonlocal sent
+        writer.write(OK + b"Connection: close\r\n\r\n<html><title>Long</title><body>")
+        while sent < 50_000_000:
+            writer.write(paragraph)
+            await writer.drain()
+            sent += len(paragraph)
+
+    async with (
+        HostileServer(script) as long,
+        HttpServer({"/": PAGE}) as web,
+        RunningService(data_dir, workers=1) as service,
+        service.client() as client,
+    ):
+        failed = (await client.post("/v1/scrape", json={"url": long.url("/")})).json()
+        assert failed["status"] == "failed"
+        assert failed["error"].endswith("(body_too_large)")
+        assert str(Settings().max_body_bytes) in failed["error"]
+        assert sent < 50_000_000, "no more is read than the limit"
+        worker = service.of("worker")
+        assert (await client.post("/v1/scrape", json={"url": web.url("/")})).json()["status"] == "completed"
+        assert service.of("worker") == worker
 
 
 async def test_an_idle_service_stops_at_once(data_dir):
