@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import turbohtml
 import turbohtml.detect  # registers the `whatwg-*` codecs
 
+from pagemill.extraction import noscript
+
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
 
@@ -36,6 +38,8 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
     """
     tree = turbohtml.parse(body, encoding=_charset(content_type), detect_encoding=True, positions=False)
     html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
+    if (closed := noscript.close(html)) is not None:
+        tree = turbohtml.parse(closed, positions=False)
     return Document(html, tree, tree.base_url(url))
 
 
