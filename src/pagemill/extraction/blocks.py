@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from pagemill.extraction import seams
+
 if TYPE_CHECKING:
     from turbohtml import Node
 
@@ -68,7 +70,7 @@ class Blocks:
     texts: list[Text] = field(default_factory=list)
     """The text nodes that are not blank."""
     strings: list[str] = field(default_factory=list)
-    """Their texts, with a space before those that a blank text or a `<br>` parts from the one before."""
+    """Their texts, with a space before those that a blank text, a `<br>` or a seam parts from the one before."""
     text_block: list[int] = field(default_factory=list)
     """The block that each belongs to."""
     text_linked: list[int] = field(default_factory=list)
@@ -128,6 +130,19 @@ class _Walk:
             blocks.element_end[index] = len(blocks.elements)
             blocks.block_end[index] = len(blocks.owner)
 
+    def text(self, node: Text, string: str, state: int, *, begins: bool, spaced: bool) -> bool:
+        """Add a text to the block that is being filled, or begin one with it; False where there are too many."""
+        blocks = self.blocks
+        if begins:
+            blocks.owner.append(state >> 1)
+        elif not spaced:
+            spaced = seams.parts(blocks.texts[-1], node, INLINE)
+        blocks.texts.append(node)
+        blocks.strings.append(f" {string}" if spaced else string)
+        blocks.text_block.append(len(blocks.owner) - 1)
+        blocks.text_linked.append(state & _LINK)
+        return len(blocks.owner) <= MOST
+
     def run(self, root: Element) -> bool:
         """Go through the tree once, in document order; stop and return False where it is too large."""
         blocks, states = self.blocks, self.states
@@ -139,15 +154,9 @@ class _Walk:
                 if state < 0 or (string := node.data).isspace():
                     spaced = True
                     continue
-                if state >> 1 != current:
-                    current = state >> 1
-                    blocks.owner.append(current)
-                    if len(blocks.owner) > MOST:
-                        return False
-                blocks.texts.append(node)
-                blocks.strings.append(f" {string}" if spaced else string)
-                blocks.text_block.append(len(blocks.owner) - 1)
-                blocks.text_linked.append(state & _LINK)
+                if not self.text(node, string, state, begins=state >> 1 != current, spaced=spaced):
+                    return False
+                current = state >> 1
                 broken = spaced = False
             elif type(node) is Element:
                 tag = node.tag

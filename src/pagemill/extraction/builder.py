@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text, escape
 
-from pagemill.extraction import formula, mathml
+from pagemill.extraction import formula, mathml, seams
+from pagemill.extraction.blocks import INLINE
 from pagemill.extraction.characters import INVISIBLE, JOINERS, visible
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Builder:
         enter_of, formulas, hidden = self.enter_of, self.page.formulas, self.page.hidden.elements
         nodes: Iterator[Node] = iter(root)
         leave: Leave | bool | None = None
+        last: Text | None = None
         around: list[tuple[Iterator[Node], Leave | bool | None]] = []
         while True:
             for node in nodes:
@@ -145,7 +147,9 @@ class Builder:
                     if (data := node.data).isspace():  # half of all texts
                         self.space = True
                     else:
+                        self.space = self.space or (last is not None and self._parts(last, node))
                         self.text(data)
+                        last = node
                 elif type(node) is Element:
                     if hidden and node in hidden and self.page.hidden.holds(node):
                         continue
@@ -168,6 +172,9 @@ class Builder:
         return "".join(self.out)
 
     # Content
+
+    def _parts(self, before: Text, after: Text) -> bool:
+        return not self.codes and seams.parts(before, after, INLINE)
 
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""

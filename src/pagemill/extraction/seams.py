@@ -1,0 +1,61 @@
+"""Seams: where one text ends and the next begins with no space between, though they are two words.
+
+Browsers show `<span>Giro</span><span>Agilis</span>` as one word, or as two where a style sheet gives the spans room. A
+page's markup does not say which, but its letters do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from turbohtml import Element
+
+if TYPE_CHECKING:
+    from turbohtml import Text
+
+_FORMATTING = frozenset(
+    "b big code del em font i ins kbd mark q s samp small strike strong sub sup tt u var wbr".split()  # noqa: SIM905
+)
+_LOWER, _UPPER, _DIGIT = range(3)
+_TWO_WORDS = {(_LOWER, _DIGIT), (_UPPER, _DIGIT), (_DIGIT, _UPPER), (_UPPER, _UPPER), (_DIGIT, _DIGIT)}
+
+
+def parts(before: Text, after: Text, inline: frozenset[str]) -> bool:
+    """Whether two texts, with nothing but tags of `inline` elements between them, are two words.
+
+    They are where a capital follows a small letter. Where one element ends and another begins, and both do more than
+    format letters, they are two as well where a number meets a capital or a number, a capital a capital, or a small
+    letter a number. A single letter before the seam is taken for the initial of the word behind it.
+    """
+    end, begin = before.data[-2:], after.data[:1]
+    if len(end) < 2 or not (end.isalnum() and begin.isalnum()):
+        return False
+    kinds = _kind(end[1]), _kind(begin)
+    small_to_capital = kinds == (_LOWER, _UPPER)
+    if not small_to_capital and kinds not in _TWO_WORDS:
+        return False
+    ended, begun = _around(before, inline), _around(after, inline)
+    closed, opened = ended - begun, begun - ended
+    if small_to_capital:
+        return bool(closed or opened)
+    return any(element.tag not in _FORMATTING for element in closed) and any(
+        element.tag not in _FORMATTING for element in opened
+    )
+
+
+def _kind(character: str) -> int | None:
+    if character.islower():
+        return _LOWER
+    if character.isupper():
+        return _UPPER
+    return _DIGIT if character.isdigit() else None
+
+
+def _around(text: Text, inline: frozenset[str]) -> set[Element]:
+    """The inline elements around a text."""
+    found = set()
+    element = text.parent
+    while isinstance(element, Element) and element.tag in inline:
+        found.add(element)
+        element = element.parent
+    return found
