@@ -88,7 +88,8 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
     for page in pages:
         if not len(page.words):
             continue
-        values = features.compute(page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out))
+        vocabulary = vocabularies.without(page.fold, *left_out)
+        values = features.compute(page.flat, page.hidden, page.url, vocabulary).rows
         names = names or list(values)
         count = len(page.words)
         taken = np.sort(chance.choice(count, min(count, _BLOCKS), replace=False))

@@ -36,14 +36,13 @@ def test_what_is_written_is_read_back(tmp_path):
     assert again.vocabulary.words == model.vocabulary.words
     np.testing.assert_array_equal(again.vocabulary.weights, model.vocabulary.weights)
     features = np.random.default_rng(0).random((len(model.features), 50), np.float32) * 10
-    np.testing.assert_array_equal(again.probabilities(features), model.probabilities(features))
+    np.testing.assert_array_equal(again.log_odds(features), model.log_odds(features))
 
 
-def test_probabilities_and_quality_are_from_0_to_1():
+def test_log_odds_are_finite_and_quality_from_0_to_1():
     model = classifier.load()
     features = np.random.default_rng(1).normal(0, 1000, (len(model.features), 200)).astype(np.float32)
-    probability = model.probabilities(features)
-    assert ((probability >= 0) & (probability <= 1)).all()
+    assert np.isfinite(model.log_odds(features)).all()
     assert 0 <= model.quality(features[:100, 0]) <= 1
 
 

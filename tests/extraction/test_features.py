@@ -28,7 +28,7 @@ def compute(html: str, weights: dict[str, tuple[float, float, float]] | None = N
     flat = blocks.split(body)
     assert flat is not None
     hidden = np.array([element.attr("hidden") is not None for element in flat.elements], np.float64)
-    return features.compute(flat, hidden, URL, vocabulary)
+    return features.compute(flat, hidden, URL, vocabulary).rows
 
 
 def test_where_blocks_stand():
@@ -49,6 +49,19 @@ def test_where_blocks_stand():
     assert rows["tag"][heading] == features.TAGS.index("h1")
     assert rows["earlier_copies"].tolist() == [0] * 9
     assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]
+
+
+def test_blocks_with_the_same_way_from_the_root_look_alike():
+    card = "<li class=card><b>Name</b><p class=price>1</p></li>"
+    body = parse(f"<body><ul>{card * 3}</ul><p class=price>2</p>").select_one("body")
+    assert body is not None
+    flat = blocks.split(body)
+    assert flat is not None
+    hidden = np.zeros(len(flat.elements))
+    looks = features.compute(flat, hidden, URL, Vocabulary({}, np.zeros((3, 0)), bias=0)).looks.tolist()
+    assert looks[0] == looks[2] == looks[4]
+    assert looks[1] == looks[3] == looks[5]
+    assert len(set(looks)) == 3
 
 
 def test_copies_are_counted():

@@ -34,9 +34,9 @@ class Classifier:
     quality_trees: Trees
     """From the figures of a choice (see `choice`) to the word F1 that is expected of it."""
 
-    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how likely each block is content, from `features` of (features, blocks)."""
-        return 1 / (1 + np.exp(-self.trees.sums(features)))
+    def log_odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the log-odds of each block being content, from `features` of (features, blocks)."""
+        return self.trees.sums(features)
 
     def quality(self, figures: NDArray[np.float32]) -> float:
         """Return the word F1, from 0 to 1, that is to be expected of a choice."""

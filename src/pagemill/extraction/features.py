@@ -5,7 +5,7 @@ A feature is a row with a value for each block, so a page's features are an arra
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -61,12 +61,22 @@ HIDDEN = (
 )
 
 
-def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Rows:
-    """Compute the features of a page of at least one block, by name.
+class Features(NamedTuple):
+    """What is known of a page's blocks."""
+
+    rows: Rows
+    """The features, by name."""
+    looks: NDArray[np.int64]
+    """The same number, from 0, for the blocks whose elements and all around them have the same tags and classes."""
+
+
+def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Features:
+    """Compute the features of a page of at least one block.
 
     `hidden`: 1 for each element that is marked as not shown, 0 for the others.
     """
-    return _Page(blocks, hidden, url, vocabulary).rows
+    page = _Page(blocks, hidden, url, vocabulary)
+    return Features(page.rows, page.looks)
 
 
 def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
@@ -183,8 +193,11 @@ class _Page:
         layout, rows, owner = self.layout, self.rows, self.layout.owner
         labels = groups.label(zip(self.flat.tags, self.flat.classes, strict=True))
         self.path = layout.path_key(labels)
-        for name, key in (("tag_path", layout.path_key(self.tags)), ("class_path", self.path)):
-            number, count = groups.number(key[owner])
+        self.looks, _ = looks = groups.number(self.path[owner])
+        for name, (number, count) in (
+            ("tag_path", groups.number(layout.path_key(self.tags)[owner])),
+            ("class_path", looks),
+        ):
             words, linked, ends = (
                 np.bincount(number, values)
                 for values in (self.words, self.letters.linked_words, self.letters.ends_sentence)

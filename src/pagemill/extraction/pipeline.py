@@ -146,13 +146,13 @@ def _is_vast(body: Element, html: str) -> bool:
 
 def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:
     """Choose the content among the blocks of `body`, of which there is at least one."""
-    rows = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
-    probability = model.probabilities(features.stack(rows, model.features))
+    rows, looks = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
+    log_odds = model.log_odds(features.stack(rows, model.features))
     figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
     words = rows["words"]
-    best = choice.choose(probability, words, figures)
+    best = choice.choose(log_odds, words, looks, figures)
     chosen, fell_back = best.chosen, False
-    if (words * probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
+    if (words * best.probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
         surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
         chosen, fell_back = _widen(chosen, surrounding, words), True
     chosen = small_tables.settle(flat, chosen, words)
