@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 LEAVES = 16
 _COLUMNS = 128  # blocks at a time: what is computed for them stays in the processor's cache
-_RULED_OUT = np.arange(1 << LEAVES)
-_LOWEST_ZERO = np.log2((~_RULED_OUT & (_RULED_OUT + 1)) % (1 << LEAVES) + (_RULED_OUT == (1 << LEAVES) - 1)).astype(
-    np.uint8
-)
-"""For each set of leaves, as bits, the first leaf that is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +44,7 @@ class Trees:
         ruled_out = np.zeros((trees, columns), np.uint16)
         for feature, threshold, left in zip(self.feature, self.threshold, self.left, strict=True):
             ruled_out |= (features[feature] > threshold[:, None]) * left[:, None]
-        leaf = _LOWEST_ZERO[ruled_out] + np.arange(0, trees * LEAVES, LEAVES, dtype=np.int32)[:, None]
-        values: NDArray[np.float64] = self.value.ravel()[leaf].sum(axis=0, dtype=np.float64)
+        first = np.bitwise_count(ruled_out & ~(ruled_out + np.uint16(1)))  # how many of the lowest bits are set
+        place = first + np.arange(0, trees * LEAVES, LEAVES)[:, None]
+        values: NDArray[np.float64] = np.take(self.value, place, mode="clip").sum(axis=0, dtype=np.float64)
         return values
