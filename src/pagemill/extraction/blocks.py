@@ -116,8 +116,9 @@ class _Walk:
         stack.append(index)
         blocks.elements.append(element)
         blocks.tags.append(tag)
-        blocks.classes.append(_attributes(element, "class", "id"))
-        blocks.roles.append(_attributes(element, "role", "itemprop"))
+        attribute = element.attr
+        blocks.classes.append(_joined(attribute("class"), attribute("id")))
+        blocks.roles.append(_joined(attribute("role"), attribute("itemprop")))
         blocks.parent.append(parent)
         blocks.element_end.append(index)
         blocks.block_begin.append(position)
@@ -177,7 +178,5 @@ class _Walk:
         return True
 
 
-def _attributes(element: Element, first: str, second: str) -> str:
-    """Return the values of two attributes, joined by a space."""
-    one, other = element.attr(first), element.attr(second)
+def _joined(one: str | None, other: str | None) -> str:
     return f"{one} {other}" if one and other else one or other or ""
