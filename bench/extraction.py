@@ -120,7 +120,7 @@ STAGES = {
     "blocks": (("blocks", "split"), ("pipeline", "hidden_elements")),
     "features": (("features", "compute"),),
     "classifier and choice": (
-        ("classifier.Classifier", "probabilities"),
+        ("classifier.Classifier", "log_odds"),
         ("classifier.Classifier", "quality"),
         ("choice", "choose"),
     ),

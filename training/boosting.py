@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
@@ -29,6 +30,7 @@ CONTENT = _ALWAYS | {
     "max_bin": 63,
 }
 CONTENT_ROUNDS = 400
+CONTENT_FORESTS = 2
 QUALITY = _ALWAYS | {
     "objective": "regression",
     "learning_rate": 0.04,
@@ -41,16 +43,28 @@ QUALITY = _ALWAYS | {
 QUALITY_ROUNDS = 120
 
 
-def train(settings: dict[str, Any], rounds: int, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Trees:
-    """Train on `rows` of (examples, features)."""
-    data = lightgbm.Dataset(rows, labels, weight=weights, params=settings)
-    model = lightgbm.train(settings, data, rounds)
-    return convert(model.dump_model())
+class Examples(NamedTuple):
+    """What to learn from."""
+
+    rows: np.ndarray
+    """(examples, features)"""
+    labels: np.ndarray
+    weights: np.ndarray
 
 
-def convert(model: dict[str, Any]) -> Trees:
-    """Turn a dumped model into arrays. Shrinkage and the average that boosting starts from are in the leaves."""
-    trees = model["tree_info"]
+def train(settings: dict[str, Any], rounds: int, examples: Examples, forests: int = 1) -> Trees:
+    """Train some forests, each with another seed, and return all their trees: their sum is the mean of the forests."""
+    data = lightgbm.Dataset(
+        examples.rows, examples.labels, weight=examples.weights, params=settings, free_raw_data=False
+    )
+    seeds = range(settings["seed"], settings["seed"] + forests)
+    models = [lightgbm.train(settings | {"seed": seed}, data, rounds).dump_model() for seed in seeds]
+    trees = convert([tree for model in models for tree in model["tree_info"]])
+    return replace(trees, value=trees.value / np.float32(forests))
+
+
+def convert(trees: list[dict[str, Any]]) -> Trees:
+    """Turn dumped trees into arrays. Shrinkage and the average that boosting starts from are in the leaves."""
     feature = np.zeros((LEAVES - 1, len(trees)), np.int32)
     threshold = np.full(feature.shape, np.inf, np.float32)
     left = np.zeros(feature.shape, np.uint16)

@@ -96,13 +96,8 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
         rows.append(features.stack(values, names)[:, taken].T)
         labels.append(page.label[taken])
         importance.append(data.importance_of(page)[taken] * count / len(taken))
-    trees = boosting.train(
-        boosting.CONTENT,
-        boosting.CONTENT_ROUNDS,
-        np.concatenate(rows),
-        np.concatenate(labels),
-        np.concatenate(importance),
-    )
+    examples = boosting.Examples(np.concatenate(rows), np.concatenate(labels), np.concatenate(importance))
+    trees = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, examples, boosting.CONTENT_FORESTS)
     return Classifier(names, vocabularies.without(*left_out), trees, _NO_TREES)
 
 
@@ -125,7 +120,7 @@ def fit_quality(results: list[Result]) -> Trees:
     """Train the trees that tell a choice's F1 from its figures."""
     known = [result for result in results if result.figures is not None]
     rows, f1 = np.stack([result.figures for result in known]), np.array([result.f1 for result in known])
-    return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, rows, f1, np.ones(len(f1)))
+    return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, boosting.Examples(rows, f1, np.ones(len(f1))))
 
 
 def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> dict[str, float]:
