@@ -182,7 +182,7 @@ def _shown_dates(page: Face, heading: str) -> Iterator[str]:
             if moment:
                 yield moment
     for script in page.scripts:
-        if match := _SCRIPT_DATE.search(script.text):
+        if match := _SCRIPT_DATE.search("".join(script.strings)):
             yield from filter(None, [dates.parse(match[1])])
     for text in (heading, *(face.short_text(element, _LONGEST) for element in page.headings)):
         if moment := dates.find(face.near(page.text, text)):
