@@ -25,7 +25,7 @@ from pagemill.extraction import (
     metadata,
     parts,
     signs,
-    small_tables,
+    small_parts,
     supplement,
 )
 from pagemill.extraction.face import Face
@@ -155,7 +155,7 @@ def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selectio
     if (words * best.probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
         surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
         chosen, fell_back = _widen(chosen, surrounding, words), True
-    chosen = small_tables.settle(flat, chosen, words)
+    chosen = small_parts.settle(flat, chosen, words)
     return Selection(words, chosen | heading.find(flat, chosen, words), best.figures, fell_back)
 
 
