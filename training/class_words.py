@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from pagemill.extraction import groups
 from pagemill.extraction.layout import Layout
-from pagemill.extraction.vocabulary import PLACES, Vocabulary, words_of
+from pagemill.extraction.vocabulary import PLACES, Vocabulary, markup, words_of
 from pages import FOLDS, importance_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Vocabularies:
     def _rows_of(self, page: Page) -> tuple[csr_array, np.ndarray, np.ndarray]:
         """Blocks whose ways from the root look the same are one row."""
         layout, held = Layout(page.flat), self._held(page)
-        place, _ = groups.number(layout.path_key(groups.label(_looks(page)))[layout.owner])
+        _, marked = markup(page.flat)
+        place, _ = groups.number(layout.path_key(marked)[layout.owner])
         _, first = np.unique(place, return_index=True)
         own = layout.owner[first]
         parent = layout.parent[own]
@@ -80,14 +81,10 @@ class Vocabularies:
         return csr_array((np.ones(len(columns)), columns, ends), shape=(len(found), len(self._columns)))
 
 
-def _looks(page: Page) -> list[tuple[str, str, str]]:
-    return list(zip(page.flat.tags, page.flat.classes, page.flat.roles, strict=True))
-
-
-def _words(page: Page) -> list[list[str]]:
-    seen = _looks(page)
-    known = {look: words_of(*look) for look in set(seen)}
-    return [known[look] for look in seen]
+def _words(page: Page) -> list[tuple[str, ...]]:
+    found, places = markup(page.flat)
+    words = [words_of(element) for element in found]
+    return [words[place] for place in places]
 
 
 def _ways(layout: Layout, elements: np.ndarray) -> csr_array:

@@ -58,7 +58,8 @@ def test_text_in_links_is_marked_through_blocks():
 
 def test_classes_and_marks():
     flat = split("<div class='a b' id=c><img><p id=d><input><img></p></div>")
-    assert flat.classes == ["", "a b c", "d"]
+    assert flat.classes == ["", "a b", ""]
+    assert flat.ids == ["", "c", "d"]
     assert flat.marks["img"] == [1, 2]
     assert flat.marks["input"] == [2]
 

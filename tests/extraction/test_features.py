@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from turbohtml import parse
 
-from pagemill.extraction import blocks, classifier, features
+from pagemill.extraction import classifier, features
 from pagemill.extraction.vocabulary import Vocabulary
+
+from .flat import split
 
 URL = "https://example.org/blog/2024/a-post"
 PROSE = "These are the many words of a paragraph that somebody wrote for others to read."
@@ -23,10 +24,7 @@ def compute(html: str, weights: dict[str, tuple[float, float, float]] | None = N
     weights = weights or {}
     words = {word: column for column, word in enumerate(weights)}
     vocabulary = Vocabulary(words, np.array([*weights.values()], np.float64).reshape(-1, 3).T, bias=0)
-    body = parse(f"<body>{html}").select_one("body")
-    assert body is not None
-    flat = blocks.split(body)
-    assert flat is not None
+    flat = split(f"<body>{html}")
     hidden = np.array([element.attr("hidden") is not None for element in flat.elements], np.float64)
     return features.compute(flat, hidden, URL, vocabulary).rows
 
@@ -53,15 +51,23 @@ def test_where_blocks_stand():
 
 def test_blocks_with_the_same_way_from_the_root_look_alike():
     card = "<li class=card><b>Name</b><p class=price>1</p></li>"
-    body = parse(f"<body><ul>{card * 3}</ul><p class=price>2</p>").select_one("body")
-    assert body is not None
-    flat = blocks.split(body)
-    assert flat is not None
+    flat = split(f"<body><ul>{card * 3}</ul><p class=price>2</p>")
     hidden = np.zeros(len(flat.elements))
     looks = features.compute(flat, hidden, URL, Vocabulary({}, np.zeros((3, 0)), bias=0)).looks.tolist()
     assert looks[0] == looks[2] == looks[4]
     assert looks[1] == looks[3] == looks[5]
     assert len(set(looks)) == 3
+
+
+def test_answers_to_answers_look_alike_however_deep_they_stand():
+    answer = "<div class=answer id=a{}><div class=text><p>words</p></div>{}</div>"
+    flat = split(
+        f"<div class=thread>{answer.format(1, answer.format(2, answer.format(3, answer.format(4, ''))))}</div>"
+    )
+    found = features.compute(flat, np.zeros(len(flat.elements)), URL, Vocabulary({}, np.zeros((3, 0)), bias=0))
+    assert len(set(found.looks.tolist())) == 4
+    first, *others = found.near_looks.tolist()
+    assert others == [others[0]] * 3 != [first] * 3
 
 
 def test_copies_are_counted():

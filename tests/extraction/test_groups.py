@@ -5,6 +5,7 @@ from turbohtml import parse
 
 from pagemill.extraction import blocks, groups
 from pagemill.extraction.layout import Layout
+from pagemill.extraction.vocabulary import Markup, markup
 
 
 def test_cards_are_a_group_and_their_parts_a_smaller_one():
@@ -14,7 +15,8 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
     flat = blocks.split(body)
     assert flat is not None
     layout = Layout(flat)
-    labels = groups.label(zip(flat.tags, flat.classes, strict=True))
+    distinct, places = markup(flat)
+    labels = groups.look(distinct)[places]
     words = (layout.block_end - layout.block_begin).astype(np.float64)
     found = groups.find(layout, labels, np.stack([words]))
     outermost, innermost, largest = groups.around(layout, found)
@@ -25,3 +27,21 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
     assert flat.classes[largest[last]] == "card"
     assert found.size[found.group[last]] == 3
     assert outermost[-1] == innermost[-1] == largest[-1] == -1
+
+
+def test_what_pages_number_looks_alike():
+    looks = groups.look(
+        [
+            Markup("div", "post post-17", "p17", ""),
+            Markup("div", "post post-2048", "p2048", "article"),
+            Markup("div", "post", "", ""),
+            Markup("p", "post post-17", "", ""),
+        ]
+    )
+    assert looks.tolist() == [0, 0, 1, 2]
+
+
+def test_items_are_numbered_in_the_order_of_their_first_occurrence():
+    found, places = groups.distinct("abcab")
+    assert found == ["a", "b", "c"]
+    assert places.tolist() == [0, 1, 2, 0, 1]

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pagemill.extraction import vocabulary
-from pagemill.extraction.vocabulary import Vocabulary
+from pagemill.extraction.vocabulary import Markup, Vocabulary, markup, words_of
 
 from .flat import split
 
@@ -12,16 +11,23 @@ KNOWN = Vocabulary({"<p": 0, "post": 1, "<div": 2}, np.array([[1.0, 2, 4], [10, 
 
 
 def test_words_of_attributes_in_any_spelling():
-    assert vocabulary.words_of("p", "post-body", "") == ["<p", "post", "body"]
-    assert vocabulary.words_of("p", "postBody Post", "") == ["<p", "post", "body"]
-    assert vocabulary.words_of("li", "FAQ_item12 x", "") == ["<li", "faq", "item"]
-    assert vocabulary.words_of("div", "", "Main articleBody") == ["<div", "=main", "=articlebody"]
+    assert words_of(Markup("p", "post-body", "", "")) == ["<p", "post", "body"]
+    assert words_of(Markup("p", "postBody Post", "", "")) == ["<p", "post", "body"]
+    assert words_of(Markup("p", "", "comment-17", "")) == ["<p", "comment"]
+    assert words_of(Markup("li", "FAQ_item12 x", "item-top", "")) == ["<li", "faq", "item", "top"]
+    assert words_of(Markup("div", "", "", "Main articleBody")) == ["<div", "=main", "=articlebody"]
+
+
+def test_markup_that_stands_often_is_told_once():
+    found, places = markup(split("<div class=a><p id=x>one</p><p id=x>two</p></div>"))
+    assert found == [Markup("body", "", "", ""), Markup("div", "a", "", ""), Markup("p", "", "x", "")]
+    assert places.tolist() == [0, 1, 2, 2]
 
 
 def test_elements_weigh_what_their_known_words_do_in_each_place():
-    flat = split("<div class='post other post'><p>one</p><h1>two</h1></div>")
-    assert flat.tags == ["body", "div", "p", "h1"]
-    assert KNOWN.weigh(flat).T.tolist() == [[0, 0, 0], [6, 60, 600], [1, 10, 100], [0, 0, 0]]
+    found, _ = markup(split("<div class='post other post'><p>one</p><h1>two</h1></div>"))
+    assert [element.tag for element in found] == ["body", "div", "p", "h1"]
+    assert KNOWN.weigh(found).T.tolist() == [[0, 0, 0], [6, 60, 600], [1, 10, 100], [0, 0, 0]]
 
 
 def test_log_odds_are_the_sum_within_limits():
@@ -31,4 +37,4 @@ def test_log_odds_are_the_sum_within_limits():
 
 def test_a_vocabulary_may_know_nothing():
     nothing = Vocabulary({}, np.empty((3, 0)), bias=0)
-    assert nothing.weigh(split("<p>one</p>")).tolist() == [[0, 0]] * 3
+    assert nothing.weigh(markup(split("<p>one</p>"))[0]).tolist() == [[0, 0]] * 3

@@ -54,9 +54,11 @@ class Blocks:
     elements: list[Element] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
-    """An element's class and id attributes, joined by a space, as they stand."""
+    """An element's class attribute, as it stands."""
+    ids: list[str] = field(default_factory=list)
+    """An element's id attribute, likewise."""
     roles: list[str] = field(default_factory=list)
-    """An element's role and itemprop attributes, likewise."""
+    """An element's role and itemprop attributes, joined by a space."""
     parent: list[int] = field(default_factory=list)
     """The index of the element around; the root is its own parent."""
     depth: list[int] = field(default_factory=list)
@@ -117,7 +119,8 @@ class _Walk:
         blocks.elements.append(element)
         blocks.tags.append(tag)
         attribute = element.attr
-        blocks.classes.append(_joined(attribute("class"), attribute("id")))
+        blocks.classes.append(attribute("class") or "")
+        blocks.ids.append(attribute("id") or "")
         blocks.roles.append(_joined(attribute("role"), attribute("itemprop")))
         blocks.parent.append(parent)
         blocks.element_end.append(index)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _STEPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _FEWEST_ALIKE = 3
-_OFF = 1.6  # the standard deviation of what a page's log-odds are off by; chosen by cross-validation
+_NEAR = 0.3  # the weight of those that look alike at any depth, as answers to answers do
+_OFF = 2.3  # the standard deviation of what a page's log-odds are off by; chosen by cross-validation
 # What the log-odds must be multiplied by for their mean probability to stay the same (MacKay, 1992).
 _WIDER = np.sqrt(1 + np.pi * _OFF**2 / 8)
 _SHIFTS, _SHARES = np.polynomial.hermite_e.hermegauss(9)  # places and weights of Gauss-Hermite quadrature
@@ -38,14 +39,18 @@ class Choice:
 
 
 def choose(
-    log_odds: NDArray[np.float64], words: NDArray[np.float64], looks: NDArray[np.int64], page: NDArray[np.float32]
+    log_odds: NDArray[np.float64],
+    words: NDArray[np.float64],
+    looks: NDArray[np.int64],
+    near_looks: NDArray[np.int64],
+    page: NDArray[np.float32],
 ) -> Choice:
     """Choose among at least one block, of which the log-odds of being content are known.
 
-    `looks` has the same number for blocks that look alike. `page`: further figures of the page, put at the end of the
+    `looks` and `near_looks` are those of `Features`. `page`: further figures of the page, put at the end of the
     choice's own.
     """
-    odds = _even(log_odds, looks)
+    odds = (1 - _NEAR) * _even(log_odds, looks) + _NEAR * _even(log_odds, near_looks)
     order = np.argsort(-odds, kind="stable")
     expected = _expected(odds[order], words[order])
     last = int(expected.argmax())

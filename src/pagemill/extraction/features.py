@@ -11,7 +11,7 @@ import numpy as np
 
 from pagemill.extraction import core, groups, letters
 from pagemill.extraction.layout import Layout
-from pagemill.extraction.vocabulary import PLACES
+from pagemill.extraction.vocabulary import PLACES, markup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,9 @@ class Features(NamedTuple):
     rows: Rows
     """The features, by name."""
     looks: NDArray[np.int64]
-    """The same number, from 0, for the blocks whose elements and all around them have the same tags and classes."""
+    """The same number, from 0, for the blocks whose elements and all around them look alike (see `groups.look`)."""
+    near_looks: NDArray[np.int64]
+    """Likewise where the elements and the three around them do, however deep they stand."""
 
 
 def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Features:
@@ -76,7 +78,7 @@ def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: V
     `hidden`: 1 for each element that is marked as not shown, 0 for the others.
     """
     page = _Page(blocks, hidden, url, vocabulary)
-    return Features(page.rows, page.looks)
+    return Features(page.rows, page.looks, page.near_looks)
 
 
 def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
@@ -92,6 +94,7 @@ class _Page:
         self.flat = blocks
         self.layout = Layout(blocks)
         self.letters = letters.count(blocks)
+        self.markup, self.marked = markup(blocks)
         self.tags = np.array([_TAG.get(tag, 0) for tag in blocks.tags])
         self.own_tag = self.tags[self.layout.owner]
         self.place = np.arange(self.layout.blocks, dtype=np.float64)
@@ -113,7 +116,7 @@ class _Page:
         """Add how many elements of each area stand around a block, and what classes and the like say of it."""
         self.areas = np.array([self.tags == _TAG[area] for area in AREAS], np.float64)
         lists = np.isin(self.tags, [_TAG[tag] for tag in _LISTS])
-        own, near, path = vocabulary.weigh(self.flat)
+        own, near, path = vocabulary.weigh(self.markup)[:, self.marked]
         around = self.layout.path_sum(np.vstack([self.areas, lists, hidden, path]))[:, self.layout.owner]
         parent = self.layout.parent[self.layout.owner]
         said = np.stack([own[self.layout.owner], near[parent] + near[self.layout.parent[parent]], around[-1]])
@@ -191,12 +194,12 @@ class _Page:
     def _repetition(self) -> None:
         """Add how often the block's place, and the elements around it, occur on the page."""
         layout, rows, owner = self.layout, self.rows, self.layout.owner
-        labels = groups.label(zip(self.flat.tags, self.flat.classes, strict=True))
+        # An identifier sets an element apart: it does not belong to those that repeat.
+        labels = groups.label([markup[:3] for markup in self.markup])[self.marked]
         self.path = layout.path_key(labels)
-        self.looks, _ = looks = groups.number(self.path[owner])
         for name, (number, count) in (
             ("tag_path", groups.number(layout.path_key(self.tags)[owner])),
-            ("class_path", looks),
+            ("class_path", groups.number(self.path[owner])),
         ):
             words, linked, ends = (
                 np.bincount(number, values)
@@ -211,6 +214,9 @@ class _Page:
         self.repeats = count[number].astype(np.float64)
         parent = layout.parent[owner]
         rows["parent_repeats"] = self.repeats[parent]
+        looks = groups.look(self.markup)[self.marked]
+        self.looks, _ = groups.number(layout.path_key(looks)[owner])
+        self.near_looks, _ = groups.number(layout.near_key(looks)[owner])
         self._groups(labels)
 
     def _groups(self, labels: NDArray[np.int64]) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from pagemill.extraction.layout import Layout
+    from pagemill.extraction.vocabulary import Markup
+
+_Item = TypeVar("_Item")
 
 _SMALLEST = 3
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,25 @@ def number(keys: NDArray[np.int64] | NDArray[np.uint64]) -> tuple[NDArray[np.int
     return numbers, counts
 
 
-def label(looks: Iterable[Hashable]) -> NDArray[np.int64]:
-    """Number equal looks alike, in the order in which they first occur."""
-    known: dict[Hashable, int] = {}
-    return np.array([known.setdefault(look, len(known)) for look in looks])
+def distinct(items: Iterable[_Item]) -> tuple[list[_Item], NDArray[np.int64]]:
+    """Return the distinct items, in the order in which they first occur, and the place of each item among them."""
+    known: dict[_Item, int] = {}
+    places = np.array([known.setdefault(item, len(known)) for item in items])
+    return list(known), places
+
+
+def label(items: Iterable[_Item]) -> NDArray[np.int64]:
+    """Number equal items alike, in the order in which they first occur."""
+    return distinct(items)[1]
+
+
+def look(markup: list[Markup]) -> NDArray[np.int64]:
+    """Number markup alike that looks alike: the same tag with the same classes, digits aside.
+
+    Pages number what they repeat (`post-17`, `comment_body_64153947`). Identifiers tell nothing of looks.
+    """
+    plain = _DIGITS.sub
+    return label([(tag, plain("", classes)) for tag, classes, _, _ in markup])
 
 
 def find(layout: Layout, labels: NDArray[np.int64], sums: NDArray[np.float64]) -> Groups:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PRIME = 0x100000001B3
 _SPREAD = 0x9E3779B97F4A7C15
+_NEAR = 4
 
 
 class Layout:
@@ -74,6 +75,14 @@ class Layout:
             key = key + np.uint64(factor) * key[jump]
             factor = factor * factor % 2**64
         return key[:-1]
+
+    def near_key(self, labels: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return a number that is the same for elements that have the same label, as have the three around them."""
+        key, element = np.zeros(self.elements, np.uint64), self.index
+        for _ in range(_NEAR):
+            key = key * np.uint64(_PRIME) + labels[element].astype(np.uint64) * np.uint64(_SPREAD)
+            element = self.parent[element]
+        return key
 
     def holds(self, element: int) -> NDArray[np.bool_]:
         """Whether each element is `element` or an ancestor of it."""

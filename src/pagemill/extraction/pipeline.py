@@ -146,11 +146,11 @@ def _is_vast(body: Element, html: str) -> bool:
 
 def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:
     """Choose the content among the blocks of `body`, of which there is at least one."""
-    rows, looks = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
+    found = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
+    rows, words = found.rows, found.rows["words"]
     log_odds = model.log_odds(features.stack(rows, model.features))
     figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
-    words = rows["words"]
-    best = choice.choose(log_odds, words, looks, figures)
+    best = choice.choose(log_odds, words, found.looks, found.near_looks, figures)
     chosen, fell_back = best.chosen, False
     if (words * best.probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
         surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
