@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import statistics
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import turbohtml
@@ -36,7 +39,7 @@ SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
 MODEL = HERE.parent / "src" / "pagemill" / "extraction" / classifier.MODEL
 FIGURES = HERE / "figures.json"
 
-_BLOCKS = 300  # of one page; a page of thousands would teach what the others do not need
+_BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
 _NO_TREES = Trees(
     np.zeros((0, 0), np.int32),
     np.zeros((0, 0), np.float32),
@@ -50,6 +53,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=SHARED)
     options.add_argument("--no-write", action="store_true")
+    options.add_argument("--processes", type=int, default=os.cpu_count(), help="how many folds at a time")
     options = options.parse_args()
     begin = time.monotonic()
     pages = list(data.read(options.data))
@@ -57,15 +61,19 @@ def main() -> None:
     print(f"{len(pages)} pages, {blocks} blocks, {time.monotonic() - begin:.0f} s", flush=True)
     vocabularies = class_words.Vocabularies(pages)
     print(f"vocabularies, {time.monotonic() - begin:.0f} s", flush=True)
+    # Every process has its own copy of the pages: trees of HTML cannot be sent from one to another.
     results: dict[str, Result] = {}
-    for fold in range(data.FOLDS):
-        model = fit([page for page in pages if page.fold != fold], vocabularies, fold)
-        results |= {page.name: result_of(page, model) for page in pages if page.fold == fold}
-        print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(options.processes, fork, _Work.begin, (pages, vocabularies)) as pool:
+        folds = [pool.submit(_Work.cross_validate, fold) for fold in range(data.FOLDS)]
+        whole = None if options.no_write else pool.submit(_Work.fit_all)
+        for fold, future in enumerate(folds):
+            results |= future.result()
+            print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
     expected = cross_validated_quality(pages, results)
     figures = report(pages, results, expected)
-    if not options.no_write:
-        final = fit(pages, vocabularies)
+    if whole is not None:
+        final = whole.result()
         final = replace(final, quality_trees=fit_quality([results[page.name] for page in pages]))
         classifier.write(MODEL, final)
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
@@ -81,24 +89,53 @@ class Result:
     """Of the choice; None for a page without text."""
 
 
+class _Work:
+    """What the processes of a pool do; the pages and vocabularies are there before they begin."""
+
+    pages: ClassVar[list[Page]]
+    vocabularies: ClassVar[class_words.Vocabularies]
+
+    @classmethod
+    def begin(cls, pages: list[Page], vocabularies: class_words.Vocabularies) -> None:
+        cls.pages, cls.vocabularies = pages, vocabularies
+
+    @classmethod
+    def cross_validate(cls, fold: int) -> dict[str, Result]:
+        model = fit([page for page in cls.pages if page.fold != fold], cls.vocabularies, fold)
+        return {page.name: result_of(page, model) for page in cls.pages if page.fold == fold}
+
+    @classmethod
+    def fit_all(cls) -> Classifier:
+        return fit(cls.pages, cls.vocabularies)
+
+
 def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: int) -> Classifier:
     """Train on pages, which are those of all folds but some. Each is seen with a vocabulary that has not seen it."""
-    chance = np.random.default_rng(1)
-    rows, labels, importance, names = [], [], [], []
+    pages = [page for page in pages if len(page.words)]
+    names: list[str] = []
+    rows = []
     for page in pages:
-        if not len(page.words):
-            continue
-        vocabulary = vocabularies.without(page.fold, *left_out)
-        values = features.compute(page.flat, page.hidden, page.url, vocabulary).rows
+        values = features.compute(page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out)).rows
         names = names or list(values)
-        count = len(page.words)
-        taken = np.sort(chance.choice(count, min(count, _BLOCKS), replace=False))
-        rows.append(features.stack(values, names)[:, taken].T)
-        labels.append(page.label[taken])
-        importance.append(data.importance_of(page)[taken] * count / len(taken))
-    examples = boosting.Examples(np.concatenate(rows), np.concatenate(labels), np.concatenate(importance))
-    trees = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, examples, boosting.CONTENT_FORESTS)
-    return Classifier(names, vocabularies.without(*left_out), trees, _NO_TREES)
+        rows.append(features.stack(values, names).T)
+    samples = [sample(pages, rows, seed) for seed in range(1 + classifier.FURTHER)]
+    first = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[:1])
+    further = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[1:], seed=2)
+    return Classifier(names, vocabularies.without(*left_out), first, further, _NO_TREES)
+
+
+def sample(pages: list[Page], rows: list[np.ndarray], seed: int) -> boosting.Examples:
+    """Draw blocks of each page, weighed so that they stand for all of it."""
+    chance = np.random.default_rng(seed)
+    taken = [np.sort(chance.choice(len(of), min(len(of), _BLOCKS), replace=False)) for of in rows]
+    weights = [
+        data.importance_of(page)[drawn] * len(page.words) / len(drawn) for page, drawn in zip(pages, taken, strict=True)
+    ]
+    return boosting.Examples(
+        np.concatenate([of[drawn] for of, drawn in zip(rows, taken, strict=True)]),
+        np.concatenate([page.label[drawn] for page, drawn in zip(pages, taken, strict=True)]),
+        np.concatenate(weights),
+    )
 
 
 def result_of(page: Page, model: Classifier) -> Result:
@@ -120,7 +157,8 @@ def fit_quality(results: list[Result]) -> Trees:
     """Train the trees that tell a choice's F1 from its figures."""
     known = [result for result in results if result.figures is not None]
     rows, f1 = np.stack([result.figures for result in known]), np.array([result.f1 for result in known])
-    return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, boosting.Examples(rows, f1, np.ones(len(f1))))
+    examples = boosting.Examples(rows, f1, np.ones(len(f1)))
+    return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, [examples])
 
 
 def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> dict[str, float]:

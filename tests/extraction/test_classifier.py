@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pagemill.extraction import classifier
+from pagemill.extraction.trees import LEAVES, Trees
 
 LIMIT = 1_000_000  # bytes of package data
 IDLE = 60_000_000  # bytes of memory of a process that waits for pages
@@ -24,7 +27,7 @@ def test_the_model_is_small_and_whole():
     model = classifier.load()
     assert Path(classifier.__file__).with_name(classifier.MODEL).stat().st_size < LIMIT
     assert len(model.features) == len(set(model.features)) > 100
-    assert model.trees.feature.max() < len(model.features)
+    assert max(model.first_forest.feature.max(), model.further_forests.feature.max()) < len(model.features)
     assert len(model.vocabulary.words) == model.vocabulary.weights.shape[1] > 1000
 
 
@@ -37,6 +40,23 @@ def test_what_is_written_is_read_back(tmp_path):
     np.testing.assert_array_equal(again.vocabulary.weights, model.vocabulary.weights)
     features = np.random.default_rng(0).random((len(model.features), 50), np.float32) * 10
     np.testing.assert_array_equal(again.log_odds(features), model.log_odds(features))
+
+
+def test_further_forests_are_asked_where_the_first_is_unsure():
+    """Blocks with the one feature 0 to 3, of which the first forest says -5, -1, 1 and 5, the others 8 more."""
+    first = np.array([-5.0, -1, 1, 5])
+    forest = Trees(
+        np.zeros((3, 1), np.int32),
+        np.array([[0.5], [1.5], [2.5]], np.float32),
+        np.array([[1], [2], [4]], np.uint16),
+        np.zeros((1, LEAVES), np.float32),
+    )
+    forest.value[0, :4] = first
+    further = replace(forest, value=forest.value + 8)
+    model = replace(classifier.load(), first_forest=forest, further_forests=further)
+    share = classifier.FURTHER / (1 + classifier.FURTHER)
+    odds = model.log_odds(np.arange(4, dtype=np.float32)[None, :])
+    assert odds.tolist() == pytest.approx([-5, -1 + 8 * share, 1 + 8 * share, 5])
 
 
 def test_log_odds_are_finite_and_quality_from_0_to_1():

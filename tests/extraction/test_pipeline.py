@@ -153,8 +153,9 @@ def test_any_bytes_at_all(body, content_type):
 def doubting(monkeypatch):
     """The model, made to think a thousand times less of every block."""
     model = classifier.load()
-    doubts = np.float32(np.log(1000) / len(model.trees.value))
-    doubtful = replace(model, trees=replace(model.trees, value=model.trees.value - doubts))
+    doubts = np.float32(np.log(1000) / len(model.first_forest.value))
+    forest = replace(model.first_forest, value=model.first_forest.value - doubts)
+    doubtful = replace(model, first_forest=forest, further_forests=forest)
     monkeypatch.setattr(classifier, "load", lambda: doubtful)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAVES = 16
-_COLUMNS = 128  # blocks at a time: what is computed for them stays in the processor's cache
+_CELLS = 1 << 17  # trees times blocks at a time: what is computed for them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Trees:
 
     def sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the sum of the trees' values for each column of `features`, (features, columns)."""
-        columns = features.shape[1]
-        parts = [self._sums(features[:, begin : begin + _COLUMNS]) for begin in range(0, columns, _COLUMNS)]
+        columns, step = features.shape[1], _CELLS // max(len(self.value), 1)
+        parts = [self._sums(features[:, begin : begin + step]) for begin in range(0, columns, step)]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def _sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
