@@ -7,6 +7,7 @@ of the two elements around that, and those of every element from the root to it,
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,6 @@ PLACES = ("own", "near", "path")
 
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
 _LONGEST = 400  # characters of the attributes that are read; more are of a machine
-_REMEMBERED = 50_000  # classes and identifiers: some megabytes
 _MOST = 30.0  # log-odds beyond which nothing is surer
 
 
@@ -51,67 +51,30 @@ def words_of(element: Markup) -> list[str]:
 
     `postBody` and `post-body` have the same words.
     """
-    words = chain.from_iterable(map(_words_in, _names(element)))
-    return list(dict.fromkeys((f"<{element.tag}", *words, *_roles(element))))
+    tag, classes, name, roles = element
+    names = f"{classes} {name}" if classes and name else classes or name
+    words = _WORD.findall(names[:_LONGEST]) if names else []
+    own = [f"={role}" for role in roles[:_LONGEST].split()] if roles else []
+    return list(dict.fromkeys(map(str.lower, (f"<{tag}", *words, *own))))
 
 
-def _names(element: Markup) -> list[str]:
-    _, classes, name, _ = element
-    return (f"{classes} {name}" if classes and name else classes or name)[:_LONGEST].split()
-
-
-def _roles(element: Markup) -> list[str]:
-    return [f"={role}" for role in element.roles[:_LONGEST].lower().split()] if element.roles else []
-
-
-def _words_in(name: str) -> list[str]:
-    return list(map(str.lower, _WORD.findall(name)))
-
-
-class _Columns(dict[str, tuple[int, ...]]):
-    """The columns of the known words in a class or identifier.
-
-    A page has few of them, in many combinations, and the next page of its site the same: they are remembered.
-    """
-
-    def __init__(self, known: Mapping[str, int]) -> None:
-        super().__init__()
-        self.known = known
-
-    def __missing__(self, name: str) -> tuple[int, ...]:
-        found = tuple(self.known[word] for word in _words_in(name) if word in self.known)
-        if len(self) < _REMEMBERED:
-            self[name] = found
-        return found
-
-
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The known words and their weights."""
 
-    def __init__(self, words: Mapping[str, int], weights: NDArray[np.float64], bias: float) -> None:
-        self.words = words
-        """The column of each word."""
-        self.weights = weights
-        """(places, words)."""
-        self.bias = bias
-        self._columns = _Columns(words)
+    words: Mapping[str, int]
+    """The column of each word."""
+    weights: NDArray[np.float64]
+    """(places, words)."""
+    bias: float
 
     def weigh(self, looks: Sequence[Markup]) -> NDArray[np.float64]:
         """Return (places, looks): the sum of the weights of the words of each."""
-        held = [self._known_in(look) for look in looks]
+        known = self.words
+        held = [[known[word] for word in words_of(look) if word in known] for look in looks]
         look = np.repeat(np.arange(len(held)), list(map(len, held)))
         weights = self.weights[:, list(chain.from_iterable(held))]
         return np.stack([np.bincount(look, row, len(held)) for row in weights])
-
-    def _known_in(self, element: Markup) -> list[int]:
-        """Return the columns of the known ones of `words_of(element)`, without making a list of all."""
-        known = self.words
-        columns = list(dict.fromkeys(chain.from_iterable(map(self._columns.__getitem__, _names(element)))))
-        if (tag := f"<{element.tag}") in known:
-            columns.insert(0, known[tag])
-        if element.roles:
-            columns += [known[role] for role in dict.fromkeys(_roles(element)) if role in known]
-        return columns
 
     def log_odds(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds of blocks of which the words in each place say `parts`, (places, blocks)."""
