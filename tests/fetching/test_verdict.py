@@ -121,7 +121,7 @@ def test_what_is_no_html_is_fine():
 def test_real_pages(shared_pages):
     """At most 3% of the pages with their content go to the browser; most of those that are nearly empty do."""
     pages = {"has": [], "empty": []}
-    for file in sorted((shared_pages / "ground-truth").glob("*.json"))[::4]:
+    for file in sorted((shared_pages / "ground-truth").glob("*.json")):
         truth = json.loads(file.read_text())["ground_truth"].get("main_content") or ""
         html = gzip.decompress((shared_pages / "html" / f"{file.stem}.html.gz").read_bytes())
         tree = turbohtml.parse(html, detect_encoding=True, positions=False)
@@ -130,7 +130,7 @@ def test_real_pages(shared_pages):
         text = " ".join(re.findall(r"\w+", tree.to_text().lower()))
         pieces = [" ".join(words[i : i + 4]) for i in range(0, len(words) - 3, 4)]
         part = sum(piece in text for piece in pieces) / len(pieces) if pieces else None
-        quality = extract(html, "http://example.com/").quality
+        quality = extract(html, "http://example.com/", formats=()).quality
         kind = judge(200, {}, html, seen, quality).kind
         if part is not None and part >= 0.5:
             pages["has"].append(kind is not Kind.FINE)
