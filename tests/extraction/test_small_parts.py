@@ -26,8 +26,14 @@ LIST = "<dl><dt>Size</dt><dd>two litres</dd><dt>Weight</dt><dd>one kilogram</dd>
 def test_a_part_is_whole_or_not_there(part, chosen, expected):
     flat = split(f"<p>before</p>{part}<p>after")
     words = np.array([1.0, 1, 2, 1, 2, 1])
-    found = small_parts.settle(flat, np.array([False, *map(bool, chosen), False]), words)
-    assert found.tolist() == [False, *map(bool, expected), False]
+    found = small_parts.settle(flat, np.array([True, *map(bool, chosen), False]), words)
+    assert found.tolist() == [True, *map(bool, expected), False]
+
+
+def test_a_little_of_a_part_is_kept_where_there_is_nothing_else():
+    flat = split(f"<p>before</p>{TABLE}")
+    chosen = np.array([False, False, True, False, False])
+    assert small_parts.settle(flat, chosen, np.array([1.0, 1, 2, 1, 2])).tolist() == chosen.tolist()
 
 
 def test_a_large_table_may_be_a_layout():

@@ -23,7 +23,10 @@ cross-validation."""
 
 
 def settle(flat: Blocks, chosen: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return `chosen` with each small table or list whole, or not at all; the outer one decides for the inner."""
+    """Return `chosen` with each small table or list whole, or not at all; the outer one decides for the inner.
+
+    Where that would leave no words, `chosen` stays as it is: some text is better than none.
+    """
     settled = chosen.copy()
     all_words = np.concatenate([[0.0], np.cumsum(words)]).tolist()
     chosen_words = np.concatenate([[0.0], np.cumsum(words * chosen)]).tolist()
@@ -36,4 +39,4 @@ def settle(flat: Blocks, chosen: NDArray[np.bool_], words: NDArray[np.float64]) 
         if 0 < taken < size <= MOST_WORDS:
             settled[begin:end] = taken >= ENOUGH * size
             settled_to = flat.element_end[index]
-    return settled
+    return settled if words[settled].any() else chosen
