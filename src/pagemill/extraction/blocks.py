@@ -139,7 +139,7 @@ class _Walk:
         blocks = self.blocks
         if begins:
             blocks.owner.append(state >> 1)
-        elif not spaced and string[0].isalnum() and blocks.strings[-1][-1].isalnum():
+        elif not spaced and string[:1].isalnum() and blocks.strings[-1][-1:].isalnum():
             spaced = seams.parts(blocks.texts[-1], node, INLINE)
         blocks.texts.append(node)
         blocks.strings.append(f" {string}" if spaced else string)

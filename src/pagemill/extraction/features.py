@@ -195,7 +195,7 @@ class _Page:
         """Add how often the block's place, and the elements around it, occur on the page."""
         layout, rows, owner = self.layout, self.rows, self.layout.owner
         # An identifier sets an element apart: it does not belong to those that repeat.
-        labels = groups.label([markup[:3] for markup in self.markup])[self.marked]
+        labels = groups.label([element[:3] for element in self.markup])[self.marked]
         self.path = layout.path_key(labels)
         for name, (number, count) in (
             ("tag_path", groups.number(layout.path_key(self.tags)[owner])),
