@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILED := setup.py src/pagemill/extraction/tree_sums.pyx
 SOURCES := src tests bench
 
 # The first Python that is new enough and can make environments.
@@ -44,12 +45,13 @@ lock: ## Resolve the dependencies anew into requirements/*.txt (needs uv)
 
 .PHONY: clean
 clean: ## Remove the environment and every cache
+	rm -rf build src/*.egg-info src/pagemill/extraction/tree_sums.c src/pagemill/extraction/tree_sums.*.so
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@python=$$($(find-python)) && $$python -m venv $(VENV)
 
-$(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build.txt pyproject.toml
+$(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build.txt pyproject.toml $(COMPILED)
 	@echo 'Installing Pagemill into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/runtime.txt -r requirements/build.txt

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import shutil
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.extraction.trees import LEAVES, Trees
+from pagemill.extraction.trees import LEAVES, Trees, compiled
 
 
 def grow(rng: np.random.Generator, leaves: int) -> tuple[Any, ...]:
@@ -58,3 +62,53 @@ def test_sums_are_those_of_walking_through_every_tree(seed, sizes, columns):
     features = rng.integers(0, 6, (3, columns)).astype(np.float32)
     expected = [sum(walk(tree, features[:, column]) for tree in trees) for column in range(columns)]
     np.testing.assert_allclose(arrays.sums(features), expected)
+    np.testing.assert_array_equal(arrays.sums_by_numpy(features), arrays.sums(features))
+
+
+def test_what_can_be_compiled_is():
+    """Where it cannot, the tests before have compared numpy with itself."""
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if shutil.which(sysconfig.get_config_var("CC").split()[0]) is None or not header.exists():
+        pytest.skip("there is no C compiler, or none of Python's headers")
+    assert compiled is not None
+
+
+def stump(**changes: Any) -> Trees:
+    """One tree: -1 where the first feature is at most 2, else 1."""
+    values = np.zeros((1, LEAVES), np.float32)
+    values[0, :2] = -1, 1
+    arrays = {
+        "feature": np.zeros((1, 1), np.int32),
+        "threshold": np.full((1, 1), 2, np.float32),
+        "left": np.ones((1, 1), np.uint16),
+        "value": values,
+    }
+    return Trees(**arrays | changes)
+
+
+def test_columns_may_lie_apart_in_memory():
+    features = np.arange(12, dtype=np.float32).reshape(6, 2).T
+    assert stump().sums(features).tolist() == stump().sums_by_numpy(features).tolist() == [-1, -1, 1, 1, 1, 1]
+    assert stump().sums(np.empty((2, 0), np.float32)).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threshold": np.zeros((2, 1), np.float32)},
+        {"left": np.ones((1, 2), np.uint16)},
+        {"value": np.zeros((1, LEAVES - 1), np.float32)},
+        {"value": np.zeros((2, LEAVES), np.float32)},
+        {"left": np.full((1, 1), 1 << 15, np.uint16)},
+    ],
+)
+def test_arrays_that_lead_out_of_each_other_are_refused(changes):
+    with pytest.raises(ValueError, match=r"belong together|last leaf"):
+        stump(**changes)
+
+
+@pytest.mark.parametrize("feature", [-1, 2])
+def test_features_that_are_not_there_are_refused(feature):
+    trees = stump(feature=np.full((1, 1), feature, np.int32))
+    with pytest.raises(IndexError, match="other features"):
+        trees.sums(np.zeros((2, 4), np.float32))

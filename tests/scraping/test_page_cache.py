@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from pagemill.model import Action, ActionType, Cookie, Format, ScrapeOptions
-from pagemill.scraping.extractor_version import extractor_version
 from pagemill.scraping.page_cache import cache_key
 
 PLAIN = ScrapeOptions()
@@ -71,9 +70,3 @@ def test_what_is_not_anonymous_has_no_key(options):
 
 def test_a_url_with_a_password_has_no_key():
     assert cache_key("http://user:pw@example.com/", PLAIN) is None
-
-
-def test_the_extractors_version_is_always_the_same():
-    first = extractor_version()
-    extractor_version.cache_clear()
-    assert extractor_version() == first

@@ -1,8 +1,9 @@
-"""Boosted regression trees, evaluated with numpy alone.
+"""Boosted regression trees.
 
 Every tree has at most 16 leaves. A split that sends a block to its right child rules out the leaves of its left child;
 what is left when all splits of a tree have ruled out theirs begins with the leaf that the block falls into. This is
-QuickScorer (Lucchese and others, SIGIR 2015): no walk through a tree, so that numpy does all blocks and trees at once.
+QuickScorer (Lucchese and others, SIGIR 2015): no walk through a tree, so that all blocks are done at once, by numpy or,
+where a C compiler was there when Pagemill was installed, by `tree_sums`. Both give the same to the last bit.
 """
 
 from __future__ import annotations
@@ -13,17 +14,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+compiled: Callable[..., None] | None
+"""`tree_sums.add`, or None where it was not compiled."""
+try:
+    from pagemill.extraction.tree_sums import add as compiled
+except ImportError:
+    compiled = None
+
 LEAVES = 16
-_CELLS = 1 << 17  # trees times blocks at a time: what is computed for them stays in the processor's cache
+_CELLS = 1 << 17  # trees times blocks at a time: what numpy computes for them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """The splits of T trees as arrays of (LEAVES - 1, T), and the leaves' values as (T, LEAVES).
+    """The splits of T trees as arrays of (at most LEAVES - 1, T), and the leaves' values as (T, LEAVES).
 
-    A place without a split has the threshold infinity and rules out nothing.
+    A place without a split has the threshold infinity and rules out nothing. ValueError where shapes do not agree, or a
+    split rules out the last leaf.
     """
 
     feature: NDArray[np.int32]
@@ -33,8 +44,30 @@ class Trees:
     """A bit for each leaf under the left child."""
     value: NDArray[np.float32]
 
+    def __post_init__(self) -> None:
+        splits, trees = self.feature.shape
+        same = self.feature.shape == self.threshold.shape == self.left.shape
+        if not same or splits >= LEAVES or self.value.shape != (trees, LEAVES):
+            raise ValueError("the arrays of the trees do not belong together")
+        if self.left.size and self.left.max() >= 1 << (LEAVES - 1):
+            raise ValueError("a split rules out the last leaf")
+
     def sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the sum of the trees' values for each column of `features`, (features, columns)."""
+        """Return the sum of the trees' values for each column of `features`, (features, columns).
+
+        IndexError where a split asks for a feature that is not there.
+        """
+        if self.feature.size and not 0 <= self.feature.min() <= self.feature.max() < len(features):
+            raise IndexError(f"the trees ask for other features than the {len(features)} that there are")
+        if compiled is None:
+            return self.sums_by_numpy(features)
+        sums = np.zeros(features.shape[1])
+        values = np.ascontiguousarray(features)
+        compiled(values, self.feature, self.threshold, self.left, self.value, sums)
+        return sums
+
+    def sums_by_numpy(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Do what `sums` does without compiled code."""
         columns, step = features.shape[1], _CELLS // max(len(self.value), 1)
         parts = [self._sums(features[:, begin : begin + step]) for begin in range(0, columns, step)]
         return np.concatenate(parts) if parts else np.empty(0)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib import metadata, resources
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+_COMPILED = (".c", ".pyd", ".so")  # made of what is counted, not on every machine, and the same in what it does
 
 
 @cache
@@ -17,12 +20,14 @@ def extractor_version() -> str:
     digest = hashlib.sha256(metadata.version("turbohtml").encode())
     for package in ("pagemill.extraction", "pagemill.scraping"):
         for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-            if file.is_file() and (package == "pagemill.extraction" or file.name == "extraction_process.py"):
+            if package == "pagemill.extraction" or file.name == "extraction_process.py":
                 _add(digest, file)
     return digest.hexdigest()[:16]
 
 
 def _add(digest: hashlib._Hash, file: Traversable) -> None:
+    if not file.is_file() or PurePath(file.name).suffix in _COMPILED:
+        return
     content = file.read_bytes()
     digest.update(f"{file.name} {len(content)}\n".encode())
     digest.update(content)
