@@ -34,9 +34,9 @@ class Vocabularies:
     def __init__(self, pages: Sequence[Page]) -> None:
         domains: dict[str, set[str]] = defaultdict(set)
         for page in pages:
-            for word in set().union(*_words(page)):
+            for word in words_of(markup(page.flat)[0])[0]:
                 domains[word].add(page.domain)
-        words = sorted(word for word, known in domains.items() if len(known) >= _FEWEST_DOMAINS)
+        words = sorted(word for word, known in domains.items() if len(word) > 1 and len(known) >= _FEWEST_DOMAINS)
         self._columns = {word: column for column, word in enumerate(words)}
         self._folds = [self._rows([page for page in pages if page.fold == fold]) for fold in range(FOLDS)]
         self._fitted: dict[frozenset[int], Vocabulary] = {}
@@ -75,16 +75,15 @@ class Vocabularies:
 
     def _held(self, page: Page) -> csr_array:
         """Return (elements, words): 1 where an element has a word."""
-        found = [sorted(self._columns[word] for word in words if word in self._columns) for words in _words(page)]
+        elements, marked = markup(page.flat)
+        held: list[set[int]] = [set() for _ in elements]
+        for word, element in zip(*words_of(elements), strict=True):
+            if word in self._columns:
+                held[element].add(self._columns[word])
+        found = [sorted(held[element]) for element in marked]
         ends = np.cumsum([0, *map(len, found)])
         columns = np.array([column for row in found for column in row], np.int32)
         return csr_array((np.ones(len(columns)), columns, ends), shape=(len(found), len(self._columns)))
-
-
-def _words(page: Page) -> list[tuple[str, ...]]:
-    found, places = markup(page.flat)
-    words = [words_of(element) for element in found]
-    return [words[place] for place in places]
 
 
 def _ways(layout: Layout, elements: np.ndarray) -> csr_array:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pagemill.extraction.vocabulary import Markup, Vocabulary, markup, words_of
 
@@ -10,12 +12,44 @@ from .flat import split
 KNOWN = Vocabulary({"<p": 0, "post": 1, "<div": 2}, np.array([[1.0, 2, 4], [10, 20, 40], [100, 200, 400]]), bias=-8)
 
 
+def words(elements: list[Markup], place: int) -> list[str]:
+    found, places = words_of(elements)
+    return [word for word, at in zip(found, places.tolist(), strict=True) if at == place and len(word) > 1]
+
+
+def words_between(element: Markup) -> list[str]:
+    return words([Markup("div", "before", "", ""), element, Markup("div", "after", "", "x")], 1)
+
+
 def test_words_of_attributes_in_any_spelling():
-    assert words_of(Markup("p", "post-body", "", "")) == ["<p", "post", "body"]
-    assert words_of(Markup("p", "postBody Post", "", "")) == ["<p", "post", "body"]
-    assert words_of(Markup("p", "", "comment-17", "")) == ["<p", "comment"]
-    assert words_of(Markup("li", "FAQ_item12 x", "item-top", "")) == ["<li", "faq", "item", "top"]
-    assert words_of(Markup("div", "", "", "Main articleBody")) == ["<div", "=main", "=articlebody"]
+    assert words_between(Markup("p", "post-body", "", "")) == ["post", "body", "<p"]
+    assert words_between(Markup("p", "postBody Post", "", "")) == ["post", "body", "post", "<p"]
+    assert words_between(Markup("p", "", "comment-17", "")) == ["comment", "<p"]
+    assert words_between(Markup("li", "FAQ_item12 x\n\tFAQs", "item-top", "")) == [
+        "faq",
+        "item",
+        "faqs",
+        "item",
+        "top",
+        "<li",
+    ]
+    assert words_between(Markup("div", "", "", "Main articleBody")) == ["<div", "=main", "=articlebody"]
+    assert words_between(Markup("div", "größe 内容 a<b=cd", "", "")) == ["gr", "cd", "<div"]
+    assert words_between(Markup("div", "", "", "")) == ["<div"]
+
+
+def test_words_of_no_elements_are_none():
+    found, places = words_of([])
+    assert found == places.tolist() == []
+
+
+NAMES = st.text(st.characters(exclude_characters="\0"), max_size=30) | st.text("aB-_ 1\n\x01", max_size=30)
+
+
+@given(st.lists(st.builds(Markup, st.sampled_from(["p", "h1"]), NAMES, NAMES, NAMES), max_size=5))
+def test_words_are_the_same_among_others_and_alone(elements):
+    for place, element in enumerate(elements):
+        assert words(elements, place) == words([element], 0)
 
 
 def test_markup_that_stands_often_is_told_once():

@@ -153,9 +153,11 @@ class _Walk:
         current = -1  # the owner of the block that is being filled
         broken = spaced = False  # whether a <br> was the last thing seen, or anything else that parts words
         for node in root.descendants:
-            state = states.get(node.parent, _SILENCE)
             if type(node) is Text:
-                if state < 0 or (string := node.data).isspace():
+                if (string := node.data).isspace():  # one node in three
+                    spaced = True
+                    continue
+                if (state := states.get(node.parent, _SILENCE)) < 0:
                     spaced = True
                     continue
                 if not self.text(node, string, state, begins=state >> 1 != current, spaced=spaced):
@@ -163,7 +165,7 @@ class _Walk:
                 current = state >> 1
                 broken = spaced = False
             elif type(node) is Element:
-                tag = node.tag
+                state, tag = states.get(node.parent, _SILENCE), node.tag
                 if state >= 0 and tag in blocks.marks:
                     blocks.marks[tag].append(state >> 1)
                 if state < 0 or tag in SILENT:

@@ -140,6 +140,7 @@ class Builder:
         nodes: Iterator[Node] = iter(root)
         leave: Leave | bool | None = None
         last: Text | None = None
+        end = ""  # its last character
         around: list[tuple[Iterator[Node], Leave | bool | None]] = []
         while True:
             for node in nodes:
@@ -147,9 +148,10 @@ class Builder:
                     if (data := node.data).isspace():  # half of all texts
                         self.space = True
                     else:
-                        self.space = self.space or (last is not None and self._parts(last, node))
+                        met = end.isalnum() and data[0].isalnum() and not self.codes
+                        self.space = self.space or (met and last is not None and seams.parts(last, node, INLINE))
                         self.text(data)
-                        last = node
+                        last, end = node, data[-1]
                 elif type(node) is Element:
                     if hidden and node in hidden and self.page.hidden.holds(node):
                         continue
@@ -172,9 +174,6 @@ class Builder:
         return "".join(self.out)
 
     # Content
-
-    def _parts(self, before: Text, after: Text) -> bool:
-        return not self.codes and seams.parts(before, after, INLINE)
 
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""

@@ -41,10 +41,10 @@ TAGS = (
     *("caption", "legend", "dialog", "hgroup"),
 )
 _TAG = {tag: number for number, tag in enumerate(TAGS)}
-_HEADINGS = np.array([_TAG[f"h{level}"] for level in range(1, 7)])
+_IS_HEADING = np.isin(TAGS, [f"h{level}" for level in range(1, 7)])
+_IS_LIST = np.isin(TAGS, ["ul", "ol"])
 
 AREAS = ("nav", "header", "footer", "main", "article", "aside", "table", "form", "section", "button")
-_LISTS = ("ul", "ol")
 LEVELS = ("own", "parent", "grandparent", "third", "fourth")
 GROUPS = ("outer", "inner", "largest")
 
@@ -83,7 +83,8 @@ def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: V
 
 def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
     """Return the named features as one array of (features, blocks)."""
-    return np.array([rows[name] for name in names], np.float32)
+    values = np.concatenate([rows[name] for name in names], dtype=np.float32, casting="same_kind")
+    return values.reshape(len(names), -1)
 
 
 class _Page:
@@ -95,7 +96,7 @@ class _Page:
         self.layout = Layout(blocks)
         self.letters = letters.count(blocks)
         self.markup, self.marked = markup(blocks)
-        self.tags = np.array([_TAG.get(tag, 0) for tag in blocks.tags])
+        self.tags = np.array([_TAG.get(element.tag, 0) for element in self.markup])[self.marked]
         self.own_tag = self.tags[self.layout.owner]
         self.place = np.arange(self.layout.blocks, dtype=np.float64)
         self.words = self.letters.words
@@ -115,7 +116,7 @@ class _Page:
     def _areas(self, hidden: NDArray[np.float64], vocabulary: Vocabulary) -> None:
         """Add how many elements of each area stand around a block, and what classes and the like say of it."""
         self.areas = np.array([self.tags == _TAG[area] for area in AREAS], np.float64)
-        lists = np.isin(self.tags, [_TAG[tag] for tag in _LISTS])
+        lists = _IS_LIST[self.tags]
         own, near, path = vocabulary.weigh(self.markup)[:, self.marked]
         around = self.layout.path_sum(np.vstack([self.areas, lists, hidden, path]))[:, self.layout.owner]
         parent = self.layout.parent[self.layout.owner]
@@ -295,7 +296,7 @@ class _Page:
             rows["words_after_h1"] = before - before[self.h1]
         else:
             rows["after_h1"], rows["words_after_h1"] = np.full(count, -999.0), np.full(count, -9999.0)
-        self.heading = np.isin(self.own_tag, _HEADINGS)
+        self.heading = _IS_HEADING[self.own_tag]
         last = np.maximum.accumulate(np.where(self.heading, place, -1))
         following = np.minimum.accumulate(np.where(self.heading, place, count + 50)[::-1])[::-1]
         rows["after_heading"] = self.place - last
@@ -349,4 +350,5 @@ class _Page:
             "url_digits": sum(map(str.isdigit, address)),
             **self.largest_group,
         }
-        self.rows.update((name, np.full(count, float(value))) for name, value in page.items())
+        values = np.array(list(page.values()), np.float64)
+        self.rows.update(zip(page, np.repeat(values[:, None], count, axis=1), strict=True))

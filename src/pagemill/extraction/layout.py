@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pagemill.extraction.blocks import Blocks
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _PRIME = 0x100000001B3
 _SPREAD = 0x9E3779B97F4A7C15
@@ -21,7 +23,8 @@ class Layout:
 
     def __init__(self, blocks: Blocks) -> None:
         self.parent = np.array(blocks.parent)
-        self.depth = np.array(blocks.depth, np.float64)
+        level = np.array(blocks.depth)
+        self.depth = level.astype(np.float64)
         self.block_begin = np.array(blocks.block_begin)
         self.block_end = np.array(blocks.block_end)
         self.element_end = np.array(blocks.element_end)
@@ -31,6 +34,10 @@ class Layout:
         self.blocks = len(self.owner)
         self.index = np.arange(self.elements)
         self._jumps = self._make_jumps()
+        self._factors = np.cumprod(np.full(int(level.max()) + 1, _PRIME, np.uint64))[level]
+        self._by_end = np.argsort(self.element_end, kind="stable")
+        self._ended = np.cumsum(np.bincount(self.element_end))[: self.elements]
+        """How many elements end before each begins."""
 
     def _make_jumps(self) -> list[NDArray[np.int64]]:
         """Return for each element its ancestor 1, 2, 4, 8 … levels up; above the root is the index `elements`."""
@@ -46,35 +53,33 @@ class Layout:
     def subtree(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum a value of each block over the blocks under each element. `values` is (…, blocks)."""
         sums = _prefix(values)
-        return sums[..., self.block_end] - sums[..., self.block_begin]
+        return sums.take(self.block_end, -1) - sums.take(self.block_begin, -1)
 
     def subtree_of_elements(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum a value of each element over the elements under each, itself included. `values` is (…, elements)."""
         sums = _prefix(values)
-        return sums[..., self.element_end] - sums[..., : self.elements]
+        return sums.take(self.element_end, -1) - sums[..., : self.elements]
 
     def path_maximum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the largest value on the way from the root to each element. `values` is (…, elements)."""
         result = _with_column(values, -np.inf)
         for jump in self._jumps:
-            result = np.maximum(result, result[..., jump])
+            np.maximum(result, result.take(jump, -1), out=result)
         return result[..., :-1]
 
-    def path_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the sum of the values on the way from the root to each element. `values` is (…, elements)."""
-        result = _with_column(values, 0.0)
-        for jump in self._jumps:
-            result = result + result[..., jump]
-        return result[..., :-1]
+    def path_sum(self, values: NDArray[_Number]) -> NDArray[_Number]:
+        """Return the sum of the values on the way from the root to each element. `values` is (…, elements).
+
+        That is the sum of all up to the element, without those that ended before it.
+        """
+        ended = _prefix(values.take(self._by_end, -1)).take(self._ended, -1)
+        sums: NDArray[_Number] = np.cumsum(values, axis=-1, dtype=values.dtype) - ended
+        return sums
 
     def path_key(self, labels: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return a number that is the same for elements whose ways from the root have the same labels."""
-        key = np.append((labels.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD), np.uint64(0))
-        factor = _PRIME
-        for jump in self._jumps:
-            key = key + np.uint64(factor) * key[jump]
-            factor = factor * factor % 2**64
-        return key[:-1]
+        key = (labels.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+        return self.path_sum(key * self._factors)
 
     def near_key(self, labels: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return a number that is the same for elements that have the same label, as have the three around them."""
@@ -89,9 +94,9 @@ class Layout:
         return (self.index <= element) & (element < self.element_end)
 
 
-def _prefix(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _prefix(values: NDArray[_Number]) -> NDArray[_Number]:
     """Return the sums before each position along the last axis, and the sum of all at the end."""
-    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1), values.dtype)
     np.cumsum(values, axis=-1, out=sums[..., 1:])
     return sums
 

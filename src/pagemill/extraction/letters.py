@@ -66,7 +66,7 @@ def count(blocks: Blocks) -> Letters:
     text_begin = np.cumsum(lengths) - lengths
     begin = text_begin[np.flatnonzero(np.diff(owner, prepend=-1))]
     codes = np.frombuffer("".join(blocks.strings).encode("utf-32-le", "surrogatepass"), np.uint32)
-    kinds = _kinds()[np.minimum(codes, _PLANE - 1)]
+    kinds = _kinds().take(codes, mode="clip")
 
     word = kinds & _WORD
     word_begin = word.copy()
@@ -74,17 +74,22 @@ def count(blocks: Blocks) -> Letters:
     word_begin[begin] = word[begin]  # words do not go over the edges of blocks
     text_words = np.add.reduceat(word_begin, text_begin, dtype=np.int64)
 
-    def total(bit: int) -> NDArray[np.float64]:
-        return np.add.reduceat((kinds & bit) != 0, begin, dtype=np.float64)
+    count = len(begin)
+    rare = np.flatnonzero(kinds > _SPACE)
+    rare_kinds = kinds[rare]
+    rare_block = np.repeat(np.arange(count), np.diff(np.searchsorted(rare, begin), append=len(rare)))
 
-    dark = np.flatnonzero((kinds & _SPACE) == 0)
+    def total(bit: int) -> NDArray[np.float64]:
+        return np.bincount(rare_block[(rare_kinds & bit) != 0], minlength=count).astype(np.float64)
+
+    dark = np.flatnonzero(kinds != _SPACE)
     first_dark = np.searchsorted(dark, begin)
     last_dark = np.append(first_dark[1:], len(dark)) - 1
     return Letters(
-        words=np.add.reduceat(word_begin, begin, dtype=np.float64),
-        linked_words=np.bincount(owner, text_words * np.array(blocks.text_linked), len(begin)).astype(np.float64),
+        words=np.bincount(owner, text_words, count).astype(np.float64),
+        linked_words=np.bincount(owner, text_words * np.array(blocks.text_linked), count).astype(np.float64),
         characters=np.diff(begin, append=len(codes)).astype(np.float64),
-        letters=total(_WORD),
+        letters=np.add.reduceat(word, begin, dtype=np.int64).astype(np.float64),
         digits=total(_DIGIT),
         stops=total(_STOP),
         commas=total(_COMMA),

@@ -6,9 +6,9 @@ of the two elements around that, and those of every element from the root to it,
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
+from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 PLACES = ("own", "near", "path")
 """Where a word stands: on the block's element, on one of the two around it, anywhere on the way from the root."""
 
-_WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}")
+_END = "\0"  # what stands behind an element's names; in no attribute, as parsers replace it
+_SPACE = ord(" ")
+# For each byte: letters in lower case, spaces for all else.
+_LETTERS = bytes(ord(chr(code).lower()) if chr(code) in f"{ascii_letters}{_END}" else _SPACE for code in range(256))
+_IS_UPPER, _IS_LOWER = (
+    np.array([chr(code) in case for code in range(256)]) for case in (ascii_uppercase, ascii_lowercase)
+)
 _LONGEST = 400  # characters of the attributes that are read; more are of a machine
 _MOST = 30.0  # log-odds beyond which nothing is surer
 
@@ -45,17 +51,29 @@ def markup(blocks: Blocks) -> tuple[list[Markup], NDArray[np.int64]]:
     return list(map(Markup._make, found)), places
 
 
-def words_of(element: Markup) -> list[str]:
-    """Return the distinct words of an element, in lower case: `<` and its tag, those of its class and id attributes,
-    and `=` and each of its roles and properties.
+def words_of(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the words of elements, in lower case, and the place of the element that each is of: those of class and id
+    attributes, `<` and the tag, and `=` and each role and property. A word stands there as often as it is said.
 
-    `postBody` and `post-body` have the same words.
+    `postBody` and `post-body` have the same words. All elements are searched at once, which takes a third of the time
+    of one after the other. Strings of one character are among the words, and mean nothing.
     """
-    tag, classes, name, roles = element
-    names = f"{classes} {name}" if classes and name else classes or name
-    words = _WORD.findall(names[:_LONGEST]) if names else []
-    own = [f"={role}" for role in roles[:_LONGEST].split()] if roles else []
-    return list(dict.fromkeys(map(str.lower, (f"<{tag}", *words, *own))))
+    names = f" {_END} ".join([f"{element.classes} {element.id}"[:_LONGEST] for element in elements])
+    written = np.frombuffer(f" {names}".encode("ascii", "replace"), np.uint8)
+    humps = np.flatnonzero(_IS_LOWER[written[:-1]] & _IS_UPPER[written[1:]]) + 1
+    plain = np.insert(written, humps, _SPACE).tobytes().translate(_LETTERS)
+    words, signs = plain.decode().split(), np.frombuffer(plain, np.uint8)
+    begins = np.flatnonzero((signs[1:] != _SPACE) & (signs[:-1] == _SPACE)) + 1
+    places = np.cumsum(signs[begins] == ord(_END))
+    roles = [
+        (f"={role}", place)
+        for place, element in enumerate(elements)
+        if element.roles
+        for role in element.roles[:_LONGEST].lower().split()
+    ]
+    tags = [f"<{element.tag}" for element in elements]
+    words += chain(tags, (role for role, _ in roles))
+    return words, np.concatenate([places, np.arange(len(tags)), [place for _, place in roles]]).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +88,13 @@ class Vocabulary:
 
     def weigh(self, looks: Sequence[Markup]) -> NDArray[np.float64]:
         """Return (places, looks): the sum of the weights of the words of each."""
-        known = self.words
-        held = [[known[word] for word in words_of(look) if word in known] for look in looks]
-        look = np.repeat(np.arange(len(held)), list(map(len, held)))
-        weights = self.weights[:, list(chain.from_iterable(held))]
-        return np.stack([np.bincount(look, row, len(held)) for row in weights])
+        words, look = words_of(looks)
+        columns = np.fromiter(map(self.words.get, words, repeat(-1)), np.int64, len(words))
+        known = columns >= 0
+        told = np.sort(look[known] * len(self.words) + columns[known])
+        told = told[np.diff(told, prepend=-1) > 0]  # a word that is said twice counts once
+        look, columns = np.divmod(told, max(len(self.words), 1))
+        return np.stack([np.bincount(look, row, len(looks)) for row in self.weights[:, columns]])
 
     def log_odds(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds of blocks of which the words in each place say `parts`, (places, blocks)."""
