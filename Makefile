@@ -5,6 +5,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILED := setup.py src/pagemill/extraction/tree_sums.pyx
+# What an earlier installation compiled: where that cannot be done again, it must not stay.
+BUILT := build src/pagemill/extraction/tree_sums.c src/pagemill/extraction/tree_sums.*.so
 SOURCES := src tests bench
 
 # The first Python that is new enough and can make environments.
@@ -45,8 +47,7 @@ lock: ## Resolve the dependencies anew into requirements/*.txt (needs uv)
 
 .PHONY: clean
 clean: ## Remove the environment and every cache
-	rm -rf build src/*.egg-info src/pagemill/extraction/tree_sums.c src/pagemill/extraction/tree_sums.*.so
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(BUILT) src/*.egg-info $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@python=$$($(find-python)) && $$python -m venv $(VENV)
@@ -55,7 +56,10 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build
 	@echo 'Installing Pagemill into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/runtime.txt -r requirements/build.txt
+	@rm -rf $(BUILT)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import pagemill.extraction.tree_sums' 2>/dev/null || \
+		echo 'No C compiler, or no Python headers: nothing is compiled, and choosing content takes longer.'
 	@scripts/install-chromium
 	@touch $@
 

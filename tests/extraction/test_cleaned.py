@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from turbohtml import parse
+from turbohtml import Element, Text, parse
 
 from pagemill.extraction import cleaned
 
@@ -233,3 +233,9 @@ def test_tex_in_text_counts_where_a_script_typesets_it():
 
 def test_whitespace_of_a_text_of_megabytes():
     assert clean("<p>" + " \n a\tb  c \u00a0d\n" * 150_000) == "<p>" + " ".join(["a b c d"] * 150_000) + "</p>"
+
+
+@pytest.mark.parametrize(("texts", "expected"), [([""], ""), (["a", "", "b"], "<p>a b</p>"), (["", "a"], "<p>a</p>")])
+def test_texts_without_characters_mean_nothing(texts, expected):
+    root = Element("body", children=[Element("p", children=[Text(text) for text in texts])])
+    assert cleaned.serialize(cleaned.clean(root, "")) == expected

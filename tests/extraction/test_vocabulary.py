@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,6 +69,28 @@ def test_elements_weigh_what_their_known_words_do_in_each_place():
 def test_log_odds_are_the_sum_within_limits():
     parts = np.array([[1.0, 0, -900], [2, 0, 0], [4, 0, 0]])
     assert KNOWN.log_odds(parts) == pytest.approx([-1, -8, -30])
+
+
+def test_words_of_a_page_full_of_attributes_take_little_memory():
+    elements = [Markup("p", f"{place} " + "aB" * 200, "", "a " * 200) for place in range(6000)]
+    KNOWN.weigh(elements[:1])
+    tracemalloc.start()
+    try:
+        KNOWN.weigh(elements)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 100 << 20  # all at once would take some 500 MB
+
+
+def test_no_elements_weigh_nothing():
+    assert KNOWN.weigh([]).shape == (3, 0)
+
+
+def test_elements_weigh_the_same_among_thousands():
+    few = [Markup("p", "post", "", ""), Markup("div", "postBody", "", ""), Markup("h1", "", "x", "")]
+    many = KNOWN.weigh(few * 1000)
+    np.testing.assert_array_equal(many, np.tile(KNOWN.weigh(few), 1000))
 
 
 def test_a_vocabulary_may_know_nothing():

@@ -30,6 +30,7 @@ def test_it_is_always_the_same(version_of):
 @pytest.mark.parametrize("name", ["extraction/blocks.py", "extraction/model.npz", "extraction/tree_sums.pyx"])
 def test_it_changes_with_what_extraction_is_made_of(version_of, tmp_path, name):
     before = version_of()
+    assert (tmp_path / name).exists()
     with (tmp_path / name).open("ab") as file:
         file.write(b"#")
     assert version_of() != before

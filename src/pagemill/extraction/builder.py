@@ -148,10 +148,10 @@ class Builder:
                     if (data := node.data).isspace():  # half of all texts
                         self.space = True
                     else:
-                        met = end.isalnum() and data[0].isalnum() and not self.codes
+                        met = end.isalnum() and data[:1].isalnum() and not self.codes
                         self.space = self.space or (met and last is not None and seams.parts(last, node, INLINE))
                         self.text(data)
-                        last, end = node, data[-1]
+                        last, end = node, data[-1:]
                 elif type(node) is Element:
                     if hidden and node in hidden and self.page.hidden.holds(node):
                         continue

@@ -33,8 +33,8 @@ _CELLS = 1 << 17  # trees times blocks at a time: what numpy computes for them s
 class Trees:
     """The splits of T trees as arrays of (at most LEAVES - 1, T), and the leaves' values as (T, LEAVES).
 
-    A place without a split has the threshold infinity and rules out nothing. ValueError where shapes do not agree, or a
-    split rules out the last leaf.
+    A place without a split has the threshold infinity and rules out nothing. ValueError where the arrays are not as is
+    said here, or a split rules out the last leaf.
     """
 
     feature: NDArray[np.int32]
@@ -46,10 +46,15 @@ class Trees:
 
     def __post_init__(self) -> None:
         splits, trees = self.feature.shape
-        same = self.feature.shape == self.threshold.shape == self.left.shape
-        if not same or splits >= LEAVES or self.value.shape != (trees, LEAVES):
-            raise ValueError("the arrays of the trees do not belong together")
-        if self.left.size and self.left.max() >= 1 << (LEAVES - 1):
+        for array, shape, kind in (
+            (self.feature, (splits, trees), np.int32),
+            (self.threshold, (splits, trees), np.float32),
+            (self.left, (splits, trees), np.uint16),
+            (self.value, (trees, LEAVES), np.float32),
+        ):
+            if array.shape != shape or array.dtype != kind or not array.flags.c_contiguous:
+                raise ValueError(f"an array of the trees must be one of {kind.__name__}, {shape}, row by row")
+        if splits >= LEAVES or (self.left.size and self.left.max() >= 1 << (LEAVES - 1)):
             raise ValueError("a split rules out the last leaf")
 
     def sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -62,7 +67,7 @@ class Trees:
         if compiled is None:
             return self.sums_by_numpy(features)
         sums = np.zeros(features.shape[1])
-        values = np.ascontiguousarray(features)
+        values = np.ascontiguousarray(features, np.float32)
         compiled(values, self.feature, self.threshold, self.left, self.value, sums)
         return sums
 
@@ -79,5 +84,8 @@ class Trees:
             ruled_out |= (features[feature] > threshold[:, None]) * left[:, None]
         first = np.bitwise_count(ruled_out & ~(ruled_out + np.uint16(1)))  # how many of the lowest bits are set
         place = first + np.arange(0, trees * LEAVES, LEAVES)[:, None]
-        values: NDArray[np.float64] = np.take(self.value, place, mode="clip").sum(axis=0, dtype=np.float64)
-        return values
+        values = np.take(self.value, place, mode="clip")
+        if columns == 1 and trees:  # `sum` would add those of a lone column pairwise
+            return np.cumsum(values[:, 0], dtype=np.float64)[-1:]
+        sums: NDArray[np.float64] = values.sum(axis=0, dtype=np.float64)
+        return sums
