@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import ada_url
 
 if TYPE_CHECKING:
-    from turbohtml import Node
+    from turbohtml import Element, Node
 
 SAFE_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
@@ -73,8 +73,10 @@ def base_of(root: Node, url: str) -> str:
     for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
         pass
     head = top.find("head")
-    base = head.select_one("base[href]") if head is not None else None
-    if base is None:
-        return url
-    address = Resolver(url).resolve(base.attr("href") or "")
+    return based(head.select_one("base[href]") if head is not None else None, url)
+
+
+def based(base: Element | None, url: str) -> str:
+    """The base URL that a `<base>` gives a document at `url`: `url` itself without one that is http(s)."""
+    address = Resolver(url).resolve(base.attr("href") or "") if base is not None else None
     return address if address is not None and address.startswith(("https://", "http://")) else url

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import turbohtml
 import turbohtml.detect  # registers the `whatwg-*` codecs
 
-from pagemill.extraction import noscript
+from pagemill.extraction import address, noscript
+from pagemill.extraction.face import Face
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
@@ -21,6 +22,7 @@ class Document:
     html: str
     tree: turbohtml.Document
     base_url: str
+    face: Face
 
     @property
     def body(self) -> turbohtml.Element:
@@ -40,7 +42,8 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
     html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
     if (closed := noscript.close(html)) is not None:
         tree = turbohtml.parse(closed, positions=False)
-    return Document(html, tree, tree.base_url(url))
+    face = Face(tree)
+    return Document(html, tree, address.based(face.base, url), face)
 
 
 def _charset(content_type: str) -> str | None:

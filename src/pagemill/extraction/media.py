@@ -12,6 +12,8 @@ from pagemill.extraction.characters import line
 from pagemill.model import Image, Link
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from turbohtml import Node
 
 # Where lazy-loading libraries keep the address that a script would put into `src`, the commonest first.
@@ -34,11 +36,14 @@ _TINY = re.compile(r"\s*[0-2](?:px)?\s*")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
 
-def links(root: Node, base_url: str) -> tuple[Link, ...]:
-    """Every http(s) hyperlink under `root`, each address once (with its first non-empty text), in document order."""
+def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -> tuple[Link, ...]:
+    """Every http(s) hyperlink under `root`, each address once (with its first non-empty text), in document order.
+
+    `anchors`: its `<a>` and `<area>` elements, where they are known.
+    """
     resolver = address.Resolver(address.base_of(root, base_url))
     found: dict[str, str] = {}
-    for anchor in root.iter_elements(("a", "area")):
+    for anchor in root.iter_elements(("a", "area")) if anchors is None else anchors:
         reference = anchor.attr("href")
         if not reference:
             continue
@@ -48,11 +53,14 @@ def links(root: Node, base_url: str) -> tuple[Link, ...]:
     return tuple(Link(href, text) for href, text in found.items())
 
 
-def images(root: Node, base_url: str) -> tuple[Image, ...]:
-    """Every image under `root`, lazy ones resolved and tracking pixels left out, each address once."""
+def images(root: Node, base_url: str, pictures: Iterable[Element] | None = None) -> tuple[Image, ...]:
+    """Every image under `root`, lazy ones resolved and tracking pixels left out, each address once.
+
+    `pictures`: its `<img>` elements, where they are known.
+    """
     resolver = address.Resolver(address.base_of(root, base_url))
     found: dict[str, str] = {}
-    for image in root.iter_elements("img"):
+    for image in root.iter_elements("img") if pictures is None else pictures:
         src = source(image, resolver)
         if src is not None and not found.get(src):
             found[src] = line(image.attr("alt") or "")

@@ -28,7 +28,6 @@ from pagemill.extraction import (
     small_parts,
     supplement,
 )
-from pagemill.extraction.face import Face
 from pagemill.model import Content, Format, Metadata
 
 if TYPE_CHECKING:
@@ -94,11 +93,11 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     `EVERYTHING`, what is not in `formats` is left empty, and takes no time.
     """
     page = document.read(html, url, content_type)
-    face = Face(page.tree)
+    face = page.face
     seen = signs.read(page.tree, face)
     description = metadata.read(page.tree, url, face) if METADATA in formats else Metadata()
-    links = media.links(page.tree, page.base_url) if Format.LINKS in formats else ()
-    images = media.images(page.tree, page.base_url) if Format.IMAGES in formats else ()
+    links = media.links(page.tree, page.base_url, face.anchors) if Format.LINKS in formats else ()
+    images = media.images(page.tree, page.base_url, face.pictures) if Format.IMAGES in formats else ()
     body, quality = page.body, 1.0
     parts.exclude(body, exclude_tags)
     if include_tags:
