@@ -32,6 +32,10 @@ def kept(html, *chosen):
         ("<article><h1>Title</h1><p>one<h1>Another</h1><p>two</article>", []),
         ("<article><h1></h1><h1>Title</h1><p>one<p>two</article>", ["Title"]),
         ("<article><h2>Title</h2><p>one<p>two</article>", []),
+        # Beside a single element it is found as well; two steps away it is not.
+        ("<article><h1>Title</h1><p>one</article>", ["Title"]),
+        ("<article><h1>Title</h1><div>one<br><br>two</div></article>", ["Title"]),
+        ("<article><h1>Title</h1><div><p>one</div></article>", []),
     ],
 )
 def test_the_only_heading_within_the_content_is_found(html, expected):

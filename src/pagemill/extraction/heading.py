@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def find(flat: Blocks, chosen: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return the blocks of the page's only first-level heading, if it stands in the innermost element around all that
-    is `chosen`. None where there are several, or nothing is chosen.
+    is `chosen`, or right beside it where that is a single element. None where there are several, or nothing is chosen.
     """
     found = np.zeros_like(chosen)
     headings = [index for index, tag in enumerate(flat.tags) if tag == "h1" and _words(flat, index, words)]
@@ -35,10 +35,11 @@ def _words(flat: Blocks, element: int, words: NDArray[np.float64]) -> float:
 
 
 def _around(flat: Blocks, chosen: NDArray[np.bool_]) -> int:
-    """The innermost element around the chosen blocks."""
+    """The innermost element around the chosen blocks; of a single paragraph, the one around that."""
     places = np.flatnonzero(chosen)
     first, last = int(places[0]), int(places[-1])
     element = flat.owner[first]
     while not flat.block_begin[element] <= first <= last < flat.block_end[element]:
         element = flat.parent[element]
-    return element
+    is_leaf = flat.element_end[element] == element + 1
+    return flat.parent[element] if is_leaf else element
