@@ -152,13 +152,6 @@ def test_references_that_are_unsafe_or_wrong_are_no_links(reference):
     assert cleaned.serialize(cleaned.clean(body(document), "https://example.org/")) == "<p>t</p>"
 
 
-def test_the_base_element_is_respected():
-    document = parse('<base href="/deep/er/"><a href="x">t</a>')
-    assert "https://example.org/deep/er/x" in cleaned.serialize(cleaned.clean(body(document), "https://example.org/"))
-    document = parse('<base href="javascript:x"><a href="x">t</a>')
-    assert "https://example.org/x" in cleaned.serialize(cleaned.clean(body(document), "https://example.org/"))
-
-
 @pytest.mark.parametrize(
     ("html", "sources"),
     [

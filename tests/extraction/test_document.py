@@ -39,6 +39,8 @@ def test_tree_and_text_agree():
         (b"<p>x", URL),
         (b"<base href='/other/'><p>x", "https://example.org/other/"),
         (b"<base href='https://cdn.example/x'><p>x", "https://cdn.example/x"),
+        (b"<base href='javascript:x'><p>x", URL),
+        (b"<base target=_top><base href='/other/'><p>x", "https://example.org/other/"),
     ],
 )
 def test_base_url(html, expected):

@@ -43,12 +43,6 @@ def test_images_are_absolute_once_in_order_and_without_pixels():
     )
 
 
-def test_the_base_element_counts():
-    html = '<base href="https://other.example/deep/"><a href="x">X</a><img src="y.png">'
-    assert links(html) == (Link("https://other.example/deep/x", "X"),)
-    assert images(html) == (Image("https://other.example/deep/y.png", ""),)
-
-
 @pytest.mark.parametrize(
     ("srcset", "expected"),
     [

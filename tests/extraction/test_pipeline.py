@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from turbohtml import parse
 
 from pagemill.extraction import blocks, classifier, extract, pipeline
-from pagemill.model import Content
+from pagemill.model import Content, Image, Link
 
 from .reading import HTML_TAGS, body
 
@@ -200,3 +200,21 @@ nodes = st.recursive(
 def test_no_page_with_text_gives_nothing(html):
     content = extract(html.encode(), URL)
     assert content.markdown.strip() or not body(parse(html)).text.strip()
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("https://other.example/deep/", "https://other.example/deep/"),
+        ("/deep/er/", "https://example.org/deep/er/"),
+        ("deep/", "https://example.org/a/deep/"),
+        ("javascript:x", "https://example.org/a/"),
+    ],
+)
+def test_the_base_element_is_respected_once(base, expected):
+    page = f'<head><base href="{base}"></head><p>text <a href="x">X</a> <img src="y.png" alt="Y"></p>'
+    content = extract(page.encode(), "https://example.org/a/b", only_main_content=False)
+    assert content.links == (Link(f"{expected}x", "X"),)
+    assert content.images == (Image(f"{expected}y.png", "Y"),)
+    assert f'href="{expected}x"' in content.cleaned_html
+    assert f"]({expected}x)" in content.markdown

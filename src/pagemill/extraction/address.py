@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import ada_url
 
 if TYPE_CHECKING:
-    from turbohtml import Element, Node
+    from turbohtml import Element
 
 SAFE_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
@@ -65,15 +65,6 @@ def _origin(url: str) -> str:
     except ValueError:
         return ""
     return origin if origin.startswith(("https://", "http://")) else ""
-
-
-def base_of(root: Node, url: str) -> str:
-    """The base URL of the document that holds `root`: its head's first `<base href>` if that is http(s), else `url`."""
-    top = root
-    for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
-        pass
-    head = top.find("head")
-    return based(head.select_one("base[href]") if head is not None else None, url)
 
 
 def based(base: Element | None, url: str) -> str:

@@ -34,7 +34,7 @@ def parse(markup: str) -> Element:
 def write(root: Element, base_url: str) -> str:
     """The markup that `clean` makes its tree of."""
     page = Page(
-        resolver=address.Resolver(address.base_of(root, base_url)),
+        resolver=address.Resolver(base_url),
         formulas=formula.find(root),
         directions=_directions(root),
         hidden=Hidden(root),

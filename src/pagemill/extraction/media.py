@@ -41,7 +41,7 @@ def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -
 
     `anchors`: its `<a>` and `<area>` elements, where they are known.
     """
-    resolver = address.Resolver(address.base_of(root, base_url))
+    resolver = address.Resolver(base_url)
     found: dict[str, str] = {}
     for anchor in root.iter_elements(("a", "area")) if anchors is None else anchors:
         reference = anchor.attr("href")
@@ -58,7 +58,7 @@ def images(root: Node, base_url: str, pictures: Iterable[Element] | None = None)
 
     `pictures`: its `<img>` elements, where they are known.
     """
-    resolver = address.Resolver(address.base_of(root, base_url))
+    resolver = address.Resolver(base_url)
     found: dict[str, str] = {}
     for image in root.iter_elements("img") if pictures is None else pictures:
         src = source(image, resolver)
