@@ -139,8 +139,8 @@ class _Walk:
         blocks = self.blocks
         if begins:
             blocks.owner.append(state >> 1)
-        elif not spaced and string[:1].isalnum() and blocks.strings[-1][-1:].isalnum():
-            spaced = seams.parts(blocks.texts[-1], node, INLINE)
+        elif not spaced:
+            spaced = seams.parts(blocks.texts[-1], blocks.strings[-1], node, string, INLINE)
         blocks.texts.append(node)
         blocks.strings.append(f" {string}" if spaced else string)
         blocks.text_block.append(len(blocks.owner) - 1)

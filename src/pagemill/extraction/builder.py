@@ -140,7 +140,7 @@ class Builder:
         nodes: Iterator[Node] = iter(root)
         leave: Leave | bool | None = None
         last: Text | None = None
-        end = ""  # its last character
+        before = ""  # what it says
         around: list[tuple[Iterator[Node], Leave | bool | None]] = []
         while True:
             for node in nodes:
@@ -148,10 +148,10 @@ class Builder:
                     if (data := node.data).isspace():  # half of all texts
                         self.space = True
                     else:
-                        met = end.isalnum() and data[:1].isalnum() and not self.codes
-                        self.space = self.space or (met and last is not None and seams.parts(last, node, INLINE))
+                        meets = last is not None and not self.codes and seams.parts(last, before, node, data, INLINE)
+                        self.space = self.space or meets
                         self.text(data)
-                        last, end = node, data[-1:]
+                        last, before = node, data
                 elif type(node) is Element:
                     if hidden and node in hidden and self.page.hidden.holds(node):
                         continue

@@ -20,14 +20,15 @@ _LOWER, _UPPER, _DIGIT = range(3)
 _TWO_WORDS = {(_LOWER, _DIGIT), (_UPPER, _DIGIT), (_DIGIT, _UPPER), (_UPPER, _UPPER), (_DIGIT, _DIGIT)}
 
 
-def parts(before: Text, after: Text, inline: frozenset[str]) -> bool:
-    """Whether two texts, with nothing but tags of `inline` elements between them, are two words.
+def parts(before: Text, ends: str, after: Text, begins: str, inline: frozenset[str]) -> bool:
+    """Whether two texts, with nothing but tags of `inline` elements between them, are two words. `ends` is what the
+    first one says, `begins` what the second.
 
     They are where a capital follows a small letter. Where one element ends and another begins, and both do more than
     format letters, they are two as well where a number meets a capital or a number, a capital a capital, or a small
     letter a number. A single letter before the seam is taken for the initial of the word behind it.
     """
-    end, begin = before.data[-2:], after.data[:1]
+    end, begin = ends[-2:], begins[:1]
     if len(end) < 2 or not (end.isalnum() and begin.isalnum()):
         return False
     kinds = _kind(end[1]), _kind(begin)
