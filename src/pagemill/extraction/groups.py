@@ -39,7 +39,7 @@ class Groups:
 
 def number(keys: NDArray[np.int64] | NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number equal keys alike: return the number of each entry, and how often each number occurs."""
-    order = np.argsort(keys)  # `np.unique` does the same, with more around it
+    order = np.argsort(keys)  # `np.unique` does the same in half as much time again
     ranked = keys[order]
     first = np.concatenate([[True], ranked[1:] != ranked[:-1]])
     numbers = np.empty(len(keys), np.int64)
