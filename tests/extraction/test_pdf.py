@@ -32,6 +32,30 @@ def test_headings_paragraphs_and_lists():
     assert "<h2>Of Water</h2>" in pdf.extract(documents.text_pdf(), URL).cleaned_html
 
 
+def test_words_stand_where_they_stand_whatever_their_font():
+    assert lines_of(documents.fonts_pdf()) == [
+        "See the mill.asn file of E = mc2.",
+        "Water (cold) runs.",
+        "Set in a hurry, and close.",
+        "Of Water … 12",
+        "Of Grain … 14",
+    ]
+
+
+def test_paragraphs_that_only_an_indent_sets_apart():
+    lines = lines_of(documents.indented_pdf())
+    assert lines == [
+        *(f"Part {number}. {documents.SENTENCE * 3}".strip() for number in range(5)),
+        "# References",
+        *(f"Miller {number}. {documents.SENTENCE * 2}".strip() for number in range(5)),
+    ]
+
+
+def test_lines_of_a_script_without_spaces_are_joined_without_any():
+    text = "磨坊坐落在河边三百年来一直为山谷里的人磨面粉。冬天水车会结冰所以磨坊主一家整夜在水闸旁边生一堆火。" * 4
+    assert lines_of(documents.chinese_pdf(text)) == [text]
+
+
 def test_metadata():
     metadata = pdf.extract(documents.text_pdf(), URL).metadata
     assert (metadata.title, metadata.author) == ("The Old Mill", "A. Miller")

@@ -59,6 +59,8 @@ def test_wrapped_lines_are_joined_and_columns_are_kept():
         "once.",
     ]
     assert extract("\n".join(wrapped), "text/plain").markdown == " ".join(wrapped) + "\n"
+    wide = ["磨坊坐落在河边，三百年来一直为山谷里的人磨面，至今", "磨面粉。"]
+    assert extract("\n".join(wide), "text/plain").markdown == "".join(wide) + "\n"
     assert extract("short\nlines\nstay", "text/plain").markdown == "short  \nlines  \nstay\n"
     table = "name    size\nfoo       12\nbar        3\n"
     assert extract(table, "text/plain").markdown == f"```\n{table}```\n"

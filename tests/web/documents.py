@@ -8,7 +8,9 @@ from typing import Any
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
-from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -35,6 +37,38 @@ def text_pdf(**settings: Any) -> bytes:
     items = [Paragraph(item, STYLES["BodyText"]) for item in ("first item", "second item")]
     story.append(ListFlowable(items, bulletType="bullet", start="•"))
     return _built(story, title="The Old Mill", author="A. Miller", **settings)
+
+
+def fonts_pdf() -> bytes:
+    """Lines with words and letters in other fonts, sizes and on other levels, narrow spaces, and a leader of dots."""
+    style = ParagraphStyle("fonts", fontName="Times-Roman", fontSize=10, leading=12)
+    narrow = ParagraphStyle("narrow", parent=style, wordSpace=-0.8)
+    return _built(
+        [
+            Paragraph('See the <font face="Courier" size="12">mill.asn</font> file of E = mc<super>2</super>.', style),
+            Paragraph("<b>W</b>ater (<i>cold</i>) runs.", ParagraphStyle("apart", parent=style, spaceBefore=20)),
+            Paragraph("Set in a hurry, and close.", ParagraphStyle("close", parent=narrow, spaceBefore=20)),
+            Paragraph("Of Water " + ". " * 30 + "12", ParagraphStyle("leader", parent=style, spaceBefore=20)),
+            Paragraph("Of Grain " + "." * 40 + " 14", style),
+        ]
+    )
+
+
+def indented_pdf() -> bytes:
+    """Paragraphs that only an indent of their first lines sets apart; references of which all other lines have one."""
+    body = ParagraphStyle("indented", fontName="Times-Roman", fontSize=10, leading=12, firstLineIndent=15, alignment=4)
+    entry = ParagraphStyle("hanging", parent=body, firstLineIndent=-15, leftIndent=15)
+    story: list[Any] = [Paragraph(f"Part {number}. {SENTENCE * 3}", body) for number in range(5)]
+    story.append(Paragraph("References", STYLES["Heading2"]))
+    story += [Paragraph(f"Miller {number}. {SENTENCE * 2}", entry) for number in range(5)]
+    return _built(story)
+
+
+def chinese_pdf(text: str) -> bytes:
+    """A paragraph of several lines in Chinese."""
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    style = ParagraphStyle("chinese", fontName="STSong-Light", fontSize=11, leading=14, wordWrap="CJK")
+    return _built([Paragraph(text, style)])
 
 
 def table_pdf() -> bytes:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text, escape
 
-from pagemill.extraction import formula, mathml, seams
+from pagemill.extraction import formula, line_breaks, mathml, seams
 from pagemill.extraction.blocks import INLINE
 from pagemill.extraction.characters import INVISIBLE, JOINERS, visible
 
@@ -177,6 +177,8 @@ class Builder:
 
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""
+        if "\n" in data:
+            data = line_breaks.flow(data)
         # The words of a text of megabytes would take many times as much as it.
         shown = " ".join(data.split()) if len(data) < _LONG else _SPACES.sub(" ", data).strip()
         if not shown:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Text
 
+from pagemill.extraction import line_breaks
+
 if TYPE_CHECKING:
     from turbohtml import Element
 
@@ -19,7 +21,7 @@ _SELECTOR = (
     '[hidden]:not([hidden="until-found" i]), [style*="display:none" i], [style*="display: none" i], '
     '[style*="visibility:hidden" i], [style*="visibility: hidden" i]'
 )
-# A hidden element with this many characters of text is shown later.
+# A hidden element with this many columns of text is shown later: characters, of which wide ones say twice as much.
 _MUCH = 1200
 # How many nodes of one element, and of all, are looked at to find that out.
 _NODES, _ALL_NODES = 4_000, 400_000
@@ -41,7 +43,7 @@ class Hidden:
         for node in islice(element.descendants, min(_NODES, self._nodes_left)):
             self._nodes_left -= 1
             if type(node) is Text:
-                length += len(node.data)
+                length += line_breaks.width(node.data)
                 if length > _MUCH:
                     return True
         return False

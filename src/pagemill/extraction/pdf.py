@@ -9,6 +9,7 @@ times quicker.
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from turbohtml import escape, parse_fragment
 
 from pagemill.errors import DocumentWithoutTextError, EncryptedDocumentError, InvalidDocumentError
-from pagemill.extraction import cleaned, dates, markdown, media
+from pagemill.extraction import cleaned, dates, line_breaks, markdown, media
 from pagemill.model import Content, Metadata
 
 if TYPE_CHECKING:
@@ -35,7 +36,19 @@ _MARGIN = 0.08
 """The share of a page's height at its top and bottom where running titles stand."""
 _BULLET = re.compile(r"^[•‣▪●○◦–·]\s*")
 _GAP = 0.5
+_ON_LEVEL = 0.4
+"""How much of the lower of two words stands beside the other, at least, on one line."""
+_SPACE = 0.15
+"""How wide a space between words is at least, in sizes of letters; justified lines have narrow ones."""
+_INDENT = 0.8
+"""How far the first line of a paragraph is indented at least, in sizes of its letters."""
+_STOPS = ".!?:。！？："
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LETTERS = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xFB00, 0xFB07))}
+_UNKNOWN = re.compile(r"\(cid:\d+\)")
+_LEADER = re.compile(r"(?:\s?[.·…]){5,}\s*")
+"""The dots that lead from an entry of a table of contents to its page."""
+_ENTRY = re.compile(r" … \S{1,8}$")
 
 Box = tuple[float, float, float, float]
 
@@ -91,7 +104,7 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with pdfplumber.open(BytesIO(body), unicode_norm="NFKC") as document:
+            with pdfplumber.open(BytesIO(body), unicode_norm="NFC") as document:
                 pages = [_page(page) for page in document.pages[:LAID_OUT]]
                 about, count = dict(document.metadata), len(document.pages)
             if count > LAID_OUT:
@@ -113,7 +126,7 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
 def _page(page: Any) -> list[Line | Table]:
     """What stands on a page, in reading order."""
     tables, boxes = _tables(page)
-    words = page.extract_words(extra_attrs=["size", "fontname"], use_text_flow=False)
+    words = page.extract_words(extra_attrs=["size", "fontname"], use_text_flow=False, x_tolerance_ratio=_SPACE)
     words = [word for word in words if not any(_inside(word, box) for box in boxes)]
     lines = _lines(words)
     gutter = _gutter(lines, page.width)
@@ -152,30 +165,64 @@ def _inside(word: dict[str, Any], box: Box) -> bool:
 def _lines(words: Sequence[dict[str, Any]]) -> list[Line]:
     """Words as lines: on one level, and no further apart than a gap between columns would be."""
     lines: list[list[dict[str, Any]]] = []
-    for word in sorted(words, key=lambda word: (round(word["bottom"]), word["x0"])):
-        last = lines[-1][-1] if lines else None
-        if (
-            last is not None
-            and abs(word["bottom"] - last["bottom"]) < 0.4 * last["size"]
-            and -last["size"] < word["x0"] - last["x1"] < 1.2 * last["size"]
-        ):
-            lines[-1].append(word)
-        else:
-            lines.append([word])
+    for row in _rows(words):
+        last = None
+        for word in sorted(row, key=lambda word: word["x0"]):
+            if last is not None and -last["size"] < word["x0"] - last["x1"] < 1.2 * last["size"]:
+                lines[-1].append(word)
+            else:
+                lines.append([word])
+            last = word
     return [_line(line) for line in lines]
 
 
+def _rows(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Words on one level, from the top: those of other fonts, and what is raised or lowered, stand a little off it."""
+    rows: list[list[dict[str, Any]]] = []
+    tallest: dict[str, Any] = {}
+    for word in sorted(words, key=lambda word: word["bottom"]):
+        if rows and _overlap(word, tallest) > _ON_LEVEL:
+            rows[-1].append(word)
+            tallest = max(tallest, word, key=_height)
+        else:
+            rows.append([word])
+            tallest = word
+    return rows
+
+
+def _overlap(word: dict[str, Any], other: dict[str, Any]) -> float:
+    """How much of the lower of two words stands beside the other, from 0 to 1."""
+    common = min(word["bottom"], other["bottom"]) - max(word["top"], other["top"])
+    return float(common / (min(_height(word), _height(other)) or 1))
+
+
+def _height(word: dict[str, Any]) -> float:
+    return float(word["bottom"] - word["top"])
+
+
 def _line(words: list[dict[str, Any]]) -> Line:
-    size = max(words, key=lambda word: len(word["text"]))["size"]
+    letters: Counter[float] = Counter()
+    for word in words:
+        letters[round(word["size"] * 2) / 2] += len(word["text"])
+    text = words[0]["text"]
+    for before, word in pairwise(words):  # a word of two fonts comes as two
+        text += (" " if word["x0"] - before["x1"] >= _SPACE * before["size"] else "") + word["text"]
     return Line(
-        text=_CONTROL.sub("", " ".join(word["text"] for word in words)),
+        text=_LEADER.sub(" … ", _plain(text)).strip(),
         left=words[0]["x0"],
         right=words[-1]["x1"],
         top=min(word["top"] for word in words),
         bottom=max(word["bottom"] for word in words),
-        size=round(size * 2) / 2,
+        size=letters.most_common(1)[0][0],
         bold=all("bold" in word["fontname"].lower() for word in words),
     )
+
+
+def _plain(text: str) -> str:
+    """A text without control characters, ligatures, the radicals that some fonts have in place of ideographs, and what
+    pdfminer puts for a glyph that is not known to be any character.
+    """
+    return _UNKNOWN.sub("", _CONTROL.sub("", text).translate(_LETTERS))
 
 
 def _gutter(lines: Sequence[Line], width: float) -> float | None:
@@ -194,7 +241,7 @@ def _spans(line: Line, gutter: float | None) -> bool:
 
 
 def _bare(text: str) -> list[Line | Table]:
-    lines = [line.strip() for line in _CONTROL.sub("", text.replace("\r", "")).split("\n")]
+    lines = [line.strip() for line in _plain(text.replace("\r", "")).split("\n")]
     return [Line(line, 0, 0, 12 * number, 12 * number + 10, 0, False) for number, line in enumerate(lines) if line]
 
 
@@ -246,11 +293,14 @@ class _Sizes:
 
     def continues(self, before: Line, line: Line) -> bool:
         """Whether a line belongs to the paragraph of the one before it."""
-        if before.size != line.size or before.bold != line.bold or _BULLET.match(line.text):
+        if before.bold != line.bold or not (before.size == line.size or _are_flush(before, line)):
+            return False
+        if _BULLET.match(line.text) or _ENTRY.search(before.text):
             return False
         if line.top < before.top:  # another column or page: goes on where a sentence was cut
-            return before.text[-1:] not in ".!?:" and line.text[:1].islower()
-        return _gap(before, line) < (self.gap if line.size == self.text else _GAP)
+            begin = line.text[:1]
+            return before.text[-1:] not in _STOPS and (begin.islower() or line_breaks.is_unspaced(begin))
+        return _gap(before, line) < (self.gap if self.text in (before.size, line.size) else _GAP)
 
     def level(self, first: Line, text: str) -> int | None:
         """The level of a heading, from 1; None for what is none."""
@@ -273,18 +323,39 @@ def _html(pages: list[list[Line | Table]], sizes: _Sizes) -> str:
             paragraph.clear()
 
     for page in pages:
-        for each in page:
+        for each, following in zip(page, [*page[1:], None], strict=True):
             if isinstance(each, Table):
                 end()
                 parts.append(_table(each))
             else:
-                if paragraph and not sizes.continues(paragraph[-1], each):
+                if paragraph and (not sizes.continues(paragraph[-1], each) or _begins(paragraph, each, following)):
                     end()
                 paragraph.append(each)
-        if paragraph and paragraph[-1].text[-1:] in ".!?:":  # a sentence may go on over the page
+        if paragraph and paragraph[-1].text[-1:] in _STOPS:  # a sentence may go on over the page
             end()
     end()
     return re.sub(r"</ul>\s*<ul>", "", "\n".join(parts))
+
+
+def _begins(paragraph: Sequence[Line], line: Line, following: Line | Table | None) -> bool:
+    """Whether a line begins a paragraph by where it begins, as in books and papers, where nothing else sets them apart:
+    to the right of the line before, or in lists of references to its left. That line ends a sentence, and falls short
+    of the margin unless the paragraph began with an indent, too.
+    """
+    before, step = paragraph[-1], _INDENT * line.size
+    if abs(line.left - before.left) < step or before.text[-1:] not in _STOPS:
+        return False
+    margin = max(each.right for each in (*paragraph, line))
+    if before.right < margin - step:
+        return True
+    returns = isinstance(following, Line) and following.left <= line.left - step
+    return returns and line.left > before.left and paragraph[0].left >= before.left + step
+
+
+def _are_flush(before: Line, line: Line) -> bool:
+    """Whether lines of two sizes are of one text, with much of another font in it: nearly alike, and begin alike."""
+    smaller, larger = sorted((before.size, line.size))
+    return larger < _HEADING * smaller and abs(line.left - before.left) < _INDENT * smaller
 
 
 def _gap(before: Line, line: Line) -> float:
@@ -296,7 +367,10 @@ def _paragraph(lines: Sequence[Line], sizes: _Sizes) -> str:
     text = lines[0].text
     for before, line in pairwise(lines):
         cut = before.text.endswith("-") and len(before.text) > 1 and before.text[-2].islower()
-        text = text[:-1] + line.text if cut and line.text[:1].islower() else f"{text} {line.text}"
+        if cut and line.text[:1].islower():
+            text = text[:-1] + line.text
+        else:
+            text += line_breaks.between(text, line.text) + line.text
     level = sizes.level(lines[0], text) if text else None
     if level is not None:
         return f"<h{level}>{escape(text, quote=False)}</h{level}>"
@@ -313,7 +387,7 @@ def _table(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    return escape(_CONTROL.sub("", text).replace("\n", " "), quote=False)
+    return escape(line_breaks.join(_plain(text).split("\n")), quote=False)
 
 
 def _metadata(about: dict[str, Any]) -> Metadata:

@@ -12,7 +12,7 @@ import orjson
 from turbohtml import escape, parse_fragment
 from turbohtml.extract import feed
 
-from pagemill.extraction import address, cleaned, dates, encoding, markdown, media
+from pagemill.extraction import address, cleaned, dates, encoding, line_breaks, markdown, media
 from pagemill.model import Content, Link, Metadata
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _LANGUAGES = {
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-# Prose that somebody wrapped has lines of about this many characters; shorter ones end where they are meant to.
+# Prose that somebody wrapped has lines of about this many columns; shorter ones end where they are meant to.
 _WRAPPED = 45
 _ENTRIES = 500
 # Markdown with more characters than this is taken for text: reading it takes a second for each million.
@@ -110,8 +110,8 @@ def _paragraphs(text: str) -> str:
     parts = []
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
-        wrapped = len(lines) > 1 and all(len(line) >= _WRAPPED for line in lines[:-1])
-        parts.append("<p>" + (" " if wrapped else "<br>").join(lines) + "</p>")
+        wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _WRAPPED for line in lines[:-1])
+        parts.append(f"<p>{line_breaks.join(lines) if wrapped else '<br>'.join(lines)}</p>")
     return "".join(parts)
 
 
