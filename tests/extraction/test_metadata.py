@@ -51,6 +51,9 @@ def test_a_page_that_says_nothing():
         ("<title>Story about things - paper.example</title>", "Story about things"),
         ("<title>Long story - Paper</title><h1>Paper</h1><h1>Long story</h1>", "Long story"),
         ("<title>Paper: Part one | Paper</title>", "Paper: Part one"),
+        ("<title>秋季天气异常转凉_新闻_示例网</title>", "秋季天气异常转凉"),
+        ("<title>猫の飼い方｜ペット情報サイト</title>", "猫の飼い方"),
+        ("<title>The max_length option</title>", "The max_length option"),
         ("<title>x</title><meta property='og:title' content='Real title'><h1>Menu</h1>", "Real title"),
         ("<h1>Only a heading</h1>", "Only a heading"),
         ("<title>T</title>" + json_ld(**{"@type": "NewsArticle", "headline": "T"}), "T"),
@@ -116,6 +119,11 @@ def test_the_date_in_the_address_comes_first():
         ("12/05/2021", "2021-12-05"),
         ("25/12/2021", "2021-12-25"),
         ("2021年12月5日", "2021-12-05"),
+        ("发布于2021年12月5日 10:20", "2021-12-05"),
+        ("2021년 12월 5일", "2021-12-05"),
+        ("등록일2021.12.05", "2021-12-05"),
+        ("5 декабря 2021 г.", "2021-12-05"),
+        ("5 Aralık 2021", "2021-12-05"),
         ("Feb 30, 2021 and May 1, 2021", "2021-05-01"),
         ("in May 2021", None),
         ("version 1.2.2021000", None),
@@ -141,6 +149,18 @@ def test_dates_for_people(text, day):
 )
 def test_names_in_bylines(text, name):
     assert byline.clean(text) == name
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("来源：示例网 作者：张三 2024年11月05日", "张三"),
+        ("執筆者: 山田太郎｜編集部", "山田太郎"),
+        ("作者的话", None),
+    ],
+)
+def test_names_behind_a_label(line, name):
+    assert byline.in_text(line) == name
 
 
 @pytest.mark.parametrize("content", ["en", "EN-us", "zh-Hans-CN", "de_DE"])

@@ -36,6 +36,7 @@ _SUFFIX = re.compile(
 _BY = re.compile(
     r"(?m)^\W*(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Aa]uthored)\s+)?(?:[Bb]y|[Aa]uthor):?\s+([A-Z][^\n]{1,80})"
 )
+_LABELLED = re.compile(r"(?:作者|撰文|著者|執筆者?|筆者)\s*[:：]\s*([^\s:：|｜/,，、(（]{2,20})")
 _NO_NAME = frozenset(
     [
         *(
@@ -95,7 +96,7 @@ def read(face: Face) -> str | None:
 
 def in_text(text: str) -> str | None:
     """The name in the first line of a text that says by whom it is."""
-    match = _BY.search(text)
+    match = _BY.search(text) or _LABELLED.search(text)
     return clean(match[1]) if match else None
 
 

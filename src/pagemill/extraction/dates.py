@@ -6,26 +6,27 @@ import re
 from datetime import date, datetime
 
 _MONTHS = {
-    1: "jan january januar janvier enero ene gennaio gen janeiro januari styczen stycznia ledna",
-    2: "feb february februar fevrier février fev febrero febbraio fevereiro februari lutego unora",
-    3: "mar march märz maerz mars marzo março marco maart marca brezna",
-    4: "apr april avril avr abril abr aprile kwietnia dubna",
-    5: "may mai mayo maggio mag maio mei maja kvetna",
-    6: "jun june juni juin junio giugno giu junho czerwca cervna",
-    7: "jul july juli juillet juil julio luglio lug julho lipca cervence",
-    8: "aug august août aout agosto ago augustus sierpnia srpna",
-    9: "sep sept september septembre septiembre settembre set setembro wrzesnia zari",
-    10: "oct october oktober okt octobre octubre ottobre ott outubro out pazdziernika rijna",
-    11: "nov november novembre noviembre novembro listopada listopadu",
-    12: "dec december dezember dez décembre decembre diciembre dic dicembre dezembro grudnia prosince",
+    1: "jan january januar janvier enero ene gennaio gen janeiro januari styczen stycznia ledna января ocak",
+    2: "feb february februar fevrier février fev febrero febbraio fevereiro februari lutego unora февраля şubat",
+    3: "mar march märz maerz mars marzo março marco maart marca brezna марта mart",
+    4: "apr april avril avr abril abr aprile kwietnia dubna апреля nisan",
+    5: "may mai mayo maggio mag maio mei maja kvetna maj мая mayıs",
+    6: "jun june juni juin junio giugno giu junho czerwca cervna июня haziran",
+    7: "jul july juli juillet juil julio luglio lug julho lipca cervence июля temmuz",
+    8: "aug august août aout agosto ago augustus sierpnia srpna augusti августа ağustos",
+    9: "sep sept september septembre septiembre settembre set setembro wrzesnia zari сентября eylül",
+    10: "oct october oktober okt octobre octubre ottobre ott outubro out pazdziernika rijna октября ekim",
+    11: "nov november novembre noviembre novembro listopada listopadu ноября kasım",
+    12: "dec december dezember dez décembre decembre diciembre dic dicembre dezembro grudnia prosince декабря aralık",
 }
 _MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")\b\.?"
+_BEGIN = r"(?:\b|(?<=[\u3000-\u9fff\uac00-\ud7a3]))"  # East Asian texts put no space before a date
 
 _WRITTEN = re.compile(
-    rf"(?i)\b(?:{_MONTH.format('m1')}\s+(?P<d1>[0-3]?\d)(?:st|nd|rd|th)?,?\s+(?P<y1>(?:19|20)\d\d)"
+    rf"(?i){_BEGIN}(?:{_MONTH.format('m1')}\s+(?P<d1>[0-3]?\d)(?:st|nd|rd|th)?,?\s+(?P<y1>(?:19|20)\d\d)"
     rf"|(?P<d2>[0-3]?\d)(?:st|nd|rd|th|\.|er)?\s+(?:de\s+|of\s+)?{_MONTH.format('m2')},?\s+(?:de\s+)?(?P<y2>(?:19|20)\d\d)"
-    r"|(?P<y3>(?:19|20)\d\d)\s?[-/.年]\s?(?P<m3>[01]?\d)\s?[-/.月]\s?(?P<d3>[0-3]?\d)"
+    r"|(?P<y3>(?:19|20)\d\d)\s?[-/.年년]\s?(?P<m3>[01]?\d)\s?[-/.月월]\s?(?P<d3>[0-3]?\d)"
     r"|(?P<a4>[0-3]?\d)(?P<s4>[/.-])(?P<b4>[0-3]?\d)(?P=s4)(?P<y4>(?:19|20)\d\d))(?!\d)"
 )
 YEAR = re.compile(r"(?:19|20)\d\d")

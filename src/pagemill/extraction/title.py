@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•»«:/~]+\s+|\s*[|»]\s*|\s+::\s+")
+_SEPARATOR = re.compile(
+    r"\s+[|\-–—·•»«:/~]+\s+|\s*[|｜»]\s*|\s+::\s+|\s+_+\s+|(?<=[\u3000-\u9fff])_+|_+(?=[\u3000-\u9fff])"
+)
 _LONGEST = 400
 
 
