@@ -183,6 +183,9 @@ def test_emphasis_is_seen_where_it_was(html):
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
+        ("a<del><q>b</q></del>c", "a<del>“b”</del>c"),
+        ("<p>今天天气\n  很好，\n适合散步 and\nwalks", "今天天气很好，适合散步 and walks"),
+        ("<p>한국어\n문장", "한국어 문장"),
         ("<h2><a href=/x>Head</a> tail</h2>", "## [Head](https://example.org/x) tail"),
         ("<a href=/x><h2>Head</h2><p>text</p></a>", "## [Head](https://example.org/x)\n\ntext"),
         ("<a href=/x><img src=/i.png alt=A></a>", "[![A](https://example.org/i.png)](https://example.org/x)"),

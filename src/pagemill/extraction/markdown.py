@@ -39,7 +39,7 @@ _REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]{1,32};)")
 
 _NUMBERED = 12
 """Within so many characters a text's first number ends, if an item's could."""
-_MENDED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary"
+_MENDED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
     *_LISTS,
@@ -111,14 +111,14 @@ def _mend(tree: Element, marks: Marks) -> None:
         if math.closest("table") is not None:
             tex = tex.replace("|", "\\vert ").strip()
         math.replace_with(marks.put(f"{sign}{tex}{sign}"))
-    for script in tree.find_all(["sub", "sup"]):
-        if len(script.children) != 1 or getattr(script.children[0], "tag", "") != "a":
-            _surround(script, marks)
-        script.unwrap()
+    _mend_scripts(tree, marks)
     tree.strip_tags("ruby, rp, rt")
     for term in tree.find_all(["dt", "summary"]):
         if term.find("strong") is None and next(term.iter_elements(_HEADINGS), None) is None:
             term.wrap_children(Element("strong"))
+    for deleted in tree.select("del:has(q)"):  # tildes beside a word and a quotation mark are no delimiters
+        _surround(deleted, marks)
+        deleted.unwrap()
     emphasis.write(tree, marks)
     for table in tree.find_all("table"):
         for cell in table.find_all(["td", "th"]):
@@ -127,6 +127,14 @@ def _mend(tree: Element, marks: Marks) -> None:
     for block in tree.select("li table, li blockquote"):
         if getattr(block.previous_sibling, "tag", "") in ("table", "blockquote"):
             block.insert_before(Element("p", children=[marks.put("<!-- -->")]))  # in a tight list they would be one
+
+
+def _mend_scripts(tree: Element, marks: Marks) -> None:
+    """Keep what stands above or below the line there, but for the links of footnotes, which say so themselves."""
+    for script in tree.find_all(["sub", "sup"]):
+        if len(script.children) != 1 or getattr(script.children[0], "tag", "") != "a":
+            _surround(script, marks)
+        script.unwrap()
 
 
 def _surround(element: Element, marks: Marks) -> None:
