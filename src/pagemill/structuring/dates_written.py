@@ -32,7 +32,7 @@ def _any_of(words: Iterable[str]) -> str:
 _NAME = _any_of(_MONTH_OF)
 _DAY = r"[0-3]?\d"
 _NUMERIC = re.compile(
-    rf"(?P<y1>\d{{4}})\s?[-/.年]\s?(?P<m1>[01]?\d)\s?[-/.月]\s?(?P<d1>{_DAY})(?!\d)"
+    rf"(?P<y1>\d{{4}})\s?[-/.年년]\s?(?P<m1>[01]?\d)\s?[-/.月월]\s?(?P<d1>{_DAY})(?!\d)"
     rf"|(?<![\d.,])(?P<a4>{_DAY})\s?(?P<s4>[-/.])\s?(?P<b4>{_DAY})\s?(?P=s4)\s?['’]?(?P<y4>\d{{4}}|\d\d)(?![\d])"
     r"|(?<!\d)(?P<y5>\d{4})(?P<m5>[01]\d)(?P<d5>[0-3]\d)(?!\d)"
 )

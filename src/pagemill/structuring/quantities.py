@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pagemill.structuring.word_search import Place
 
 _SPACES = "\u00a0\u202f\u2009\u2007"
-_TOKEN = re.compile(rf"(?<![\w.,])[-−–+]?\s?\d(?:[\d.,'’{_SPACES}]|\s(?=\d{{3}}(?!\d)))*")
+_BEGIN = r"(?:(?<![\w.,])|(?<=[\u3041-\u9fff\uac00-\ud7a3]))"  # East Asian texts put no space before a number
+_TOKEN = re.compile(rf"{_BEGIN}[-−–+]?\s?\d(?:[\d.,'’{_SPACES}]|\s(?=\d{{3}}(?!\d)))*")
 CURRENCIES = {
     "€": "EUR",
     "£": "GBP",
@@ -44,11 +45,14 @@ CURRENCIES = {
     "₱": "PHP",
     "$": "USD",
 }
+_BEHIND = {"元": "CNY", "円": "JPY", "원": "KRW", "руб": "RUB"}
+"""What names a currency only right behind a number: elsewhere it is part of other words."""
+_AMOUNT = re.compile(rf"\d\s*({'|'.join(_BEHIND)})")
 DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "TWD"])
 CROWNS = frozenset(["SEK", "NOK", "DKK", "ISK"])
 MONEY = re.compile(
     r"\s*(?P<before>[A-Za-z]{0,3}[$€£¥₹₽₩₺₴₪฿₫₱]|[A-Z]{3})?\s*(?P<number>[-−+]?\s?\d[\d.,'’ \u00a0\u202f\u2009]*)"
-    r"(?:,?[-–])?\s*(?P<after>[$€£¥₹₽₩₺₴₪฿₫₱%]|[A-Z]{3}|zł|Kč|kr\.?)?\s*"
+    r"(?:,?[-–])?\s*(?P<after>[$€£¥₹₽₩₺₴₪฿₫₱%]|[A-Z]{3}|zł|Kč|kr\.?|руб\.?|元|円|원)?\s*"
 )
 _SCALES = (
     (Decimal(10**3), r"(?:k|thousand|tsd\.?|mil|mille)"),
@@ -56,7 +60,13 @@ _SCALES = (
     (Decimal(10**9), r"(?:b|bn|billion|billions|mrd\.?|milliarden?|milliards?|mil\s+millones|miliardi|mld)"),
     (Decimal(10**12), r"(?:t|tn|trillion|trillions|billionen)"),
 )
-_SCALED = tuple((scale, re.compile(rf"[\s\-{_SPACES}]?{words}(?![^\W_])")) for scale, words in _SCALES)
+_SCALED = (
+    *((scale, re.compile(rf"[\s\-{_SPACES}]?{words}(?![^\W_])")) for scale, words in _SCALES),
+    # East Asian numbers go by ten thousands, and run into the word behind them.
+    (Decimal(10**4), re.compile(r"\s?[万萬만]")),
+    (Decimal(10**8), re.compile(r"\s?[亿億억]")),
+    (Decimal(10**12), re.compile(r"\s?[兆조]")),
+)
 _PERCENT = re.compile(rf"[\s{_SPACES}]?(?:%|percent|per cent|prozent|pour cent|por ciento)")
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MONEY_SIGN = re.compile(r"[$€£¥₹]|zł|kč|\b(?:usd|eur|gbp|chf|cad|aud|jpy|inr|pln|sek|nok|dkk|czk)\b")
@@ -108,6 +118,8 @@ def currency_of(text: str) -> str | None:
     if code := re.search(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text):
         return code[0]
     lower = text.lower()
+    if amount := _AMOUNT.search(lower):
+        return _BEHIND[amount[1]]
     signs = [sign for sign in CURRENCIES if sign in lower]
     return CURRENCIES[max(signs, key=len)] if signs else None
 
