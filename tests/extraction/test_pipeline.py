@@ -46,6 +46,26 @@ def test_an_article_is_kept_and_what_surrounds_it_is_not():
     assert "https://example.org/privacy" in [link.href for link in content.links]
 
 
+CHINESE = [
+    "今年秋季，北京的气温比往年同期下降了约三度，市民纷纷换上了厚衣服。",
+    "气象专家表示，冷空气活动频繁，预计未来一周仍将持续低温天气，请注意保暖。",
+    "交通部门提醒，早晚有雾，驾驶时请减速慢行，并与前车保持安全距离。",
+]
+
+
+def test_an_article_in_a_script_without_spaces():
+    related = "".join(f'<li><a href="/{number}">上海迎来第{number}场降雨</a>' for number in range(8))
+    page = f"""<!doctype html><html lang=zh-CN><meta charset=utf-8><title>北京秋季转凉_示例网</title>
+    <nav class=nav><a href=/>首页</a><a href=/n>新闻</a><a href=/s>体育</a></nav>
+    <div class=article><h1>北京秋季转凉</h1>{"".join(f"<p>{text}" for text in CHINESE)}</div>
+    <div class=related><h3>相关新闻</h3><ul>{related}</ul></div><footer>版权所有 示例网</footer>"""
+    content = extract(page.encode(), URL)
+    assert content.markdown == "\n\n".join(["# 北京秋季转凉", *CHINESE]) + "\n"
+    assert content.quality > 0.5
+    assert content.signs is not None
+    assert content.signs.words > 100
+
+
 def test_the_whole_body_without_choice():
     content = extract(ARTICLE.encode(), URL, only_main_content=False)
     for text in (*PROSE, "Contact", "Most read", "Privacy"):

@@ -30,6 +30,7 @@ def ld(value: object) -> str:
         (ld({"@type": "Product", "description": TEXT}), [TEXT]),
         (ld({"@graph": [{"articleBody": f"<p>{TEXT}</p>"}, {"description": TEXT}]}), [TEXT]),
         (ld({"description": "too short"}) + f'<meta property="og:description" content="{TEXT}">', []),
+        (ld({"description": "一件防风防雨的轻便夹克，适合秋冬穿着。"}), ["一件防风防雨的轻便夹克，适合秋冬穿着。"]),
         (ld({"description": {"odd": [1, None, TEXT]}}), []),
         ('<script type="application/ld+json">{broken</script>', []),
     ],

@@ -33,6 +33,8 @@ def verdict(html, status=200, headers=None):
         "<!doctype html><title>Example Domain</title><h1>Example Domain</h1><p>For use in examples.</p>",
         f"<p>{site.WORDS * 3}</p><script src=/app.js></script>",
         "",
+        # Scripts that put no spaces between words.
+        f"<p>{'今年秋季，北京的气温比往年同期下降了约三度。' * 20}</p><script src=/app.js></script>",
         # Content in <noscript> is content.
         f"<div id=main-outlet></div><noscript><p>{site.WORDS * 3}</p></noscript><script src=/app.js></script>",
     ],

@@ -1,4 +1,8 @@
-"""What the letters of each block say: counts of words, digits, stops … for a whole page at once."""
+"""What the letters of each block say: counts of words, digits, stops … for a whole page at once.
+
+Words are runs of letters, digits and the marks upon them; where scripts run words together, each character is a part of
+one (see `wording`).
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pagemill.extraction import wording
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pagemill.extraction.blocks import Blocks
 
-_WORD, _SPACE, _DIGIT, _STOP, _COMMA, _MONEY, _SYMBOL = (1 << bit for bit in range(7))
+_WORD, _SPACE, _DIGIT, _STOP, _COMMA, _MONEY, _SYMBOL, _UNSPACED = (1 << bit for bit in range(8))
 _SIGNS = {
-    _STOP: ".!?。！？…",
-    _COMMA: ",;:、，；：",
+    _STOP: ".!?。！？…।॥۔؟։።។။",  # Latin and Chinese; Indic, Arabic, Armenian, Ethiopic, Khmer, Burmese
+    _COMMA: ",;:、，；：،؛",
     _MONEY: "$€£¥₹%",
     _SYMBOL: "|›»«‹·•©→←▼▲+/&#@<>",
 }
 _PLANE = 0x10000  # characters above the basic plane count as its last one
+_FIRST_UNSPACED = np.array([first for first, _, _ in wording.UNSPACED], np.uint32)
+_UNSPACED_SHARE = np.array([share for _, _, share in wording.UNSPACED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,15 @@ def _kinds() -> NDArray[np.uint8]:
     kinds = np.zeros(_PLANE, np.uint8)
     for code in range(_PLANE):
         character = chr(code)
-        if character.isalnum() or character == "_":
+        if wording.in_words(character):
             kinds[code] = _WORD | (_DIGIT if character.isdigit() else 0)
         elif character.isspace():
             kinds[code] = _SPACE
     for bit, characters in _SIGNS.items():
         for character in characters:
             kinds[ord(character)] |= bit
+    for first, last, _ in wording.UNSPACED:
+        kinds[first : last + 1] |= np.where(kinds[first : last + 1] & _WORD, np.uint8(_UNSPACED), np.uint8(0))
     return kinds
 
 
@@ -68,16 +78,22 @@ def count(blocks: Blocks) -> Letters:
     codes = np.frombuffer("".join(blocks.strings).encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds = _kinds().take(codes, mode="clip")
 
-    word = kinds & _WORD
-    word_begin = word.copy()
-    word_begin[1:] &= ~word[:-1]
-    word_begin[begin] = word[begin]  # words do not go over the edges of blocks
-    text_words = np.add.reduceat(word_begin, text_begin, dtype=np.int64)
-
     count = len(begin)
     rare = np.flatnonzero(kinds > _SPACE)
     rare_kinds = kinds[rare]
     rare_block = np.repeat(np.arange(count), np.diff(np.searchsorted(rare, begin), append=len(rare)))
+
+    word = kinds & _WORD
+    letters = np.add.reduceat(word, begin, dtype=np.int64).astype(np.float64)
+    unspaced = rare[rare_kinds >= _UNSPACED]
+    word[unspaced] = 0
+    word_begin = word.copy()
+    word_begin[1:] &= ~word[:-1]
+    word_begin[begin] = word[begin]  # words do not go over the edges of blocks
+    text_words = np.add.reduceat(word_begin, text_begin, dtype=np.int64).astype(np.float64)
+    if len(unspaced):
+        share = _UNSPACED_SHARE[np.searchsorted(_FIRST_UNSPACED, codes[unspaced], "right") - 1]
+        text_words += np.bincount(np.searchsorted(text_begin, unspaced, "right") - 1, share, len(text_begin))
 
     def total(bit: int) -> NDArray[np.float64]:
         return np.bincount(rare_block[(rare_kinds & bit) != 0], minlength=count).astype(np.float64)
@@ -89,7 +105,7 @@ def count(blocks: Blocks) -> Letters:
         words=np.bincount(owner, text_words, count).astype(np.float64),
         linked_words=np.bincount(owner, text_words * np.array(blocks.text_linked), count).astype(np.float64),
         characters=np.diff(begin, append=len(codes)).astype(np.float64),
-        letters=np.add.reduceat(word, begin, dtype=np.int64).astype(np.float64),
+        letters=letters,
         digits=total(_DIGIT),
         stops=total(_STOP),
         commas=total(_COMMA),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pagemill.extraction import wording
 from pagemill.extraction.face import Face
 from pagemill.model import Signs
 
@@ -27,7 +28,7 @@ def read(tree: Document, page: Face | None = None) -> Signs:
     `page`: the tree's face, where others look at it too.
     """
     page = page or Face(tree)
-    words = len(page.text.split(None, MOST_WORDS)[:MOST_WORDS])
+    words = wording.count(page.text, MOST_WORDS)
     scripts = sum(_runs(script) for script in page.scripts)
     written = sum(len(string) for script in page.scripts for string in script.strings)
     if words >= MOST_WORDS:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from turbohtml import Element, Text, parse_fragment
 
+from pagemill.extraction import wording
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -47,4 +49,8 @@ def _structured(node: Any, depth: int = 0) -> Iterator[str]:
 def _paragraphs(texts: Iterator[str]) -> list[Element]:
     """Return a paragraph for each text of some words, each text once; markup in a text is read as such."""
     plain = (parse_fragment(text).to_text() if "<" in text or "&" in text else text.strip() for text in texts)
-    return [Element("p", children=[Text(text)]) for text in dict.fromkeys(plain) if len(text.split()) >= _FEWEST_WORDS]
+    return [
+        Element("p", children=[Text(text)])
+        for text in dict.fromkeys(plain)
+        if wording.count(text, _FEWEST_WORDS) >= _FEWEST_WORDS
+    ]

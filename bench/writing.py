@@ -1,0 +1,162 @@
+"""Measures how well extraction does on scripts that put no spaces between words, for want of reviewed pages in them.
+
+The development pages are English. Here their words are replaced, each always by the same, with as many characters as
+translations into Chinese, Japanese and Thai have, without spaces; markup, punctuation and digits stay. So the content
+is where it was, and the words that are chosen can be counted as the English ones that they stand for.
+
+    python bench/writing.py            # print the table
+    python bench/writing.py --write    # and put it into bench/README.md
+    python bench/writing.py --step 20  # every twentieth page only
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import turbohtml
+from turbohtml import Text
+
+from pagemill.extraction import blocks, classifier, document, extract, pipeline
+from pagemill.fetching.verdict import Kind, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "wcxb-dev"
+README = Path(__file__).with_name("README.md")
+MARKERS = "<!-- writing -->", "<!-- /writing -->"
+_HEADING = """## Writing without spaces
+
+`python bench/writing.py`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words replaced by
+as many characters as a translation has, without spaces; all else stays as it was. *F1* counts the English words that
+the choice stands for, *to a browser* the pages that are taken for shells of scripts. The model as shipped has learnt
+from these pages: what matters is the difference to the first row."""
+
+_ENGLISH_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_UNSPACED = "\u0e00-\u0e7f\u3000-\u9fff"
+_GAP = re.compile(rf"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])")
+_PUNCTUATION = {". ": "。", ", ": "，", "? ": "？", "! ": "！"}
+
+
+class Script(NamedTuple):
+    """How a script writes an English word."""
+
+    characters: str
+    length: Callable[[int], int]
+    """From the letters of an English word to its own characters."""
+    punctuation: bool
+    """Whether it has its own full stops and commas."""
+
+    def write(self, text: str) -> str:
+        """Write an English text in this script."""
+        for mark, own in _PUNCTUATION.items() if self.punctuation else ():
+            text = text.replace(mark, own)
+        return _GAP.sub("", _ENGLISH_WORD.sub(lambda match: self._word(match[0].lower()), text))
+
+    def _word(self, word: str) -> str:
+        digest = hashlib.sha256(word.encode()).digest()
+        places = (int.from_bytes(digest[at : at + 2]) for at in range(0, 2 * self.length(len(word)), 2))
+        return "".join(self.characters[place % len(self.characters)] for place in places)
+
+
+def _letters(first: int, last: int) -> str:
+    return "".join(chr(code) for code in range(first, last + 1))
+
+
+# A Japanese word is half ideographs and half syllables, so that either is drawn as often.
+_KANA = _letters(0x3041, 0x3093)
+SCRIPTS = {
+    "Chinese": Script(_letters(0x4E00, 0x5BB7), lambda n: 1 if n <= 3 else 2 if n <= 7 else 3, punctuation=True),
+    "Japanese": Script(
+        _KANA * 12 + _letters(0x4E00, 0x4E00 + 4 * len(_KANA)),
+        lambda n: 1 if n <= 2 else 2 if n <= 4 else 3 if n <= 7 else 4,
+        punctuation=True,
+    ),
+    "Thai": Script(_letters(0x0E01, 0x0E2E), lambda n: min(max(2, n - 1), 16), punctuation=False),
+}
+
+
+def pages(step: int) -> Iterator[tuple[bytes, str, list[str]]]:
+    """The bytes, address and true words of every `step`th page that shows text."""
+    for path in sorted((DATA / "ground-truth").glob("*.json"))[::step]:
+        record = json.loads(path.read_text())
+        html = gzip.decompress((DATA / "html" / f"{path.stem}.html.gz").read_bytes())
+        yield html, record.get("url") or "", words(record["ground_truth"].get("main_content") or "")
+
+
+def words(text: str) -> list[str]:
+    """The words that the score counts."""
+    return re.findall(r"\w+", text.lower())
+
+
+def word_f1(found: list[str], wanted: list[str]) -> float:
+    """The F1 of two bags of words; 1 where both are empty."""
+    if not found or not wanted:
+        return float(not found and not wanted)
+    return 2 * sum((Counter(found) & Counter(wanted)).values()) / (len(found) + len(wanted))
+
+
+def choice_f1(html: bytes, url: str, truth: list[str], script: Script | None) -> float | None:
+    """The F1 of the blocks chosen when the page is written in `script`; None for a page without text."""
+    body = document.read(html, url).body
+    flat = blocks.split(body)
+    if flat is None or not flat.owner:
+        return None
+    texts = [""] * len(flat.owner)
+    for string, block in zip(flat.strings, flat.text_block, strict=True):
+        texts[block] += string
+    if script is not None:
+        flat.strings[:] = map(script.write, flat.strings)
+    chosen = pipeline.select(flat, body, url, classifier.load()).chosen
+    return word_f1([word for text, kept in zip(texts, chosen, strict=True) if kept for word in words(text)], truth)
+
+
+def is_shell(html: bytes, url: str, script: Script | None) -> bool:
+    """Whether the page is sent to a browser when it is written in `script`."""
+    tree = turbohtml.parse(html, detect_encoding=True)
+    if script is not None:
+        for node in list(tree.descendants):
+            if isinstance(node, Text) and getattr(node.parent, "tag", "script") not in ("script", "style"):
+                node.data = script.write(node.data)
+    page = tree.serialize().encode("utf-8", "replace")
+    content = extract(page, url, content_type="text/html; charset=utf-8")
+    return judge(200, {}, page, content.signs, content.quality).kind is Kind.SHELL
+
+
+def main() -> None:
+    """Run the program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--step", type=int, default=4)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    lines = ["| written as | F1 | to a browser |", "|---|--:|--:|"]
+    for name, script in {"the page itself": None, **SCRIPTS}.items():
+        found = [(choice_f1(*page, script), is_shell(*page[:2], script)) for page in pages(options.step)]
+        scores = [score for score, _ in found if score is not None]
+        shells = sum(shell for _, shell in found)
+        lines.append(f"| {name} | {sum(scores) / len(scores):.3f} | {shells} of {len(found)} |")
+        print(lines[-1], flush=True)
+    if options.write:
+        write(_HEADING.format(step=options.step) + "\n\n" + "\n".join(lines))
+
+
+def write(text: str) -> None:
+    """Put the section into bench/README.md, in place of the one that is there."""
+    old = README.read_text()
+    section = f"{MARKERS[0]}\n{text}\n{MARKERS[1]}"
+    if MARKERS[0] in old:
+        begin, end = old.index(MARKERS[0]), old.index(MARKERS[1]) + len(MARKERS[1])
+        README.write_text(old[:begin] + section + old[end:])
+    else:
+        README.write_text(f"{old.rstrip()}\n\n{section}\n")
+
+
+if __name__ == "__main__":
+    main()

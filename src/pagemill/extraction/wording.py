@@ -1,0 +1,54 @@
+"""Wording: how many words a text has, in scripts that put spaces between them and in those that do not.
+
+Chinese, Japanese, Thai, Lao, Khmer and Burmese run their words together, and to find them takes a dictionary for each
+language. To tell how much a text says, it is enough to let each character count for a part of a word: so much that a
+text and its translation into English have about as many words. The parts were measured on the translations of Django's
+messages: 0.64 and 0.65 words a character in Chinese; 0.31 for a Japanese syllable, where other characters count 0.6;
+0.20 in Thai and in Khmer, vowel signs included. Of Lao and Burmese there were too few; they are taken to be like Thai.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+UNSPACED = (
+    (0x0E00, 0x0EFF, 0.2),  # Thai, Lao
+    (0x1000, 0x109F, 0.2),  # Burmese
+    (0x1780, 0x17FF, 0.2),  # Khmer
+    (0x3005, 0x3007, 0.6),  # marks that stand for an ideograph
+    (0x3041, 0x309F, 0.3),  # Hiragana
+    (0x30A0, 0x30FF, 0.3),  # Katakana
+    (0x31F0, 0x31FF, 0.3),
+    (0x3400, 0x4DBF, 0.6),  # ideographs
+    (0x4E00, 0x9FFF, 0.6),
+    (0xF900, 0xFAFF, 0.6),
+    (0xFF66, 0xFF9F, 0.3),  # narrow Katakana
+)
+"""Scripts without spaces, in the order of their characters: the first, the last, and the words that each makes."""
+
+_RUNS = {
+    share: re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last, own in UNSPACED if own == share)}]+")
+    for share in sorted({share for _, _, share in UNSPACED})
+}
+_NO_WORD = frozenset([*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10)])  # what turns signs into pictures
+
+
+def in_words(character: str) -> bool:
+    """Whether a character is part of words: a letter, a digit, an underscore, or a mark upon or behind a letter."""
+    if character.isalnum() or character == "_":
+        return True
+    return unicodedata.category(character) in ("Mn", "Mc") and ord(character) not in _NO_WORD
+
+
+def count(text: str, most: int) -> int:
+    """Return how many words a text has between its spaces, and no more than `most`. Linear in the text's length."""
+    words = len(text.split(None, most)[:most])
+    if words >= most or text.isascii():
+        return words
+    parts = 0.0
+    for share, run in _RUNS.items():
+        rest, runs = run.subn(" ", text)
+        parts += share * (len(text) - len(rest) + runs)
+        text = rest
+    return min(round(len(text.split()) + parts), most) if parts else words
