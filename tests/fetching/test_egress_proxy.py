@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import resource
+import socket
 
 import pytest
 
@@ -60,6 +64,41 @@ async def tunnel(proxy, host, port):
 
 def request(url, method="GET", fields="", body=b""):
     return f"{method} {url} HTTP/1.1\r\nHost: x\r\n{fields}\r\n".encode() + body
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_connection_that_is_made_as_the_proxy_closes_is_cut(steps):
+    async with EgressGuard(make_settings()) as guard:
+        proxy = EgressProxy(guard, 2.0)
+        await proxy.open()
+        with socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2]))) as client:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await proxy.close()
+            client.setblocking(False)
+            async with asyncio.timeout(2):
+                with contextlib.suppress(ConnectionError):
+                    assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+        assert proxy.open_connections == 0
+
+
+async def test_connections_wait_while_too_many_files_are_open(proxy, web):
+    port = int(proxy.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        try:
+            await asyncio.sleep(0.05)
+            assert proxy.open_connections == 0
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(client, request(web.url("/a")))
+        async with asyncio.timeout(5):
+            assert (await loop.sock_recv(client, 1 << 16)).startswith(b"HTTP/1.1 200")
 
 
 async def test_a_plain_request_is_passed_on_and_the_connection_ends_with_it(proxy, web):

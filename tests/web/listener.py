@@ -23,6 +23,7 @@ class Listener(ABC):
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
@@ -33,6 +34,7 @@ class Listener(ABC):
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        self._is_closed = True
         self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
@@ -56,6 +58,9 @@ class Listener(ABC):
         """Talk on one connection, the `connection`-th from 1. It is closed afterwards."""
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed:  # accepted just as the server closed
+            writer.transport.abort()
+            return
         self.connections += 1
         self._writers.add(writer)
         task = asyncio.get_running_loop().create_task(self._talk(reader, writer, self.connections))

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Self, cast
+import socket
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pagemill.errors import (
     BlockedAddressError,
@@ -38,6 +39,8 @@ MAX_HEAD_BYTES = 256 * 1024
 SECOND_ADDRESS_AFTER = 3.0
 """Seconds that one of several addresses is tried before the next."""
 
+_BACKLOG = 128
+_ACCEPT_AGAIN_AFTER = 1.0
 # Below this many bytes, what a browser sends in a tunnel is upkeep of TLS or HTTP/2 (settings, window updates, pings:
 # at most 39 bytes encrypted), and nothing that an answer is waited for.
 _UPKEEP_BYTES = 64
@@ -59,7 +62,8 @@ class EgressProxy:
         self._guard = guard
         self._tunnels = tunnels
         self._connect_timeout = connect_timeout
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._accepted: set[asyncio.Task[Any]] = set()
         self._connections: set[_Client] = set()
         self._last_byte = float("-inf")
         self.failures: dict[tuple[str, int], FetchError] = {}
@@ -77,23 +81,52 @@ class EgressProxy:
 
     async def open(self) -> None:
         """Start listening."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", 0)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     async def close(self) -> None:
         """Stop listening and cut all connections."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
         for connection in list(self._connections):
             connection.abort()
+        if self._accepted:
+            await asyncio.wait(self._accepted)
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take one connection in. asyncio's servers lose those that they accept just as they close: they stay open."""
+        loop = asyncio.get_running_loop()
+        try:
+            connection, _ = listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError:  # too many open files: whoever asks has to wait, as with asyncio's own
+            loop.remove_reader(listener)
+            loop.call_later(_ACCEPT_AGAIN_AFTER, self._accept_again, listener)
+            return
+        connection.setblocking(False)
+        task = loop.create_task(loop.connect_accepted_socket(lambda: _Client(self), connection))
+        self._accepted.add(task)
+        task.add_done_callback(self._taken_in)
+
+    def _taken_in(self, task: asyncio.Task[Any]) -> None:
+        self._accepted.discard(task)
+        if not task.cancelled():
+            task.exception()  # who hangs up at once is no fault of ours
+
+    def _accept_again(self, listener: socket.socket) -> None:
+        if self._listener is listener:
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 
     @property
     def url(self) -> str:
         """The address, as a browser's proxy setting takes it."""
-        if self._server is None:
+        if self._listener is None:
             raise RuntimeError("the proxy is not open")
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def open_connections(self) -> int:
@@ -113,7 +146,10 @@ class EgressProxy:
     # What its connections call
 
     def opened(self, connection: _Client) -> None:
-        """Take note of a new connection."""
+        """Take note of a new connection, or cut it where it was accepted just as the proxy closed."""
+        if self._listener is None:
+            connection.abort()
+            return
         self._connections.add(connection)
         self.moved()
 
