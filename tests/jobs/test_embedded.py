@@ -125,8 +125,10 @@ async def test_a_statement_outlives_a_restart_of_the_server(server):
     await server.start()
     async with Database(server.url, connections=2, wait=20) as database:
         await database.row("SELECT 1")
+        backends = psutil.Process(server.pid).children(recursive=True)
         os.kill(server.pid, signal.SIGKILL)
         await server.wait()
+        await asyncio.to_thread(psutil.wait_procs, backends, 10)  # until they notice, they go on answering
         waiting = asyncio.create_task(database.row("SELECT 2 AS answer"))
         await asyncio.sleep(0.2)
         assert not waiting.done()

@@ -26,6 +26,7 @@ class Listener(ABC):
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
+        self._is_closed = False
         self._server = await asyncio.start_server(
             self._accept, self.host, self.port, ssl=self._tls, limit=1 << 20, backlog=1024
         )
