@@ -22,7 +22,7 @@ _UNSPACED = re.compile(f"[{_WIDE}\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 def flow(text: str) -> str:
     """Return a text of a page without the breaks that show as nothing. Linear in the text's length."""
-    return _BREAK.sub("", text) if "\n" in text and not text.isascii() else text
+    return text if text.isascii() else _BREAK.sub("", text)
 
 
 def join(lines: Sequence[str]) -> str:

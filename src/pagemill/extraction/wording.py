@@ -42,7 +42,7 @@ def in_words(character: str) -> bool:
 
 
 def count(text: str, most: int) -> int:
-    """Return how many words a text has between its spaces, and no more than `most`. Linear in the text's length."""
+    """Return how many words a text has, counted up to `most`. Linear in the text's length."""
     words = len(text.split(None, most)[:most])
     if words >= most or text.isascii():
         return words
