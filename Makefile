@@ -4,9 +4,9 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-COMPILED := setup.py src/pagemill/extraction/tree_sums.pyx
+COMPILED := setup.py src/pagemill/extraction/choosing/model/tree_sums.pyx
 # What an earlier installation compiled: where that cannot be done again, it must not stay.
-BUILT := build src/pagemill/extraction/tree_sums.c src/pagemill/extraction/tree_sums.*.so
+BUILT := build src/pagemill/extraction/choosing/model/tree_sums.c src/pagemill/extraction/choosing/model/tree_sums.*.so
 SOURCES := src tests bench
 
 # The first Python that is new enough and can make environments.
@@ -58,7 +58,7 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build
 		-r requirements/runtime.txt -r requirements/build.txt
 	@rm -rf $(BUILT)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import pagemill.extraction.tree_sums' 2>/dev/null || \
+	@$(BIN)/python -c 'import pagemill.extraction.choosing.model.tree_sums' 2>/dev/null || \
 		echo 'No C compiler, or no Python headers: nothing is compiled, and choosing content takes longer.'
 	@scripts/install-chromium
 	@touch $@

@@ -5,8 +5,8 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "pagemill.extraction.tree_sums",
-            ["src/pagemill/extraction/tree_sums.pyx"],
+            "pagemill.extraction.choosing.model.tree_sums",
+            ["src/pagemill/extraction/choosing/model/tree_sums.pyx"],
             extra_compile_args=["-O3", "-g0"],
             optional=True,
         )

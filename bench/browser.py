@@ -39,9 +39,9 @@ from tests.web.pictures import SIGNATURE
 from tests.web.site import Site
 
 from pagemill.errors import FetchError
-from pagemill.fetching.browser import Browser
-from pagemill.fetching.chromium import find_chromium
-from pagemill.fetching.egress import EgressGuard
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.browser.chromium import find_chromium
+from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 from pagemill.settings import Settings
 

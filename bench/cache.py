@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pages
-from pagemill.jobs.database import Database
-from pagemill.jobs.embedded import EmbeddedPostgres
-from pagemill.jobs.migrator import migrate
-from pagemill.jobs.page_cache import DatabasePageCache
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.migrator import migrate
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.model import ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings

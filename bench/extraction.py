@@ -136,20 +136,24 @@ def run(name: str, step: int) -> list[Row]:
 
 # What each stage of `extract` calls, by the stage's name: module and function of `pagemill.extraction`.
 STAGES = {
-    "decoding and parsing": (("document", "read"),),
-    "blocks": (("blocks", "split"), ("pipeline", "hidden_elements")),
-    "features": (("features", "compute"),),
+    "decoding and parsing": (("reading.document", "read"),),
+    "blocks": (("choosing.blocks", "split"), ("pipeline", "hidden_elements")),
+    "features": (("choosing.features.block_features", "compute"),),
     "classifier and choice": (
-        ("classifier.Classifier", "log_odds"),
-        ("classifier.Classifier", "quality"),
-        ("choice", "choose"),
+        ("choosing.model.classifier:Classifier", "log_odds"),
+        ("choosing.model.classifier:Classifier", "quality"),
+        ("choosing.selection", "choose"),
     ),
-    "cutting the tree": (("cut", "cut"),),
-    "cleaned tree and HTML": (("cleaned", "write"), ("cleaned", "parse"), ("cleaned", "serialize")),
-    "Markdown": (("markdown", "render"),),
-    "signs of a page without content": (("signs", "read"),),
-    "metadata": (("metadata", "read"),),
-    "links and images": (("media", "links"), ("media", "images")),
+    "cutting the tree": (("choosing.pruning", "cut"),),
+    "cleaned tree and HTML": (
+        ("writing.cleaned_html", "write"),
+        ("writing.cleaned_html", "parse"),
+        ("writing.cleaned_html", "serialize"),
+    ),
+    "Markdown": (("writing.markdown", "render"),),
+    "signs of a page without content": (("choosing.signals", "read"),),
+    "metadata": (("metadata.page_metadata", "read"),),
+    "links and images": (("metadata.media", "links"), ("metadata.media", "images")),
 }
 
 
@@ -160,7 +164,7 @@ def stages(step: int) -> dict[str, float]:
     spent = dict.fromkeys(STAGES, 0.0)
     for stage, calls in STAGES.items():
         for place, name in calls:
-            module, _, kind = place.partition(".")
+            module, _, kind = place.partition(":")
             owner = import_module(f"pagemill.extraction.{module}")
             owner = getattr(owner, kind) if kind else owner
             setattr(owner, name, _timed(getattr(owner, name), spent, stage))

@@ -20,7 +20,7 @@ import uvloop
 from curl_cffi import AsyncSession
 
 import pages
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.settings import Settings
 from roundtrip import write_table
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import psutil
 
 from pagemill import bodies
-from pagemill.jobs.database import Database
-from pagemill.jobs.embedded import EmbeddedPostgres
-from pagemill.jobs.keys import ANONYMOUS
-from pagemill.jobs.migrator import migrate
-from pagemill.jobs.queue import Queue
-from pagemill.jobs.store import JobStore
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.migrator import migrate
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys.keys import ANONYMOUS
+from pagemill.jobs.queue.claims import Queue
+from pagemill.jobs.queue.store import JobStore
 from pagemill.model import ScrapeOptions
 
 HAND = 16

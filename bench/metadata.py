@@ -48,11 +48,12 @@ def pages() -> Iterator[tuple[str, bytes, str, Answers]]:
 
 def ours(body: bytes, url: str) -> tuple[Answers, float]:
     """Our answers, and the seconds of CPU that they took after parsing."""
-    from pagemill.extraction import document, metadata
+    from pagemill.extraction.metadata import page_metadata
+    from pagemill.extraction.reading import document
 
     page = document.read(body, url)
     begin = time.process_time()
-    found = metadata.read(page.tree, url)
+    found = page_metadata.read(page.tree, url)
     took = time.process_time() - begin
     return {"title": found.title, "author": found.author, "publish_date": found.published}, took
 

@@ -23,8 +23,8 @@ from tests.web.http_server import HttpServer, Response
 from tests.web.proxy import Proxy
 
 from pagemill.errors import FetchError
-from pagemill.fetching.exit_scores import MemoryExitScores
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.http.fetcher import HttpFetcher
+from pagemill.fetching.proxies.scores import MemoryExitScores
 from pagemill.settings import Settings
 from roundtrip import write_table
 

@@ -20,10 +20,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from metadata import DATA, same
-from pagemill.extraction import document, extract
-from pagemill.structuring import filling, main_item, markup, overview, tasks
-from pagemill.structuring.evidence import Evidence
+from pagemill.extraction import extract
+from pagemill.extraction.reading import document
+from pagemill.structuring import tasks
+from pagemill.structuring.evidence.evidence import Evidence
 from pagemill.structuring.generated_json import Draft, Source, success
+from pagemill.structuring.markup import facts as markup
+from pagemill.structuring.markup import filling, main_item, overview
 from pagemill.structuring.schema import Schema
 from roundtrip import write_table
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pagemill.model import Content
-    from pagemill.structuring.markup import Facts
+    from pagemill.structuring.markup.facts import Facts
 
 FIELDS = ("title", "author", "publish_date")
 SCHEMA = Schema({"type": "object", "properties": {name: {"type": "string"} for name in FIELDS}})

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import turbohtml
 
-from pagemill.extraction import extract, signs
+from pagemill.extraction import extract
+from pagemill.extraction.choosing import signals
 from pagemill.fetching.verdict import Kind, judge
 
 SEQUENCE = 4
@@ -52,7 +53,7 @@ def main(folder: Path) -> None:
         content = extract(html, "https://example.com/")
         tree = turbohtml.parse(html, detect_encoding=True, positions=False)
         started = time.perf_counter()
-        seen = signs.read(tree)
+        seen = signals.read(tree)
         verdict = judge(200, {}, html, seen, content.quality)
         times.append(1000 * (time.perf_counter() - started))
         part = coverage(html, truth)

@@ -21,7 +21,10 @@ import turbohtml
 from turbohtml import Text
 
 from extraction import pages, word_f1
-from pagemill.extraction import blocks, classifier, document, extract, pipeline
+from pagemill.extraction import extract, pipeline
+from pagemill.extraction.choosing import blocks
+from pagemill.extraction.choosing.model import classifier
+from pagemill.extraction.reading import document
 from pagemill.fetching.verdict import Kind, judge
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import hypothesis
 import pytest
 from pydantic import SecretStr
 
-from pagemill.jobs.database import Database
-from pagemill.jobs.embedded import EmbeddedPostgres
-from pagemill.jobs.migrator import migrate
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.migrator import migrate
+from pagemill.jobs.database.pool import Database
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:

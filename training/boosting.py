@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import lightgbm
 import numpy as np
 
-from pagemill.extraction.trees import LEAVES, Trees
+from pagemill.extraction.choosing.model.trees import LEAVES, Trees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

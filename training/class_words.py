@@ -13,9 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_array, hstack, vstack
 
-from pagemill.extraction import groups
-from pagemill.extraction.layout import Layout
-from pagemill.extraction.vocabulary import PLACES, Vocabulary, markup, words_of
+from pagemill.extraction.choosing.features import numbering
+from pagemill.extraction.choosing.features.element_markup import markup
+from pagemill.extraction.choosing.features.tree_arrays import Layout
+from pagemill.extraction.choosing.features.vocabulary import PLACES, Vocabulary, words_of
 from pages import FOLDS, importance_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Vocabularies:
         """Blocks whose ways from the root look the same are one row."""
         layout, held = Layout(page.flat), self._held(page)
         _, marked = markup(page.flat)
-        place, _ = groups.number(layout.path_key(marked)[layout.owner])
+        place, _ = numbering.number(layout.path_key(marked)[layout.owner])
         _, first = np.unique(place, return_index=True)
         own = layout.owner[first]
         parent = layout.parent[own]

@@ -15,8 +15,10 @@ import numpy as np
 from publicsuffix2 import get_sld
 
 from labels import label
-from pagemill.extraction import blocks, document, letters
+from pagemill.extraction.choosing import blocks
+from pagemill.extraction.choosing.features import text_statistics
 from pagemill.extraction.pipeline import hidden_elements
+from pagemill.extraction.reading import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +100,7 @@ def _page(name: str, record: dict, html: bytes) -> Page:
         fold=int(hashlib.sha256(domain.encode()).hexdigest(), 16) % FOLDS,
         flat=flat,
         hidden=hidden_elements(page.body, flat),
-        words=letters.count(flat).words if texts else np.empty(0),
+        words=text_statistics.count(flat).words if texts else np.empty(0),
         label=label([words_of(text) for text in texts], truth),
     )
 

@@ -27,16 +27,21 @@ import turbohtml
 import boosting
 import class_words
 import pages as data
-from pagemill.extraction import blocks, classifier, cleaned, cut, document, features, pipeline, supplement
-from pagemill.extraction.classifier import Classifier
-from pagemill.extraction.trees import LEAVES, Trees
+from pagemill.extraction import pipeline
+from pagemill.extraction.choosing import blocks, embedded_text, pruning
+from pagemill.extraction.choosing.features import block_features
+from pagemill.extraction.choosing.model import classifier
+from pagemill.extraction.choosing.model.classifier import Classifier
+from pagemill.extraction.choosing.model.trees import LEAVES, Trees
+from pagemill.extraction.reading import document
+from pagemill.extraction.writing import cleaned_html
 
 if TYPE_CHECKING:
     from pages import Page
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
-MODEL = HERE.parent / "src" / "pagemill" / "extraction" / classifier.MODEL
+MODEL = Path(classifier.__file__).with_name(classifier.MODEL)
 FIGURES = HERE / "figures.json"
 
 _BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
@@ -115,9 +120,11 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
     names: list[str] = []
     rows = []
     for page in pages:
-        values = features.compute(page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out)).rows
+        values = block_features.compute(
+            page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out)
+        ).rows
         names = names or list(values)
-        rows.append(features.stack(values, names).T)
+        rows.append(block_features.stack(values, names).T)
     samples = [sample(pages, rows, seed) for seed in range(1 + classifier.FURTHER)]
     first = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[:1])
     further = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[1:], seed=2)
@@ -146,10 +153,10 @@ def result_of(page: Page, model: Classifier) -> Result:
     if flat is not None and flat.owner:
         selection = pipeline.select(flat, body, page.url, model)
         figures = selection.figures
-        cut.cut(flat, selection.chosen, selection.words)
+        pruning.cut(flat, selection.chosen, selection.words)
     else:
-        supplement.add(read.tree, body)
-    text = turbohtml.parse(cleaned.serialize(cleaned.clean(body, read.base_url))).to_text()
+        embedded_text.add(read.tree, body)
+    text = turbohtml.parse(cleaned_html.serialize(cleaned_html.clean(body, read.base_url))).to_text()
     return Result(data.word_f1(data.words_of(text), page.truth), figures)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from pagemill.exits import Exits, parse_exits
+from pagemill.proxies import Exits, parse_exits
 
 MEBIBYTE = 1024 * 1024
 

@@ -18,13 +18,13 @@ import structlog
 from pagemill.api.listener import listen
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError, UnavailableError
-from pagemill.jobs.database import Database
-from pagemill.jobs.embedded import EmbeddedPostgres
-from pagemill.jobs.keys import Keys
-from pagemill.jobs.migrator import migrate
-from pagemill.jobs.queue import rescue
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.migrator import migrate
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
-from pagemill.lifeline import stop_on_signals
+from pagemill.process_lifetime import stop_on_signals
 
 if TYPE_CHECKING:
     import socket

@@ -14,16 +14,16 @@ import structlog
 
 from pagemill import bodies
 from pagemill.api.server import ApiServer
-from pagemill.jobs.deliverer import Deliverer
-from pagemill.jobs.keys import Keys
-from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
-from pagemill.jobs.queue import Queue
+from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.queue.claims import Queue
+from pagemill.jobs.queue.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.model import Failure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from pagemill.jobs.database import Database
+    from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
 
 CONTENT = {"html": "<p>Ünï</p>", "cleanedHtml": "<p>Ünï</p>", "markdown": "Ünï\n"}

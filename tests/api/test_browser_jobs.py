@@ -10,7 +10,7 @@ from tests.web.pictures import size_of
 from tests.web.site import WORDS, Site
 
 from pagemill.errors import BrowserUnavailableError
-from pagemill.fetching.chromium import find_chromium
+from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.jobs.worker import Worker
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tests.web.http_server import HttpServer, Response
 from tests.web.listener import Listener
 
 from pagemill.errors import BrowserUnavailableError
-from pagemill.fetching.chromium import find_chromium
+from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pagemill.jobs.keys import Keys
+from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.api.conftest import Api, PlayedWorker
 
-    from pagemill.jobs.database import Database
+    from pagemill.jobs.database.pool import Database
 
 URL = "https://example.com/"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -72,7 +72,7 @@ async def test_an_example_takes_what_is_signed_alone(
 
 
 def test_every_event_and_status_is_documented() -> None:
-    from pagemill.jobs.webhooks import DeliveryStatus, Event
+    from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event
 
     assert set(re.findall(r"^\| `([\w.]+)` \|", TEXT, re.MULTILINE)) == set(Event)
     api_page = (ROOT / "docs" / "api.md").read_text()

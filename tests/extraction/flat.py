@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from turbohtml import parse
 
-from pagemill.extraction import blocks
+from pagemill.extraction.choosing import blocks
 
 
 def split(html: str) -> blocks.Blocks:

@@ -9,9 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from turbohtml import parse, parse_fragment
 
-from pagemill.extraction import cleaned, markdown, media, metadata, plain
-
-from .reading import BASE, HTML_TAGS, body, clean, faults, mark, only, plainly_rendered, rendered, tree
+from pagemill.extraction.documents import plain_text
+from pagemill.extraction.metadata import media, page_metadata
+from pagemill.extraction.writing import cleaned_html, markdown
+from tests.extraction.rendering import (
+    BASE,
+    HTML_TAGS,
+    body,
+    clean,
+    faults,
+    mark,
+    only,
+    plainly_rendered,
+    rendered,
+    tree,
+)
 
 RENDERED_TAGS = HTML_TAGS | {"s", "span", "eq", "section"}
 
@@ -304,7 +316,7 @@ def test_cleaning_what_is_clean_changes_nothing(html):
 def test_text_never_becomes_markup(text):
     paragraph = parse_fragment("<p></p>")
     only(paragraph, "p").set_text(text)
-    result = cleaned.clean(paragraph, BASE)
+    result = cleaned_html.clean(paragraph, BASE)
     expected = result.text.split()
     shown = rendered(markdown.render(result))
     assert {element.tag for element in shown.iter_elements()} <= {"p"}
@@ -316,7 +328,7 @@ def test_text_never_becomes_markup(text):
     nasty, st.sampled_from(["text/plain", "application/json", "text/xml", "application/rss+xml", "text/css", "", "x"])
 )
 def test_files_that_are_no_html_are_as_safe(text, kind):
-    content = plain.extract(text.encode("utf-8", "replace"), kind, BASE)
+    content = plain_text.extract(text.encode("utf-8", "replace"), kind, BASE)
     assert faults(parse_fragment(content.cleaned_html)) == []
     assert faults(rendered(content.markdown), RENDERED_TAGS) == []
 
@@ -325,18 +337,18 @@ def test_files_that_are_no_html_are_as_safe(text, kind):
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read(data):
     document = parse(data, detect_encoding=True)
-    metadata.read(document, BASE)
+    page_metadata.read(document, BASE)
     media.links(document, BASE)
     media.images(document, BASE)
-    markdown.render(cleaned.clean(body(document), BASE))
-    plain.extract(data, "text/plain", BASE)
+    markdown.render(cleaned_html.clean(body(document), BASE))
+    plain_text.extract(data, "text/plain", BASE)
 
 
 @settings(max_examples=200, deadline=None)
 @given(nasty)
 def test_metadata_and_media_are_read_from_anything(html):
     document = parse(html)
-    metadata.read(document, BASE)
+    page_metadata.read(document, BASE)
     assert all(link.href.startswith(("http://", "https://")) for link in media.links(document, BASE))
     assert all(image.src.startswith(("http://", "https://")) for image in media.images(document, BASE))
 
@@ -344,11 +356,11 @@ def test_metadata_and_media_are_read_from_anything(html):
 def everything(html):
     """Everything that this half of extraction does to a page."""
     document = parse(html, positions=False)
-    metadata.read(document, BASE)
+    page_metadata.read(document, BASE)
     media.links(document, BASE)
     media.images(document, BASE)
-    result = cleaned.clean(body(document), BASE)
-    return cleaned.serialize(result), markdown.render(result)
+    result = cleaned_html.clean(body(document), BASE)
+    return cleaned_html.serialize(result), markdown.render(result)
 
 
 def seconds(html):
@@ -471,7 +483,7 @@ def test_endless_attributes_and_addresses_are_left_out():
 
 def test_nul_and_broken_encodings():
     document = parse(b"<p>a\x00b\xff\xfe\xc3\x28 \xed\xa0\x80</p>", encoding="utf-8")
-    text = cleaned.serialize(cleaned.clean(body(document), BASE))
+    text = cleaned_html.serialize(cleaned_html.clean(body(document), BASE))
     assert "\x00" not in text
     text.encode("utf-8")
 
@@ -485,9 +497,9 @@ def test_a_page_of_megabytes():
 
 def test_json_that_nests_without_end():
     text = "[" * 200_000
-    assert plain.extract(text.encode(), "application/json", BASE).markdown.count("[") == 200_000
+    assert plain_text.extract(text.encode(), "application/json", BASE).markdown.count("[") == 200_000
     document = parse(f'<script type="application/ld+json">{text}</script><p>x')
-    assert metadata.read(document, BASE).title is None
+    assert page_metadata.read(document, BASE).title is None
 
 
 def test_tree_with_only_a_root():

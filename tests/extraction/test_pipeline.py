@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from turbohtml import parse
 
-from pagemill.extraction import blocks, classifier, extract, pipeline
+from pagemill.extraction import extract, pipeline
+from pagemill.extraction.choosing import blocks
+from pagemill.extraction.choosing.model import classifier
 from pagemill.model import Content, Image, Link
-
-from .reading import HTML_TAGS, body
+from tests.extraction.rendering import HTML_TAGS, body
 
 URL = "https://example.org/blog/a-post"
 PROSE = [

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagemill.extraction import cleaned, document, markdown
-
-from .reading import body, tree
+from pagemill.extraction.reading import document
+from pagemill.extraction.writing import cleaned_html, markdown
+from tests.extraction.rendering import body, tree
 
 spec = importlib.util.spec_from_file_location("roundtrip", Path(__file__).parents[2] / "bench" / "roundtrip.py")
 assert spec is not None
@@ -142,7 +142,7 @@ def test_real_pages_come_back(shared_pages, whole):
     for path in sorted((shared_pages / "html").glob("*.html.gz"))[::50]:
         page = document.read(gzip.decompress(path.read_bytes()), "https://example.org/")
         root = (None if whole else page.tree.main_content()) or body(page.tree)
-        source = cleaned.clean(root, "https://example.org/")
+        source = cleaned_html.clean(root, "https://example.org/")
         compared = roundtrip.compare(roundtrip.see(source), roundtrip.see(roundtrip.render(markdown.render(source))))
         for kind, (same, old, new) in compared.items():
             totals[kind] = (totals[kind][0] + same, totals[kind][1] + old, totals[kind][2] + new)

@@ -6,8 +6,7 @@ import pytest
 from turbohtml import parse, parse_fragment
 
 from pagemill.extraction import extract
-
-from .reading import HTML_TAGS, body, faults, plainly_rendered, rendered
+from tests.extraction.rendering import HTML_TAGS, body, faults, plainly_rendered, rendered
 
 URL = "https://example.org/folder/page"
 RENDERED_TAGS = HTML_TAGS | {"s", "span", "eq", "section"}

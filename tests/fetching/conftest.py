@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 
 from pagemill.errors import BrowserUnavailableError
-from pagemill.fetching.browser import Browser
-from pagemill.fetching.chromium import find_chromium
-from pagemill.fetching.egress import EgressGuard
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.browser.chromium import find_chromium
+from pagemill.fetching.egress.guard import EgressGuard
+from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from pagemill.errors import BlockedAddressError, FetchError
-from pagemill.fetching.browser import Browser
-from pagemill.fetching.egress import EgressGuard
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 from tests.fetching.conftest import make_settings
 from tests.web.dns_server import Answer, DnsServer

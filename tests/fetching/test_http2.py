@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pagemill.errors import BodyTooLargeError, ConnectionResetByHostError, HttpStatusError, UnsupportedContentTypeError
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.http.fetcher import HttpFetcher
 from tests.fetching.conftest import make_settings
 from tests.web.authority import Authority
 from tests.web.hostile import compressed

@@ -19,8 +19,8 @@ from pagemill.errors import (
     NoExitError,
     ProxyError,
 )
-from pagemill.fetching.exit_scores import MemoryExitScores
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.http.fetcher import HttpFetcher
+from pagemill.fetching.proxies.scores import MemoryExitScores
 from tests.fetching.conftest import make_settings
 from tests.web.authority import Authority
 from tests.web.dns_server import Answer, DnsServer

@@ -11,8 +11,8 @@ import signal
 import psutil
 
 from pagemill.errors import FetchError
-from pagemill.fetching.browser import Browser
-from pagemill.fetching.egress import EgressGuard
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 from tests.fetching.leftovers import chromium_processes, nothing_left
 from tests.web.site import Site

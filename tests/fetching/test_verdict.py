@@ -9,7 +9,8 @@ import re
 import pytest
 import turbohtml
 
-from pagemill.extraction import extract, signs
+from pagemill.extraction import extract
+from pagemill.extraction.choosing import signals
 from pagemill.fetching.verdict import Kind, Verdict, judge
 from pagemill.model import Signs
 from tests.web import site
@@ -127,7 +128,7 @@ def test_real_pages(shared_pages):
         truth = json.loads(file.read_text())["ground_truth"].get("main_content") or ""
         html = gzip.decompress((shared_pages / "html" / f"{file.stem}.html.gz").read_bytes())
         tree = turbohtml.parse(html, detect_encoding=True, positions=False)
-        seen = signs.read(tree)
+        seen = signals.read(tree)
         words = re.findall(r"\w+", truth.lower())
         text = " ".join(re.findall(r"\w+", tree.to_text().lower()))
         pieces = [" ".join(words[i : i + 4]) for i in range(0, len(words) - 3, 4)]

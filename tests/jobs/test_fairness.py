@@ -8,8 +8,8 @@ import time
 from tests.jobs.test_worker import working
 from tests.web.http_server import HttpServer, Response
 
-from pagemill.jobs.keys import ANONYMOUS, Keys
-from pagemill.jobs.store import JobStore
+from pagemill.jobs.keys.keys import ANONYMOUS, Keys
+from pagemill.jobs.queue.store import JobStore
 from pagemill.model import ScrapeOptions
 
 PAGE_TIME = 0.4

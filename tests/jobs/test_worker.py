@@ -6,9 +6,9 @@ import contextlib
 import pytest
 from tests.web.http_server import HttpServer, Response
 
-from pagemill.jobs.keys import ANONYMOUS
-from pagemill.jobs.queue import Queue, rescue
-from pagemill.jobs.store import JobStore
+from pagemill.jobs.keys.keys import ANONYMOUS
+from pagemill.jobs.queue.claims import Queue, rescue
+from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.worker import Worker
 from pagemill.model import ScrapeOptions, Status
 

@@ -27,7 +27,10 @@ def test_it_is_always_the_same(version_of):
     assert version_of() == version_of() == extractor_version()
 
 
-@pytest.mark.parametrize("name", ["extraction/blocks.py", "extraction/model.npz", "extraction/tree_sums.pyx"])
+@pytest.mark.parametrize(
+    "name",
+    ["extraction/choosing/blocks.py", "extraction/choosing/model/model.npz", "extraction/choosing/model/tree_sums.pyx"],
+)
 def test_it_changes_with_what_extraction_is_made_of(version_of, tmp_path, name):
     before = version_of()
     assert (tmp_path / name).exists()
@@ -39,7 +42,7 @@ def test_it_changes_with_what_extraction_is_made_of(version_of, tmp_path, name):
 def test_it_is_the_same_where_nothing_could_be_compiled(version_of, tmp_path):
     before = version_of()
     for name in ("tree_sums.c", "tree_sums.cpython-311-x86_64-linux-gnu.so"):
-        (tmp_path / "extraction" / name).write_bytes(b"made of tree_sums.pyx")
+        (tmp_path / "extraction" / "choosing" / "model" / name).write_bytes(b"made of tree_sums.pyx")
         assert version_of() == before
-        (tmp_path / "extraction" / name).unlink()
+        (tmp_path / "extraction" / "choosing" / "model" / name).unlink()
         assert version_of() == before

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pagemill.api.wire import GeneratedJson
+from pagemill.api.wire.answers import GeneratedJson
 from pagemill.errors import StructuringError
-from pagemill.structuring import overview
 from pagemill.structuring.generated_json import Source
+from pagemill.structuring.markup import overview
 from pagemill.structuring.summary import SummarySource
 from tests.conftest import ROOT
 

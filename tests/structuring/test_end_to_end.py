@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from pagemill.jobs.keys import Keys
-from pagemill.jobs.learned_selectors import DatabaseSelectors
-from pagemill.jobs.queue import Queue
+from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
+from pagemill.jobs.queue.claims import Queue
 from tests.api.conftest import serving
 from tests.jobs.test_worker import working
 from tests.structuring.test_learning import OUTLINE, page, product

@@ -9,7 +9,7 @@ import structlog
 
 from pagemill.errors import ModelAnswerError
 from pagemill.scraping.extractor_pool import ExtractorPool
-from pagemill.structuring import overview
+from pagemill.structuring.markup import overview
 from pagemill.structuring.structurer import read_json
 from tests.structuring.conftest import KEY, Desk
 

@@ -9,14 +9,15 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from pagemill import __version__
-from pagemill.api import countries, docs, health, jobs, openapi, proxy_scores, screenshots, url_scraper, webhooks
-from pagemill.api.auth import Authentication
-from pagemill.api.body_limit import BodyLimit
-from pagemill.api.content_encoding import EncodingPreference
-from pagemill.api.error_response import add_error_handlers
-from pagemill.api.leniency import Leniency
-from pagemill.api.observation import Observation
+from pagemill.api import docs_page, openapi
+from pagemill.api.endpoints import countries, health, jobs, proxy_scores, screenshots, url_scraper, webhooks
+from pagemill.api.middleware.api_keys import Authentication
+from pagemill.api.middleware.body_limit import BodyLimit
+from pagemill.api.middleware.content_encoding import EncodingPreference
+from pagemill.api.middleware.observation import Observation
+from pagemill.api.middleware.request_normalisation import Leniency
 from pagemill.api.resources import open_resources
+from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for part in (screenshots, url_scraper, jobs, webhooks, countries, proxy_scores, health, docs):
+    for part in (screenshots, url_scraper, jobs, webhooks, countries, proxy_scores, health, docs_page):
         app.include_router(part.router)
     add_error_handlers(app)
     openapi.complete(app, settings)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pagemill.api.error_response import INTERNAL_MESSAGE, error_body
-from pagemill.api.scrape_request import BatchRequest, ScrapeRequest
-from pagemill.api.submission import UNSUPPORTED_FIELDS
-from pagemill.api.wire import ErrorBody
+from pagemill.api.wire.answers import ErrorBody
+from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
+from pagemill.api.wire.submission import UNSUPPORTED_FIELDS
 from pagemill.errors import (
     ConflictError,
     InvalidUrlError,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from pagemill.api.scrape_request import ScrapeFields
+    from pagemill.api.wire.scrape_request import ScrapeFields
     from pagemill.settings import Settings
 
 DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.

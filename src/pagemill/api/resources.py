@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
-from pagemill.jobs.database import Database
-from pagemill.jobs.exit_scores import DatabaseExitScores
-from pagemill.jobs.keys import Keys
-from pagemill.jobs.limits import Limits
-from pagemill.jobs.notices import ENDED, Notices
-from pagemill.jobs.signing import SigningKey
-from pagemill.jobs.store import JobStore
-from pagemill.jobs.webhooks import Webhooks
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.queue.notices import ENDED, Notices
+from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.webhooks.endpoints import Webhooks
+from pagemill.jobs.webhooks.signing import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

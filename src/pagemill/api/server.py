@@ -14,12 +14,12 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pagemill.api.app import create_app
-from pagemill.api.error_response import error_body
 from pagemill.api.listener import listen
-from pagemill.api.observation import HEADER as REQUEST_ID
-from pagemill.api.observation import new_request_id
+from pagemill.api.middleware.observation import HEADER as REQUEST_ID
+from pagemill.api.middleware.observation import new_request_id
+from pagemill.api.wire.error_response import error_body
 from pagemill.errors import RequestError
-from pagemill.lifeline import watch_supervisor
+from pagemill.process_lifetime import watch_supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -144,7 +144,7 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
-    from pagemill.lifeline import stop_on_signals, watch_supervisor
+    from pagemill.process_lifetime import stop_on_signals, watch_supervisor
 
     _require_database(settings)
     _configure_logs(settings)
@@ -161,8 +161,8 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.jobs.database import Database
-    from pagemill.jobs.migrator import migrate
+    from pagemill.jobs.database.migrator import migrate
+    from pagemill.jobs.database.pool import Database
 
     async def run() -> None:
         url, timeout = _require_database(settings), settings.database_connect_timeout

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError
-from pagemill.jobs.database import Database
-from pagemill.jobs.embedded import EmbeddedPostgres
-from pagemill.jobs.keys import Keys
-from pagemill.jobs.migrator import migrate
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.migrator import migrate
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
     import argparse

@@ -11,23 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pagemill.extraction import (
-    blocks,
-    choice,
-    classifier,
-    cleaned,
-    cut,
-    document,
-    features,
-    heading,
-    markdown,
-    media,
-    metadata,
-    parts,
-    signs,
-    small_parts,
-    supplement,
-)
+from pagemill.extraction.choosing import blocks, embedded_text, heading, pruning, signals, small_lists
+from pagemill.extraction.choosing import selection as choice
+from pagemill.extraction.choosing.features import block_features
+from pagemill.extraction.choosing.model import classifier
+from pagemill.extraction.metadata import media, page_metadata
+from pagemill.extraction.reading import document, tag_filter
+from pagemill.extraction.writing import cleaned_html as cleaned
+from pagemill.extraction.writing import markdown
 from pagemill.model import Content, Format, Metadata
 
 if TYPE_CHECKING:
@@ -36,9 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from turbohtml import Element
 
-    from pagemill.extraction.blocks import Blocks
-    from pagemill.extraction.classifier import Classifier
-    from pagemill.extraction.document import Document
+    from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.model.classifier import Classifier
+    from pagemill.extraction.reading.document import Document
 
 METADATA = "metadata"
 """What a page says of itself: beside the formats that clients ask for, something to make."""
@@ -94,14 +85,14 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     """
     page = document.read(html, url, content_type)
     face = page.face
-    seen = signs.read(page.tree, face)
-    description = metadata.read(page.tree, url, face) if METADATA in formats else Metadata()
+    seen = signals.read(page.tree, face)
+    description = page_metadata.read(page.tree, url, face) if METADATA in formats else Metadata()
     links = media.links(page.tree, page.base_url, face.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, face.pictures) if Format.IMAGES in formats else ()
     body, quality = page.body, 1.0
-    parts.exclude(body, exclude_tags)
+    tag_filter.exclude(body, exclude_tags)
     if include_tags:
-        parts.include(body, include_tags)
+        tag_filter.include(body, include_tags)
     elif only_main_content:
         quality = _keep_content(page, body, url)
     cleaned_html = text = ""
@@ -130,10 +121,10 @@ def _keep_content(page: Document, body: Element, url: str) -> float:
     if flat is None:
         return _UNWEIGHED
     if not flat.owner:
-        return _SUPPLEMENTED if supplement.add(page.tree, body) else 0.0
+        return _SUPPLEMENTED if embedded_text.add(page.tree, body) else 0.0
     model = classifier.load()
     selection = select(flat, body, url, model)
-    cut.cut(flat, selection.chosen, selection.words)
+    pruning.cut(flat, selection.chosen, selection.words)
     quality = model.quality(selection.figures)
     return min(quality, _FALLEN_BACK) if selection.fell_back else quality
 
@@ -145,16 +136,16 @@ def _is_vast(body: Element, html: str) -> bool:
 
 def select(flat: Blocks, body: Element, url: str, model: Classifier) -> Selection:
     """Choose the content among the blocks of `body`, of which there is at least one."""
-    found = features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
+    found = block_features.compute(flat, hidden_elements(body, flat), url, model.vocabulary)
     rows, words = found.rows, found.rows["words"]
-    log_odds = model.log_odds(features.stack(rows, model.features))
-    figures = features.stack(rows, features.PAGE_FIGURES)[:, 0]
+    log_odds = model.log_odds(block_features.stack(rows, model.features))
+    figures = block_features.stack(rows, block_features.PAGE_FIGURES)[:, 0]
     best = choice.choose(log_odds, words, found.looks, found.near_looks, figures)
     chosen, fell_back = best.chosen, False
     if (words * best.probability)[chosen].sum() < _TOO_LITTLE and not chosen.all():
         surrounding = np.asarray(sum(rows[name] for name in _BOILERPLATE)) > 0
         chosen, fell_back = _widen(chosen, surrounding, words), True
-    chosen = small_parts.settle(flat, chosen, words)
+    chosen = small_lists.settle(flat, chosen, words)
     return Selection(words, chosen | heading.find(flat, chosen, words), best.figures, fell_back)
 
 
@@ -166,5 +157,5 @@ def _widen(chosen: NDArray[np.bool_], surrounding: NDArray[np.bool_], words: NDA
 
 def hidden_elements(body: Element, flat: Blocks) -> NDArray[np.float64]:
     """Return 1 for each element that is marked as not shown, 0 for the others."""
-    found = set(body.select(features.HIDDEN))
+    found = set(body.select(block_features.HIDDEN))
     return np.array([element in found for element in flat.elements], np.float64)

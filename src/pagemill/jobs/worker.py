@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
-from pagemill.jobs.database import FOREVER, Database
-from pagemill.jobs.deliverer import Deliverer
-from pagemill.jobs.exit_scores import DatabaseExitScores
-from pagemill.jobs.host_memory import REFRESH_INTERVAL, DatabaseHostMemory
-from pagemill.jobs.learned_selectors import DatabaseSelectors
-from pagemill.jobs.notices import DELIVERIES, QUEUE, Notices
-from pagemill.jobs.page_cache import DatabasePageCache
-from pagemill.jobs.queue import Queue, rescue
-from pagemill.jobs.store import JobStore
-from pagemill.jobs.webhooks import delete_old_deliveries
+from pagemill.jobs.database.pool import FOREVER, Database
+from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
+from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
+from pagemill.jobs.memory.page_cache import DatabasePageCache
+from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.queue.claims import Queue, rescue
+from pagemill.jobs.queue.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.webhooks.deliverer import Deliverer
+from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
 from pagemill.model import Failure
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from pagemill.jobs.queue import ClaimedPage
+    from pagemill.jobs.queue.claims import ClaimedPage
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
 

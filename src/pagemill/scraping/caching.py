@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import PageError
 from pagemill.extraction import METADATA
-from pagemill.fetching.validators import Validators
+from pagemill.fetching.http.validators import Validators
 from pagemill.model import FetchedPage, FetchedWith
+from pagemill.scraping.escalation import NOT_MODIFIED
 from pagemill.scraping.extractor_version import extractor_version
-from pagemill.scraping.journey import NOT_MODIFIED
 from pagemill.scraping.scraped_page import ScrapedPage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pagemill.model import ScrapeOptions
-    from pagemill.scraping.journey import Arrival
+    from pagemill.scraping.escalation import Arrival
     from pagemill.scraping.page_cache import CachedPage, PageCache
     from pagemill.settings import Settings
 

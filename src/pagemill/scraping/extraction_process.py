@@ -19,8 +19,10 @@ import orjson
 
 from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
-from pagemill.extraction import METADATA, extract, gzip_file, link_lists, plain, separated
-from pagemill.fetching.content_types import Kind, declared_kind, kind_of
+from pagemill.extraction import METADATA, extract
+from pagemill.extraction.documents import link_lists, plain_text, separated_values
+from pagemill.extraction.reading import gzip_file
+from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import judge
 from pagemill.model import Format
 
@@ -97,13 +99,15 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
             formats=(*request["formats"], METADATA),
         )
     if kind is Kind.PDF:
-        from pagemill.extraction import pdf  # its libraries take a tenth of a second
+        from pagemill.extraction.documents import pdf  # its libraries take a tenth of a second
 
         return pdf.extract(body, url)
     declared = declared_kind(content_type)
     if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
         content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
-    found = separated.extract(body, content_type, url) if separated.is_separated(content_type, url) else None
+    found = (
+        separated_values.extract(body, content_type, url) if separated_values.is_separated(content_type, url) else None
+    )
     if found is None and kind in (Kind.XML, Kind.JSON):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
@@ -118,7 +122,7 @@ def _unpacked(body: bytes, request: dict[str, Any]) -> Content:
 
 def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:
     says_nothing = declared_kind(content_type) is None and not content_type.lower().startswith("text/")
-    return plain.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
+    return plain_text.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
 
 
 def main() -> None:

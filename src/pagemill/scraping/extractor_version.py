@@ -18,11 +18,18 @@ _COMPILED = (".c", ".pyd", ".so")  # made of what is counted, not on every machi
 def extractor_version() -> str:
     """A digest of all that extraction is made of: its code, its data and the parser. No hand has to count it up."""
     digest = hashlib.sha256(metadata.version("turbohtml").encode())
-    for package in ("pagemill.extraction", "pagemill.scraping"):
-        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-            if package == "pagemill.extraction" or file.name == "extraction_process.py":
-                _add(digest, file)
+    _add_folder(digest, resources.files("pagemill.extraction"))
+    _add(digest, resources.files("pagemill.scraping") / "extraction_process.py")
     return digest.hexdigest()[:16]
+
+
+def _add_folder(digest: hashlib._Hash, folder: Traversable) -> None:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir() and entry.name != "__pycache__":
+            digest.update(f"{entry.name}/\n".encode())
+            _add_folder(digest, entry)
+        else:
+            _add(digest, entry)
 
 
 def _add(digest: hashlib._Hash, file: Traversable) -> None:

@@ -1,4 +1,4 @@
-"""What the scraper asks of a cache of pages. The one that the service uses is in `pagemill.jobs.page_cache`."""
+"""What the scraper asks of a cache of pages. The one that the service uses is in `pagemill.jobs.memory.page_cache`."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
 from pagemill.errors import DeadlineExceededError
-from pagemill.fetching.browser import Browser
-from pagemill.fetching.egress import EgressGuard
-from pagemill.fetching.http import HttpFetcher
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.egress.guard import EgressGuard
+from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.scraping.caching import CachedScraping
+from pagemill.scraping.escalation import Journey, Means
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.host_memory import HostMemory
-from pagemill.scraping.journey import Journey, Means
 from pagemill.scraping.page_cache import cache_key
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from pagemill.fetching.exit_scores import ExitScores
-    from pagemill.fetching.validators import Validators
+    from pagemill.fetching.http.validators import Validators
+    from pagemill.fetching.proxies.scores import ExitScores
     from pagemill.model import FetchedPage, ScrapeOptions
-    from pagemill.scraping.journey import Arrival
+    from pagemill.scraping.escalation import Arrival
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings

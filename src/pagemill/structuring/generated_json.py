@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pagemill.structuring import pointers
+from pagemill.structuring.evidence import json_pointers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.errors import StructuringError
     from pagemill.model import JsonObject
-    from pagemill.structuring.evidence import Evidence
+    from pagemill.structuring.evidence.evidence import Evidence
 
 
 _PLACED_OF_MARKUP = 60
@@ -51,10 +51,10 @@ def success(draft: Draft, evidence: Evidence, *, strict: bool) -> JsonObject:
     grounding = evidence.ground(data, **placed)
     judgements = [pointer for pointer in grounding.unsupported if pointer in draft.judged]
     wrong = [pointer for pointer in grounding.unsupported if pointer not in draft.judged]
-    said = dict(pointers.leaves(data))
+    said = dict(json_pointers.leaves(data))
     unsupported = [{"pointer": pointer, "value": said[pointer]} for pointer in wrong]
     if strict and wrong:
-        data = pointers.without(data, set(wrong))
+        data = json_pointers.without(data, set(wrong))
         grounding = evidence.ground(data, **placed)
     return {
         "status": "success",

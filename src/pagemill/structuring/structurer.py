@@ -18,18 +18,20 @@ import orjson
 import structlog
 
 from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, StructuringError
-from pagemill.structuring import generated_json, merging, overview, prompt
-from pagemill.structuring.language_model import LanguageModel
-from pagemill.structuring.prompt import Part
+from pagemill.structuring import generated_json
+from pagemill.structuring.markup import overview
+from pagemill.structuring.model import merging, prompt
+from pagemill.structuring.model.language_model import LanguageModel
+from pagemill.structuring.model.prompt import Part
 from pagemill.structuring.schema import Fault, relaxed
-from pagemill.structuring.template import alike as template_alike
+from pagemill.structuring.selectors.template import alike as template_alike
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from pagemill.model import JsonObject
     from pagemill.settings import Settings
-    from pagemill.structuring.prompt import Messages
+    from pagemill.structuring.model.prompt import Messages
 
 log = structlog.get_logger(__name__)
 

@@ -19,27 +19,21 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import turbohtml
 
-from pagemill.structuring import (
-    filling,
-    generated_json,
-    markup,
-    overview,
-    parts,
-    pointers,
-    schema,
-    selectors,
-    summary,
-    template,
-)
-from pagemill.structuring.declared import Declared
-from pagemill.structuring.evidence import Evidence
+from pagemill.structuring import generated_json, schema, summary
+from pagemill.structuring.evidence import json_pointers
+from pagemill.structuring.evidence.declared_values import Declared
+from pagemill.structuring.evidence.evidence import Evidence
 from pagemill.structuring.generated_json import Draft, Source
+from pagemill.structuring.markup import facts as markup
+from pagemill.structuring.markup import filling, overview
+from pagemill.structuring.model import chunks
+from pagemill.structuring.selectors import learning, template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pagemill.model import JsonObject
-    from pagemill.structuring.markup import Facts
+    from pagemill.structuring.markup.facts import Facts
 
 KIND = "structure"
 """What marks a request as one of these."""
@@ -134,7 +128,7 @@ def _learned(request: JsonObject, page: PageAtHand) -> JsonObject | None:
     for learned in request["learned"]:
         if not template.alike(signature, learned["template"]):
             continue
-        data = selectors.apply(learned, page.tree, compiled, page.base_url)
+        data = learning.apply(learned, page.tree, compiled, page.base_url)
         if data is None or not compiled.fits(data):
             continue
         made = generated_json.success(Draft(data, Source.LEARNED), page.evidence, strict=request["strict"])
@@ -144,7 +138,7 @@ def _learned(request: JsonObject, page: PageAtHand) -> JsonObject | None:
 
 
 def _material(request: JsonObject, page: PageAtHand) -> JsonObject:
-    found, cut = parts.cut(page.markdown, request["part_tokens"], request["max_parts"])
+    found, cut = chunks.cut(page.markdown, request["part_tokens"], request["max_parts"])
     return {
         "parts": found,
         "title": page.known.get("title"),
@@ -160,7 +154,7 @@ def _hints(page: PageAtHand) -> str:
     leavings: tuple[JsonObject, ...] = ({}, {"tables": []}, {"tables": [], "lists": []})
     for less in leavings:
         text = orjson.dumps({**known, **less}).decode()
-        if parts.tokens_of(text) <= _HINT_TOKENS:
+        if chunks.tokens_of(text) <= _HINT_TOKENS:
             return text
     return ""
 
@@ -175,7 +169,7 @@ def _ground(request: JsonObject, page: PageAtHand) -> dict[str, Any]:
     made = generated_json.success(Draft(data, Source.MODEL, judged=judged), page.evidence, strict=request["strict"])
     answer: dict[str, Any] = {"json": made}
     if request["learn"] and not made["unsupported"]:
-        found = selectors.candidates(page.tree, compiled, data, page.base_url)
+        found = learning.candidates(page.tree, compiled, data, page.base_url)
         if found is not None:
             answer["candidates"] = found
     return answer
@@ -183,13 +177,13 @@ def _ground(request: JsonObject, page: PageAtHand) -> dict[str, Any]:
 
 def _learn(request: JsonObject, page: PageAtHand) -> dict[str, Any]:
     compiled = schema.of_text(request["schema"])
-    learned = selectors.choose(request["candidates"], request["choice"])
+    learned = learning.choose(request["candidates"], request["choice"])
     if learned is None:
         return {}
     learned["template"] = template.signature(page.tree)
-    data = selectors.apply(learned, page.tree, compiled, page.base_url)
-    wanted = {pointer: value for pointer, value in pointers.leaves(request["data"]) if value is not None}
-    return {"learned": learned} if dict(pointers.leaves(data)) == wanted else {}
+    data = learning.apply(learned, page.tree, compiled, page.base_url)
+    wanted = {pointer: value for pointer, value in json_pointers.leaves(request["data"]) if value is not None}
+    return {"learned": learned} if dict(json_pointers.leaves(data)) == wanted else {}
 
 
 _TASKS = {"read": _read, "ground": _ground, "learn": _learn}

@@ -1,0 +1,53 @@
+"""The pictures of a page, as they are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from pagemill.api.endpoints.url_scraper import JobIdInPath, checked_job_id
+from pagemill.api.middleware.api_keys import KeyId
+from pagemill.api.resources import ApiResources
+from pagemill.api.wire.response import no_such_job
+from pagemill.errors import NotFoundError
+from pagemill.model import Format, Status
+
+router = APIRouter(prefix="/v1", tags=["URL scraper"])
+
+
+class PictureType(StrEnum):
+    """Which of a page's pictures."""
+
+    VIEWPORT = "viewport"
+    FULL_PAGE = "fullpage"
+
+
+_FORMATS = {PictureType.VIEWPORT: Format.SCREENSHOT, PictureType.FULL_PAGE: Format.SCREENSHOT_FULL_PAGE}
+
+
+@router.get(
+    "/url-scraper/{id}/screenshot",
+    operation_id="getScreenshot",
+    summary="Get a screenshot",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def get_screenshot(
+    job_id: JobIdInPath,
+    resources: ApiResources,
+    key_id: KeyId,
+    type: Annotated[PictureType, Query(description="What was asked for.")] = PictureType.VIEWPORT,  # noqa: A002
+    index: Annotated[int, Query(ge=0, description="Of a batch, which URL's.")] = 0,
+) -> Response:
+    """Return the PNG of a page that was scraped with the format `screenshot` or `screenshotFullPage`."""
+    job = await resources.jobs.get(checked_job_id(job_id), key_id)
+    if job is None:
+        raise no_such_job()
+    pages = await resources.jobs.pages(job.id)
+    if index < len(pages) and pages[index].status is Status.COMPLETED:
+        picture = await resources.jobs.picture(pages[index].id, _FORMATS[type])
+        if picture is not None:
+            return Response(picture, media_type="image/png")
+    raise NotFoundError("There is no such screenshot.")

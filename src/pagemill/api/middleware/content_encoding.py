@@ -1,0 +1,30 @@
+"""Which content encodings a client accepts, decided once for each request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+
+from pagemill.api.wire.encoding_negotiation import HEADER, wanted
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class EncodingPreference:
+    """Replaces a request's Accept-Encoding by those of our encodings that it wants, best first, without weights.
+
+    What stands further in then needs no more than to look for a name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, as ASGI has it."""
+        if scope["type"] == "http":
+            headers = MutableHeaders(raw=list(scope["headers"]))
+            headers[HEADER] = ", ".join(wanted(",".join(headers.getlist(HEADER))))
+            scope = {**scope, "headers": headers.raw}
+        await self.app(scope, receive, send)

@@ -1,0 +1,96 @@
+"""Every request gets an id, a line in the log, and an answer even when something breaks."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+
+from pagemill.api.wire.error_response import error_response
+from pagemill.errors import RequestError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger(__name__)
+
+HEADER = "X-Request-Id"
+
+_VALID_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_QUIET_PATHS = ("/health", "/ready")
+
+
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return uuid.uuid4().hex
+
+
+class Observation:
+    """The outermost layer: request id, access log, and the errors that nothing else turned into an answer.
+
+    The id is the client's own where it sent a sensible one. While the request is served it is bound to the log's
+    context. The log has no query, no headers and no body: none may hold a secret there.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, as ASGI has it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await _Exchange(scope, send, request_id).run(self.app, receive)
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._status: int | None = None
+
+    async def run(self, app: ASGIApp, receive: Receive) -> None:
+        started = time.perf_counter()
+        try:
+            await app(self._scope, receive, self._send_with_id)
+        except Exception as error:
+            if not isinstance(error, RequestError):
+                log.exception("request failed", path=self._scope["path"])
+            if self._status is not None:
+                raise  # the answer has begun: only a broken connection can say that it is not whole
+            await error_response(error)(self._scope, receive, self._send_with_id)
+        finally:
+            self._write_log(time.perf_counter() - started)
+
+    async def _send_with_id(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            MutableHeaders(scope=message)[HEADER] = self._request_id
+        await self._send(message)
+
+    def _write_log(self, seconds: float) -> None:
+        path, client = self._scope["path"], self._scope.get("client")
+        write = log.debug if path in _QUIET_PATHS else log.info
+        write(
+            "request",
+            method=self._scope["method"],
+            path=path,
+            status=self._status,
+            milliseconds=round(seconds * 1000),
+            client=client[0] if client else None,
+            key=self._scope.get("state", {}).get("key_id"),
+        )
+
+
+def _request_id(scope: Scope) -> str:
+    sent = Headers(scope=scope).get(HEADER, "")
+    return sent if _VALID_ID.fullmatch(sent) else new_request_id()

@@ -1,0 +1,72 @@
+"""A JSON answer put together from small values and packed bodies, piece by piece, never as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pagemill import bodies
+from pagemill.api.wire import zstd_frame
+from pagemill.api.wire.encoding_negotiation import ZSTD
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A value that is packed already (`pagemill.bodies`)."""
+
+    frame: bytes
+
+
+Piece = bytes | Packed
+"""JSON text, or a packed value that stands in its place."""
+
+
+def pieces_of(fields: Mapping[str, Any]) -> Iterator[Piece]:
+    """Yield a JSON object whose values may be `Packed`."""
+    text = b"{"
+    for number, (name, value) in enumerate(fields.items()):
+        text += (b"," if number else b"") + orjson.dumps(name) + b":"
+        if isinstance(value, Packed):
+            yield text
+            yield value
+            text = b""
+        else:
+            text += orjson.dumps(value)
+    yield text + b"}"
+
+
+async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIterator[bytes]:
+    """Yield the pieces as one zstd frame where `encoding` is zstd, otherwise as plain JSON.
+
+    In zstd, packed values go out with their data as stored. Gives way to other work after each chunk, since sending
+    to a fast client never waits.
+    """
+    zstd = encoding == ZSTD
+    if zstd:
+        yield zstd_frame.START
+    async for piece in pieces:
+        for chunk in _as_zstd(piece) if zstd else _as_text(piece):
+            yield chunk
+            await asyncio.sleep(0)
+    if zstd:
+        yield zstd_frame.END
+
+
+def _as_zstd(piece: Piece) -> Iterator[bytes]:
+    if isinstance(piece, Packed):
+        yield zstd_frame.blocks_of(piece.frame)
+    else:
+        yield from zstd_frame.raw_blocks(piece)
+
+
+def _as_text(piece: Piece) -> Iterator[bytes]:
+    if isinstance(piece, Packed):
+        yield from bodies.text_of(piece.frame)
+    else:
+        yield piece

@@ -1,0 +1,90 @@
+"""The requests of the wire: pages to scrape, and how. The names in camelCase are made here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from pagemill.api.wire.actions import LONGEST_WAIT, ActionFields
+from pagemill.api.wire.page_fields import MAX_COOKIES, MAX_HEADERS, MAX_SELECTORS, CookieFields
+from pagemill.model import DEFAULT_FORMATS, Format
+
+MAX_ACTIONS = 15
+
+
+class ScrapeFields(BaseModel):
+    """How to scrape. Every field may be left out or null."""
+
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="ignore")
+
+    country: str | None = Field(
+        "us",
+        min_length=2,
+        max_length=2,
+        description="Where the request leaves from: a code of `GET /v1/countries`, in either case.",
+    )
+    formats: list[Annotated[Format, Field(strict=False)]] | None = Field(
+        list(DEFAULT_FORMATS), description="What to return. None, or an empty list, means the default."
+    )
+    force_fresh: bool | None = Field(False, description="Fetch the page even if a cached copy would do.")
+    max_age: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Seconds since it was fetched that a cached copy may be old; the service has a limit of its own.",
+    )
+    use_browser: bool | None = Field(False, description="Render the page in a browser.")
+    generate_json: bool | None = Field(False, description="Return structured JSON as well.")
+    output_schema: dict[str, Any] | None = Field(
+        None, description="JSON Schema of the structured JSON. Its presence asks for the JSON."
+    )
+    actions: list[ActionFields] | None = Field(
+        None,
+        max_length=MAX_ACTIONS,
+        description="What to do in the browser before the page is captured. Their presence asks for the browser.",
+    )
+    wait_for: Annotated[int, Field(ge=0, le=LONGEST_WAIT)] | None = Field(
+        None, description="Milliseconds to wait in the browser after the page has settled."
+    )
+    timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] | None = Field(
+        None, description="Seconds that the page may take in all; the service has a limit of its own."
+    )
+    headers: dict[str, str] | None = Field(
+        None, max_length=MAX_HEADERS, description="HTTP headers to send to the page's host."
+    )
+    cookies: Annotated[list[CookieFields], Field(max_length=MAX_COOKIES)] | dict[str, str] | None = Field(
+        None, description="Cookies to send: a list, or an object of names and values."
+    )
+    user_agent: str | None = Field(None, max_length=1000, description="The user agent to send.")
+    only_main_content: bool | None = Field(
+        True, description="Whether the cleaned HTML and the Markdown hold the content alone, or the whole page."
+    )
+    include_tags: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None, max_length=MAX_SELECTORS, description="CSS selectors: only these parts of the page."
+    )
+    exclude_tags: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None, max_length=MAX_SELECTORS, description="CSS selectors: not these parts of the page."
+    )
+    session_id: str | None = Field(None, description="The id of a saved browser session.")
+    session_name: str | None = Field(None, description="The name of a saved browser session.")
+    webhook_url: str | None = Field(None, alias="webhook_url", description="Called when the job ends: http or https.")
+
+
+class ScrapeRequest(ScrapeFields):
+    """One URL to scrape."""
+
+    url: str = Field(description="The page: http or https.", json_schema_extra={"format": "uri"})
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com", "formats": ["markdown"]}]})
+
+
+class BatchRequest(ScrapeFields):
+    """Several URLs to scrape in the same way."""
+
+    urls: list[Annotated[str, Field(json_schema_extra={"format": "uri"})]] = Field(
+        min_length=1, description="The pages: http or https. One that is not valid refuses the whole batch."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"urls": ["https://example.com/a", "https://example.com/b"]}]}
+    )

@@ -1,0 +1,124 @@
+"""What a client asks for, checked: URLs, options, and what this version does not carry out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ada_url
+
+from pagemill.api.wire.country_names import country_names
+from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
+from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
+from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
+from pagemill.structuring import schema
+
+if TYPE_CHECKING:
+    from pagemill.api.wire.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
+    from pagemill.settings import Settings
+
+# What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
+UNSUPPORTED_FIELDS = ("session_id", "session_name")
+
+
+def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
+    """Return the options of a request.
+
+    Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
+    and errors.NotSupportedError, naming the field.
+    """
+    _refuse_unsupported(request)
+    return ScrapeOptions(
+        formats=_formats(request),
+        country=_country(request.country or "us", settings),
+        force_fresh=bool(request.force_fresh),
+        max_age=request.max_age,
+        use_browser=bool(request.use_browser),
+        actions=tuple(fields.action() for fields in request.actions or ()),
+        headers=checked_headers(request.headers or {}),
+        cookies=checked_cookies(request.cookies or ()),
+        user_agent=checked_user_agent(request.user_agent),
+        timeout=request.timeout,
+        only_main_content=request.only_main_content is not False,
+        include_tags=checked_selectors(request.include_tags or (), "includeTags"),
+        exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
+        wait_for=request.wait_for or 0,
+        output_schema=_schema(request, settings),
+    )
+
+
+def single_url(request: ScrapeRequest, settings: Settings) -> str:
+    """Return the URL of a request as it is to be scraped. Raises errors.InvalidUrlError."""
+    return checked_url(request.url, "url", settings.max_url_length)
+
+
+def batch_urls(request: BatchRequest, settings: Settings) -> list[str]:
+    """Return the URLs of a batch. Raises errors.InvalidUrlError, naming the first bad one by its index."""
+    if len(request.urls) > settings.max_batch_urls:
+        raise RequestError(
+            f"The field `urls` is not valid: at most {settings.max_batch_urls} URLs make a batch, "
+            f"not {len(request.urls)}."
+        )
+    return [checked_url(url, f"urls[{index}]", settings.max_url_length) for index, url in enumerate(request.urls)]
+
+
+def checked_url(text: str, field: str, max_length: int) -> str:
+    """Return `text` without the white space around it, once it is sure to be an http(s) URL with a host.
+
+    Raises errors.InvalidUrlError. Its message never repeats the URL, which may hold a password.
+    """
+    url = text.strip()
+    if len(url) > max_length:
+        raise InvalidUrlError(f"The field `{field}` is not a valid URL: it is longer than {max_length} characters.")
+    if any(character < " " or character == "\x7f" for character in url):
+        raise InvalidUrlError(f"The field `{field}` is not a valid URL: it holds control characters.")
+    try:
+        parsed = ada_url.URL(url)
+    except ValueError:
+        raise InvalidUrlError(
+            f"The field `{field}` is not a valid URL. Give a whole one, such as https://example.com/page."
+        ) from None
+    if parsed.protocol not in ("http:", "https:"):
+        raise InvalidUrlError(f"The field `{field}` is not a valid URL: only http and https are scraped.")
+    return url
+
+
+def webhook_url(request: ScrapeFields, settings: Settings) -> str | None:
+    """Return where the end of the job is to be told, if anywhere. Raises errors.InvalidUrlError."""
+    if not request.webhook_url:
+        return None
+    return receiver_url(request.webhook_url, "webhook_url", settings.max_url_length)
+
+
+def receiver_url(text: str, field: str, max_length: int) -> str:
+    """Return the URL of a receiver in its normal form. Raises as `checked_url` does."""
+    return ada_url.URL(checked_url(text, field, max_length)).href.partition("#")[0]
+
+
+def _formats(request: ScrapeFields) -> tuple[Format, ...]:
+    """The formats, with the JSON where it is asked for by a field of its own; a schema asks for it too, even `{}`."""
+    formats = dict.fromkeys(request.formats or DEFAULT_FORMATS)
+    asks_for_json = request.generate_json or request.output_schema is not None
+    return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
+
+
+def _schema(request: ScrapeFields, settings: Settings) -> str | None:
+    if request.output_schema is None:
+        return None
+    try:
+        return schema.check(request.output_schema, settings.max_schema_bytes)
+    except InvalidSchemaError as error:
+        raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
+
+
+def _refuse_unsupported(request: ScrapeFields) -> None:
+    for name in UNSUPPORTED_FIELDS:
+        if getattr(request, name):
+            alias = type(request).model_fields[name].alias
+            raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
+
+
+def _country(code: str, settings: Settings) -> str:
+    if code.lower() not in country_names():
+        raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
+    settings.exits.of(code)
+    return code.lower()

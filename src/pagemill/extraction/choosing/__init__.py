@@ -1,0 +1,1 @@
+"""Which blocks of a page are its content: blocks, their features, the model, the selection, the pruned tree."""

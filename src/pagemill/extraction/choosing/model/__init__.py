@@ -1,0 +1,1 @@
+"""The trained model: boosted trees and the class-name vocabulary, read from `model.npz`."""

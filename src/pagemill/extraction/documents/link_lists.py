@@ -1,0 +1,104 @@
+"""Sitemaps (sitemaps.org/protocol.html) and JSON feeds (jsonfeed.org/version/1.1) as lists of links with dates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import turbohtml
+from turbohtml import escape, parse_fragment
+
+from pagemill.extraction.metadata import dates, media
+from pagemill.extraction.reading import encoding
+from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.model import Content, Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_ENTRIES = 50_000
+"""What a sitemap may hold at most, by its protocol."""
+_SITEMAP = re.compile(r"<(?:\w+:)?(urlset|sitemapindex)[\s>]")
+_HEAD = 4096
+_VERSION = "https://jsonfeed.org/version/"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the list."""
+
+    href: str
+    title: str
+    date: str | None
+    summary: str = ""
+
+
+def extract(body: bytes, content_type: str, url: str) -> Content | None:
+    """Make content of a sitemap, a sitemap index or a JSON feed. None for anything else."""
+    text = encoding.decode(body, content_type).removeprefix("\ufeff")
+    if _SITEMAP.search(text[:_HEAD]):
+        return _content(text, None, _of_sitemap(text), url)
+    if text.lstrip()[:1] == "{" and _VERSION in text[:_HEAD]:
+        return _of_json_feed(text, url)
+    return None
+
+
+def _of_sitemap(text: str) -> Iterable[Entry]:
+    for element in turbohtml.parse(text, positions=False).select("url, sitemap")[:MOST_ENTRIES]:
+        fields: dict[str, str] = {}
+        for child in element.select("*"):
+            fields.setdefault(child.tag.lower(), child.text.strip())
+        if fields.get("loc"):
+            title = next((value for name, value in fields.items() if name.endswith("title") and value), "")
+            yield Entry(fields["loc"], title or fields["loc"], dates.parse(fields.get("lastmod", "")))
+
+
+def _of_json_feed(text: str, url: str) -> Content | None:
+    try:
+        feed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(feed, dict) or not _text(feed, "version").startswith(_VERSION):
+        return None
+    items = feed.get("items")
+    entries = (
+        [_item(item) for item in items[:MOST_ENTRIES] if isinstance(item, dict)] if isinstance(items, list) else []
+    )
+    return _content(text, _text(feed, "title") or None, entries, url)
+
+
+def _item(item: dict[str, Any]) -> Entry:
+    href = _text(item, "url") or _text(item, "external_url")
+    summary = _text(item, "summary") or _text(item, "content_text")
+    moment = dates.parse(_text(item, "date_published") or _text(item, "date_modified"))
+    return Entry(href, _text(item, "title") or href, moment, summary)
+
+
+def _text(value: dict[str, Any], name: str) -> str:
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _content(text: str, title: str | None, entries: Iterable[Entry], url: str) -> Content:
+    parts = [f"<h1>{escape(title, quote=False)}</h1>"] if title else []
+    parts.append("<ul>")
+    parts += [_li(entry) for entry in entries]
+    parts.append("</ul>")
+    tree = cleaned_html.clean(parse_fragment("".join(parts), positions=False), url)
+    return Content(
+        html=text,
+        cleaned_html=cleaned_html.serialize(tree),
+        links=media.links(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+        metadata=Metadata(title=title),
+    )
+
+
+def _li(entry: Entry) -> str:
+    shown = escape(entry.title, quote=False)
+    linked = f'<a href="{escape(entry.href)}">{shown}</a>' if entry.href else shown
+    date = f" ({entry.date[:10]})" if entry.date else ""
+    summary = f": {escape(' '.join(entry.summary.split()), quote=False)}" if entry.summary else ""
+    return f"<li>{linked}{date}{summary}</li>"

@@ -1,0 +1,164 @@
+"""Plain: content that is no HTML: text, Markdown, JSON, XML, feeds and source code.
+
+Everything becomes a cleaned tree first, and Markdown from that, so that text can become markup in neither.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+from turbohtml import escape, parse_fragment
+from turbohtml.extract import feed
+
+from pagemill.extraction.metadata import dates, media
+from pagemill.extraction.reading import addresses, encoding, line_breaks
+from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.model import Content, Link, Metadata
+
+if TYPE_CHECKING:
+    from turbohtml import Element
+    from turbohtml.extract import Feed
+
+# Media types of source code, and the language that a code block names for each.
+_LANGUAGES = {
+    "text/css": "css",
+    "text/javascript": "javascript",
+    "application/javascript": "javascript",
+    "application/x-javascript": "javascript",
+    "text/csv": "csv",
+    "text/yaml": "yaml",
+    "application/yaml": "yaml",
+    "application/x-yaml": "yaml",
+    "application/toml": "toml",
+    "application/sql": "sql",
+    "text/x-python": "python",
+    "application/x-sh": "bash",
+}
+_MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+# Prose that somebody wrapped has lines of about this many columns; shorter ones end where they are meant to.
+_WRAPPED = 45
+_ENTRIES = 500
+# Markdown with more characters than this is taken for text: reading it takes a second for each million.
+_LONGEST_MARKDOWN = 1_000_000
+
+
+def extract(body: str | bytes, content_type: str, url: str) -> Content:
+    """Make content of a text, JSON, XML or source file. It does no I/O and raises nothing.
+
+    `content_type` is the Content-Type header. JSON is printed with an indent where it is valid; XML feeds become their
+    entries; other XML and source code become one code block; Markdown is read; other text becomes paragraphs, or a code
+    block where its columns are aligned.
+    """
+    text = body if isinstance(body, str) else encoding.decode(body, content_type)
+    text = text.removeprefix("\ufeff")
+    kind = content_type.partition(";")[0].strip().lower()
+    name = None
+    if kind.endswith(("/json", "+json")):
+        html = _code(_indented(text), "json")
+    elif _MARKUP.fullmatch(kind):
+        entries = feed(text)
+        name = entries.title if entries is not None else None
+        html = _feed(entries) if entries is not None else _code(text, "xml")
+    elif kind in _LANGUAGES:
+        html = _code(text, _LANGUAGES[kind])
+    elif _is_markdown(kind, url) and len(text) <= _LONGEST_MARKDOWN:
+        html = _rendered(text)
+    else:
+        html = _code(text, "") if _is_aligned(text) else _paragraphs(text)
+    tree = cleaned_html.clean(parse_fragment(html, positions=False), url)
+    return Content(
+        html=text,
+        cleaned_html=cleaned_html.serialize(tree),
+        links=media.links(tree, url) or _addresses(tree, url),
+        images=media.images(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+        metadata=Metadata(title=name),
+    )
+
+
+def _code(text: str, language: str) -> str:
+    attribute = f' class="language-{language}"' if language else ""
+    return f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>"
+
+
+def _is_markdown(kind: str, url: str) -> bool:
+    """Whether a file is Markdown, by its type or, as most servers have none for it, by its name."""
+    path = url.partition("?")[0].partition("#")[0].lower()
+    return kind in ("text/markdown", "text/x-markdown") or (
+        kind == "text/plain" and path.endswith((".md", ".markdown"))
+    )
+
+
+def _rendered(text: str) -> str:
+    """Markdown as HTML, which may hold anything until it is cleaned."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
+
+
+def _is_aligned(text: str) -> bool:
+    """Whether a text lives by its columns: many lines are indented, or have gaps inside."""
+    lines = [line for line in text.splitlines()[:2000] if line.strip()]
+    aligned = sum(line[0] in " \t" or "   " in line.strip() or "\t" in line.strip() for line in lines)
+    return aligned > 0.3 * len(lines)
+
+
+def _paragraphs(text: str) -> str:
+    """A paragraph for each stretch between blank lines. Lines that were wrapped are joined, others stay lines."""
+    parts = []
+    for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
+        wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _WRAPPED for line in lines[:-1])
+        parts.append(f"<p>{line_breaks.join(lines) if wrapped else '<br>'.join(lines)}</p>")
+    return "".join(parts)
+
+
+def _indented(text: str) -> str:
+    """JSON with two blanks for each level, every number and text as it was written; anything invalid as it came."""
+    try:
+        orjson.loads(text.encode("utf-8", "replace"))
+    except orjson.JSONDecodeError:
+        return text
+    out: list[str] = []
+    level, before = 0, ""
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        if piece in "}]":
+            level -= 1
+            out.append(piece if before in "{[" and before else f"\n{'  ' * level}{piece}")
+        elif piece in ",:":
+            out.append(piece if piece == "," else ": ")
+        else:
+            out.append(f"\n{'  ' * level}{piece}" if before and before in "{[," else piece)
+            level += piece in "{["
+        before = piece
+    return "".join(out)
+
+
+def _feed(entries: Feed) -> str:
+    """A feed's title, and for each entry its title, date and summary."""
+    parts = [f"<h1>{_linked(entries.title, entries.link)}</h1>", f"<p>{escape(entries.description or '')}</p>"]
+    for entry in entries.entries[:_ENTRIES]:
+        moment = dates.parse(entry.published or entry.updated or "")
+        parts += [
+            f"<h2>{_linked(entry.title, entry.link)}</h2>",
+            f"<p>{moment[:10]}</p>" if moment else "",
+            f"<div>{cleaned_html.serialize(parse_fragment(str(entry.content or entry.summary or '')))}</div>",
+        ]
+    return "".join(parts)
+
+
+def _linked(text: str | None, href: str | None) -> str:
+    shown = escape(text or href or "", quote=False)
+    return f'<a href="{escape(href)}">{shown}</a>' if href else shown
+
+
+def _addresses(tree: Element, url: str) -> tuple[Link, ...]:
+    """The addresses that stand in the text."""
+    resolver = addresses.Resolver(url)
+    found = (resolver.resolve(match[0].rstrip(".,;:!?")) for match in _ADDRESS.finditer(tree.text))
+    return tuple(Link(href, href) for href in dict.fromkeys(found) if href is not None)

@@ -1,0 +1,78 @@
+"""Separated values: CSV and TSV as a table (RFC 4180, read generously)."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+from turbohtml import escape, parse_fragment
+
+from pagemill.extraction.metadata import media
+from pagemill.extraction.reading import encoding
+from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.model import Content
+
+MOST_ROWS = 5000
+"""Rows that are made into a table; the rest is counted below it."""
+_TYPES = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
+_DELIMITERS = ",;\t|"
+_MOST_COLUMNS = 200
+_LONGEST_CELL = 1 << 20
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def is_separated(content_type: str, url: str) -> bool:
+    """Whether a text is separated values, by its type or, as many servers say `text/plain`, by its name."""
+    essence = content_type.partition(";")[0].strip().lower()
+    path = url.partition("?")[0].partition("#")[0].lower()
+    return essence in _TYPES or (essence in ("text/plain", "") and path.endswith((".csv", ".tsv")))
+
+
+def extract(body: bytes, content_type: str, url: str) -> Content | None:
+    """Make a table of it. None where it is none: fewer than two columns, or a cell without end."""
+    text = encoding.decode(body, content_type).removeprefix("\ufeff")
+    rows = _rows(text)
+    if rows is None:
+        return None
+    tree = cleaned_html.clean(parse_fragment(_table(rows), positions=False), url)
+    return Content(
+        html=text,
+        cleaned_html=cleaned_html.serialize(tree),
+        links=media.links(tree, url),
+        markdown=markdown.render(tree),  # uses the tree up
+    )
+
+
+def _rows(text: str) -> list[list[str]] | None:
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text)) if any(row)]
+    except csv.Error:
+        return None
+    width = min(max((len(row) for row in rows), default=0), _MOST_COLUMNS)
+    if width < 2:
+        return None
+    return [(row + [""] * (width - len(row)))[:width] for row in rows]
+
+
+def _delimiter(text: str) -> str:
+    """The one that stands in the first lines most evenly: in each of them, and often."""
+    lines = [line for line in text[:65536].splitlines()[:20] if line.strip()]
+    return max(_DELIMITERS, key=lambda mark: (min((line.count(mark) for line in lines), default=0), text.count(mark)))
+
+
+def _table(rows: list[list[str]]) -> str:
+    head, *rest = rows
+    parts = [f"<table><thead><tr>{''.join(f'<th>{_cell(cell)}</th>' for cell in head)}</tr></thead><tbody>"]
+    parts += [f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rest[:MOST_ROWS]]
+    parts.append("</tbody></table>")
+    if len(rest) > MOST_ROWS:
+        parts.append(f"<p>… and {len(rest) - MOST_ROWS} more rows.</p>")
+    return "".join(parts)
+
+
+def _cell(text: str) -> str:
+    shown = escape(_CONTROL.sub("", text).strip(), quote=False).replace("\n", "<br>")
+    if re.fullmatch(r"https?://[^\s<>\"]+", text.strip()):
+        return f'<a href="{escape(text.strip())}">{shown}</a>'
+    return shown

@@ -1,0 +1,123 @@
+"""Byline: who wrote a page, read off what it shows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.page_index import short_text
+
+if TYPE_CHECKING:
+    from turbohtml import Element
+
+    from pagemill.extraction.reading.page_index import Face
+
+# What marks an author in classes, `rel` and `itemprop`, the surest first.
+_MARKS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"author[-_]?_?name|name[-_]author|byline-name|\bp-author\b",
+        r"\bauthor\b(?![-_])",
+        r"username|user-details|post-author|entry-author|article-author",
+        r"byline",
+        r"author(?!iz|it)",
+    )
+)
+_PREFIX = re.compile(
+    r"^\W*(?i:(?:written|posted|published|authored|reviewed|story|words|article|text|medically\s+reviewed)\s+)?"
+    r"(?:(?i:by|von|par|por|author)\b[:\s]*|[Bb]y(?=[A-Z]))"
+)
+_SUFFIX = re.compile(
+    r"(?i)\s*(?:[|•·,/–—(]|\bon\b|\bin\b|\bat\b|\bupdated\b|\bpublished\b|\breviewed\b|\bposted\b|\bfact\b|\blast\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+\d|\d).*$",
+    re.DOTALL,
+)
+_BY = re.compile(
+    r"(?m)^\W*(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Aa]uthored)\s+)?(?:[Bb]y|[Aa]uthor):?\s+([A-Z][^\n]{1,80})"
+)
+_LABELLED = re.compile(r"(?:作者|撰文|著者|執筆者?|筆者)\s*[:：]\s*([^\s:：|｜/,，、(（]{2,20})")
+_NO_NAME = frozenset(
+    [
+        *(
+            "admin",
+            "administrator",
+            "author",
+            "authors",
+            "by",
+            "staff",
+            "editor",
+            "anonymous",
+            "guest",
+            "user",
+            "share",
+        ),
+        *(
+            "about the author",
+            "reply",
+            "profile",
+            "view profile",
+            "comments",
+            "follow",
+            "the author",
+            "login",
+            "log in",
+        ),
+        *(
+            "mon",
+            "tue",
+            "wed",
+            "thu",
+            "fri",
+            "sat",
+            "sun",
+            "name",
+            "date",
+            "member",
+            "today",
+            "yesterday",
+            "anonymous user",
+        ),
+    ]
+)
+_LONGEST = 60
+
+
+def read(face: Face) -> str | None:
+    """The first plausible name where a page's markup says that an author stands; None where there is none."""
+    for mark in _MARKS:
+        places = [element for words, element in face.marked if mark.search(words)]
+        for element in places[:4]:
+            name = _name(element)
+            if name:
+                return name
+    return None
+
+
+def in_text(text: str) -> str | None:
+    """The name in the first line of a text that says by whom it is."""
+    match = _BY.search(text) or _LABELLED.search(text)
+    return clean(match[1]) if match else None
+
+
+def _name(element: Element) -> str | None:
+    if element.tag == "meta":
+        return clean(element.attr("content") or "")
+    if element.tag in ("img", "script", "style", "input", "svg"):
+        return None
+    link = element.find("a")
+    if link is not None and short_text(link, _LONGEST):
+        element = link
+    lines = element.to_text().splitlines() if short_text(element, 400) else []
+    return clean(next((line for line in lines if _PREFIX.sub("", line.strip())), ""))
+
+
+def clean(text: str) -> str | None:
+    """A name without what stands around it ("By …", a date, a role); None where nothing like a name is left."""
+    text = line(text)
+    if "://" in text:
+        return None
+    name = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" .,;:|-–—·•")
+    if not name or len(name) > _LONGEST or len(name) < 2 or name.lower() in _NO_NAME or "@" in name:
+        return None
+    return name if len(name.split()) <= 6 and any(character.isalpha() for character in name) else None

@@ -1,0 +1,106 @@
+"""JSON-LD: the schema.org items that a page embeds, and the few properties that say what the page is."""
+
+from __future__ import annotations
+
+import json
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pagemill.extraction.reading.characters import line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from turbohtml import Element
+
+Item = dict[str, Any]
+
+# The types whose items are what a page is about, rather than what it sits in.
+ARTICLES = frozenset(
+    [
+        *("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "LiveBlogPosting"),
+        *("ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "ReviewNewsArticle", "MedicalWebPage"),
+        *("DiscussionForumPosting", "SocialMediaPosting", "Question", "QAPage", "Recipe", "VideoObject", "HowTo"),
+        *("AdvertiserContentArticle", "BackgroundNewsArticle", "PodcastEpisode", "Review"),
+    ]
+)
+THINGS = frozenset(
+    ["Product", "ProductGroup", "Event", "Course", "SoftwareApplication", "JobPosting", "Book", "Movie", "Dataset"]
+)
+_DEPTH, _ITEMS = 6, 300
+
+
+def items(scripts: Iterable[Element]) -> list[Item]:
+    """Every item at the top of a page's JSON-LD, in its graphs and as a main entity; at most some hundreds."""
+    found: list[Item] = []
+    for script in scripts:
+        if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
+            continue
+        for item in _flat(_value(script.text), 0):
+            found.append(item)
+            if len(found) >= _ITEMS:
+                return found
+    return found
+
+
+def _value(text: str) -> object:
+    """The value of a JSON text, whose strings may hold bare line breaks, as those of many pages do; None of no JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _flat(value: object, depth: int) -> Iterator[Item]:
+    if depth > _DEPTH:
+        return
+    if isinstance(value, list):
+        for part in value:
+            yield from _flat(part, depth + 1)
+    elif isinstance(value, dict):
+        yield value
+        for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart"):
+            if isinstance(value.get(key), (list, dict)):
+                yield from _flat(value[key], depth + 1)
+
+
+def of_type(found: list[Item], types: frozenset[str]) -> Iterator[Item]:
+    """The items of one of these types."""
+    for item in found:
+        kind = item.get("@type")
+        kinds = kind if isinstance(kind, list) else [kind]
+        if any(isinstance(name, str) and name.rpartition("/")[2] in types for name in kinds):
+            yield item
+
+
+def text(item: Item, *keys: str) -> str | None:
+    """The first of these properties that is a text, its whitespace collapsed and its character references read."""
+    for key in keys:
+        value = item.get(key)
+        if isinstance(value, str) and value.strip():
+            return line(unescape(value))
+    return None
+
+
+def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
+    """The names of people or organisations, given as texts, items, references to items, or lists of those."""
+    if depth > _DEPTH:
+        return []
+    if isinstance(value, str):
+        name = line(unescape(value))
+        return [name] if name and not name.startswith(("http://", "https://", "#")) else []
+    if isinstance(value, list):
+        return [name for part in value[:20] for name in names(part, found, depth + 1)]
+    if isinstance(value, dict):
+        if value.get("name"):
+            return names(value["name"], found, depth + 1)
+        reference = value.get("@id")
+        for item in found:
+            if reference and item.get("@id") == reference and item.get("name"):
+                return names(item["name"], found, depth + 1)
+    return []

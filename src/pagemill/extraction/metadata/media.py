@@ -1,0 +1,134 @@
+"""Media: the links and images of a page, by their absolute addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from turbohtml import Element
+
+from pagemill.extraction.reading import addresses
+from pagemill.extraction.reading.characters import line
+from pagemill.model import Image, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from turbohtml import Node
+
+# Where lazy-loading libraries keep the address that a script would put into `src`, the commonest first.
+LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "nitro-lazy-src", "data-orig-src",
+                "data-original-src", "data-hi-res-src", "data-actualsrc", "data-url", "data-image")  # fmt: skip
+_LAZY = frozenset(LAZY_SOURCES)
+LAZY_SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "nitro-lazy-srcset")
+
+_PLACEHOLDER = re.compile(
+    r"(?<![^/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|grey|gray|loading|loader|spinner|lazy[_-]?load)"
+    r"[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)"
+)
+_TRACKER = re.compile(
+    r"(?i)//(?:[^/]*\.)?(?:facebook\.com/tr|google-analytics\.com/|doubleclick\.net/|googleadservices\.com/"
+    r"|scorecardresearch\.com/|quantserve\.com/|bat\.bing\.com/|pixel\.wp\.com/|stats\.wp\.com/|analytics\.twitter\.com/"
+    r"|t\.co/i/|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/|sb\.scorecardresearch\.com/)"
+)
+_MOST_SOURCES = 20
+_TINY = re.compile(r"\s*[0-2](?:px)?\s*")
+_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
+
+
+def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -> tuple[Link, ...]:
+    """Every http(s) hyperlink under `root`, each address once (with its first non-empty text), in document order.
+
+    `anchors`: its `<a>` and `<area>` elements, where they are known.
+    """
+    resolver = addresses.Resolver(base_url)
+    found: dict[str, str] = {}
+    for anchor in root.iter_elements(("a", "area")) if anchors is None else anchors:
+        reference = anchor.attr("href")
+        if not reference:
+            continue
+        href = resolver.resolve(reference)
+        if href is not None and href.startswith("http") and not found.get(href):
+            found[href] = _link_text(anchor)
+    return tuple(Link(href, text) for href, text in found.items())
+
+
+def images(root: Node, base_url: str, pictures: Iterable[Element] | None = None) -> tuple[Image, ...]:
+    """Every image under `root`, lazy ones resolved and tracking pixels left out, each address once.
+
+    `pictures`: its `<img>` elements, where they are known.
+    """
+    resolver = addresses.Resolver(base_url)
+    found: dict[str, str] = {}
+    for image in root.iter_elements("img") if pictures is None else pictures:
+        src = source(image, resolver)
+        if src is not None and not found.get(src):
+            found[src] = line(image.attr("alt") or "")
+    return tuple(Image(src, alt) for src, alt in found.items())
+
+
+def source(image: Element, resolver: addresses.Resolver) -> str | None:
+    """The absolute address of the picture that an `<img>` shows once its page has run.
+
+    None for placeholders without anything better, for `data:` images, and for tracking pixels.
+    """
+    if _TINY.fullmatch(image.attr("width") or "x") or _TINY.fullmatch(image.attr("height") or "x"):
+        return None
+    for reference in _candidates(image):
+        if reference.lstrip()[:5].lower() == "data:":
+            continue
+        src = resolver.resolve(reference)
+        if src is not None and src.startswith("http"):
+            return None if _TRACKER.search(src) else src
+    return None
+
+
+def _candidates(image: Element) -> list[str]:
+    """The references an image may load, the best first."""
+    attributes = image.attrs.copy()
+    references: list[str] = []
+    if not _LAZY.isdisjoint(attributes):
+        references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _like_url(url)]
+    src = attributes.get("src")
+    if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()):
+        references.append(src)
+    if references and references[0][:5] != "data:":
+        return references
+    sets = [str(attributes.get(name) or "") for name in LAZY_SOURCE_SETS]
+    parent = image.parent
+    if isinstance(parent, Element) and parent.tag == "picture":
+        for other in parent.find_all("source", limit=_MOST_SOURCES):
+            sets += [other.attr(name) or "" for name in LAZY_SOURCE_SETS]
+    return references + [best for value in sets if (best := largest(value))]
+
+
+def _like_url(value: str) -> bool:
+    return "/" in value or "." in value
+
+
+def largest(srcset: str) -> str | None:
+    """The address of the largest candidate of a `srcset` (by width or density); None where it holds none.
+
+    The grammar is that of the HTML standard, "parsing a srcset attribute", without its error reports.
+    """
+    best, best_size = None, -1.0
+    for url, size, _unit in _CANDIDATE.findall(srcset):
+        number = _number(size)
+        if number > best_size and url[:5].lower() != "data:":
+            best, best_size = url, number
+    return best
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
+
+
+def _link_text(anchor: Element) -> str:
+    text = line(anchor.text)
+    if text:
+        return text
+    image = anchor.find("img")
+    return line(image.attr("alt") or "") if image is not None else line(anchor.attr("aria-label") or "")

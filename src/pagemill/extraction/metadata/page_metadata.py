@@ -1,0 +1,220 @@
+"""Metadata: what a page says of itself, in markup and on its face.
+
+JSON-LD is trusted first, as it is written for this; then `<meta>` (Open Graph, Dublin Core, what publishing systems
+write), then Microdata and `<time>`, then what the page shows.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pagemill.extraction.metadata import byline, dates, json_ld, title
+from pagemill.extraction.reading import addresses, page_index
+from pagemill.extraction.reading.characters import line
+from pagemill.model import Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from turbohtml import Document
+
+    from pagemill.extraction.metadata.json_ld import Item
+    from pagemill.extraction.reading.page_index import Face
+
+_PUBLISHED = (
+    *("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "og:publish_date"),
+    *("parsely-pub-date", "sailthru.date", "cxenseparse:publishtime", "dc.date.issued", "dcterms.issued", "dc.date"),
+    *("dcterms.date", "dcterms.created", "citation_publication_date", "citation_date", "publish-date", "publish_date"),
+    *("publishdate", "pubdate", "published", "date", "dc.date.created", "article.published", "article:published"),
+)
+_MODIFIED = (
+    *("article:modified_time", "og:article:modified_time", "og:modified_time", "datemodified", "og:updated_time"),
+    *("dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "article.updated", "article:modified"),
+)
+_AUTHOR = (
+    *("author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "citation_author", "byl"),
+    *("cxenseparse:author", "article:author", "og:article:author", "og:author", "creator", "article.author", "authors"),
+)
+_DESCRIPTION = ("description", "og:description", "twitter:description", "dc.description", "dcterms.description")
+_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "twitter:app:name:iphone")
+_SCRIPT_DATE = re.compile(
+    r'"(?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|post_date'
+    r'|firstPublished|dateCreated|date|first_published_at|pubDate|published_time)\\?"\s*:\s*\\?"(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?)'
+)
+_URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?:[/.-]|$)")
+_DATED = re.compile(r"publish|posted|date(?!picker)|byline|meta\b|time")
+_LABELLED = re.compile(
+    r"(?i)\b(?:published|posted|updated|last\s+updated|publié|veröffentlicht|publicado|written|created|date)\b[^\n]{0,40}?(?=[\d(]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+)
+
+# Nobody titles or signs a page with more characters than this, or describes it with more than that.
+_LONGEST, _LONGEST_META = 500, 5000
+_MOST_PROPERTIES = 50
+# How many years of a page's text are looked at, and how far before one its label may stand.
+_MOST_YEARS, _LABEL_REACH = 100, 80
+
+Metas = dict[str, str]
+
+
+def read(document: Document, url: str, page: Face | None = None) -> Metadata:
+    """What a page says of itself. `document` must be whole: the head and the scripts are read too.
+
+    `page`: the document's face, where others look at it too.
+    """
+    page = page or page_index.Face(document)
+    metas = page.metas
+    items = json_ld.items(page.scripts)
+    site = _first(metas, _SITE) or _site_of(items)
+    name = _title(page, url, items, site)
+    return Metadata(
+        title=name,
+        author=_author(page, items),
+        published=_published(page, url, items, name),
+        modified=_date_of(items, "dateModified") or _meta_date(metas, _MODIFIED),
+        description=_first(metas, _DESCRIPTION),
+        language=_language(document, metas),
+        canonical_url=_canonical(document, url, metas),
+        site_name=site,
+        open_graph=_open_graph(metas),
+    )
+
+
+def _open_graph(metas: Metas) -> dict[str, str]:
+    found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MOST_PROPERTIES)
+    return {name[3:]: line(unescape(value[:_LONGEST_META])) for name, value in found if value}
+
+
+def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        if value := metas.get(name):
+            return line(unescape(value[:_LONGEST_META]))
+    return None
+
+
+# Title and site
+
+
+def _title(page: Face, url: str, items: list[Item], site: str | None) -> str | None:
+    element, metas = page.document.find("title"), page.metas
+    written = line(unescape(element.text[:_LONGEST])) if element is not None else ""
+    shared = _first(metas, ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "title")) or ""
+    articles, things = json_ld.of_type(items, json_ld.ARTICLES), json_ld.of_type(items, json_ld.THINGS)
+    named = next((name for item in articles if (name := json_ld.text(item, "headline", "name"))), None)
+    named = named or next((name for item in things if (name := json_ld.text(item, "name"))), None)
+    headings = [page_index.short_text(element, _LONGEST) for element in page.headings]
+    return title.choose(written, shared, named or "", headings, title.Site.of(url, site)) or None
+
+
+def _site_of(items: list[Item]) -> str | None:
+    sites = json_ld.of_type(items, frozenset(["WebSite"]))
+    return next((name for item in sites if (name := json_ld.text(item, "name", "alternateName"))), None)
+
+
+# Author
+
+
+def _author(page: Face, items: list[Item]) -> str | None:
+    metas = page.metas
+    for item in json_ld.of_type(items, json_ld.ARTICLES):
+        names = json_ld.names(item.get("author") or item.get("creator"), items)
+        if names:
+            return ", ".join(dict.fromkeys(names))
+    for name in _AUTHOR:
+        value = metas.get(name)
+        if value and not value.startswith(("http://", "https://", "www.")) and not value.isdigit():
+            return line(unescape(value[:_LONGEST]))
+    if "ritten" in metas.get("twitter:label1", "") and metas.get("twitter:data1"):
+        return line(metas["twitter:data1"])
+    return byline.read(page) or _signed(page)
+
+
+def _signed(page: Face) -> str | None:
+    """The author that a line right behind the heading names."""
+    for heading in page.headings:
+        name = byline.in_text(page_index.near(page.text, page_index.short_text(heading, _LONGEST), 300))
+        if name is not None:
+            return name
+    return None
+
+
+# Dates
+
+
+def _date_of(items: list[Item], *keys: str) -> str | None:
+    """The first valid date in these properties of an article, else of any item."""
+    for group in (json_ld.of_type(items, json_ld.ARTICLES), iter(items)):
+        for item in group:
+            value = json_ld.text(item, *keys)
+            if value and (moment := dates.parse(value)):
+                return moment
+    return None
+
+
+def _meta_date(metas: Metas, names: tuple[str, ...]) -> str | None:
+    return next((moment for name in names if name in metas and (moment := dates.parse(metas[name]))), None)
+
+
+def _published(page: Face, url: str, items: list[Item], heading: str | None) -> str | None:
+    return (
+        _url_date(url)
+        or _meta_date(page.metas, _PUBLISHED)
+        or _date_of(items, "datePublished")
+        or _date_of(items, "dateCreated", "uploadDate")
+        or next(_shown_dates(page, heading or ""), None)
+    )
+
+
+def _url_date(url: str) -> str | None:
+    match = _URL_DATE.search(url)
+    return dates.parse(f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}") if match else None
+
+
+def _shown_dates(page: Face, heading: str) -> Iterator[str]:
+    """The dates on a page's face, the likeliest to be that of its publication first."""
+    for time in page.times[:3]:
+        if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text):
+            yield moment
+    for words, element in page.marked:
+        if _DATED.search(words) and element.tag not in ("script", "style"):
+            moment = dates.parse(element.attr("content") or "") or dates.find(page_index.short_text(element, 200))
+            if moment:
+                yield moment
+    for script in page.scripts:
+        if match := _SCRIPT_DATE.search("".join(script.strings)):
+            yield from filter(None, [dates.parse(match[1])])
+    for text in (heading, *(page_index.short_text(element, _LONGEST) for element in page.headings)):
+        if moment := dates.find(page_index.near(page.text, text)):
+            yield moment
+    yield from _labelled_dates(page.text)
+
+
+def _labelled_dates(text: str) -> Iterator[str]:
+    """The dates that follow a word for what they are. Looked for around years, as labels alone are everywhere."""
+    for year in islice(dates.YEAR.finditer(text), _MOST_YEARS):
+        around = text[max(0, year.start() - _LABEL_REACH) : year.end() + 10]
+        match = _LABELLED.search(around)
+        if match and (moment := dates.find(around[match.start() :])):
+            yield moment
+
+
+# Language and address
+
+
+def _language(document: Document, metas: Metas) -> str | None:
+    root = document.root
+    language = (root.attr("lang") or root.attr("xml:lang") or "").strip() if root is not None else ""
+    language = language or metas.get("content-language") or metas.get("og:locale") or metas.get("dc.language") or ""
+    language = language.partition(",")[0].strip().replace("_", "-")
+    return language if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", language) else None
+
+
+def _canonical(document: Document, url: str, metas: Metas) -> str | None:
+    resolver = addresses.Resolver(url)
+    link = document.select_one('link[rel~="canonical" i][href]')
+    for reference in ((link.attr("href") if link is not None else None), metas.get("og:url")):
+        if reference and (canonical := resolver.resolve(reference)) and canonical.startswith("http"):
+            return canonical
+    return None

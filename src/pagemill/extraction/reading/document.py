@@ -1,0 +1,58 @@
+"""A page's bytes, decoded and parsed."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+import turbohtml
+import turbohtml.detect  # registers the `whatwg-*` codecs
+
+from pagemill.extraction.reading import addresses, noscript
+from pagemill.extraction.reading.page_index import Face
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An HTML page as text and as a WHATWG tree, with the address that its relative URLs are resolved against."""
+
+    html: str
+    tree: turbohtml.Document
+    base_url: str
+    face: Face
+
+    @property
+    def body(self) -> turbohtml.Element:
+        """The element that holds what a reader sees: the body, or the frameset that stands for it."""
+        root = self.tree.root
+        if root is None:
+            return turbohtml.Element("body")
+        return self.tree.select_one("html > body, html > frameset") or root
+
+
+def read(body: bytes, url: str, content_type: str = "") -> Document:
+    """Decode and parse `body`: a byte-order mark wins, then the transport's charset, then the page's own, then a guess.
+
+    Bytes that are invalid in that encoding become U+FFFD; nothing raises. `<noscript>` is parsed as elements.
+    """
+    tree = turbohtml.parse(body, encoding=_charset(content_type), detect_encoding=True, positions=False)
+    html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
+    if (closed := noscript.close(html)) is not None:
+        tree = turbohtml.parse(closed, positions=False)
+    face = Face(tree)
+    return Document(html, tree, addresses.based(face.base, url), face)
+
+
+def _charset(content_type: str) -> str | None:
+    """Return the charset that a Content-Type header names, or None where it names none that the web knows."""
+    match = _CHARSET.search(content_type)
+    if match is None:
+        return None
+    try:
+        codecs.lookup(f"whatwg-{match[1]}")
+    except LookupError:
+        return None
+    return match[1]

@@ -1,0 +1,147 @@
+"""Face: the places on a page's face where its title, author, date, links and pictures stand, found in few walks."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pagemill.extraction.reading.characters import line
+
+if TYPE_CHECKING:
+    from turbohtml import Document, Element
+
+# Bylines stand near the top; after this many elements nobody looks for one.
+_ELEMENTS = 3000
+_PROPERTIES = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
+_WANTED = ("a", "area", "base", "h1", "img", "script", "time")
+_FEW_METAS = 4
+_MOST = 400
+
+
+class Face:
+    """One page's face. Each of its parts is looked for when it is first asked for."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def metas(self) -> dict[str, str]:
+        """The first content of each `<meta>` name, in lower case: of the head, or where that has few, of the page."""
+        head = self.document.find("head")
+        found = _metas(head.iter_elements("meta")) if head is not None else {}
+        return found if len(found) >= _FEW_METAS else _metas(self.document.iter_elements("meta"))
+
+    @cached_property
+    def _elements(self) -> dict[str, list[Element]]:
+        """The elements that somebody asks for, by tag: a walk for each would take a twentieth of a page's time."""
+        found: dict[str, list[Element]] = {tag: [] for tag in _WANTED}
+        found["area"] = found["a"]
+        for element in self.document.iter_elements(_WANTED):
+            found[element.tag].append(element)
+        return found
+
+    @property
+    def anchors(self) -> list[Element]:
+        """Every `<a>` and `<area>`."""
+        return self._elements["a"]
+
+    @property
+    def pictures(self) -> list[Element]:
+        """Every `<img>`."""
+        return self._elements["img"]
+
+    @property
+    def base(self) -> Element | None:
+        """The first `<base>` with an address."""
+        return next((element for element in self._elements["base"] if element.attr("href") is not None), None)
+
+    @property
+    def headings(self) -> list[Element]:
+        """The first `<h1>`s."""
+        return self._elements["h1"][:8]
+
+    @property
+    def times(self) -> list[Element]:
+        """The first `<time>`s."""
+        return self._elements["time"][:20]
+
+    @property
+    def scripts(self) -> list[Element]:
+        """The scripts, with their texts."""
+        return self._elements["script"]
+
+    @cached_property
+    def marked(self) -> list[tuple[str, Element]]:
+        """The elements whose markup says that they hold an author or a date, with what says so, the surest first."""
+        found = []
+        for element in self.document.select(_PROPERTIES)[:_MOST]:
+            names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
+            found.append((" ".join(name for name in names if name).lower(), element))
+        by_class: dict[str, list[Element] | None] = {}
+        for element in islice(self.document.iter_elements(), _ELEMENTS):
+            classes = element.attr("class")
+            if not classes:
+                continue
+            if classes not in by_class:
+                by_class[classes] = [element] if _tells(classes.lower()) else None
+            elif (elements := by_class[classes]) is not None:
+                elements.append(element)
+        for classes, elements in by_class.items():
+            found += [(classes.lower(), element) for element in (elements or ())[:_MOST]]
+        return found
+
+    @cached_property
+    def text(self) -> str:
+        """The page's whole text, a line for each block."""
+        return self.document.to_text()
+
+
+def _tells(words: str) -> bool:
+    """Whether a class says that an author or a date is here. Spelt out, as a loop takes five times as long."""
+    return (
+        "author" in words
+        or "date" in words
+        or "byline" in words
+        or "publish" in words
+        or "posted" in words
+        or "user" in words
+        or "meta" in words
+        or "time" in words
+    )
+
+
+def _metas(elements: object) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for meta in elements:  # type: ignore[attr-defined]
+        key = meta.attr("property") or meta.attr("name") or meta.attr("itemprop")
+        content = meta.attr("content")
+        if key and content and (content := content.strip()):
+            found.setdefault(key.strip().lower(), content)
+    return found
+
+
+def short_text(element: Element, limit: int) -> str:
+    """The text of an element, a blank between its pieces; empty where it has more than `limit` characters."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.strings:
+        length += len(piece)
+        if length > limit:
+            return ""
+        pieces.append(piece)
+    return line(" ".join(pieces))
+
+
+def near(text: str, heading: str, length: int = 500) -> str:
+    """The text right behind a heading; empty where the heading is not found."""
+    start = heading[:60]
+    begin = text.find(start) if start else -1
+    if begin >= 0:
+        end = begin + len(start)
+    elif start and (match := re.search(re.escape(start).replace(r"\ ", r"\s+"), text)):
+        end = match.end()
+    else:
+        return ""
+    return text[end : end + length]

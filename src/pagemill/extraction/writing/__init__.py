@@ -1,0 +1,1 @@
+"""The chosen tree as cleaned HTML, and that as Markdown."""

@@ -1,0 +1,105 @@
+"""Formulas: TeX out of MathML, KaTeX, MathJax and what Wikipedia makes of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pagemill.extraction.reading.characters import line
+from pagemill.extraction.writing import mathml
+
+if TYPE_CHECKING:
+    from turbohtml import Element, Node
+
+_CARRIERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
+_CARRIERS += '.mwe-math-element, math, script[type^="math/tex"]'
+# How far inside its outermost carrier a formula's parts stand at most, and how many carriers are looked at.
+_NESTED, _MOST = 12, 20_000
+_TEX_DELIMITED = re.compile(
+    r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula as TeX, one line; `display` where it stands on a line of its own."""
+
+    tex: str
+    display: bool
+    source: Element | None = None
+    """The `<math>` element that it was read from, where there is one."""
+
+
+def find(root: Element) -> dict[Element, Formula | None]:
+    """The elements under `root` that stand for a formula. None marks those that only repeat another's."""
+    found: dict[Element, Formula | None] = {}
+    for carrier in root.select(_CARRIERS)[:_MOST]:
+        if not any(ancestor in found for ancestor in islice(carrier.ancestors, _NESTED)):
+            found[carrier] = _read(carrier)
+    return found
+
+
+def _read(carrier: Element) -> Formula | None:
+    if carrier.tag == "script":
+        return _formula(carrier.text, "mode=display" in (carrier.attr("type") or ""))
+    math = carrier if carrier.tag == "math" else carrier.find("math")
+    if math is None or _followed_by_script(carrier):
+        return None
+    display = (
+        math.attr("display") == "block"
+        or carrier.attr("display") == "true"
+        or carrier.has_class("katex-display")
+        or carrier.has_class("MathJax_Display")
+    )
+    return _formula(tex_of(math), display, math)
+
+
+def _followed_by_script(carrier: Element) -> bool:
+    """Whether MathJax 2 left the formula's source right behind its rendering."""
+    following = carrier.next_sibling
+    return getattr(following, "tag", "") == "script" and "math/tex" in (following.attr("type") or "")  # type: ignore[union-attr]
+
+
+def _formula(tex: str, display: bool, source: Element | None = None) -> Formula | None:
+    tex = safe(tex)
+    return Formula(tex, display, source) if tex else None
+
+
+def tex_of(math: Element) -> str:
+    """The TeX of a `<math>` element: its annotation, its `alttext`, its translation, or the text that stands in it."""
+    for annotation in math.iter_elements("annotation"):
+        if "tex" in (annotation.attr("encoding") or "").lower():
+            return annotation.text
+    return math.attr("alttext") or mathml.to_tex(math) or math.text
+
+
+def safe(tex: str) -> str:
+    """The same formula on one line, without anything that a renderer that knows no formulas would take for markup."""
+    tex = line(tex)
+    if tex.startswith("{\\displaystyle") and tex.endswith("}"):
+        tex = tex.removeprefix("{\\displaystyle").removesuffix("}").strip()
+    tex = tex.removeprefix("\\displaystyle ").replace("<", "\\lt ").replace(">", "\\gt ").replace("`", "'")
+    tex = re.sub(r"(?<!\\)\$", "", tex).replace("](", "] (").replace("][", "] [").replace("&#", "& #")
+    return " ".join(tex.split()).rstrip("\\")
+
+
+def in_text(root: Node) -> bool:
+    """Whether the page of `root` has its formulas typeset by a script, from TeX that stands in the text."""
+    top = root
+    for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
+        pass
+    return top.select_one('script[src*="mathjax" i], script[src*="katex" i], script[id*="mathjax" i]') is not None
+
+
+def split(text: str) -> list[str | Formula]:
+    r"""Cut a text with `\(…\)`, `\[…\]` and `$$…$$` into texts and formulas."""
+    parts: list[str | Formula] = []
+    end = 0
+    for match in _TEX_DELIMITED.finditer(text):
+        formula = _formula(match["inline"] or match["display"] or match["dollars"], match["inline"] is None)
+        if formula is not None:
+            parts += [text[end : match.start()], formula]
+            end = match.end()
+    return [*parts, text[end:]]

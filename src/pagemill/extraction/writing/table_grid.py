@@ -1,0 +1,77 @@
+"""Grid: a table's cells brought to the rows and columns that they stand in, for formats without spans."""
+
+from __future__ import annotations
+
+from turbohtml import Element
+
+from pagemill.extraction.writing import tables
+
+# A table may grow by its spans to this many cells, and this many times its own, before it is no table any more.
+_CELLS = 10_000
+_GROWTH = 8
+
+
+def regularise(table: Element) -> None:
+    """Give every row the same number of cells, in place: what a span covers becomes empty cells.
+
+    A table whose spans claim vastly more cells than it has becomes a paragraph for each row.
+    """
+    rows = [(row, [cell for cell in row.children if isinstance(cell, Element)]) for row in table.find_all("tr")]
+    cells = sum(len(line) for _, line in rows)
+    spans = table.select_one("[colspan], [rowspan]") is not None
+    width = max((sum(tables.span(cell, "colspan") for cell in line) for _, line in rows), default=0)
+    if width * len(rows) > max(_CELLS, _GROWTH * cells):
+        _to_paragraphs(table, rows)
+    elif spans:
+        _spread(rows)
+    elif any(len(line) != width for _, line in rows):
+        _pad(rows, width)
+
+
+def _spread(rows: list[tuple[Element, list[Element]]]) -> None:
+    """Put empty cells where spans reach, and make the rows even."""
+    reserved: dict[int, int] = {}
+    """For each column the number of rows that a cell from above still covers."""
+    lines: list[tuple[Element, list[Element]]] = []
+    for row, cells in rows:
+        line: list[Element] = []
+        for cell in cells:
+            _skip(line, reserved)
+            column, height = len(line), tables.span(cell, "rowspan")
+            width = tables.span(cell, "colspan")
+            line += [cell, *(Element("td") for _ in range(width - 1))]
+            if height > 1:
+                reserved.update(dict.fromkeys(range(column, column + width), height))
+        _skip(line, reserved)
+        reserved = {column: left - 1 for column, left in reserved.items() if left > 1}
+        lines.append((row, line))
+    for _, cells in rows:
+        for cell in cells:
+            for name in ("colspan", "rowspan"):
+                if name in cell.attrs:
+                    del cell.attrs[name]
+    for row, line in lines:
+        row.clear()
+        row.extend(line)
+    _pad(lines, max((len(line) for _, line in lines), default=0))
+
+
+def _skip(line: list[Element], reserved: dict[int, int]) -> None:
+    """Fill the columns that a cell from above covers."""
+    while len(line) in reserved:
+        line.append(Element("td"))
+
+
+def _pad(rows: list[tuple[Element, list[Element]]], width: int) -> None:
+    for row, line in rows:
+        row.extend([Element("td") for _ in range(width - len(line))])
+
+
+def _to_paragraphs(table: Element, rows: list[tuple[Element, list[Element]]]) -> None:
+    for row, cells in rows:
+        paragraph = Element("p")
+        for cell in cells:
+            paragraph.extend([*cell.children, Element("br")])
+        table.insert_before(paragraph)
+        row.clear()
+    table.decompose()

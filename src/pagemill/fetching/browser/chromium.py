@@ -1,0 +1,123 @@
+"""Which Chromium to run, and the switches it is started with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pagemill.errors import BrowserUnavailableError
+from pagemill.fetching.browser.identity import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pagemill.settings import Settings
+
+# The headless shell first: the same engine without a browser's windows, at a third of the processor time.
+NAMES = (
+    "chromium-headless-shell",
+    "chrome-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "chrome",
+)
+PLAYWRIGHT_FOLDERS = ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome")
+REMEDY = "scripts/install-chromium"
+"""The one command that mends a machine without Chromium."""
+
+# Several switches of one name do not add up, the last counts: this holds what Playwright 1.6x itself turns off as well.
+_DISABLED_FEATURES = (
+    "AcceptCHFrame",
+    "AutofillServerCommunication",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "BackForwardCache",
+    "CertificateTransparencyComponentUpdater",
+    "DestroyProfileOnBrowserClose",
+    "DialMediaRouteProvider",
+    "GlobalMediaControls",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "SpareRendererForSitePerProcess",
+    "ThirdPartyStoragePartitioning",
+    "Translate",
+    "WebTransport",
+)
+
+SWITCHES = (
+    # Nothing leaves but through the proxy: no QUIC, no WebRTC over UDP, no look-ups of Chromium's own.
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--dns-prefetch-disable",
+    "--no-pings",
+    "--disable-domain-reliability",
+    "--disable-client-side-phishing-detection",
+    "--disable-crash-reporter",
+    "--disable-features=" + ",".join(_DISABLED_FEATURES),
+    "--disable-blink-features=AutomationControlled",
+    "--disable-gpu",
+    "--lang=en-US",
+    f"--accept-lang={LANGUAGES}",
+    "--window-size=1288,885",  # a viewport of 1280 by 800 within what surrounds it in a window
+    "--disable-notifications",
+    "--deny-permission-prompts",
+    "--disable-speech-api",
+    "--disable-print-preview",
+)
+
+
+# What Playwright sets for a headless browser: a pointer that hovers. Blink's settings go by one switch as well.
+_POINTER = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
+_WITHOUT_IMAGES = "imagesEnabled=false,downloadableBinaryFontsEnabled=false"
+
+
+def switches(*, images: bool) -> list[str]:
+    """The switches of a Chromium that loads images and fonts, or does not."""
+    blink = f"{_POINTER},lazyLoadEnabled=false,dnsPrefetchingEnabled=false,hyperlinkAuditingEnabled=false"
+    return [*SWITCHES, f"--blink-settings={blink}" if images else f"--blink-settings={blink},{_WITHOUT_IMAGES}"]
+
+
+def find_chromium(settings: Settings) -> Path:
+    """The executable: that of the settings, one on the machine's path, or one that Playwright downloaded.
+
+    Raises `BrowserUnavailableError`, which says what to do.
+    """
+    if settings.chromium is not None:
+        if os.access(settings.chromium, os.X_OK) and settings.chromium.is_file():
+            return settings.chromium
+        raise BrowserUnavailableError(
+            f"PAGEMILL_CHROMIUM names {settings.chromium}, which is no program. Correct it, or unset it."
+        )
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is not None:
+        return Path(found)
+    for candidate in _downloaded():
+        return candidate
+    raise BrowserUnavailableError(
+        f"This page needs a browser, and there is no Chromium on this machine. Install it with: {REMEDY}"
+    )
+
+
+def _downloaded() -> Iterable[Path]:
+    """What `playwright install` left, the newest first; a browser of its own folder, see PLAYWRIGHT_BROWSERS_PATH."""
+    folder = Path.home() / ".cache" / "ms-playwright"
+    for pattern in PLAYWRIGHT_FOLDERS:
+        for path in sorted(folder.glob(pattern), reverse=True):
+            if path.is_file() and os.access(path, os.X_OK):
+                yield path
+
+
+def with_sandbox() -> bool:
+    """Whether Chromium's sandbox is on: always, but for root, for whom it does not start."""
+    return os.geteuid() != 0

@@ -1,0 +1,224 @@
+"""One page in the browser, from an empty tab to its HTML and pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from pagemill.errors import (
+    BodyTooLargeError,
+    BrowserCrashedError,
+    BrowserError,
+    CertificateError,
+    ConnectionResetByHostError,
+    FetchError,
+    FetchTimeoutError,
+    InvalidResponseError,
+    TooManyRedirectsError,
+    UnfetchableUrlError,
+    UnsupportedContentTypeError,
+)
+from pagemill.fetching.browser import extra_headers
+from pagemill.fetching.browser.actions import perform
+from pagemill.fetching.browser.identity import LANGUAGES
+from pagemill.fetching.browser.isolated_world import PageMovedError, World
+from pagemill.fetching.browser.readiness import settle
+from pagemill.fetching.browser.screenshots import capture
+from pagemill.fetching.verdict import is_challenge
+from pagemill.model import FetchedPage, RenderedPage
+
+if TYPE_CHECKING:
+    from pagemill.fetching.browser.readiness import Look
+    from pagemill.fetching.browser.tab import Tab
+    from pagemill.fetching.egress.guard import EgressGuard
+    from pagemill.fetching.url import Url
+    from pagemill.model import ScrapeOptions
+    from pagemill.settings import Settings
+
+RESERVE = 1.0
+"""Seconds of a page's time that are kept for reading it."""
+CHALLENGE_PAUSE = 0.5
+_CHALLENGE_TEXT = 5000
+"""Characters, scripts included, above which a page with a good status is no interstitial."""
+_HTML = "text/html; charset=utf-8"
+
+_SERIALIZE = (resources.files("pagemill.fetching.browser") / "scripts" / "serialize.js").read_text()
+
+# What Chromium calls failed navigations (net/base/net_error_list.h).
+_NET_ERRORS: dict[str, type[FetchError]] = {
+    "net::ERR_TIMED_OUT": FetchTimeoutError,
+    "net::ERR_CONNECTION_TIMED_OUT": FetchTimeoutError,
+    "net::ERR_TOO_MANY_REDIRECTS": TooManyRedirectsError,
+    "net::ERR_CERT_AUTHORITY_INVALID": CertificateError,
+    "net::ERR_CERT_COMMON_NAME_INVALID": CertificateError,
+    "net::ERR_CERT_DATE_INVALID": CertificateError,
+    "net::ERR_CERT_INVALID": CertificateError,
+    "net::ERR_EMPTY_RESPONSE": ConnectionResetByHostError,
+    "net::ERR_CONNECTION_RESET": ConnectionResetByHostError,
+    "net::ERR_CONNECTION_CLOSED": ConnectionResetByHostError,
+    "net::ERR_INVALID_RESPONSE": InvalidResponseError,
+    "net::ERR_INVALID_HTTP_RESPONSE": InvalidResponseError,
+    "net::ERR_UNKNOWN_URL_SCHEME": UnfetchableUrlError,
+    "net::ERR_UNSAFE_PORT": UnfetchableUrlError,
+}
+_ABORTED = "net::ERR_ABORTED"
+
+
+class Rendering:
+    """One page's loading in a tab that is its own."""
+
+    def __init__(self, tab: Tab, guard: EgressGuard, settings: Settings, url: Url, options: ScrapeOptions) -> None:
+        self._tab = tab
+        self._guard = guard
+        self._settings = settings
+        self._url = url
+        self._options = options
+
+    async def render(self, deadline: float) -> RenderedPage:
+        """Navigate, wait, act, and take what is there. Raises a subclass of `FetchError`.
+
+        `deadline` is the event loop's time at which the page is taken as it is.
+        """
+        try:
+            await self._set_up()
+            await self._navigate(deadline)
+            look = await self._until_ready(deadline)
+            await self._past_challenge(look, deadline)
+            if self._options.wait_for:
+                await asyncio.sleep(self._options.wait_for / 1000)
+            if self._options.actions:
+                await perform(self._options.actions, self._tab.page, deadline, self._settings.action_timeout)
+                await self._until_ready(deadline)
+            captures = await capture(self._tab.page, self._options.formats, deadline)
+            page = await self._read(deadline)
+        except TimeoutError:
+            raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
+        return RenderedPage(page, captures)
+
+    async def _set_up(self) -> None:
+        """What the request asks for, and who we say that we are."""
+        from playwright.async_api import Error
+
+        options, context = self._options, self._tab.context
+        try:
+            async with asyncio.timeout(self._settings.browser_answer_timeout):
+                if options.cookies:
+                    await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
+                if options.headers:
+                    await extra_headers.send(options.headers, self._url, self._tab.session, self._tab.process.run)
+                await self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent())
+        except (Error, TimeoutError):
+            await self._tab.process.kill()
+            raise BrowserCrashedError("The browser ended, or did not answer, before the page was loaded.") from None
+
+    def _user_agent(self) -> dict[str, Any]:
+        languages = {"acceptLanguage": LANGUAGES}
+        if self._options.user_agent is not None:  # without client hints, which it may contradict
+            return languages | {"userAgent": self._options.user_agent}
+        identity = self._tab.process.identity
+        return languages | {"userAgent": identity.user_agent, "userAgentMetadata": identity.client_hints()}
+
+    def _cookie(self, index: int) -> Any:
+        cookie = self._options.cookies[index]
+        if cookie.domain is None:
+            return {"name": cookie.name, "value": cookie.value, "url": self._url.public_href}
+        return {"name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path}
+
+    async def _navigate(self, deadline: float) -> None:
+        from playwright.async_api import Error
+
+        navigate = asyncio.ensure_future(self._tab.session.send("Page.navigate", {"url": self._url.href}))
+        crash = asyncio.ensure_future(self._tab.crashed.wait())
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.wait({navigate, crash}, return_when=asyncio.FIRST_COMPLETED)
+            if not navigate.done():
+                raise BrowserCrashedError("The browser ended as the page was loaded.")
+            reply = navigate.result()
+        except Error:
+            raise BrowserCrashedError("The browser ended as the page was loaded.") from None
+        finally:
+            navigate.cancel()
+            crash.cancel()
+        if reply.get("isDownload"):
+            raise UnsupportedContentTypeError(f"What {self._url.host} sent is a file to download, and no page.")
+        if "errorText" in reply:
+            raise self._navigation_failure(reply["errorText"])
+        self._world = World(self._tab.session, reply["frameId"], self._tab.crashed)
+
+    def _navigation_failure(self, error: str) -> FetchError:
+        if self._tab.proxy.last_failure is not None:
+            return self._tab.proxy.last_failure
+        host = self._url.host
+        if error == _ABORTED:
+            return UnsupportedContentTypeError(f"What {host} sent is no page that a browser shows.")
+        kind = _NET_ERRORS.get(error, FetchError)
+        return kind(f"The browser could not load the page of {host}: {error.removeprefix('net::')}.")
+
+    async def _until_ready(self, deadline: float) -> Look | None:
+        loop = asyncio.get_running_loop()
+        limit = min(deadline - RESERVE, loop.time() + self._settings.ready_timeout)
+        return await settle(self._world, self._tab.proxy, limit, self._settings)
+
+    async def _past_challenge(self, look: Look | None, deadline: float) -> None:
+        """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
+        loop = asyncio.get_running_loop()
+        limit = min(deadline - RESERVE, loop.time() + self._settings.challenge_timeout)
+        while look is not None and _may_be_challenge(look) and loop.time() < limit:
+            seen = await self._serialized(deadline)
+            body = (seen["html"] or "").encode("utf-8", "replace")
+            if not is_challenge(seen["status"], body):
+                return
+            await asyncio.sleep(CHALLENGE_PAUSE)
+            look = await self._until_ready(deadline)
+
+    async def _read(self, deadline: float) -> FetchedPage:
+        seen = await self._serialized(deadline)
+        url = self._checked(seen["url"])
+        failure = self._tab.proxy.failures.get((url.host, url.port))
+        if failure is not None and seen["status"] in (403, 502, 504):
+            raise failure
+        if seen["html"] is None:
+            limit = self._settings.max_body_bytes
+            raise BodyTooLargeError(f"The rendered page is larger than the limit of {limit} bytes.")
+        body = seen["html"].encode("utf-8", "replace")
+        return FetchedPage(self._url.public_href, url.public_href, seen["status"] or 200, _HTML, body)
+
+    def _checked(self, text: str) -> Url:
+        """The address that the page ended on, which must be one that may be fetched."""
+        try:
+            return self._guard.check_url(text)
+        except FetchError:
+            if self._tab.proxy.last_failure is not None:
+                raise self._tab.proxy.last_failure from None
+            raise
+
+    async def _serialized(self, deadline: float) -> dict[str, Any]:
+        """What `serialize.js` returns. A script that never ends is stopped for it, once."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < deadline:
+            try:
+                async with asyncio.timeout_at(min(deadline, loop.time() + RESERVE)):
+                    seen = await self._world.call(_SERIALIZE, self._settings.max_body_bytes)
+            except PageMovedError:
+                continue
+            except TimeoutError:
+                await self._interrupt()
+                continue
+            except ValueError:
+                raise BrowserError("The rendered page could not be read.") from None
+            if isinstance(seen, dict):
+                return seen
+        raise TimeoutError
+
+    async def _interrupt(self) -> None:
+        try:
+            async with asyncio.timeout(RESERVE):
+                await self._world.interrupt()
+        except (PageMovedError, TimeoutError):
+            return
+
+
+def _may_be_challenge(look: Look) -> bool:
+    return look.status >= 400 or look.length < _CHALLENGE_TEXT

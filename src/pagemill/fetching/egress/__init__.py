@@ -1,0 +1,1 @@
+"""What may leave the machine: the guard, DNS, the address registries and the trusted certificate authorities."""

@@ -1,0 +1,270 @@
+"""Pages over HTTP, as a browser asks for them, each to addresses that the egress guard has checked.
+
+Pages are anonymous: cookies live for the redirects of one attempt, and connections are the only thing shared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from curl_cffi import AsyncCurl, Curl, CurlECode, CurlError, CurlInfo, CurlMOpt, CurlOpt
+
+from pagemill.errors import (
+    BlockedAddressError,
+    FetchError,
+    FetchTimeoutError,
+    HttpStatusError,
+    InvalidRedirectError,
+    PageError,
+    TooManyRedirectsError,
+    UnfetchableUrlError,
+)
+from pagemill.fetching.egress.guard import EgressGuard
+from pagemill.fetching.http import request_options
+from pagemill.fetching.http.curl_errors import failure_of
+from pagemill.fetching.http.curl_handle import browser_handle
+from pagemill.fetching.http.exchange import Exchange
+from pagemill.fetching.http.host_concurrency import HostSlots
+from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
+from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
+from pagemill.fetching.proxies.addresses import proxy_addresses
+from pagemill.fetching.proxies.rotation import ExitRound, exits_of
+from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.model import FetchedPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from pagemill.fetching.http.request_options import RequestFields
+    from pagemill.fetching.proxies.rotation import Accept
+    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.url import IPAddress, Url
+    from pagemill.proxies import Exit
+    from pagemill.settings import Settings
+
+IDLE_HANDLES = 64
+IDLE_CONNECTIONS = 128
+
+
+class HttpFetcher:
+    """Fetches pages. One for each process, used as `async with HttpFetcher(settings) as fetcher`."""
+
+    def __init__(self, settings: Settings, guard: EgressGuard | None = None, scores: ExitScores | None = None) -> None:
+        self._settings = settings
+        self._own_guard = guard is None
+        self._guard = guard or EgressGuard(settings)
+        self._scores = scores or MemoryExitScores(settings.proxy_half_life)
+        self._retries = RetryPolicy.of(settings)
+        self._hosts = HostSlots(settings.host_concurrency)
+        self._handles: list[Curl] = []
+        self._multi: AsyncCurl | None = None
+
+    async def __aenter__(self) -> Self:
+        self._handles.append(browser_handle(self._settings))  # wrong settings are told now
+        self._guard.open()
+        self._multi = AsyncCurl()
+        self._multi.setopt(CurlMOpt.MAXCONNECTS, IDLE_CONNECTIONS)  # type: ignore[no-untyped-call]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. Requests under way must have ended or been cancelled."""
+        if self._multi is not None:
+            await self._multi.close()  # type: ignore[no-untyped-call]
+            self._multi = None
+        for curl in self._handles:
+            curl.close()
+        self._handles.clear()
+        if self._own_guard:
+            await self._guard.close()
+
+    async def fetch(
+        self,
+        url: str,
+        deadline: float | None = None,
+        country: str = "us",
+        fields: RequestFields = request_options.NONE,
+        accept: Accept | None = None,
+    ) -> FetchedPage:
+        """The page at `url`, after redirects, decompressed, as seen from `country`; `fields` go with the request.
+        A page that is still as their validators say comes with the status 304 and no body. `accept` may refuse a page
+        that came: its error is then how the attempt ended.
+
+        `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
+        Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
+        once. Raises subclasses of `FetchError`; `HttpStatusError` for a status of 4xx or 5xx. Cancelling aborts the
+        transfer.
+        """
+        loop = asyncio.get_running_loop()
+        if deadline is None:
+            deadline = loop.time() + self._settings.job_deadline
+        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
+        while True:
+            way = await exits.take()
+            try:
+                page = await self._attempt(url, way, deadline, fields)
+                exits.arrived()
+                if accept is not None:
+                    await accept(page)
+            except FetchError as error:
+                if await exits.failed(error) and exits.attempts < self._retries.attempts:
+                    wait: float | None = 0.0
+                else:
+                    wait = self._retries.wait(error, exits.attempts)
+                if wait is None or loop.time() + wait >= deadline:
+                    raise
+            except PageError:  # `accept` could not read it, but the exit brought it
+                await exits.succeeded()
+                raise
+            else:
+                await exits.succeeded()
+                return page
+            await asyncio.sleep(wait)
+
+    async def _attempt(self, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
+        curl = self._handles.pop() if self._handles else browser_handle(self._settings)
+        try:
+            curl.setopt(CurlOpt.COOKIELIST, "ALL")
+            return await self._follow(curl, text, way, deadline, fields)
+        finally:
+            curl.setopt(CurlOpt.HTTPHEADER, [])
+            if len(self._handles) < IDLE_HANDLES and self._multi is not None:
+                self._handles.append(curl)
+            else:
+                curl.close()
+
+    async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
+        url = self._guard.check_url(text)
+        first = url.host
+        for cookie in fields.cookie_lines(first):
+            curl.setopt(CurlOpt.COOKIELIST, cookie)
+        budget = self._settings.fetch_timeout
+        loop = asyncio.get_running_loop()
+        for _ in range(self._settings.max_redirects + 1):
+            async with self._hosts.slot(url.host):
+                started = loop.time()
+                lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
+                curl.setopt(CurlOpt.HTTPHEADER, lines)
+                exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
+                budget -= loop.time() - started
+            if not exchange.redirects:
+                return _page(text, url, exchange)
+            url = self._redirected(url, exchange.header(b"location"))
+        raise TooManyRedirectsError(f"The page redirected more than {self._settings.max_redirects} times.")
+
+    def _redirected(self, url: Url, location: str | None) -> Url:
+        if not location:
+            raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
+        try:
+            return self._guard.check_url(location, url)
+        except UnfetchableUrlError as error:
+            raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
+
+    async def _exchange(self, curl: Curl, url: Url, way: Exit, seconds: float) -> Exchange:
+        """Ask for one URL, through one exit, within so many seconds."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        addresses = await self._guard.resolve(url.host, url.port)
+        route = await self._route(curl, url, way, addresses)
+        seconds -= loop.time() - started
+        if seconds <= 0:
+            raise FetchTimeoutError(f"The answer of {url.host} took too long.")
+
+        def connected() -> None:
+            self._check_peer(curl, url, way, addresses)
+
+        curl.setopt(CurlOpt.URL, url.href)
+        curl.setopt(CurlOpt.REQUEST_TARGET, url.target)  # libcurl would rewrite `%2f` to `%2F`
+        curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
+        try:
+            with route:
+                return await self._answer(curl, self._new_exchange(url.host, connected))
+        except CurlError as error:
+            of_proxy = None if way.direct else proxy_failure(error, curl, url.host)
+            raise of_proxy or failure_of(error, curl, url.host) from error
+        finally:
+            curl.clean_handles_and_buffers()
+
+    async def _route(
+        self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]
+    ) -> AbstractContextManager[None]:
+        if way.direct:
+            return direct_route(curl, url, addresses)
+        return proxy_route(curl, url, addresses, way, await proxy_addresses(self._guard.resolver, way))
+
+    def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
+        return Exchange(host, self._settings.max_body_bytes, connected)
+
+    async def _answer(self, curl: Curl, exchange: Exchange) -> Exchange:
+        try:
+            await self._perform(curl, exchange)
+        except CurlError as error:
+            if error.code == CurlECode.BAD_CONTENT_ENCODING and exchange.unknown_coding:
+                return await self._undecoded(curl, exchange)
+            if error.code == CurlECode.FILESIZE_EXCEEDED:
+                exchange.over_limit()
+            if exchange.failure is not None:
+                raise exchange.failure from None
+            exchange.broke()
+            if not exchange.enough:
+                raise
+        exchange.finish()
+        return exchange
+
+    async def _undecoded(self, curl: Curl, exchange: Exchange) -> Exchange:
+        """Ask again, and take the body as it comes."""
+        curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 0)
+        try:
+            return await self._answer(curl, exchange.again())
+        finally:
+            curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 1)
+
+    async def _perform(self, curl: Curl, exchange: Exchange) -> None:
+        if self._multi is None:
+            raise RuntimeError("the fetcher is not open")
+        curl.setopt(CurlOpt.HEADERFUNCTION, exchange.on_header)
+        curl.setopt(CurlOpt.WRITEFUNCTION, exchange.on_body)
+        multi = self._multi
+        try:
+            await multi.add_handle(curl)
+        finally:
+            if self._multi is not None:
+                multi.remove_handle(curl)  # does nothing once the transfer has ended; aborts it when cancelled
+        if self._multi is None:
+            raise RuntimeError("the fetcher was closed during a transfer")
+
+    def _check_peer(self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]) -> None:
+        """The last line: the connection, new or reused, must lead to an address that may be fetched from.
+
+        Through a proxy the address is the proxy's, and there must be one.
+        """
+        if not way.direct:
+            if curl.getinfo(CurlInfo.USED_PROXY) != 1:
+                raise BlockedAddressError(f"The answer of {url.host} did not come through the proxy.")
+            return
+        peer = curl.getinfo(CurlInfo.PRIMARY_IP)
+        text = peer.decode() if isinstance(peer, bytes) else ""
+        if not text:
+            raise BlockedAddressError(f"The address that answered for {url.host} is not known.")
+        if any(str(address) == text for address in addresses):
+            return
+        self._guard.check_address(text, url.host)
+
+
+def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
+    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers)
+    if exchange.status < 400:
+        return page
+    asked = exchange.header(b"retry-after")
+    raise HttpStatusError(
+        f"The page answered with HTTP status {exchange.status}.",
+        exchange.status,
+        parse_retry_after(asked, datetime.now(UTC)) if asked else None,
+        page,
+    )

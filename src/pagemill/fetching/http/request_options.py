@@ -1,0 +1,63 @@
+"""What a client wants sent with the request for its page: headers, cookies, a user agent.
+
+Headers and cookies are for the host that the client named: a redirect to another host does not take them along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pagemill.fetching.http.validators import Validators
+    from pagemill.fetching.url import Url
+    from pagemill.model import Cookie, ScrapeOptions
+
+_CLIENT_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
+"""Headers that say again who asks: beside a user agent of the client's own they would contradict it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """Checked by whoever took them from the client: no line ends, no control characters."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+    user_agent: str | None = None
+    validators: Validators | None = None
+    """Of the page as it is known already: it need not come again where it has not changed."""
+
+    @classmethod
+    def of(cls, options: ScrapeOptions) -> RequestFields:
+        """Those of a job."""
+        return cls(options.headers, options.cookies, options.user_agent)
+
+    def header_lines(self, *, same_host: bool) -> list[bytes]:
+        """The header lines for a request, to the host that the client named or another one."""
+        fields = [*self.headers] if same_host else []
+        if self.user_agent is not None:
+            fields = [(name, value) for name, value in fields if name.lower() != "user-agent"]
+            fields.append(("User-Agent", self.user_agent))
+        # libcurl sends a header without a value for `Name;`, and takes `Name:` for one that is to be left out.
+        lines = [(f"{name}: {value}" if value else f"{name};").encode() for name, value in fields]
+        names = {name.lower() for name, _ in fields}
+        if "user-agent" in names:
+            lines += [f"{name}:".encode() for name in _CLIENT_HINTS if name not in names]
+        return lines
+
+    def condition_lines(self, url: Url) -> list[bytes]:
+        """The header lines that make the request for `url` a conditional one, where its validators are known."""
+        return [line.encode() for line in self.validators.headers_for(url)] if self.validators else []
+
+    def cookie_lines(self, host: str) -> list[bytes]:
+        """The cookies as lines of Netscape's cookie file, as CURLOPT_COOKIELIST takes them."""
+        lines = []
+        for cookie in self.cookies:
+            domain = host if cookie.domain is None else cookie.domain.lstrip(".")
+            below = "FALSE" if cookie.domain is None else "TRUE"
+            parts = (domain, below, cookie.path, "FALSE", "0", cookie.name, cookie.value)
+            lines.append("\t".join(parts).encode())
+        return lines
+
+
+NONE = RequestFields()

@@ -1,0 +1,122 @@
+"""One page's exits: which is taken next, and what its outcome says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill.errors import (
+    BlockedAddressError,
+    BlockedError,
+    CountryNotAvailableError,
+    DnsError,
+    FetchError,
+    FetchTimeoutError,
+    HostUnreachableError,
+    HttpStatusError,
+    InvalidResponseError,
+    NoExitError,
+    ProxyError,
+    TlsError,
+    UnfetchableUrlError,
+)
+from pagemill.errors import ConnectionRefusedByHostError as RefusedError
+from pagemill.errors import ConnectionResetByHostError as ResetError
+from pagemill.fetching.proxies.scores import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.model import FetchedPage
+    from pagemill.proxies import Exit
+    from pagemill.settings import Settings
+
+    Accept = Callable[[FetchedPage], Awaitable[None]]
+    """Looks at a page that came, and raises a `FetchError` where it is not what was asked for."""
+
+log = structlog.get_logger(__name__)
+
+# Refusals of who asks, not of what is asked for: another exit may be let in.
+REFUSED_STATUSES = frozenset({403, 407, 429, 451})
+_EXIT_FAULTS = (
+    ProxyError, FetchTimeoutError, HostUnreachableError, RefusedError, ResetError, TlsError, InvalidResponseError,
+    BlockedError,
+)  # fmt: skip
+# Nothing left through the exit: nothing is learned of it.
+_SILENT = (DnsError, BlockedAddressError, UnfetchableUrlError)
+
+_chance = random.SystemRandom()
+
+
+def exits_of(settings: Settings, country: str) -> tuple[Exit, ...]:
+    """The exits for a country. Raises `NoExitError` where it has none."""
+    try:
+        return settings.exits.of(country)
+    except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
+        raise NoExitError(error.message) from None
+
+
+class ExitRound:
+    """The exits that one page of `host` may leave by. Each is taken once before any is taken again."""
+
+    def __init__(self, host: str, exits: tuple[Exit, ...], scores: ExitScores) -> None:
+        self._host = host
+        self._exits = exits
+        self._scores = scores
+        self._scored = any(not one.direct for one in exits)
+        self._failed: set[str] = set()
+        self._taken = exits[0]
+        self._since = 0.0
+        self._latency: float | None = None
+        self.attempts = 0
+        """How often an exit was taken."""
+
+    async def take(self) -> Exit:
+        """The exit for the next attempt."""
+        fresh = [one for one in self._exits if one.id not in self._failed]
+        if not fresh:
+            self._failed.clear()
+            fresh = list(self._exits)
+        known = await self._scores.of(self._host, [one.id for one in fresh]) if len(fresh) > 1 else {}
+        self._taken = choose(fresh, known, _chance)
+        self._since = asyncio.get_running_loop().time()
+        self._latency = None
+        self.attempts += 1
+        return self._taken
+
+    def arrived(self) -> None:
+        """A page came. What is done before `succeeded` or `failed` says what it is worth does not count as time."""
+        self._latency = asyncio.get_running_loop().time() - self._since
+
+    async def succeeded(self) -> None:
+        """The attempt gave a page."""
+        if self._latency is None:
+            self.arrived()
+        await self._record(self._latency)
+
+    async def failed(self, error: FetchError) -> bool:
+        """The attempt failed. Returns whether that is the exit's fault, and another one has not been tried yet."""
+        if not is_exit_fault(error):
+            if not isinstance(error, _SILENT):
+                await self.succeeded()
+            return False
+        if self._scored:
+            log.info("an exit failed", host=self._host, exit=self._taken.id, error=error.code)
+        self._failed.add(self._taken.id)
+        await self._record(None)
+        return any(one.id not in self._failed for one in self._exits)
+
+    async def _record(self, latency: float | None) -> None:
+        if self._scored:
+            await self._scores.record(self._host, self._taken.id, latency)
+
+
+def is_exit_fault(error: FetchError) -> bool:
+    """Whether a failure may be that of the exit: another may do better."""
+    if isinstance(error, HttpStatusError):
+        return error.status_code in REFUSED_STATUSES
+    return isinstance(error, _EXIT_FAULTS)

@@ -1,0 +1,1 @@
+"""API keys and how much each may submit."""

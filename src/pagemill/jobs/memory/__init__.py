@@ -1,0 +1,1 @@
+"""What workers share through the database: the page cache, browser hosts, learnt selectors and proxy scores."""

@@ -1,0 +1,69 @@
+"""Learnt selectors in the database, shared by all workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pagemill.errors import UnavailableError
+from pagemill.jobs.memory import selector_statements
+
+if TYPE_CHECKING:
+    from pagemill.jobs.database.pool import Database
+    from pagemill.model import JsonObject
+    from pagemill.settings import Settings
+
+
+class DatabaseSelectors:
+    """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
+
+    def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
+        self._database = database
+        self._worker_id = worker_id
+        self._silence = timedelta(seconds=settings.worker_timeout)
+        self._longest = timedelta(seconds=settings.job_deadline)
+        self._patience = settings.database_patience
+        self._life = timedelta(days=settings.selector_retention_days)
+
+    async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
+        """Return the learnt selectors of a host for a schema, those learnt last first."""
+        try:
+            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=self._patience)
+        except UnavailableError:
+            return []
+        return list(row["learned"]) if row else []
+
+    async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
+        """Replace them."""
+        try:
+            await self._database.rows(
+                selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=self._patience
+            )
+        except UnavailableError:
+            return
+
+    async def hold(self, host: str, schema_hash: bytes) -> bool:
+        """Become the one who learns. False while another worker is."""
+        try:
+            row = await self._database.row(
+                selector_statements.HOLD_LESSON,
+                *(host, schema_hash, self._worker_id, self._silence, self._longest),
+                wait=self._patience,
+            )
+        except UnavailableError:
+            return True
+        return row is not None
+
+    async def let_go(self, host: str, schema_hash: bytes) -> None:
+        """Learn no more."""
+        try:
+            await self._database.rows(
+                selector_statements.LET_GO_OF_LESSON, host, schema_hash, self._worker_id, wait=self._patience
+            )
+        except UnavailableError:
+            return
+
+    async def delete_old(self, limit: int) -> int:
+        """Delete at most `limit` that were learnt long ago, and return how many: templates change."""
+        row = await self._database.row(selector_statements.DELETE_OLD_SELECTORS, self._life, limit)
+        return int(row["selectors"]) if row else 0

@@ -1,0 +1,109 @@
+"""The page cache in the database, shared by all workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+import zstandard
+
+from pagemill.errors import UnavailableError
+from pagemill.jobs.memory import cache_statements
+from pagemill.scraping.page_cache import CachedPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.model import FetchedPage
+    from pagemill.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class DatabasePageCache:
+    """See `pagemill.scraping.page_cache.PageCache`. A database that is away is a cache that holds nothing."""
+
+    def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
+        self._database = database
+        self._worker_id = worker_id
+        self._patience = settings.database_patience
+        self._silence = timedelta(seconds=settings.worker_timeout)
+        self._longest = timedelta(seconds=settings.job_deadline)
+
+    async def find(self, key: bytes) -> CachedPage | None:
+        """What is known of a page, without its bytes."""
+        try:
+            row = await self._database.row(cache_statements.FIND_CACHED_PAGE, key, wait=self._patience)
+        except UnavailableError:
+            return None
+        return CachedPage(**{**row, "formats": frozenset(row["formats"])}) if row else None
+
+    async def bodies(self, key: bytes, formats: Iterable[str]) -> dict[str, bytes]:
+        """The values of these formats that are there."""
+        try:
+            rows = await self._database.rows(
+                cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._patience
+            )
+        except UnavailableError:
+            return {}
+        return {row["format"]: row["body"] for row in rows}
+
+    async def raw(self, key: bytes) -> bytes | None:
+        """The bytes of a page as they were fetched."""
+        try:
+            row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=self._patience)
+        except UnavailableError:
+            return None
+        return zstandard.decompress(row["raw"]) if row else None
+
+    async def hold(self, key: bytes) -> bool:
+        """Become the one who fetches a page. False while another one is."""
+        try:
+            row = await self._database.row(
+                cache_statements.HOLD_PAGE, key, self._worker_id, self._silence, self._longest, wait=self._patience
+            )
+        except UnavailableError:
+            return True
+        return row is not None
+
+    async def let_go(self, key: bytes) -> None:
+        """Fetch it no more."""
+        await self._try(cache_statements.LET_GO_OF_PAGE, key, self._worker_id)
+
+    async def keep(
+        self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
+    ) -> None:
+        """Keep what was fetched and made of it, in place of what was there."""
+        await self._try(
+            cache_statements.KEEP_PAGE,
+            *(
+                key,
+                page.final_url,
+                page.status_code,
+                page.content_type,
+                page.headers.get("etag"),
+                page.headers.get("last-modified"),
+            ),
+            *(zstandard.compress(page.body, 3), extractor, list(bodies), list(bodies.values()), str(fetched_with)),
+        )
+
+    async def keep_bodies(self, key: bytes, extractor: str, bodies: Mapping[str, bytes]) -> None:
+        """Keep more that was made of the same bytes."""
+        await self._try(cache_statements.KEEP_BODIES, key, extractor, list(bodies), list(bodies.values()))
+
+    async def renew(self, key: bytes) -> None:
+        """Count a page as fetched now: it has not changed."""
+        await self._try(cache_statements.RENEW_PAGE, key)
+
+    async def delete_old(self, older_than: timedelta, limit: int) -> int:
+        """Delete at most `limit` pages that were fetched longer ago than this, and return how many."""
+        row = await self._database.row(cache_statements.DELETE_OLD_CACHED_PAGES, older_than, limit)
+        return int(row["pages"]) if row else 0
+
+    async def _try(self, statement: str, *values: object) -> None:
+        try:
+            await self._database.rows(statement, *values, wait=self._patience)
+        except UnavailableError:
+            log.debug("the cache is away")

@@ -1,0 +1,81 @@
+"""Exit scores in the database, shared by all workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill.errors import UnavailableError
+from pagemill.fetching.proxies.scores import MOST_OUTCOMES, ExitScore
+from pagemill.jobs.memory import proxy_score_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_HALF_LIVES_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HostExitScore:
+    """One exit's score for one host, as it is shown."""
+
+    host: str
+    exit: str
+    score: ExitScore
+    updated_at: datetime
+
+
+class DatabaseExitScores:
+    """See `pagemill.fetching.proxies.scores.ExitScores`."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._half_life = settings.proxy_half_life
+        self._patience = settings.database_patience
+
+    async def of(self, host: str, exits: Iterable[str]) -> Mapping[str, ExitScore]:
+        """The scores of these exits for a host; none where the database is away."""
+        try:
+            rows = await self._database.rows(
+                proxy_score_statements.GET_EXIT_SCORES, host, list(exits), self._half_life, wait=self._patience
+            )
+        except UnavailableError:
+            return {}
+        return {row["exit"]: ExitScore(row["successes"], row["failures"], row["seconds"]) for row in rows}
+
+    async def record(self, host: str, exit_id: str, latency: float | None) -> None:
+        """Add an outcome; it is lost where the database is away."""
+        outcome = ExitScore().plus(latency)
+        values = (host, exit_id, outcome.successes, outcome.failures, outcome.seconds, self._half_life, MOST_OUTCOMES)
+        try:
+            await self._database.rows(proxy_score_statements.RECORD_EXIT_OUTCOME, *values, wait=self._patience)
+        except UnavailableError:
+            log.debug("the outcome of an exit is lost", host=host, exit=exit_id)
+
+    async def list(self, limit: int = 1000) -> list[HostExitScore]:
+        """The scores of hosts and exits, those asked last first. Raises errors.UnavailableError."""
+        rows = await self._database.rows(proxy_score_statements.LIST_EXIT_SCORES, self._half_life, limit)
+        return [
+            HostExitScore(
+                row["host"],
+                row["exit"],
+                ExitScore(row["successes"], row["failures"], row["seconds"]),
+                row["updated_at"],
+            )
+            for row in rows
+        ]
+
+    async def delete_faded(self, limit: int) -> int:
+        """Delete at most `limit` scores that weigh next to nothing any more, and return how many."""
+        age = timedelta(seconds=_HALF_LIVES_KEPT * self._half_life)
+        row = await self._database.row(proxy_score_statements.DELETE_OLD_EXIT_SCORES, age, limit)
+        return int(row["rows"]) if row else 0

@@ -1,0 +1,283 @@
+"""Every SQL statement of jobs, pages and workers, together so that they can be reviewed together.
+
+Invariants that they keep:
+
+- A job, its pages and thereby its queue entries appear in one statement: all or none. So do its end and the
+  deliveries to its webhooks.
+- Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE,
+  RESCUE_PAGES and CANCEL_JOB; a job's where its pages' change.
+- A page in a worker's hands is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so
+  that a worker that was taken for dead has no effect any more. CANCEL_JOB ends those in nobody's.
+- Each may be sent twice: a statement whose answer got lost is simply repeated.
+"""
+
+from __future__ import annotations
+
+# Jobs
+
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url"
+
+# $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
+# nor, where $11 says so, while the job of that one runs or less than $10 after its end.
+SUBMIT_JOB = f"""
+WITH fresh AS (
+    INSERT INTO recent_requests AS recent (key_id, request_hash, job_id)
+    SELECT $2, $9::bytea, $1 WHERE $9 IS NOT NULL
+    ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
+    WHERE recent.created_at < now() - $10::interval
+      AND NOT ($11::boolean AND EXISTS (
+          SELECT FROM jobs
+          WHERE id = recent.job_id AND (completed_at IS NULL OR completed_at >= now() - $10::interval)))
+    RETURNING job_id
+), job AS (
+    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8
+    WHERE $9 IS NULL OR EXISTS (SELECT FROM fresh)
+    ON CONFLICT DO NOTHING
+    RETURNING {_JOB_COLUMNS}
+), page AS (
+    INSERT INTO pages (job_id, key_id, position, url)
+    SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
+    FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
+    ORDER BY submitted.ordinality
+)
+SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
+"""
+
+GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
+GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
+GET_RECENT_JOB = f"""
+SELECT {_JOB_COLUMNS} FROM jobs
+WHERE id = (SELECT job_id FROM recent_requests WHERE key_id = $1 AND request_hash = $2)
+"""
+
+GET_REPEATED_JOB = f"""
+SELECT {_JOB_COLUMNS} FROM jobs
+WHERE id = (
+    SELECT recent.job_id FROM recent_requests AS recent JOIN jobs ON jobs.id = recent.job_id
+    WHERE recent.key_id = $1 AND recent.request_hash = $2
+      AND (recent.created_at >= now() - $3::interval
+           OR $4::boolean AND (completed_at IS NULL OR completed_at >= now() - $3::interval)))
+"""
+
+_LIST_JOBS = """
+SELECT job.*, page.url, page.pages, page.completed, page.failed, page.cached, page.error_code, page.error_message
+FROM (
+    SELECT {columns} FROM jobs
+    WHERE key_id = $1 AND (created_at, id) < ($2, $3) {condition}
+    ORDER BY created_at DESC, id DESC LIMIT $4
+) AS job
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           bool_and(cached) AS cached, min(url) FILTER (WHERE position = 0) AS url,
+           min(error_code) FILTER (WHERE position = 0) AS error_code,
+           min(error_message) FILTER (WHERE position = 0) AS error_message
+    FROM pages WHERE job_id = job.id
+) AS page
+ORDER BY job.created_at DESC, job.id DESC
+"""
+
+# Each status with the words that its index goes by.
+LIST_JOBS = {
+    status: _LIST_JOBS.format(columns=_JOB_COLUMNS, condition=condition)
+    for status, condition in (
+        (None, ""),
+        ("pending", "AND status = 'pending' AND completed_at IS NULL"),
+        ("processing", "AND status = 'processing' AND completed_at IS NULL"),
+        ("completed", "AND status = 'completed'"),
+        ("failed", "AND status = 'failed'"),
+    )
+}
+
+GET_PAGES = """
+SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with,
+       attempts, created_at, started_at, completed_at
+FROM pages WHERE job_id = $1 ORDER BY position
+"""
+
+# Pictures are not part of the answer that holds a job, and are read on their own.
+GET_BODIES = """
+SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screenshot', 'screenshotFullPage')
+"""
+GET_PICTURE = "SELECT body FROM bodies WHERE page_id = $1 AND format = $2"
+
+DELETE_ENDED_JOBS = """
+WITH deleted AS (
+    DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs WHERE completed_at < now() - $1::interval
+        ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+)
+SELECT count(*) AS jobs FROM deleted
+"""
+
+# The queue
+
+# Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
+# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
+# $5: pages that a key may have in hand, or null for any number.
+CLAIM_PAGES = """
+WITH RECURSIVE waiting_key AS (
+    (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT key_id FROM pages
+            WHERE worker_id IS NULL AND completed_at IS NULL AND key_id > waiting_key.key_id
+            ORDER BY key_id LIMIT 1)
+    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
+), held AS (
+    SELECT key_id, count(*) AS pages FROM pages
+    WHERE worker_id IS NOT NULL AND completed_at IS NULL GROUP BY key_id
+), candidate AS (
+    SELECT page.id,
+           coalesce(held.pages, 0) + row_number() OVER (PARTITION BY waiting_key.key_id ORDER BY page.id) AS turn
+    FROM waiting_key
+    CROSS JOIN LATERAL (
+        SELECT id FROM pages
+        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL
+          AND crashes >= $3 AND crashes < $4
+        ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) AS page
+    LEFT JOIN held ON held.key_id = waiting_key.key_id
+), waiting AS (
+    SELECT id, turn FROM candidate WHERE $5::integer IS NULL OR turn <= $5 ORDER BY turn, id LIMIT $2
+), claimed AS (
+    UPDATE pages
+    SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
+    FROM waiting WHERE pages.id = waiting.id
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, waiting.turn
+), pending_job AS (
+    SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
+), started_job AS (
+    UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
+)
+SELECT claimed.id, claimed.job_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+FROM claimed JOIN jobs ON jobs.id = claimed.job_id
+ORDER BY claimed.turn, claimed.id
+"""
+
+# A job ends with its last page: completed if any page was. `notice` tells those who wait for it, and deliveries to
+# its webhooks are queued; PostgreSQL runs a SELECT in a WITH only where it is referred to, so each statement counts
+# the notices.
+_END_JOB = """, job AS (
+    UPDATE jobs SET
+        pages_left = pages_left - ended.pages,
+        pages_completed = pages_completed + ended.completed,
+        status = CASE WHEN pages_left > ended.pages THEN 'processing'::status
+                      WHEN pages_completed + ended.completed > 0 THEN 'completed'::status
+                      ELSE 'failed'::status END,
+        completed_at = CASE WHEN pages_left = ended.pages THEN now() END
+    FROM (
+        SELECT job_id, count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed
+        FROM page GROUP BY job_id ORDER BY job_id
+    ) AS ended
+    WHERE jobs.id = ended.job_id
+    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url,
+              CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
+), delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
+    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), job.key_id, target.endpoint_id, job.id, job.event,
+           target.url
+    FROM job
+    CROSS JOIN LATERAL (
+        SELECT NULL AS endpoint_id, job.webhook_url AS url WHERE job.webhook_url IS NOT NULL
+        UNION ALL
+        SELECT id, url FROM webhook_endpoints
+        WHERE key_id = job.key_id AND is_active AND job.event = ANY (events)
+    ) AS target
+    WHERE job.completed_at IS NOT NULL
+    RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL
+), delivery_notice AS (
+    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
+)"""
+
+_NOTICES = "(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices"
+
+COMPLETE_PAGE = f"""
+WITH page AS (
+    UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
+                     cached = $8, fetched_with = $9, attempts = $10
+    WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+    RETURNING id, job_id, status
+), body AS (
+    INSERT INTO bodies (page_id, format, body)
+    SELECT page.id, packed.format, packed.body
+    FROM page, unnest($6::text[], $7::bytea[]) AS packed (format, body)
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+"""
+
+FAIL_PAGE = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
+                     status_code = $6, attempts = $7
+    WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+    RETURNING id, job_id, status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+"""
+
+# Pages in nobody's hands end as failed. $1: the job, $2: its key, $3, $4: the failure's code and message.
+CANCEL_JOB = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
+    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
+      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2)
+    RETURNING id, job_id, status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+"""
+
+# Pages that a living worker gives back go to the queue as they were.
+RELEASE_PAGES = """
+WITH released AS (
+    UPDATE pages SET worker_id = NULL
+    WHERE worker_id = $1 AND completed_at IS NULL AND ($2::bigint[] IS NULL OR id = ANY ($2))
+    RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_queue', '') FROM released LIMIT 1
+)
+SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) AS notices
+"""
+
+# The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
+# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead, or null;
+# $4, $5: the failure's code and message.
+RESCUE_PAGES = f"""
+WITH dead AS (
+    DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id
+), orphan AS (
+    SELECT id FROM pages
+    WHERE worker_id IS NOT NULL AND completed_at IS NULL
+      AND (worker_id = $1 OR worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
+    ORDER BY id FOR UPDATE SKIP LOCKED
+), back AS (
+    UPDATE pages SET worker_id = NULL, crashes = crashes + 1
+    FROM orphan WHERE pages.id = orphan.id AND crashes + 1 < $3
+    RETURNING pages.id
+), queue_notice AS (
+    SELECT pg_notify('pagemill_queue', '') FROM back LIMIT 1
+), page AS (
+    UPDATE pages SET status = 'failed', worker_id = NULL, crashes = crashes + 1, completed_at = now(),
+                     error_code = $4, error_message = $5
+    FROM orphan WHERE pages.id = orphan.id AND crashes + 1 >= $3
+    RETURNING pages.id, pages.job_id, pages.status
+)
+{_END_JOB}
+SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,
+       (SELECT count(*) FROM queue_notice) AS queue_notices, {_NOTICES}
+"""
+
+# Workers
+
+BEAT = """
+INSERT INTO workers (id) VALUES ($1)
+ON CONFLICT (id) DO UPDATE SET seen_at = now()
+"""
+REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
+COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval"

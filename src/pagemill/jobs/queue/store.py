@@ -1,0 +1,208 @@
+"""Jobs as clients see them: submitted, looked up, read."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from pagemill.errors import CancelledPageError, ConflictError
+from pagemill.jobs.queue import statements
+from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.model import Format
+
+_OPTIONS = TypeAdapter(ScrapeOptions)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_LOOKS = 3  # an earlier job may be deleted between being found and being read
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's promise that requests with one key are one: `request_hash` is SHA-256 of what it asked for."""
+
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What a request without an idempotency key is known by, should it come again because its answer got lost.
+
+    The same one within `window` of the first is taken for such a repetition. `until_end`: the answer was only due when
+    the job ended, so it may have got lost up to then.
+    """
+
+    request_hash: bytes | None
+    window: timedelta = timedelta(0)
+    until_end: bool = False
+
+
+class JobStore:
+    """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def submit(  # noqa: PLR0913 - each is a fact of its own about the job
+        self,
+        key_id: str,
+        urls: Sequence[str],
+        options: ScrapeOptions,
+        *,
+        batch: bool,
+        idempotency: Idempotency | Repeat | None = None,
+        webhook_url: str | None = None,
+    ) -> Job:
+        """Store a job with a page for each URL, ready for the workers, and return it.
+
+        `webhook_url` is told when it ends. Where `idempotency` says that the request came before, the job that it
+        made then is returned. Raises errors.ConflictError when its key came with another request.
+        """
+        job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
+        key, request_hash = (
+            (idempotency.key, idempotency.request_hash) if isinstance(idempotency, Idempotency) else (None, None)
+        )
+        repeat = idempotency if isinstance(idempotency, Repeat) else Repeat(None)
+        values = (job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url)
+        for _ in range(_LOOKS):
+            row = await self._database.row(
+                statements.SUBMIT_JOB, *values, repeat.request_hash, repeat.window, repeat.until_end
+            )
+            if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
+                row = await self._database.row(statements.GET_JOB, job_id, key_id)
+            if row is not None:
+                return _job(row)
+            if (job := await self._joined(key_id, idempotency)) is not None:
+                return job
+        raise RuntimeError(f"job {job_id} was neither stored nor there before")
+
+    async def earlier(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+        """Return the job that `submit` would return instead of a new one, or None. Raises as it does."""
+        if isinstance(idempotency, Repeat):
+            row = await self._database.row(
+                statements.GET_REPEATED_JOB,
+                *(key_id, idempotency.request_hash, idempotency.window, idempotency.until_end),
+            )
+            return _job(row) if row else None
+        return await self._joined(key_id, idempotency)
+
+    async def _joined(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+        if isinstance(idempotency, Repeat):
+            row = await self._database.row(statements.GET_RECENT_JOB, key_id, idempotency.request_hash)
+            return _job(row) if row else None
+        if idempotency is None:
+            return None
+        row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
+        if row is not None and row["request_hash"] != idempotency.request_hash:
+            raise ConflictError("This Idempotency-Key came with another request before. Use a new key.")
+        return _job(row) if row else None
+
+    async def cancel(self, job_id: str, key_id: str) -> int:
+        """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
+        row = await self._database.row(
+            statements.CANCEL_JOB, job_id, key_id, CancelledPageError.code, "The job was cancelled."
+        )
+        return int(row["pages"]) if row else 0
+
+    async def jobs_of(
+        self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int
+    ) -> list[JobSummary]:
+        """Return a key's jobs, newest first: those older than `before` where there is one."""
+        start = (before.created_at, before.id) if before else (_END_OF_TIME, "")
+        return [_summary(row) for row in await self._database.rows(statements.LIST_JOBS[status], key_id, *start, limit)]
+
+    async def get(self, job_id: str, key_id: str) -> Job | None:
+        """Return a job of this key, or None."""
+        row = await self._database.row(statements.GET_JOB, job_id, key_id)
+        return _job(row) if row else None
+
+    async def pages(self, job_id: str) -> list[Page]:
+        """Return a job's pages in the order of its submission."""
+        return [_page(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
+
+    async def bodies(self, page_id: int) -> dict[str, bytes]:
+        """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
+        return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}
+
+    async def picture(self, page_id: int, name: Format) -> bytes | None:
+        """Return a picture of a completed page as PNG, or None where there is none."""
+        row = await self._database.row(statements.GET_PICTURE, page_id, name.value)
+        return bytes(row["body"]) if row else None
+
+    async def delete_ended(self, older_than: timedelta, limit: int) -> int:
+        """Delete at most `limit` jobs that ended longer ago than this, and return how many."""
+        row = await self._database.row(statements.DELETE_ENDED_JOBS, older_than, limit)
+        return int(row["jobs"]) if row else 0
+
+
+def pack_options(options: ScrapeOptions) -> dict[str, Any]:
+    """Return options as they stand in the database: what differs from the defaults."""
+    packed: dict[str, Any] = _OPTIONS.dump_python(options, mode="json", exclude_defaults=True)
+    return packed
+
+
+def unpack_options(value: dict[str, Any]) -> ScrapeOptions:
+    """Return the options that `pack_options` was given."""
+    return _OPTIONS.validate_python(value)
+
+
+def _summary(row: Any) -> JobSummary:
+    return JobSummary(
+        job=_job(row),
+        url=row["url"],
+        pages=row["pages"],
+        completed=row["completed"],
+        failed=row["failed"],
+        cached=row["cached"],
+        failure=Failure(row["error_code"], row["error_message"]) if row["error_code"] else None,
+    )
+
+
+def pack_attempts(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """Return attempts as they stand in the database."""
+    return [asdict(attempt) for attempt in attempts]
+
+
+def unpack_attempts(value: list[dict[str, Any]] | None) -> tuple[Attempt, ...]:
+    """Return the attempts that `pack_attempts` was given."""
+    return tuple(Attempt(**{**item, "fetched_with": FetchedWith(item["fetched_with"])}) for item in value or ())
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row["id"],
+        key_id=row["key_id"],
+        batch=row["batch"],
+        status=Status(row["status"]),
+        options=unpack_options(row["options"]),
+        created_at=row["created_at"],
+        completed_at=row["completed_at"],
+        webhook_url=row["webhook_url"],
+    )
+
+
+def _page(row: Any) -> Page:
+    return Page(
+        id=row["id"],
+        job_id=row["job_id"],
+        index=row["position"],
+        url=row["url"],
+        status=Status(row["status"]),
+        failure=Failure(row["error_code"], row["error_message"]) if row["error_code"] else None,
+        cached=row["cached"],
+        final_url=row["final_url"],
+        status_code=row["status_code"],
+        fetched_with=FetchedWith(row["fetched_with"]) if row["fetched_with"] else None,
+        attempts=unpack_attempts(row["attempts"]),
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+    )

@@ -1,0 +1,198 @@
+"""Delivers webhooks: takes what is due from the database, sends it, and writes down how that went.
+
+At least once: a worker that dies while it sends leaves the delivery to others when its lease ends, so a receiver may
+get the same message again, which the `id` in it tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill import __version__
+from pagemill.errors import BlockedAddressError, FetchError, UnfetchableUrlError
+from pagemill.fetching.http.poster import Poster
+from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.webhooks import statements
+from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
+from pagemill.jobs.webhooks.payload import job_payload, trial_payload
+from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_LEASE_TIMEOUTS = 3
+_GATHERING_DELAY = 0.02
+_HOPELESS = (BlockedAddressError, UnfetchableUrlError)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery in the hands of a worker. `claims` proves, when it is sent, that nobody took it since."""
+
+    id: str
+    key_id: str
+    endpoint_id: str | None
+    job_id: str | None
+    event: Event
+    url: str
+    body: bytes | None
+    attempts: int
+    """Before this one."""
+    claims: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How an attempt ended. `hopeless`: another would end the same way."""
+
+    http_status: int | None = None
+    error: str | None = None
+    hopeless: bool = False
+
+
+class Deliverer:
+    """One worker's deliveries. Without a signing key it does nothing but say so."""
+
+    def __init__(self, settings: Settings, database: Database, worker_id: str) -> None:
+        self._settings = settings
+        self._database = database
+        self._worker_id = worker_id
+        self._key = SigningKey.of(settings)
+        self._jobs = JobStore(database)
+        self._poster = Poster(settings)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._poster.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._poster.close()
+
+    async def leave(self) -> None:
+        """Stop sending and put back what is in hand, for others to send at once."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._database.rows(statements.RELEASE_DELIVERIES, self._worker_id)
+
+    async def run(self, queue_changed: asyncio.Event) -> None:
+        """Deliver until cancelled. `queue_changed` is set when deliveries were queued."""
+        if self._key is None:
+            log.warning("webhooks are not delivered by this worker: it has no PAGEMILL_SECRET_KEY")
+            return
+        webhooks = Webhooks(self._database, self._key)
+        while True:
+            queue_changed.clear()
+            for delivery in await self._claim():
+                task = asyncio.create_task(self._deliver(delivery, webhooks, self._key), name=f"delivery {delivery.id}")
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                task.add_done_callback(lambda _: queue_changed.set())  # its receiver's place is free
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_interval):
+                    await queue_changed.wait()
+                await asyncio.sleep(_GATHERING_DELAY)
+
+    async def _claim(self) -> list[ClaimedDelivery]:
+        free = self._settings.webhook_concurrency - len(self._running)
+        if free <= 0:
+            return []
+        rows = await self._database.rows(
+            statements.CLAIM_DELIVERIES,
+            *(self._worker_id, free, self._settings.webhook_receiver_concurrency),
+            timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhook_timeout),
+        )
+        return [ClaimedDelivery(**{**row, "event": Event(row["event"])}) for row in rows]
+
+    async def _deliver(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> None:
+        try:
+            outcome = await self._attempt(delivery, webhooks, key)
+        except Exception:
+            log.exception("delivery failed by a fault of ours", delivery=delivery.id)
+            outcome = _Outcome(error="A fault in the service. (internal_error)")
+        status, delay = self._verdict(delivery, outcome)
+        await self._database.rows(
+            statements.END_ATTEMPT,
+            *(delivery.id, self._worker_id, delivery.claims, status, outcome.http_status, outcome.error, delay),
+        )
+        log.info("webhook", delivery=delivery.id, job=delivery.job_id, status=status.value, error=outcome.error)
+
+    async def _attempt(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> _Outcome:
+        secret = await self._secret(delivery, webhooks, key)
+        if isinstance(secret, _Outcome):
+            return secret
+        body = delivery.body or await self._make_body(delivery)
+        if body is None:
+            return _Outcome(error="The job was deleted before it could be told of. (not_found)", hopeless=True)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": f"Pagemill/{__version__}",
+            "X-Anakin-Signature": signature(secret, body),
+            "X-Anakin-Timestamp": str(int(time.time())),
+        }
+        try:
+            status = await self._poster.post(delivery.url, body, headers, seconds=self._settings.webhook_timeout)
+        except FetchError as error:
+            return _Outcome(error=f"{error.message} ({error.code})", hopeless=isinstance(error, _HOPELESS))
+        if 200 <= status < 300:
+            return _Outcome(http_status=status)
+        return _Outcome(status, f"The receiver answered with HTTP status {status}. (http_error)")
+
+    async def _secret(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> str | _Outcome:
+        if delivery.endpoint_id is None:
+            return await webhooks.account_secret(delivery.key_id)
+        row = await self._database.row(statements.GET_ENDPOINT_SECRET, delivery.endpoint_id)
+        if row is None or (not row["is_active"] and delivery.event is not Event.TEST):
+            return _Outcome(error="The endpoint is not active. (endpoint_inactive)", hopeless=True)
+        secret = key.open(SealedSecret(row["secret_salt"], row["secret_hash"]))
+        if secret is None:
+            # Signed with another key it would be refused; the operator may still bring the right one back.
+            return _Outcome(error="The service's key is not the one that the secret was made with. (internal_error)")
+        return secret
+
+    async def _make_body(self, delivery: ClaimedDelivery) -> bytes | None:
+        """Make the body and store it, and return what is stored: the same for every attempt."""
+        if delivery.job_id is None:
+            body = trial_payload(delivery.id, delivery.created_at)
+        else:
+            job = await self._jobs.get(delivery.job_id, delivery.key_id)
+            pages = await self._jobs.pages(delivery.job_id) if job else []
+            if job is None or not pages:
+                return None
+            body = job_payload(delivery.id, delivery.event, job, pages, self._public_url)
+        row = await self._database.row(statements.STORE_BODY, delivery.id, body)
+        return row["body"] if row else None
+
+    @property
+    def _public_url(self) -> str:
+        return self._settings.public_url or f"http://{self._settings.host}:{self._settings.port}"
+
+    def _verdict(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
+        """Return where the delivery stands after an attempt, and how long until the next."""
+        if outcome.error is None:
+            return DeliveryStatus.SUCCESS, None
+        delays: tuple[float, ...] = () if delivery.event is Event.TEST else self._settings.webhook_retry_delays
+        if outcome.hopeless or delivery.attempts >= len(delays):
+            return DeliveryStatus.EXHAUSTED, None
+        return DeliveryStatus.FAILED, timedelta(seconds=delays[delivery.attempts])

@@ -1,0 +1,104 @@
+"""What a webhook says: the one JSON body of a delivery. Its names are those of the HTTP API.
+
+`data` is the job as `GET /v1/url-scraper/{id}` shows it, without what was made of its pages; a test holds it to that.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pagemill.jobs.webhooks.endpoints import Event
+from pagemill.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pagemill.model import Job, JsonObject, Page
+
+
+def job_payload(delivery_id: str, event: Event, job: Job, pages: Sequence[Page], public_url: str) -> bytes:
+    """Return the body that tells of a job's end. An ended job never changes, so whoever makes it makes the same."""
+    return orjson.dumps(
+        {
+            "event": event,
+            "id": delivery_id,
+            "jobId": job.id,
+            "status": job.status,
+            **_times(job),
+            "data": _batch(job, pages) if job.batch else _single(job, pages[0]),
+            "url": f"{public_url.rstrip('/')}/v1/url-scraper/{job.id}",
+        }
+    )
+
+
+def trial_payload(delivery_id: str, created_at: datetime) -> bytes:
+    """Return the body of a test."""
+    return orjson.dumps({"event": Event.TEST, "id": delivery_id, "createdAt": _time(created_at), "data": {}})
+
+
+def _single(job: Job, page: Page) -> JsonObject:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "url": page.url,
+        "jobType": "url_scraper",
+        "country": job.options.country,
+        **_outcome(page),
+        **_duration(job.created_at, job.completed_at),
+        **_times(job),
+    }
+
+
+def _batch(job: Job, pages: Sequence[Page]) -> JsonObject:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "jobType": "batch_url_scraper",
+        "country": job.options.country,
+        "urls": [page.url for page in pages],
+        **_duration(job.created_at, job.completed_at),
+        **_times(job),
+        "results": [
+            {
+                "index": page.index,
+                "url": page.url,
+                "status": page.status,
+                **_outcome(page),
+                **_duration(page.started_at, page.completed_at),
+            }
+            for page in pages
+        ],
+    }
+
+
+def _outcome(page: Page) -> JsonObject:
+    failed = page.failure if page.status is Status.FAILED else None
+    with_cache = "cache" if page.cached else page.fetched_with
+    known = {
+        "statusCode": page.status_code,
+        "finalUrl": page.final_url,
+        "fetchedWith": with_cache if page.status is Status.COMPLETED else None,
+    }
+    return {
+        "cached": page.cached,
+        "error": f"{failed.message} ({failed.code})" if failed else None,
+        **{key: value for key, value in known.items() if value is not None},
+    }
+
+
+def _times(job: Job) -> JsonObject:
+    ended = {"completedAt": _time(job.completed_at)} if job.completed_at else {}
+    return {"createdAt": _time(job.created_at), **ended}
+
+
+def _duration(start: datetime | None, end: datetime | None) -> JsonObject:
+    if start is None or end is None:
+        return {}
+    return {"durationMs": max(0, (end - start) // timedelta(milliseconds=1))}
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

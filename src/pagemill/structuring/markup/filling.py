@@ -1,0 +1,249 @@
+"""A schema's properties filled from what a page declares: by name, by schema.org synonyms, and by type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pagemill.structuring.evidence import json_pointers
+from pagemill.structuring.markup import main_item, synonyms
+from pagemill.structuring.markup.coercion import coerce
+from pagemill.structuring.schema import MAX_DEPTH, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pagemill.model import JsonObject
+    from pagemill.structuring.markup.facts import Facts
+    from pagemill.structuring.schema import Schema
+
+Names = tuple[str, ...]
+"""What a property may be called: joined with its owner's name first, as in `rating.value`."""
+
+# What extraction has weighed already, out of markup and of what the page shows.
+_OF_THE_PAGE = frozenset(
+    [
+        *("title", "headline", "author", "byline", "writtenby", "published", "publishedat", "publishdate"),
+        *("publicationdate", "publisheddate", "datepublished", "datemodified", "modified", "modifiedat", "updated"),
+        *("updatedat", "lastupdated", "lastmodified"),
+    ]
+)
+_TRIED_ITEMS = 6
+_ELEMENTS = 200
+_MOST_MISSING = 200
+_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Data as far as it could be filled, and JSON pointers to what could not."""
+
+    data: Any
+    missing: list[str] = field(default_factory=list)
+
+
+def fill(schema: Schema, facts: Facts, page: JsonObject, base_url: str) -> Filled:
+    """Fill a schema from a page's facts. `page` is what is known of the page anyway, by schema.org names.
+
+    The data fits the schema wherever it says something; values that do not fit are left out, and are `missing`.
+    """
+    root = resolve(schema.source, schema.source)
+    items = main_item.ranked(facts.items)[:_TRIED_ITEMS] or [{}]
+    best: Filled | None = None
+    names = _Names()
+    for item in items:
+        filling = _Filling(schema.source, facts, page, base_url, names)
+        data = filling.value(("",), root, [item], "", 0)
+        tried = Filled(data if data is not None else _empty(root), filling.missing)
+        if best is None or _filled(tried.data) > _filled(best.data):
+            best = tried
+    return _fitting(schema, best) if best is not None else Filled(_empty(root))
+
+
+def _empty(root: JsonObject) -> Any:
+    return {} if root.get("type", "object") == "object" else [] if root["type"] == "array" else None
+
+
+def _filled(data: Any) -> int:
+    return sum(1 for _ in json_pointers.leaves(data))
+
+
+def _fitting(schema: Schema, filled: Filled) -> Filled:
+    """Leave out what the schema refuses."""
+    data, missing = filled.data, filled.missing
+    for _ in range(3):
+        wrong = {fault.pointer for fault in schema.faults(data)} & {
+            pointer for pointer, _ in json_pointers.leaves(data)
+        }
+        if not wrong:
+            break
+        data = json_pointers.without(data, wrong)
+        missing = [*missing, *sorted(wrong)]
+    return Filled(data, list(dict.fromkeys(missing))[:_MOST_MISSING])
+
+
+class _Filling:
+    """One attempt, for one choice of the item that the page is about."""
+
+    def __init__(self, root: JsonObject, facts: Facts, page: JsonObject, base_url: str, names: _Names) -> None:
+        self.missing: list[str] = []
+        self._names = names
+        self._root = root
+        self._facts = facts
+        self._page = page
+        self._base_url = base_url
+        self._pairs = {synonyms.key(label): value for label, value in facts.pairs.items()}
+
+    def value(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
+        """Return the value of one property, or None; notes what is missing in it."""
+        kind = schema.get("type")
+        if depth > min(_DEPTH, MAX_DEPTH):
+            return None
+        if kind == "object":
+            return self._object(names, schema, contexts, pointer, depth)
+        if kind == "array":
+            return self._array(names, schema, contexts, pointer, depth)
+        for candidate in self._candidates(names, contexts):
+            first = candidate[0] if isinstance(candidate, list) and candidate else candidate
+            found = coerce(first, schema, self._base_url)
+            if found is not None:
+                return found
+        self._miss(pointer)
+        return None
+
+    def _object(
+        self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
+    ) -> Any:
+        inner = [c for c in self._candidates(names, contexts) if isinstance(c, dict)][:1] if names[0] else []
+        properties = schema.get("properties")
+        if not isinstance(properties, dict) or not properties:
+            found = inner[0] if inner else None
+            if found is None:
+                self._miss(pointer)
+            return main_item.plain(found) if found is not None else None
+        return self._properties(properties, inner or contexts, pointer, depth, owner=names[0]) or None
+
+    def _properties(
+        self, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int, owner: str = ""
+    ) -> JsonObject:
+        found = {}
+        for name, part in properties.items():
+            place = f"{pointer}/{json_pointers.escape(name)}"
+            names = (f"{owner} {name}", name) if owner else (name,)
+            value = self.value(names, resolve(part, self._root), contexts, place, depth + 1)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _array(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
+        items = resolve(schema.get("items", {}), self._root)
+        if items.get("type") == "object" and isinstance(items.get("properties"), dict):
+            rows = self._rows(names, items["properties"], contexts, pointer, depth)
+        else:
+            rows = self._scalars(names, items, contexts)
+        if not rows:
+            self._miss(pointer)
+        return rows or None
+
+    def _scalars(self, names: Names, items: JsonObject, contexts: Sequence[JsonObject]) -> list[Any]:
+        for candidate in self._candidates(names, contexts):
+            parts = candidate if isinstance(candidate, list) else [candidate]
+            if len(parts) == 1 and isinstance(parts[0], str) and "," in parts[0] and len(parts[0]) < 500:
+                parts = parts[0].split(",")
+            found = [value for part in parts[:_ELEMENTS] if (value := coerce(part, items, self._base_url)) is not None]
+            if found:
+                return list(dict.fromkeys(found)) if all(isinstance(value, str) for value in found) else found
+        return []
+
+    def _rows(
+        self, names: Names, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
+    ) -> list[JsonObject]:
+        """The best of the lists of records that the page declares or lays out as tables."""
+        best: list[JsonObject] = []
+        best_missing: list[str] = []
+        for records in self._records(names, contexts):
+            before, self.missing = self.missing, []
+            rows = [
+                row
+                for number, record in enumerate(records[:_ELEMENTS])
+                if (row := self._row(properties, record, f"{pointer}/{number}", depth))
+            ]
+            if _filled(rows) > _filled(best):
+                best, best_missing = rows, self.missing
+            self.missing = before
+        self.missing += best_missing
+        return best
+
+    def _row(self, properties: JsonObject, record: JsonObject, pointer: str, depth: int) -> JsonObject:
+        pairs, self._pairs = self._pairs, {}
+        page, self._page = self._page, {}
+        facts, self._facts = self._facts, type(self._facts)()
+        try:
+            return self._properties(properties, [record], pointer, depth)
+        finally:
+            self._pairs, self._page, self._facts = pairs, page, facts
+
+    def _records(self, names: Names, contexts: Sequence[JsonObject]) -> Iterator[list[JsonObject]]:
+        for candidate in self._candidates(names, contexts):
+            records = [
+                part for part in (candidate if isinstance(candidate, list) else [candidate]) if isinstance(part, dict)
+            ]
+            if records:
+                yield records
+        yield from main_item.lists(self._facts.items).values()
+        for table in self._facts.tables:
+            yield [dict(row) for row in table.rows]
+
+    def _candidates(self, names: Names, contexts: Sequence[JsonObject]) -> Iterator[Any]:
+        """What may be meant by a property's names, likeliest first."""
+        where = [place for name in names for place in synonyms.places(name)]
+        if synonyms.key(names[-1]) in _OF_THE_PAGE:
+            yield from (self._page[place.path] for place in where if self._page.get(place.path) is not None)
+        for context in contexts:
+            for place in where:
+                if (found := self._names.at(context, place.steps)) is not None:
+                    yield found
+        for name in names:
+            if (pair := self._pairs.get(synonyms.key(name))) is not None:
+                yield pair
+        for known in (self._facts.metas, self._page):
+            for place in where:
+                if known.get(place.path) is not None:
+                    yield known[place.path]
+        for place in where:
+            if (pair := self._pairs.get(place.steps[-1])) is not None and len(place.steps) == 1:
+                yield pair
+
+    def _miss(self, pointer: str) -> None:
+        if len(self.missing) < _MOST_MISSING:
+            self.missing.append(pointer)
+
+
+class _Names:
+    """Looks properties up in items by names as they are compared."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, JsonObject] = {}
+        self._alive: list[JsonObject] = []
+
+    def at(self, value: Any, path: tuple[str, ...]) -> Any:
+        """Return the value at a path, or None; of a list on the way, that of the first element that has it."""
+        for number, step in enumerate(path):
+            if isinstance(value, list):
+                found = (self.at(part, path[number:]) for part in value)
+                return next((part for part in found if part is not None), None)
+            if not isinstance(value, dict):
+                return None
+            value = self._by_name(value).get(step)
+        return value
+
+    def _by_name(self, item: JsonObject) -> JsonObject:
+        # Items are kept alive, so that none takes the place of another.
+        known = self._known.get(id(item))
+        if known is None:
+            known = {}
+            for name, value in item.items():
+                known.setdefault(synonyms.key(name), value)
+            self._known[id(item)] = known
+            self._alive.append(item)
+        return known

@@ -1,0 +1,141 @@
+"""The language model: any server that speaks the OpenAI-compatible protocol, through the official client."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pagemill.errors import (
+    ModelAnswerError,
+    ModelError,
+    ModelRateLimitedError,
+    ModelRefusedError,
+    ModelTimeoutError,
+)
+
+if TYPE_CHECKING:
+    import openai
+
+    from pagemill.settings import Settings
+    from pagemill.structuring.model.prompt import Messages
+
+_REMEMBERED = 1000
+_NO_KEY = "none"  # servers on one's own machine ask for no key, but the client wants one
+
+
+class LanguageModel:
+    """Asks the model that the settings name. One for each process; the client is made on first need."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: openai.AsyncOpenAI | None = None
+        self._starting = asyncio.Lock()
+        self._slots = asyncio.Semaphore(settings.llm_concurrency)
+        self._taken: dict[bytes, int] = {}
+        self.calls = 0
+        """How many answers were asked for; retries of the client not counted."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def answer(self, messages: Messages, schema: dict[str, Any] | None = None) -> str:
+        """Return the model's answer. `schema` is handed over as response format where the server takes it.
+
+        A server that refuses a request as bad is asked in plainer ways, down to the messages alone, and what it took
+        is remembered: the prompt names the schema too.
+
+        Raises errors.ModelTimeoutError, ModelRateLimitedError, ModelRefusedError, ModelAnswerError or ModelError.
+        """
+        mark = orjson.dumps(schema)
+        manners = self._manners(schema)
+        first = min(self._taken.get(mark, 0), len(manners) - 1)
+        async with self._slots:
+            client = await self._ready()
+            import openai
+
+            for number, manner in enumerate(manners[first:], first):
+                try:
+                    answer = await self._ask(client, messages, manner)
+                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                    if number == len(manners) - 1:
+                        raise _failure(error) from None
+                    continue
+                except openai.OpenAIError as error:
+                    raise _failure(error) from None
+                if number != first and len(self._taken) < _REMEMBERED:
+                    self._taken[mark] = number
+                return answer
+        raise AssertionError("the last manner of asking returns or raises")
+
+    def _manners(self, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """The ways to ask: as most servers take it, as models that reason take it, the messages alone."""
+        form = _response_format(schema) if schema is not None else None
+        shape: dict[str, Any] = {"response_format": form} if form else {}
+        limit = self._settings.llm_max_answer_tokens
+        return [{"temperature": 0, "max_tokens": limit, **shape}, {"max_completion_tokens": limit, **shape}, {}]
+
+    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, manner: dict[str, Any]) -> str:
+        self.calls += 1
+        completion = await client.chat.completions.create(
+            model=self._settings.llm_model or "",
+            messages=messages,  # type: ignore[arg-type]
+            **manner,
+        )
+        if not completion.choices:
+            raise ModelAnswerError("The language model gave no answer.")
+        choice = completion.choices[0]
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            raise ModelRefusedError("The language model declined to answer.")
+        if choice.finish_reason == "length":
+            raise ModelAnswerError(
+                "The language model's answer is cut off: it is longer than PAGEMILL_LLM_MAX_ANSWER_TOKENS."
+            )
+        text = choice.message.content or ""
+        if not text.strip():
+            raise ModelAnswerError("The language model gave an empty answer.")
+        return text
+
+    async def _ready(self) -> openai.AsyncOpenAI:
+        async with self._starting:
+            if self._client is None:
+                # Importing the client and reading the system's certificates takes a good part of a second.
+                self._client = await asyncio.to_thread(self._make)
+        return self._client
+
+    def _make(self) -> openai.AsyncOpenAI:
+        module = importlib.import_module("openai")
+        key = self._settings.llm_api_key
+        client: openai.AsyncOpenAI = module.AsyncOpenAI(
+            base_url=self._settings.llm_base_url,
+            api_key=key.get_secret_value() if key is not None else _NO_KEY,
+            timeout=self._settings.llm_timeout,
+            max_retries=self._settings.llm_retries,
+        )
+        return client
+
+
+def _response_format(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema as `response_format`, which takes objects at the top only."""
+    if schema.get("type") != "object":
+        return None
+    return {"type": "json_schema", "json_schema": {"name": "page", "schema": schema, "strict": False}}
+
+
+def _failure(error: openai.OpenAIError) -> ModelError:
+    """What went wrong, without what the server said: it may repeat the key, or the page."""
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return ModelTimeoutError("The language model did not answer in time.")
+    if isinstance(error, openai.RateLimitError):
+        return ModelRateLimitedError("The language model's server asks for fewer requests.")
+    if isinstance(error, openai.APIStatusError):
+        return ModelError(f"The language model's server answered with status {error.status_code}.")
+    if isinstance(error, openai.APIConnectionError):
+        return ModelError("The language model's server cannot be reached.")
+    return ModelError("The language model's server answered with what cannot be read.")

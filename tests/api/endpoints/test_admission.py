@@ -1,0 +1,141 @@
+"""Repetitions and limits, as clients meet them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.api.conftest import serving
+
+from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, idempotency
+from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.queue.store import Idempotency, Repeat
+from pagemill.model import Format, ScrapeOptions
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api, PlayedWorker
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
+
+URL = "https://example.com/"
+SUBMISSION = Submission(SubmitEndpoint.SINGLE, [URL], ScrapeOptions(), idempotency_key="key")
+
+
+def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
+    variants = [
+        SUBMISSION,
+        replace(SUBMISSION, batch=True),
+        replace(SUBMISSION, urls=[URL, URL], batch=True),
+        replace(SUBMISSION, options=ScrapeOptions(country="de")),
+        replace(SUBMISSION, options=ScrapeOptions(formats=(Format.HTML,))),
+        replace(SUBMISSION, options=ScrapeOptions(force_fresh=True)),
+        replace(SUBMISSION, webhook_url="https://example.com/hook"),
+        replace(SUBMISSION, retry_of="job_1"),
+    ]
+    marks = [idempotency(variant, settings) for variant in variants]
+    assert len({mark.request_hash for mark in marks if mark}) == len(variants)
+    assert idempotency(SUBMISSION, settings) == marks[0]
+
+
+def test_without_a_key_the_window_decides(settings: Settings) -> None:
+    keyless = replace(SUBMISSION, idempotency_key=None)
+    assert idempotency(keyless, settings) is None
+    window = settings.model_copy(update={"repeat_window": 5.0})
+    mark = idempotency(keyless, window)
+    assert mark == Repeat(mark.request_hash, timedelta(seconds=5), until_end=False)
+    inline = idempotency(replace(keyless, endpoint=SubmitEndpoint.INLINE), window)
+    assert inline == replace(mark, until_end=True)
+    assert isinstance(idempotency(SUBMISSION, window), Idempotency)
+
+
+async def submitted(api: Api, path: str = "/v1/url-scraper", **fields: Any) -> str:
+    answer = await api.client.post(path, json={"url": URL, **fields})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["status"] == "pending"
+    return str(answer.json()["jobId"])
+
+
+async def test_the_same_request_again_at_once_is_the_same_job(
+    settings: Settings, key: tuple[str, str], database: Database
+) -> None:
+    async with serving(settings.model_copy(update={"repeat_window": 5.0}), key) as api:
+        jobs = await asyncio.gather(*(submitted(api, forceFresh=True) for _ in range(10)))
+        assert len(set(jobs)) == 1
+        others = [await submitted(api), await submitted(api, formats=["html"]), await submitted(api, country="de")]
+        batches = [
+            (await api.client.post("/v1/url-scraper/batch", json={"urls": [URL]})).json()["id"] for _ in range(2)
+        ]
+        assert len({*jobs, *others, *batches}) == 5
+        _, stranger = await Keys(database).create("stranger")
+        answer = await api.client.post(
+            "/v1/url-scraper", json={"url": URL, "forceFresh": True}, headers={"X-API-Key": stranger}
+        )
+        assert answer.json()["id"] != jobs[0]
+        keyed = [
+            (await api.client.post("/v1/url-scraper", json={"url": URL}, headers={"Idempotency-Key": name})).json()[
+                "id"
+            ]
+            for name in "ab"
+        ]
+        assert len({*others, *keyed}) == 5
+
+
+async def test_an_inline_scrape_again_waits_for_the_first(
+    settings: Settings, key: tuple[str, str], worker: PlayedWorker, database: Database
+) -> None:
+    async with serving(settings.model_copy(update={"repeat_window": 5.0}), key) as api:
+        waiting = asyncio.create_task(api.client.post("/v1/scrape", json={"url": URL}))
+        page = await worker.start_next()
+        waiting.cancel()
+        await database.rows("UPDATE recent_requests SET created_at = created_at - interval '1 minute'")
+        again = asyncio.create_task(api.client.post("/v1/url-scraper/scrape", json={"url": URL}))
+        await asyncio.sleep(0.1)
+        await worker.complete(page)
+        answer = await again
+        assert (answer.status_code, answer.json()["id"]) == (200, page.job_id)
+
+
+async def test_too_many_submissions_are_refused_and_polling_never_is(settings: Settings, key: tuple[str, str]) -> None:
+    limited = settings.model_copy(update={"submits_per_minute": 3})
+    async with serving(limited, key) as first, serving(limited, key) as second:
+        answers = await asyncio.gather(
+            *(
+                api.client.post("/v1/url-scraper", json={"url": f"{URL}{n}"})
+                for api in (first, second)
+                for n in range(5)
+            )
+        )
+        taken = [answer for answer in answers if answer.status_code == 202]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert (len(taken), len(refused)) == (3, 7)
+        for answer in refused:
+            assert answer.json()["error"] == answer.json()["code"] == "rate_limited"
+            assert 1 <= int(answer.headers["Retry-After"]) <= 60
+        batch = await first.client.post("/v1/url-scraper/batch", json={"urls": [URL]})
+        assert batch.status_code == 202
+        for _ in range(100):
+            assert (await first.client.get(f"/v1/url-scraper/{taken[0].json()['id']}")).status_code == 200
+
+
+async def test_what_came_before_is_answered_even_at_the_limit(settings: Settings, key: tuple[str, str]) -> None:
+    async with serving(settings.model_copy(update={"submits_per_minute": 2, "repeat_window": 5.0}), key) as api:
+        headers = {"Idempotency-Key": "once"}
+        keyed = [await api.client.post("/v1/url-scraper", json={"url": URL}, headers=headers) for _ in range(4)]
+        assert len({answer.json()["id"] for answer in keyed}) == 1
+        assert len({await submitted(api) for _ in range(4)}) == 1
+        assert (await api.client.post("/v1/url-scraper", json={"url": f"{URL}new"})).status_code == 429
+
+
+@pytest.mark.parametrize("path", ["/v1/url-scraper", "/v1/scrape"])
+async def test_pages_a_day_are_counted_over_all_endpoints(settings: Settings, key: tuple[str, str], path: str) -> None:
+    async with serving(settings.model_copy(update={"pages_per_day": 3, "inline_wait": 0.05}), key) as api:
+        over = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL] * 4})
+        assert over.status_code == 429
+        assert 1 <= int(over.headers["Retry-After"]) <= 86_400
+        await api.submit(URL, URL)
+        assert (await api.client.post(path, json={"url": URL})).status_code == 202
+        assert (await api.client.post(path, json={"url": URL})).status_code == 429

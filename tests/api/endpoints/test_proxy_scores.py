@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.api.conftest import serving
+
+from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
+
+
+async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
+    scores = DatabaseExitScores(database, settings)
+    await scores.record("example.com", "http://proxy.example:8080", 0.5)
+    await scores.record("example.org", "http://proxy.example:8080/us", None)
+    answer = await api.client.get("/v1/proxy/scores")
+    assert answer.status_code == 200
+    found = {row.pop("host"): row for row in answer.json()}
+    assert found["example.com"]["latencyMs"] == 500
+    assert found["example.com"]["successes"] > 0.99
+    assert found["example.com"]["failures"] == 0
+    assert found["example.org"]["latencyMs"] is None
+    assert found["example.org"]["exit"] == "http://proxy.example:8080/us"
+
+
+async def test_a_country_without_a_proxy_is_refused_with_the_list(settings: Settings, key: tuple[str, str]) -> None:
+    proxies = {"proxies": "de=http://somebody:hush@proxy.example:8080 fr=http://proxy.example:8081"}
+    changed = type(settings).model_validate(settings.model_dump() | proxies)
+    async with serving(changed, key) as api:
+        asked = {"url": "https://example.com/", "country": "us"}
+        for path, body in (("", asked), ("/batch", {"urls": ["https://example.com/"]})):
+            answer = await api.client.post(f"/v1/url-scraper{path}", json=body)
+            assert answer.status_code == 400
+            assert answer.json()["code"] == "country_not_available"
+            assert "de, fr" in answer.json()["message"]
+            assert "hush" not in answer.text
+            assert "proxy.example" not in answer.text
+        assert (await api.client.post("/v1/url-scraper", json=asked | {"country": "DE"})).status_code == 202
+
+
+async def test_without_proxies_every_country_is_accepted(api: Api) -> None:
+    answer = await api.client.post("/v1/url-scraper", json={"url": "https://example.com/", "country": "nz"})
+    assert answer.status_code == 202

@@ -1,0 +1,249 @@
+"""What requests may ask for, and how they are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagemill.api.wire.submission import checked_url, receiver_url
+from pagemill.errors import InvalidUrlError
+from pagemill.jobs.queue.store import JobStore
+from pagemill.model import Format
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+    from pagemill.jobs.database.pool import Database
+
+URL = "https://example.com/"
+HIDDEN = "s3cret"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "HTTPS://Example.COM:8443/a?b=c#d",
+        "http://user:password@example.com/",
+        "http://127.0.0.1:8000/",
+        "http://[::1]/",
+        "https://bücher.example/straße",
+        "http://example.com/a b",
+    ],
+)
+def test_a_web_address_is_taken_as_it_is(url: str) -> None:
+    assert checked_url(f" \t{url}\r\n", "url", 100) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            " ",
+            "example.com",
+            "/page",
+            "//example.com/",
+            "http://",
+            "http://a b/",
+            "http://a:99999/",
+            "http://%00/",
+        ),
+        *("ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "mailto:a@b.example"),
+        *("http://exam\nple.com/", "http://example.com/\x00", "http://example.com/\x7f", f"http://a/{'b' * 100}"),
+    ],
+)
+def test_anything_else_is_refused(url: str) -> None:
+    with pytest.raises(InvalidUrlError) as refusal:
+        checked_url(url, "urls[7]", 100)
+    assert "`urls[7]`" in refusal.value.message
+
+
+@pytest.mark.parametrize("url", [f"ftp://user:{HIDDEN}@a", f"http://user:{HIDDEN}@a b/", f"{HIDDEN}\x00", HIDDEN * 99])
+def test_a_refusal_does_not_repeat_the_url(url: str) -> None:
+    with pytest.raises(InvalidUrlError) as refusal:
+        checked_url(url, "url", 100)
+    assert HIDDEN not in refusal.value.message
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    try:
+        url = checked_url(text, "url", 40)
+    except InvalidUrlError:
+        return
+    assert url == text.strip()
+    assert url.lower().startswith(("http:", "https:"))
+    assert "\x00" not in url
+
+
+def test_a_receiver_is_written_in_one_way() -> None:
+    assert receiver_url(" HTTP://EXAMPLE.com:80/a b#c ", "url", 100) == "http://example.com/a%20b"
+    with pytest.raises(InvalidUrlError, match="`webhook_url`"):
+        receiver_url("ftp://example.com/", "webhook_url", 100)
+
+
+WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
+    ({"url": 5}, "`url`"),
+    ({"url": None}, "`url`"),
+    ({"url": [URL]}, "`url`"),
+    ({}, "`url`"),
+    ({"url": URL, "country": 49}, "`country`"),
+    ({"url": URL, "country": "usa"}, "`country`"),
+    ({"url": URL, "country": "zz"}, "`country`"),
+    ({"url": URL, "country": ""}, "`country`"),
+    ({"url": URL, "useBrowser": "false"}, "`useBrowser`"),
+    ({"url": URL, "useBrowser": 0}, "`useBrowser`"),
+    ({"url": URL, "generateJson": 1}, "`generateJson`"),
+    ({"url": URL, "forceFresh": "yes"}, "`forceFresh`"),
+    ({"url": URL, "formats": "html"}, "`formats`"),
+    ({"url": URL, "formats": ["html", "pdf"]}, "`formats[1]`"),
+    ({"url": URL, "formats": [None]}, "`formats[0]`"),
+    ({"url": URL, "formats": {"html": True}}, "`formats`"),
+    ({"url": URL, "outputSchema": "{}"}, "`outputSchema`"),
+    ({"url": URL, "actions": {"type": "wait"}}, "`actions`"),
+    ({"url": URL, "actions": ["wait"]}, "`actions[0]`"),
+    ({"url": URL, "actions": [{}] * 16}, "`actions`"),
+    ({"url": URL, "actions": [{"type": "dance"}]}, "`actions[0]`"),
+    ({"url": URL, "actions": [{"type": "wait"}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "wait", "milliseconds": -1}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "wait", "milliseconds": 1.5}]}, "milliseconds`"),
+    ({"url": URL, "actions": [{"type": "scroll"}, {"type": "click"}]}, "`actions[1].click.selector`"),
+    ({"url": URL, "actions": [{"type": "scroll", "direction": "left"}]}, "direction`"),
+    ({"url": URL, "actions": [{"type": "press", "key": "No Key"}]}, "key`"),
+    ({"url": URL, "headers": ["a"]}, "`headers`"),
+    ({"url": URL, "headers": {"a": 1}}, "`headers.a`"),
+    ({"url": URL, "headers": {"a b": "c"}}, "`headers`"),
+    ({"url": URL, "headers": {"a": "b\r\nc: d"}}, "`headers`"),
+    ({"url": URL, "headers": {"Host": "inside"}}, "`headers.Host`"),
+    ({"url": URL, "cookies": "a=b"}, "`cookies"),
+    ({"url": URL, "cookies": [{"name": "a"}]}, "`cookies"),
+    ({"url": URL, "cookies": [{"name": "a", "value": "b"}, {"name": "a;", "value": "b"}]}, "`cookies[1]`"),
+    ({"url": URL, "cookies": {"a": "b\tc"}}, "`cookies[0]`"),
+    ({"url": URL, "userAgent": 1}, "`userAgent`"),
+    ({"url": URL, "userAgent": "a\nb"}, "`userAgent`"),
+    ({"url": URL, "timeout": 0}, "`timeout`"),
+    ({"url": URL, "timeout": "5"}, "`timeout`"),
+    ({"url": URL, "waitFor": -1}, "`waitFor`"),
+    ({"url": URL, "onlyMainContent": "no"}, "`onlyMainContent`"),
+    ({"url": URL, "includeTags": "p"}, "`includeTags`"),
+    ({"url": URL, "excludeTags": ["p", "p[["]}, "`excludeTags[1]`"),
+    ({"url": URL, "sessionId": 1}, "`sessionId`"),
+    ({"url": URL, "sessionName": False}, "`sessionName`"),
+    ({"url": URL, "webhook_url": 1}, "`webhook_url`"),
+]
+
+
+async def test_a_field_of_the_wrong_kind_is_named(api: Api) -> None:
+    for fields, name in WRONG_KINDS:
+        answer = await api.client.post("/v1/url-scraper", json=fields)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), fields
+        assert name in answer.json()["message"], fields
+
+
+WRONG_URLS: list[tuple[object, str]] = [
+    (None, "`urls`"),
+    (URL, "`urls`"),
+    ([], "`urls`"),
+    ([URL, 7], "`urls[1]`"),
+    ([[URL]], "`urls[0]`"),
+]
+
+
+async def test_the_urls_of_a_batch_are_checked(api: Api) -> None:
+    for urls, name in WRONG_URLS:
+        answer = await api.client.post("/v1/url-scraper/batch", json={"urls": urls})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), urls
+        assert name in answer.json()["message"], urls
+
+
+NOT_YET: list[tuple[dict[str, Any], str]] = [
+    ({"sessionId": "s"}, "`sessionId`"),
+    ({"sessionName": "s"}, "`sessionName`"),
+]
+
+
+async def test_what_is_not_there_yet_is_refused(api: Api) -> None:
+    for fields, name in NOT_YET:
+        single = await api.client.post("/v1/url-scraper", json={"url": URL, **fields})
+        batch = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL], **fields})
+        for answer in (single, batch):
+            assert (answer.status_code, answer.json()["code"]) == (400, "not_supported"), fields
+            assert name in answer.json()["message"], fields
+
+
+UNUSABLE_SCHEMAS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "objekt"}, "at /type"),
+    ({"$ref": "https://a.example/schema.json"}, "https://a.example/schema.json"),
+    ({"properties": {"a": {"pattern": "("}}}, "/properties/a/pattern"),
+    ({"title": "x" * 70_000}, "bytes"),
+]
+
+
+async def test_a_schema_that_cannot_be_used_is_refused_naming_the_fault(api: Api) -> None:
+    for schema, fault in UNUSABLE_SCHEMAS:
+        single = await api.client.post("/v1/url-scraper", json={"url": URL, "outputSchema": schema})
+        batch = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL], "outputSchema": schema})
+        for answer in (single, batch):
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), schema
+            assert "`outputSchema`" in answer.json()["message"]
+            assert fault in answer.json()["message"]
+
+
+ASKING_FOR_JSON: list[dict[str, Any]] = [
+    {"generateJson": True},
+    {"generateJson": False, "outputSchema": {"type": "object"}},
+    {"outputSchema": {}},
+    {"formats": ["html", "json"]},
+]
+
+
+async def test_json_can_be_asked_for_in_each_way(api: Api, database: Database) -> None:
+    for fields in ASKING_FOR_JSON:
+        job = await JobStore(database).get(await api.submit(URL, **fields), api.key_id)
+        assert job is not None
+        assert Format.JSON in job.options.formats, fields
+        assert (job.options.output_schema is not None) == ("outputSchema" in fields), fields
+
+
+async def test_null_and_unknown_fields_are_nothing(api: Api) -> None:
+    nothing = dict.fromkeys(
+        ["country", "formats", "forceFresh", "useBrowser", "generateJson", "outputSchema", "actions", "sessionId"]
+    )
+    unknown = {"webhookUrl": "https://example.com/", "use_browser": True, "timeout": 5}
+    empty = {"actions": [], "sessionName": "", "webhook_url": "", "useBrowser": False}
+    await api.submit(URL, **{**nothing, **unknown, **empty})
+    await api.submit(URL, URL, **{**nothing, **unknown, **empty})
+
+
+NO_OBJECTS = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b'{"url": NaN}',
+    b'{"url": "\\ud800"}',
+    b'{"url": "\xff"}',
+    b"[" * 100_000,
+]
+
+
+async def test_a_body_that_is_no_json_object_is_refused(api: Api) -> None:
+    for body in NO_OBJECTS:
+        answer = await api.client.post("/v1/url-scraper", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), body
+
+
+OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+
+
+async def test_the_body_must_be_sent_as_json(api: Api) -> None:
+    body = b'{"url": "https://example.com/"}'
+    for content_type in OTHER_TYPES:
+        answer = await api.client.post("/v1/url-scraper", content=body, headers={"Content-Type": content_type})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), content_type
+        assert "Content-Type: application/json" in answer.json()["message"], content_type

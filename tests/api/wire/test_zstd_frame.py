@@ -1,0 +1,66 @@
+"""Frames put together from frames, as decoders read them."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagemill import bodies
+from pagemill.api.wire.zstd_frame import END, START, blocks_of, raw_blocks
+
+
+def read(frame: bytes) -> bytes:
+    """Decompress a single frame; anything after it is an error."""
+    decoder = zstandard.ZstdDecompressor().decompressobj()
+    text = decoder.decompress(frame)
+    assert decoder.eof
+    assert not decoder.unused_data
+    return bytes(text)
+
+
+repetitive = st.builds(
+    lambda parts, count: "".join(parts) * count, st.lists(st.text(max_size=8), max_size=8), st.integers(1, 4000)
+)
+
+
+@given(st.lists(st.text() | repetitive | st.lists(repetitive, max_size=3), max_size=5))
+def test_values_stand_in_one_frame(values: list[object]) -> None:
+    frame = START
+    for number, value in enumerate(values):
+        frame += b"".join(raw_blocks(b"," if number else b"[")) + blocks_of(bodies.pack(value))
+    frame += b"".join(raw_blocks(b"]" if values else b"[]")) + END
+    assert json.loads(read(frame)) == values
+
+
+@pytest.mark.parametrize("level", [-5, 1, 3, 9, 15, 19])
+@pytest.mark.parametrize("length", [0, 1, 7, 300, 70_000, 500_000, 5_000_000])
+def test_frames_of_every_level_and_length_can_be_joined(level: int, length: int) -> None:
+    if level > 9 and length > 500_000:
+        pytest.skip("slow")
+    chance = random.Random(length)
+    words = ["".join(chance.choices("abcdefgh", k=chance.randint(1, 12))) for _ in range(300)]
+    text = " ".join(chance.choices(words, k=length // 6 + 1))[:length].encode()
+    for variant in (text, text[:1] * length, text[: length // 9] * 9, chance.randbytes(length)):
+        packed = zstandard.ZstdCompressor(level=level).compress(variant)
+        joined = START + blocks_of(packed) * 3 + END
+        spaces = b" " * 17
+        assert read(joined) == (spaces + variant) * 3
+
+
+def test_long_text_is_split_into_blocks() -> None:
+    text = bytes(300_000)
+    assert read(START + b"".join(raw_blocks(text)) + END) == text
+
+
+def test_what_is_not_a_whole_plain_frame_is_refused() -> None:
+    frame = bodies.pack("text" * 100_000)
+    for length in (len(frame) - 1, 12, 7):
+        with pytest.raises((ValueError, zstandard.ZstdError)):
+            blocks_of(frame[:length])
+    with pytest.raises(ValueError, match="checksum"):
+        blocks_of(zstandard.ZstdCompressor(write_checksum=True).compress(b"text"))

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.extraction.flat import split
+
+from pagemill.extraction.choosing.features import block_features
+from pagemill.extraction.choosing.features.vocabulary import Vocabulary
+from pagemill.extraction.choosing.model import classifier
+
+URL = "https://example.org/blog/2024/a-post"
+PROSE = "These are the many words of a paragraph that somebody wrote for others to read."
+PAGE = f"""
+<nav class="site-menu"><ul><li><a href=1>Home</a><li><a href=2>About us</a></ul></nav>
+<main class="post-body"><h1>A heading</h1><p>{PROSE}</p><p>{PROSE} And more.</p><h2>Next</h2>
+<p>{PROSE} So it ends!</p></main>
+<div hidden><p>Not shown</p></div>
+<footer><p>{PROSE} In the footer.</p></footer>
+"""
+
+
+def compute(html: str, weights: dict[str, tuple[float, float, float]] | None = None) -> block_features.Rows:
+    weights = weights or {}
+    words = {word: column for column, word in enumerate(weights)}
+    vocabulary = Vocabulary(words, np.array([*weights.values()], np.float64).reshape(-1, 3).T, bias=0)
+    flat = split(f"<body>{html}")
+    hidden = np.array([element.attr("hidden") is not None for element in flat.elements], np.float64)
+    return block_features.compute(flat, hidden, URL, vocabulary).rows
+
+
+def test_where_blocks_stand():
+    rows = compute(PAGE, {"menu": (-1, -2, -4), "post": (1, 2, 4), "<footer": (0, 0, -9)})
+    home, about, heading, first, second, sub, third, _, foot = range(9)
+    assert rows["in_nav"].tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert rows["in_footer"].tolist() == [0] * 8 + [1]
+    assert rows["in_hidden"].tolist() == [0] * 7 + [1, 0]
+    assert rows["link_density"][[home, about, first]].tolist() == [1, 1, 0]
+    assert rows["core50_up"][[heading, first, third]].tolist() == [0, 0, 0]
+    assert rows["core50_up"][foot] > 0
+    assert rows["core50_side"].tolist() == [-2, -2, 0, 0, 0, 0, 0, 2, 2]
+    assert rows["after_h1"].tolist() == [-2, -1, 0, 1, 2, 3, 4, 5, 6]
+    assert rows["after_heading"][[first, second, sub, third]].tolist() == [1, 2, 0, 1]
+    assert rows["said_near"][[home, first]].tolist() == [-2, 2]
+    assert rows["said_path"][[home, first]].tolist() == [-4, 4]
+    assert rows["said"][[home, first, foot]].tolist() == [-6, 6, -9]
+    assert rows["tag"][heading] == block_features.TAGS.index("h1")
+    assert rows["earlier_copies"].tolist() == [0] * 9
+    assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]
+
+
+def test_blocks_with_the_same_way_from_the_root_look_alike():
+    card = "<li class=card><b>Name</b><p class=price>1</p></li>"
+    flat = split(f"<body><ul>{card * 3}</ul><p class=price>2</p>")
+    hidden = np.zeros(len(flat.elements))
+    looks = block_features.compute(flat, hidden, URL, Vocabulary({}, np.zeros((3, 0)), bias=0)).looks.tolist()
+    assert looks[0] == looks[2] == looks[4]
+    assert looks[1] == looks[3] == looks[5]
+    assert len(set(looks)) == 3
+
+
+def test_answers_to_answers_look_alike_however_deep_they_stand():
+    answer = "<div class=answer id=a{}><div class=text><p>words</p></div>{}</div>"
+    flat = split(
+        f"<div class=thread>{answer.format(1, answer.format(2, answer.format(3, answer.format(4, ''))))}</div>"
+    )
+    found = block_features.compute(flat, np.zeros(len(flat.elements)), URL, Vocabulary({}, np.zeros((3, 0)), bias=0))
+    assert len(set(found.looks.tolist())) == 4
+    first, *others = found.near_looks.tolist()
+    assert others == [others[0]] * 3 != [first] * 3
+
+
+def test_copies_are_counted():
+    rows = compute("<p>read more</p><p>other</p><p>read  more</p>")
+    assert rows["copies"].tolist() == [2, 1, 2]
+    assert rows["earlier_copies"].tolist() == [0, 0, 1]
+
+
+def test_the_model_reads_features_that_are_there():
+    rows = compute(PAGE)
+    assert set(classifier.load().features) <= set(rows)
+    assert set(block_features.PAGE_FIGURES) <= set(rows)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<div class=a>", "<p>", "</div>", "<h1>", "<br><br>", "text. ", "<li>", "<a href=x>", "$5", "<img>"]
+        ),
+        min_size=1,
+    )
+)
+def test_every_page_with_text_has_finite_features_of_one_length(parts):
+    html = "".join(parts) + "<p>word"
+    rows = compute(html)
+    stacked = block_features.stack(rows, list(rows))
+    assert stacked.shape == (len(rows), len(rows["words"]))
+    assert np.isfinite(stacked).all()

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from pagemill.extraction.reading import document
+
+URL = "https://example.org/folder/page"
+RUSSIAN = "<p>Съешь же ещё этих мягких французских булок, да выпей чаю</p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        ("<p>é".encode(), "text/html; charset=utf-8", "<p>é"),
+        ("<p>é".encode("latin-1"), 'text/html; charset="ISO-8859-1"', "<p>é"),
+        ("<p>é".encode("latin-1"), "", "<p>é"),
+        ("<meta charset=windows-1251><p>чай".encode("cp1251"), "", "<meta charset=windows-1251><p>чай"),
+        ("\ufeff<p>é".encode(), "text/html; charset=iso-8859-1", "<p>é"),
+        ("\ufeff<p>é".encode("utf-16-le"), "text/html; charset=utf-8", "<p>é"),
+        ("<p>日本".encode("shift_jis"), "text/html; charset=Shift_JIS", "<p>日本"),
+        (b"<p>\xff\xfe\xfa", "text/html; charset=utf-8", "<p>\ufffd\ufffd\ufffd"),
+        (RUSSIAN.encode("cp1251"), "", RUSSIAN),
+        (RUSSIAN.encode("cp1251"), "text/html; charset=no-such-thing", RUSSIAN),
+        (b"", "", ""),
+    ],
+)
+def test_decodes_by_mark_then_header_then_markup_then_guess(body, content_type, expected):
+    assert document.read(body, URL, content_type).html == expected
+
+
+def test_tree_and_text_agree():
+    page = document.read("<p>é".encode("latin-1"), URL, "text/html; charset=latin1")
+    assert page.tree.to_text().strip() == "é"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (b"<p>x", URL),
+        (b"<base href='/other/'><p>x", "https://example.org/other/"),
+        (b"<base href='https://cdn.example/x'><p>x", "https://cdn.example/x"),
+        (b"<base href='javascript:x'><p>x", URL),
+        (b"<base target=_top><base href='/other/'><p>x", "https://example.org/other/"),
+    ],
+)
+def test_base_url(html, expected):
+    assert document.read(html, URL).base_url == expected
+
+
+@pytest.mark.parametrize(("html", "tag"), [(b"", "body"), (b"<p>x", "body"), (b"<frameset><frame>", "frameset")])
+def test_body(html, tag):
+    assert document.read(html, URL).body.tag == tag
+
+
+def test_noscript_is_read_as_elements():
+    page = document.read(b"<body><noscript><p>post</p></noscript>", URL)
+    assert page.body.select_one("noscript > p") is not None

@@ -1,0 +1,109 @@
+"""The hot queries use their indexes, however full the tables are: a lost index fails here, not in production."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pagemill.jobs.keys import statements as key_statements
+from pagemill.jobs.queue import statements
+from pagemill.jobs.webhooks import statements as webhook_statements
+
+HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
+    "deliveries": (
+        webhook_statements.CLAIM_DELIVERIES,
+        ("w", 32, 4, timedelta(seconds=30)),
+        {"webhook_deliveries_due", "webhook_deliveries_held", "webhook_deliveries_pkey"},
+    ),
+    "old deliveries": (
+        webhook_statements.DELETE_OLD_DELIVERIES,
+        (timedelta(days=9), 10),
+        {"webhook_deliveries_ended"},
+    ),
+    "log of deliveries": (
+        webhook_statements.LIST_DELIVERIES,
+        ("k1", None, None, None, None, 50),
+        {"webhook_deliveries_of_key"},
+    ),
+    "claim": (
+        statements.CLAIM_PAGES,
+        ("w", 16, 0, 2, None),
+        {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"},
+    ),
+    "complete": (
+        statements.COMPLETE_PAGE,
+        (1, 1, "w", "u", 200, ["html"], [b""], False, "http", []),
+        {"jobs_pkey", "webhook_endpoints_of_key"},
+    ),
+    "submit": (
+        statements.SUBMIT_JOB,
+        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True),
+        {"jobs_pkey"},
+    ),
+    **{
+        f"list {status}": (statements.LIST_JOBS[status], ("k1", datetime.max.replace(tzinfo=UTC), "", 20), {index})
+        for status, index in (
+            (None, "jobs_of_key"),
+            ("completed", "jobs_of_key"),
+            ("pending", "jobs_of_key_unended"),
+            ("processing", "jobs_of_key_unended"),
+            ("failed", "jobs_of_key_failed"),
+        )
+    },
+    "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
+    "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
+    "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
+    "key": (key_statements.FIND_KEY, (b"",), {"keys_hash_key"}),
+    "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
+}
+
+LARGE = ("pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints")
+
+
+@pytest.fixture
+async def full_database(database):
+    await database.rows(
+        "INSERT INTO keys (id, name, hash) SELECT 'k' || n, '', int4send(n) FROM generate_series(1, 5000) n"
+    )
+    await database.rows(
+        "INSERT INTO jobs (id, key_id, batch, options, pages_left, status, completed_at) "
+        "SELECT 'job_' || n, 'k1', false, '{}', 0, 'completed', now() FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO pages (job_id, key_id, position, url, status, completed_at) "
+        "SELECT 'job_' || n, 'k1', 0, 'u', 'completed', now() FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO pages (job_id, key_id, position, url) "
+        "SELECT 'job_' || n, 'k' || n % 3, 1, 'u' FROM generate_series(1, 20000) n"
+    )
+    await database.rows("INSERT INTO bodies SELECT id, 'html', '' FROM pages WHERE position = 0")
+    await database.rows(
+        "INSERT INTO webhook_deliveries (id, key_id, event, url, next_attempt_at) SELECT 'd' || n, 'k1', '', "
+        "'http://' || n % 50 || '/', CASE WHEN n % 5 = 0 THEN now() END FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO webhook_endpoints (id, key_id, url, events, secret_salt, secret_hash) "
+        "SELECT 'e' || n, 'k' || n % 5000 + 1, '', '{}', '', '' FROM generate_series(1, 10000) n"
+    )
+    await database.rows("ANALYZE")
+    return database
+
+
+async def test_hot_queries_scan_no_table(full_database):
+    for name, (statement, values, indexes) in HOT.items():
+        row = await full_database.row(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+        plan = json.loads(row[0])[0]["Plan"]
+        nodes = list(_nodes(plan))
+        scanned = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"} & set(LARGE)
+        used = {node["Index Name"] for node in nodes if "Index Name" in node}
+        assert not scanned, f"{name} scans {scanned}"
+        assert indexes <= used, f"{name} uses {used}"
+
+
+def _nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)
