@@ -59,7 +59,7 @@ ILL = ("/hang", "/hang-later", "/dialogs", "/popups", "/downloads", "/file", "/e
 
 def settings(**changes: object) -> Settings:
     """Settings that open loopback."""
-    return Settings(allowed_networks=(ip_network("127.0.0.0/8"),), **changes)  # type: ignore[arg-type]
+    return Settings(allowed_networks=(ip_network("127.0.0.0/8"),), **changes)
 
 
 # Throughput

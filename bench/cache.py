@@ -41,7 +41,7 @@ _PARAGRAPH = "<p>" + "The mill stands by the river, and its wheel turns all the 
 async def measure(base: str, names: Sequence[str], settings: Settings) -> list[str]:
     """The table's rows."""
     rows = []
-    async with Database(settings.database_url or "", connections=5, wait=10) as database:
+    async with Database(settings.database.database_url or "", connections=5, wait=10) as database:
         await migrate(database)
         cache = DatabasePageCache(database, "bench", settings)
         async with Scraper(settings, cache=cache) as scraper:

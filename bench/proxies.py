@@ -72,7 +72,7 @@ async def measure() -> tuple[list[tuple[str, Counter[str], int]], int]:
             proxies=" ".join(f"us={proxy.proxy_url()}" for proxy in named.values()),
             retry_delay=0.01,
         )
-        scores = MemoryExitScores(settings.proxy_half_life, clock=lambda: now)
+        scores = MemoryExitScores(settings.egress.proxy_half_life, clock=lambda: now)
         async with HttpFetcher(settings, scores=scores) as fetcher:
             for start in range(0, PAGES, STEP):
                 before = {name: len(proxy.asked) for name, proxy in named.items()}

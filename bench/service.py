@@ -116,7 +116,7 @@ def _bare_share(urls: list[str]) -> int:
 
 async def _scrape_all(urls: list[str]) -> int:
     settings = Settings()
-    slots = asyncio.Semaphore(settings.worker_concurrency)
+    slots = asyncio.Semaphore(settings.jobs.worker_concurrency)
     options = ScrapeOptions(formats=DEFAULT_FORMATS)
     async with Scraper(settings) as scraper:
 

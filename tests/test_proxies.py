@@ -60,8 +60,8 @@ def test_what_is_no_proxy_is_refused_without_repeating_it(text, monkeypatch):
 
 def test_credentials_show_nowhere():
     settings = Settings(proxies="us=http://somebody:hush@h:1")
-    [one] = settings.exits.of("us")
-    shown = f"{settings!r} {settings} {settings.exits!r} {one!r} {one.id} {settings.model_dump_json()}"
+    [one] = settings.egress.exits.of("us")
+    shown = f"{settings!r} {settings} {settings.egress.exits!r} {one!r} {one.id} {settings.model_dump_json()}"
     assert "hush" not in shown
     assert "somebody" not in shown
     assert one.password == "hush"

@@ -55,16 +55,18 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._folder = DataFolder(settings.data_dir)
-        timeout = settings.database_start_timeout
-        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir, timeout)
-        self._url = settings.database_url or ""
+        self._folder = DataFolder(settings.database.data_dir)
+        timeout = settings.database.database_start_timeout
+        self._embedded = (
+            None if settings.database.database_url else EmbeddedPostgres(settings.database.data_dir, timeout)
+        )
+        self._url = settings.database.database_url or ""
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
         stop_on_signals(self._stopping)
-        with self._folder, listen(self._settings.host, self._settings.port) as listener:
+        with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
                 if self._embedded:
@@ -78,17 +80,17 @@ class Supervisor:
         log.info("stopped")
 
     def _database(self, wait: float) -> Database:
-        timeout = self._settings.database_connect_timeout
+        timeout = self._settings.database.database_connect_timeout
         return Database(self._url, connections=1, wait=wait, connect_timeout=timeout)
 
     async def _prepare_database(self) -> str | None:
         """Migrate, put back what an earlier run left in hand, and return a first API key if one was made."""
         try:
-            async with self._database(wait=self._settings.database_start_timeout) as database:
+            async with self._database(wait=self._settings.database.database_start_timeout) as database:
                 for step in await migrate(database):
                     log.info("database migrated", version=step.version, name=step.name)
                 if self._embedded:  # nobody else can have workers on it
-                    await rescue(database, self._settings.max_crashes, silence=0)
+                    await rescue(database, self._settings.jobs.max_crashes, silence=0)
                 keys = Keys(database)
                 if await keys.any():
                     return None
@@ -100,7 +102,7 @@ class Supervisor:
 
     async def _supervise(self, listener: socket.socket, new_key: str | None) -> None:
         api = Child("api", ("api", "--fd", str(listener.fileno())), inherited=(listener.fileno(),))
-        count = self._settings.workers or os.cpu_count() or 1
+        count = self._settings.service.workers or os.cpu_count() or 1
         children = [api, *(Child(f"worker {number + 1}", ("worker",)) for number in range(count))]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._keep_alive(child)) for child in children]
@@ -108,7 +110,7 @@ class Supervisor:
                 tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
             ready = group.create_task(self._announce(listener, new_key))
             await self._stopping.wait()
-            log.info("stopping", grace_period=self._settings.grace_period)
+            log.info("stopping", grace_period=self._settings.service.grace_period)
             ready.cancel()
             await asyncio.gather(*tasks[: len(children)])
             for task in tasks[len(children) :]:
@@ -153,7 +155,7 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             try:
-                async with asyncio.timeout(self._settings.grace_period + _KILL_AFTER_GRACE):
+                async with asyncio.timeout(self._settings.service.grace_period + _KILL_AFTER_GRACE):
                     await asyncio.shield(ended)
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
@@ -164,7 +166,7 @@ class Supervisor:
         """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""
         with contextlib.suppress(UnavailableError, OSError):
             async with self._database(wait=_RESCUE_WAIT) as database:
-                rescued = await rescue(database, self._settings.max_crashes, dead_worker=worker_id)
+                rescued = await rescue(database, self._settings.jobs.max_crashes, dead_worker=worker_id)
                 if rescued.released or rescued.failed:
                     log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
 

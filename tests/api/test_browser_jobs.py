@@ -42,7 +42,7 @@ async def working(settings: Settings) -> AsyncIterator[None]:
     except BrowserUnavailableError as error:
         pytest.skip(error.message)
     stop = asyncio.Event()
-    worker = asyncio.create_task(Worker(settings.model_copy(update={"ready_timeout": 3.0}), "w").run(stop))
+    worker = asyncio.create_task(Worker(settings.changed(ready_timeout=3.0), "w").run(stop))
     yield
     stop.set()
     await worker
@@ -96,7 +96,7 @@ async def test_without_chromium_the_job_says_what_to_do(
     api: Api, settings: Settings, site: Site, tmp_path: Path
 ) -> None:
     stop = asyncio.Event()
-    missing = settings.model_copy(update={"chromium": tmp_path / "none"})
+    missing = settings.changed(chromium=tmp_path / "none")
     worker = asyncio.create_task(Worker(missing, "w").run(stop))
     job = await ended(api, site.url("/article"), useBrowser=True)
     assert job["status"] == "failed"

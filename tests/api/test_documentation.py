@@ -61,7 +61,7 @@ def test_every_error_code_is_documented() -> None:
 
 def test_every_setting_named_exists() -> None:
     named = set(re.findall(r"PAGEMILL_(\w+)", TEXT))
-    assert named <= {name.upper() for name in Settings.model_fields}
+    assert named <= {name.upper() for name in Settings.by_name()}
 
 
 async def ids(api: Api, worker: PlayedWorker) -> dict[str, str]:

@@ -54,7 +54,7 @@ async def working(worker: PlayedWorker) -> AsyncIterator[None]:
 async def test_schemathesis_finds_no_lie(
     settings: Settings, key: tuple[str, str], worker: PlayedWorker, tmp_path: Path
 ) -> None:
-    quick = settings.model_copy(update={"inline_wait": 0.1, "webhook_timeout": 0.1})
+    quick = settings.changed(inline_wait=0.1, webhook_timeout=0.1)
     async with serving(quick, key) as api, working(worker):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{api.url}/openapi.json"),

@@ -25,7 +25,11 @@ URL = "https://example.com/"
 
 @contextlib.contextmanager
 def api_process(settings: Settings, *words: str, **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "PAGEMILL_DATABASE_URL": settings.database_url or "", "PAGEMILL_GRACE_PERIOD": "2"}
+    environment = {
+        **os.environ,
+        "PAGEMILL_DATABASE_URL": settings.database.database_url or "",
+        "PAGEMILL_GRACE_PERIOD": "2",
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "pagemill", "api", *words],
         env=environment,

@@ -34,7 +34,7 @@ async def kill_renderers():
 
 
 async def test_sixty_pages_leave_nothing(browser_settings):
-    settings = browser_settings.model_copy(update={"ready_timeout": 1.0, "browser_max_pages": 25})
+    settings = browser_settings.changed(ready_timeout=1.0, browser_max_pages=25)
     outcomes = []
     paths = itertools.islice(itertools.cycle(PATHS), PAGES)
     loop = asyncio.get_running_loop()

@@ -29,7 +29,7 @@ async def web():
 @contextlib.asynccontextmanager
 async def working(settings, name="worker", **changes):
     stop = asyncio.Event()
-    task = asyncio.create_task(Worker(settings.model_copy(update=changes), name).run(stop))
+    task = asyncio.create_task(Worker(settings.changed(**changes), name).run(stop))
     try:
         yield task
     finally:
@@ -142,7 +142,7 @@ async def test_a_page_that_two_workers_died_with_is_worked_on_alone(settings, st
         queue = Queue(database, name)
         await queue.beat()
         assert await queue.claim(1)
-        await rescue(database, settings.max_crashes, dead_worker=name)
+        await rescue(database, settings.jobs.max_crashes, dead_worker=name)
     others = await submit(store, *[web.url("/neighbour")] * 20)
     async with working(settings, worker_concurrency=4):
         _, [page] = await ended(store, job)

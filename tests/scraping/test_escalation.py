@@ -60,7 +60,7 @@ async def site(scraper):
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def without_browser(tmp_path):
-    async with Scraper(SETTINGS.model_copy(update={"chromium": tmp_path / "none"})) as scraper:
+    async with Scraper(SETTINGS.changed(chromium=tmp_path / "none")) as scraper:
         yield scraper
 
 
@@ -75,7 +75,7 @@ def steps(scraped):
 
 
 async def needed_browser(memory, host):
-    for _ in range(SETTINGS.browser_memory_pages):
+    for _ in range(SETTINGS.browser.browser_memory_pages):
         await memory.learn(host, needs_browser=True)
 
 
@@ -129,7 +129,7 @@ async def behind_two_exits(scores):
             "fetch_attempts": 2,
             "challenge_timeout": 0.5,
         }
-        settings = Settings.model_validate(SETTINGS.model_dump() | changes)
+        settings = SETTINGS.changed(**changes)
         for _ in range(10):  # so that it is not the one to begin with
             await scores.record("127.0.0.2", exits[1], None)
         async with Scraper(settings, exit_scores=scores) as scraper:
@@ -166,16 +166,16 @@ async def test_an_error_in_the_browser_is_one_too(scraper, site):
 
 
 async def test_one_page_that_needs_the_browser_says_nothing_of_the_others(scraper, site):
-    for _ in range(SETTINGS.browser_memory_pages):
+    for _ in range(SETTINGS.browser.browser_memory_pages):
         await scraper.scrape(site.url("/shell"), MARKDOWN)
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
 
 
 async def test_a_host_that_needs_the_browser_goes_there_first_and_back_when_http_does(scraper, site):
-    for _ in range(SETTINGS.browser_memory_pages):
+    for _ in range(SETTINGS.browser.browser_memory_pages):
         scraped = await scraper.scrape(site.url("/shell"), MARKDOWN)
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "ok")]
-    for _ in range(SETTINGS.browser_probe_every - 1):
+    for _ in range(SETTINGS.browser.browser_probe_every - 1):
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("browser", "ok")]
     for _ in range(2):  # the first is a probe
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [("http", "ok")]
@@ -196,10 +196,10 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
 @contextlib.asynccontextmanager
 async def all_slots_taken(scraper):
     slots = scraper._means.browser._slots
-    for _ in range(SETTINGS.browser_pages):
+    for _ in range(SETTINGS.browser.browser_pages):
         await slots.acquire()
     yield
-    for _ in range(SETTINGS.browser_pages):
+    for _ in range(SETTINGS.browser.browser_pages):
         slots.release()
 
 
@@ -228,7 +228,7 @@ async def test_a_browser_that_does_not_start_leaves_what_http_brought(site, tmp_
     program = tmp_path / "chromium"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
-    async with Scraper(SETTINGS.model_copy(update={"chromium": program})) as scraper:
+    async with Scraper(SETTINGS.changed(chromium=program)) as scraper:
         scraped = await scraper.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
         with pytest.raises(BlockedError) as caught:

@@ -140,7 +140,7 @@ async def test_fifty_megabytes_of_text_fail_by_the_limit_and_the_next_page_is_se
         failed = (await client.post("/v1/scrape", json={"url": long.url("/")})).json()
         assert failed["status"] == "failed"
         assert failed["error"].endswith("(body_too_large)")
-        assert str(Settings().max_body_bytes) in failed["error"]
+        assert str(Settings().fetching.max_body_bytes) in failed["error"]
         assert sent < 50_000_000, "no more is read than the limit"
         worker = service.of("worker")
         assert (await client.post("/v1/scrape", json={"url": web.url("/")})).json()["status"] == "completed"

@@ -30,7 +30,7 @@ async def key(database):
 
 @pytest.fixture
 def with_model(settings, model):
-    return settings.model_copy(update={"llm_base_url": model.base_url, "llm_model": "rules"})
+    return settings.changed(llm_base_url=model.base_url, llm_model="rules")
 
 
 async def ended(api, *urls, **fields):
@@ -114,7 +114,7 @@ async def test_a_page_out_of_the_cache_is_structured_like_a_fresh_one(with_model
 
 async def test_a_model_that_fails_does_not_fail_the_page(with_model, key, web, model):
     model.behaviour.statuses = [500] * 20
-    quick = with_model.model_copy(update={"llm_retries": 0})
+    quick = with_model.changed(llm_retries=0)
     async with serving(quick, key) as api, working(quick):
         answer = await ended(api, web.url("/kettle"), generateJson=True)
     assert answer["generatedJson"]["status"] == "failed"

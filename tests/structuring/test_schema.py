@@ -9,7 +9,7 @@ from pagemill.errors import InvalidSchemaError
 from pagemill.settings import Settings
 from pagemill.structuring import schema
 
-LARGEST = Settings().max_schema_bytes
+LARGEST = Settings().requests.max_schema_bytes
 
 
 def nested(depth):

@@ -240,7 +240,7 @@ HOSTILE_SCHEMAS = [
 
 @pytest.mark.parametrize("outline", HOSTILE_SCHEMAS)
 async def test_a_schema_that_never_ends_harms_nobody_else(pool_settings, model, outline):
-    settings = pool_settings.model_copy(update={"extraction_timeout": 2.5})
+    settings = pool_settings.changed(extraction_timeout=2.5)
     async with ExtractorPool(settings) as pool:
         for server in (None, model):
             at = Desk(pool, server)

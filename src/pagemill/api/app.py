@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
     """Wrap the endpoints, innermost layer first."""
-    app.add_middleware(BodyLimit, max_bytes=settings.max_request_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.requests.max_request_bytes)
     app.add_middleware(Authentication)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)
     app.add_middleware(EncodingPreference)

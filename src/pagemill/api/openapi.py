@@ -74,7 +74,7 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
-    schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.max_batch_urls
+    schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
     for model in (ScrapeRequest, BatchRequest):
         _mark_unsupported(model, schemas[model.__name__]["properties"])
     for path, methods in document["paths"].items():

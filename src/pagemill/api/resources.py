@@ -45,10 +45,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open everything. Nothing is asked of the database yet: the API starts without it and answers 503."""
     signing_key = SigningKey.of(settings)
     database = Database(
-        settings.database_url or "",
-        connections=settings.database_connections,
-        wait=settings.database_wait,
-        connect_timeout=settings.database_connect_timeout,
+        settings.database.database_url or "",
+        connections=settings.database.database_connections,
+        wait=settings.database.database_wait,
+        connect_timeout=settings.database.database_connect_timeout,
         name="pagemill api",
     )
     async with database, Notices(database, ENDED) as ended:

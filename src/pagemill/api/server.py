@@ -38,7 +38,7 @@ def run(settings: Settings, fd: int | None = None, *, supervised: bool = False) 
     """
     import uvloop
 
-    listener = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
+    listener = listen(settings.service.host, settings.service.port) if fd is None else socket.socket(fileno=fd)
     uvloop.run(_serve(settings, listener, supervised=supervised))
 
 
@@ -65,8 +65,8 @@ class ApiServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=settings.keep_alive,
-            timeout_graceful_shutdown=max(1, round(settings.grace_period)),
+            timeout_keep_alive=settings.service.keep_alive,
+            timeout_graceful_shutdown=max(1, round(settings.service.grace_period)),
         )
         super().__init__(config)
 

@@ -165,8 +165,10 @@ def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
     from pagemill.jobs.database.pool import Database
 
     async def run() -> None:
-        url, timeout = _require_database(settings), settings.database_connect_timeout
-        async with Database(url, connections=1, wait=settings.database_wait, connect_timeout=timeout) as database:
+        url, timeout = _require_database(settings), settings.database.database_connect_timeout
+        async with Database(
+            url, connections=1, wait=settings.database.database_wait, connect_timeout=timeout
+        ) as database:
             steps = await migrate(database, to=arguments.to)
         for step in steps:
             print(f"{step.version:04} {step.name}")
@@ -190,34 +192,34 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.cli import scrape
 
-    _configure_logs(settings.model_copy(update={"log_level": "error"}))
+    _configure_logs(settings.changed(log_level="error"))
     return uvloop.run(scrape.run(arguments.urls, arguments.file, arguments.format, arguments.output, settings))
 
 
 def _configure_logs(settings: Settings) -> None:
     from pagemill import logs
 
-    logs.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.service.log_level, settings.service.log_format)
 
 
 def _require_database(settings: Settings) -> str:
-    if not settings.database_url:
+    if not settings.database.database_url:
         raise OperatorError(
             "PAGEMILL_DATABASE_URL is not set. Set it to a PostgreSQL URL, or use `pagemill serve`, "
             "which brings a database of its own."
         )
-    return settings.database_url
+    return settings.database.database_url
 
 
 def _check_open_access(settings: Settings) -> None:
-    if settings.auth:
+    if settings.service.auth:
         return
     try:
-        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+        loopback = settings.service.host == "localhost" or ipaddress.ip_address(settings.service.host).is_loopback
     except ValueError:
         loopback = False
     if not loopback:
         raise OperatorError(
-            f"Without authentication anyone who reaches {settings.host} could use the service. "
+            f"Without authentication anyone who reaches {settings.service.host} could use the service. "
             "Listen on 127.0.0.1, or leave authentication on."
         )

@@ -31,11 +31,16 @@ async def run(action: str, arguments: argparse.Namespace, settings: Settings) ->
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
-    url = settings.database_url
+    url = settings.database.database_url
     if url is None:
         url = await _embedded(settings, stack)
     database = await stack.enter_async_context(
-        Database(url, connections=1, wait=settings.database_wait, connect_timeout=settings.database_connect_timeout)
+        Database(
+            url,
+            connections=1,
+            wait=settings.database.database_wait,
+            connect_timeout=settings.database.database_connect_timeout,
+        )
     )
     await migrate(database)
     return database
@@ -43,9 +48,9 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
 
 async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     """Return the URL of the embedded server: the running service's, or our own for this command."""
-    server = EmbeddedPostgres(settings.data_dir, settings.database_start_timeout)
+    server = EmbeddedPostgres(settings.database.data_dir, settings.database.database_start_timeout)
     try:
-        stack.enter_context(DataFolder(settings.data_dir))
+        stack.enter_context(DataFolder(settings.database.data_dir))
     except OperatorError:  # held by `pagemill serve`, whose server we may use
         return server.url
     await server.start()

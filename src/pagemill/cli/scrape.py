@@ -51,7 +51,7 @@ async def run(urls: list[str], file: str | None, form: str, output: str | None, 
     failures = 0
     with _Bar(len(wanted)) as progress:
         async with Scraper(settings) as scraper:
-            slots = asyncio.Semaphore(settings.worker_concurrency)
+            slots = asyncio.Semaphore(settings.jobs.worker_concurrency)
             tasks = [asyncio.create_task(_scrape(scraper, slots, url, form)) for url in wanted]
             for index, task in enumerate(tasks):  # written in the order given, as soon as each can be
                 outcome = await task

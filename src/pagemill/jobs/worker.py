@@ -48,16 +48,16 @@ class Worker:
 
     def __init__(self, settings: Settings, worker_id: str) -> None:
         self._settings = settings
-        self._innocent = range(max(1, settings.max_crashes - 1))
-        self._suspect = range(self._innocent.stop, max(self._innocent.stop + 1, settings.max_crashes))
+        self._innocent = range(max(1, settings.jobs.max_crashes - 1))
+        self._suspect = range(self._innocent.stop, max(self._innocent.stop + 1, settings.jobs.max_crashes))
         self._database = Database(
-            settings.database_url or "",
-            connections=settings.database_connections,
+            settings.database.database_url or "",
+            connections=settings.database.database_connections,
             wait=FOREVER,
-            connect_timeout=settings.database_connect_timeout,
+            connect_timeout=settings.database.database_connect_timeout,
             name="pagemill worker",
         )
-        self._queue = Queue(self._database, worker_id, settings.pages_in_flight or None)
+        self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None)
         self._deliverer = Deliverer(settings, self._database, worker_id)
         self._cache = DatabasePageCache(self._database, worker_id, settings)
         self._exit_scores = DatabaseExitScores(self._database, settings)
@@ -83,7 +83,7 @@ class Worker:
         await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         try:
-            async with asyncio.timeout(self._settings.grace_period + _LEAVING_TIME):
+            async with asyncio.timeout(self._settings.service.grace_period + _LEAVING_TIME):
                 await work
         except TimeoutError:
             log.warning("stopped without leave of the database")
@@ -122,14 +122,14 @@ class Worker:
             if loop.time() >= suspects_at:
                 await self._work_on_suspect(stop)
                 suspects_at = loop.time() + _SUSPECT_INTERVAL
-            free = self._settings.worker_concurrency - len(self._running)
+            free = self._settings.jobs.worker_concurrency - len(self._running)
             pages = await self._queue.claim(free, self._innocent) if free else []
             for page in pages:
                 task = self._start(page)
-                if self._settings.pages_in_flight:  # a place of its key is free then, and a page may wait for it
+                if self._settings.limits.pages_in_flight:  # a place of its key is free then, and a page may wait for it
                     task.add_done_callback(lambda _: queue_changed.set())
             if len(pages) < free:
-                await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.poll_interval)
+                await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
             else:
                 # The queue is longer than our hands: several places are refilled at once, for one look at it.
                 await _first_of(asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED), stop.wait())
@@ -186,8 +186,8 @@ class Worker:
 
     async def _finish_running(self) -> None:
         if self._running:
-            log.info("finishing pages", pages=len(self._running), seconds=self._settings.grace_period)
-            await asyncio.wait(self._running, timeout=self._settings.grace_period)
+            log.info("finishing pages", pages=len(self._running), seconds=self._settings.service.grace_period)
+            await asyncio.wait(self._running, timeout=self._settings.service.grace_period)
         unfinished = list(self._running)
         for task in unfinished:
             task.cancel()
@@ -198,30 +198,30 @@ class Worker:
         last = float("-inf")
         while True:
             await self._queue.beat()
-            if loop.time() - last > _MISSED_BEATS * self._settings.worker_heartbeat:
+            if loop.time() - last > _MISSED_BEATS * self._settings.jobs.worker_heartbeat:
                 self._in_touch_since = loop.time()
             last = loop.time()
-            await asyncio.sleep(self._settings.worker_heartbeat)
+            await asyncio.sleep(self._settings.jobs.worker_heartbeat)
 
     async def _rescue(self) -> None:
         """Look for dead workers, unless the silence may be the database's or our own."""
-        silence = self._settings.worker_timeout
+        silence = self._settings.jobs.worker_timeout
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._settings.worker_heartbeat)
+            await asyncio.sleep(self._settings.jobs.worker_heartbeat)
             if loop.time() - self._in_touch_since < silence:
                 continue
-            rescued = await rescue(self._database, self._settings.max_crashes, silence=silence)
+            rescued = await rescue(self._database, self._settings.jobs.max_crashes, silence=silence)
             if rescued.released or rescued.failed:
                 log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
 
     async def _delete_old_jobs(self) -> None:
-        store, age = JobStore(self._database), timedelta(days=self._settings.retention_days)
+        store, age = JobStore(self._database), timedelta(days=self._settings.jobs.retention_days)
         while True:
-            while deleted := await store.delete_ended(age, self._settings.retention_step):
+            while deleted := await store.delete_ended(age, self._settings.jobs.retention_step):
                 log.info("deleted old jobs", jobs=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
-            while deleted := await delete_old_deliveries(self._database, age, self._settings.retention_step):
+            while deleted := await delete_old_deliveries(self._database, age, self._settings.jobs.retention_step):
                 log.info("deleted old deliveries of webhooks", deliveries=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await self._delete_old_pages()
@@ -234,7 +234,7 @@ class Worker:
 
     async def _delete_old_pages(self) -> None:
         """Delete from the cache, and of what is known of exits and templates, in small steps."""
-        age, step = timedelta(days=self._settings.cache_retention_days), self._settings.retention_step
+        age, step = timedelta(days=self._settings.cache.cache_retention_days), self._settings.jobs.retention_step
         while deleted := await self._cache.delete_old(age, step):
             log.info("deleted old pages from the cache", pages=deleted)
             await asyncio.sleep(_RETENTION_PAUSE)

@@ -42,8 +42,8 @@ class CachedScraping:
 
     def __init__(self, cache: PageCache, settings: Settings, go: Go, extract: Extract) -> None:
         self._cache = cache
-        self._time = settings.cache_time
-        self._largest = settings.cache_max_page_bytes
+        self._time = settings.cache.cache_time
+        self._largest = settings.cache.cache_max_page_bytes
         self._go = go
         self._extract = extract
         self._flights: dict[bytes, asyncio.Future[Outcome]] = {}

@@ -92,7 +92,7 @@ class Journey:
         if self.means.memory.browser_first(host) and self._has_browser():
             left = self.deadline - asyncio.get_running_loop().time()
             try:
-                return await self._by_browser(patience=self.means.settings.browser_wait, spare=left / 3)
+                return await self._by_browser(patience=self.means.settings.browser.browser_wait, spare=left / 3)
             except BrowserError:  # it says nothing of the host
                 pass
             except PageError:
@@ -142,7 +142,9 @@ class Journey:
         blocked = extracted.verdict.kind is Kind.BLOCKED
         if self._has_browser():
             try:
-                scraped = await self._by_browser(patience=self.means.settings.browser_wait, spare=TIME_TO_RETURN)
+                scraped = await self._by_browser(
+                    patience=self.means.settings.browser.browser_wait, spare=TIME_TO_RETURN
+                )
             except BlockedError:
                 raise
             except PageError:

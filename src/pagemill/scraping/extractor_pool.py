@@ -57,12 +57,12 @@ class ExtractorPool:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.extraction_processes)
+        self._slots = asyncio.Semaphore(settings.extraction.extraction_processes)
         self._idle: list[_Process] = []
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._idle.append(await _Process.start(self._settings.extraction_memory))
+        self._idle.append(await _Process.start(self._settings.extraction.extraction_memory))
         self._reaper = asyncio.create_task(self._end_idle(), name="end idle extraction processes")
         return self
 
@@ -87,7 +87,7 @@ class ExtractorPool:
             "content_type": page.content_type,
             "status": page.status_code,
             "headers": page.headers,
-            "largest": self._settings.max_body_bytes,
+            "largest": self._settings.fetching.max_body_bytes,
             "formats": [name for name in formats if name in EXTRACTED],
             "only_main_content": options.only_main_content,
             "include_tags": options.include_tags,
@@ -114,11 +114,11 @@ class ExtractorPool:
         async with self._slots:
             process = await self._take()
             try:
-                async with asyncio.timeout(self._settings.extraction_timeout):
+                async with asyncio.timeout(self._settings.extraction.extraction_timeout):
                     reply, made = await process.ask(request, body)
             except TimeoutError:
                 await process.kill()
-                limit = f"{self._settings.extraction_timeout:g} seconds"
+                limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
                 raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
             except (asyncio.IncompleteReadError, ConnectionError):
                 await process.kill()
@@ -134,7 +134,7 @@ class ExtractorPool:
         fault = reply.get("fault")
         if fault == "memory":
             await process.kill()
-            limit = f"{self._settings.extraction_memory // (1024 * 1024)} MB"
+            limit = f"{self._settings.extraction.extraction_memory // (1024 * 1024)} MB"
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
         self._idle.append(process)
         if fault == "document":
@@ -149,10 +149,10 @@ class ExtractorPool:
             if process.alive:
                 return process
             await process.kill()
-        return await _Process.start(self._settings.extraction_memory)
+        return await _Process.start(self._settings.extraction.extraction_memory)
 
     async def _end_idle(self) -> None:
-        loop, longest = asyncio.get_running_loop(), self._settings.extraction_idle_time
+        loop, longest = asyncio.get_running_loop(), self._settings.extraction.extraction_idle_time
         while True:
             await asyncio.sleep(longest / 4)
             while len(self._idle) > 1 and loop.time() - self._idle[0].used_at > longest:

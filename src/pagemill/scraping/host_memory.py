@@ -26,9 +26,9 @@ class HostMemory:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._seconds = settings.browser_memory
-        self._pages_in_a_row = settings.browser_memory_pages
-        self._probe_every = settings.browser_probe_every
+        self._seconds = settings.browser.browser_memory
+        self._pages_in_a_row = settings.browser.browser_memory_pages
+        self._probe_every = settings.browser.browser_probe_every
         self._until: dict[str, float] = {}
         self._rows: Counter[str] = Counter()
         self._pages: Counter[str] = Counter()

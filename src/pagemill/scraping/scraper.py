@@ -47,7 +47,7 @@ class Scraper:
         memory: HostMemory | None = None,
         selectors: LearnedSelectors | None = None,
     ) -> None:
-        self._deadline = settings.job_deadline
+        self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
         self._means = Means(
             http=HttpFetcher(settings, self._guard, exit_scores),
@@ -58,7 +58,7 @@ class Scraper:
         )
         self._cached = (
             None
-            if cache is None or settings.cache_time == 0
+            if cache is None or settings.cache.cache_time == 0
             else CachedScraping(cache, settings, self._go, self._extract)
         )
         self._structured = StructuredScraping(settings, self._means.extractors, selectors)

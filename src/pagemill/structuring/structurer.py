@@ -130,7 +130,7 @@ class Structurer:
         self._settings = settings
         self._reader = reader
         self._learned = learned
-        has_model = settings.llm_base_url is not None and settings.llm_model is not None
+        has_model = settings.structuring.llm_base_url is not None and settings.structuring.llm_model is not None
         self.model = LanguageModel(settings) if has_model else None
         self._teaching: dict[Shelf, tuple[asyncio.Lock, int]] = {}
         self._resting: dict[Shelf, int] = {}
@@ -236,9 +236,9 @@ class Structurer:
             "schema": order.schema,
             "summary": order.summary,
             "model": self.model is not None,
-            "strict": self._settings.json_strict,
-            "part_tokens": self._settings.llm_max_page_tokens,
-            "max_parts": self._settings.llm_max_parts,
+            "strict": self._settings.structuring.json_strict,
+            "part_tokens": self._settings.structuring.llm_max_page_tokens,
+            "max_parts": self._settings.structuring.llm_max_parts,
             "learned": known,
         }
 
@@ -284,7 +284,7 @@ class Structurer:
             "task": "ground",
             "url": order.url,
             "schema": order.schema,
-            "strict": self._settings.json_strict,
+            "strict": self._settings.structuring.json_strict,
             "learn": learn,
         }
 

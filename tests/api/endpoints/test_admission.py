@@ -44,7 +44,7 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
 def test_without_a_key_the_window_decides(settings: Settings) -> None:
     keyless = replace(SUBMISSION, idempotency_key=None)
     assert idempotency(keyless, settings) is None
-    window = settings.model_copy(update={"repeat_window": 5.0})
+    window = settings.changed(repeat_window=5.0)
     mark = idempotency(keyless, window)
     assert mark == Repeat(mark.request_hash, timedelta(seconds=5), until_end=False)
     inline = idempotency(replace(keyless, endpoint=SubmitEndpoint.INLINE), window)
@@ -62,7 +62,7 @@ async def submitted(api: Api, path: str = "/v1/url-scraper", **fields: Any) -> s
 async def test_the_same_request_again_at_once_is_the_same_job(
     settings: Settings, key: tuple[str, str], database: Database
 ) -> None:
-    async with serving(settings.model_copy(update={"repeat_window": 5.0}), key) as api:
+    async with serving(settings.changed(repeat_window=5.0), key) as api:
         jobs = await asyncio.gather(*(submitted(api, forceFresh=True) for _ in range(10)))
         assert len(set(jobs)) == 1
         others = [await submitted(api), await submitted(api, formats=["html"]), await submitted(api, country="de")]
@@ -87,7 +87,7 @@ async def test_the_same_request_again_at_once_is_the_same_job(
 async def test_an_inline_scrape_again_waits_for_the_first(
     settings: Settings, key: tuple[str, str], worker: PlayedWorker, database: Database
 ) -> None:
-    async with serving(settings.model_copy(update={"repeat_window": 5.0}), key) as api:
+    async with serving(settings.changed(repeat_window=5.0), key) as api:
         waiting = asyncio.create_task(api.client.post("/v1/scrape", json={"url": URL}))
         page = await worker.start_next()
         waiting.cancel()
@@ -100,7 +100,7 @@ async def test_an_inline_scrape_again_waits_for_the_first(
 
 
 async def test_too_many_submissions_are_refused_and_polling_never_is(settings: Settings, key: tuple[str, str]) -> None:
-    limited = settings.model_copy(update={"submits_per_minute": 3})
+    limited = settings.changed(submits_per_minute=3)
     async with serving(limited, key) as first, serving(limited, key) as second:
         answers = await asyncio.gather(
             *(
@@ -122,7 +122,7 @@ async def test_too_many_submissions_are_refused_and_polling_never_is(settings: S
 
 
 async def test_what_came_before_is_answered_even_at_the_limit(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"submits_per_minute": 2, "repeat_window": 5.0}), key) as api:
+    async with serving(settings.changed(submits_per_minute=2, repeat_window=5.0), key) as api:
         headers = {"Idempotency-Key": "once"}
         keyed = [await api.client.post("/v1/url-scraper", json={"url": URL}, headers=headers) for _ in range(4)]
         assert len({answer.json()["id"] for answer in keyed}) == 1
@@ -132,7 +132,7 @@ async def test_what_came_before_is_answered_even_at_the_limit(settings: Settings
 
 @pytest.mark.parametrize("path", ["/v1/url-scraper", "/v1/scrape"])
 async def test_pages_a_day_are_counted_over_all_endpoints(settings: Settings, key: tuple[str, str], path: str) -> None:
-    async with serving(settings.model_copy(update={"pages_per_day": 3, "inline_wait": 0.05}), key) as api:
+    async with serving(settings.changed(pages_per_day=3, inline_wait=0.05), key) as api:
         over = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL] * 4})
         assert over.status_code == 429
         assert 1 <= int(over.headers["Retry-After"]) <= 86_400

@@ -25,7 +25,7 @@ async def test_health_is_the_process(api: Api) -> None:
 
 
 async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[str, str], worker: PlayedWorker) -> None:
-    async with serving(settings.model_copy(update={"worker_timeout": 0.5}), key) as api:
+    async with serving(settings.changed(worker_timeout=0.5), key) as api:
         answer = await api.client.get("/ready")
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
@@ -44,7 +44,7 @@ async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[s
 
 
 async def test_ready_needs_the_database(settings: Settings, key: tuple[str, str]) -> None:
-    away = settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"})
+    away = settings.changed(database_url="postgresql://nobody@127.0.0.1:1/nothing")
     async with serving(away, key) as api:
         answer = await api.client.get("/ready")
         assert answer.status_code == 503

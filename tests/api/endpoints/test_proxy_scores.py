@@ -29,7 +29,7 @@ async def test_scores_are_listed(api: Api, database: Database, settings: Setting
 
 async def test_a_country_without_a_proxy_is_refused_with_the_list(settings: Settings, key: tuple[str, str]) -> None:
     proxies = {"proxies": "de=http://somebody:hush@proxy.example:8080 fr=http://proxy.example:8081"}
-    changed = type(settings).model_validate(settings.model_dump() | proxies)
+    changed = settings.changed(**proxies)
     async with serving(changed, key) as api:
         asked = {"url": "https://example.com/", "country": "us"}
         for path, body in (("", asked), ("/batch", {"urls": ["https://example.com/"]})):

@@ -206,7 +206,7 @@ async def test_scrape_answers_200_when_the_page_failed(api: Api, worker: PlayedW
 
 
 async def test_scrape_answers_202_when_time_runs_out(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"inline_wait": 0.2}), key) as api:
+    async with serving(settings.changed(inline_wait=0.2), key) as api:
         answer = await api.client.post("/v1/scrape", json={"url": URL})
         job = answer.json()
         assert (answer.status_code, job) == (202, {"id": job["id"], "jobId": job["id"], "status": "pending"})
@@ -251,7 +251,7 @@ async def test_one_bad_url_refuses_the_batch(api: Api, worker: PlayedWorker) -> 
 
 
 async def test_a_batch_has_a_limit(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"max_batch_urls": 2}), key) as api:
+    async with serving(settings.changed(max_batch_urls=2), key) as api:
         answer = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL] * 3})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
         assert "`urls`" in answer.json()["message"]

@@ -216,7 +216,7 @@ async def test_a_test_says_how_it_went(api: Api, receiver: HttpServer) -> None:
 
 
 async def test_a_test_that_nobody_sends_says_so(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"webhook_timeout": 0.1}), key) as api:
+    async with serving(settings.changed(webhook_timeout=0.1), key) as api:
         endpoint = await created(api)
         answer = (await api.client.post(f"/v1/webhooks/{endpoint['id']}/test")).json()
         assert answer["success"] is False
@@ -247,7 +247,7 @@ async def test_another_keys_webhooks_are_not_there(api: Api, worker: PlayedWorke
 async def test_without_a_service_key_webhooks_are_refused_not_forgotten(
     settings: Settings, key: tuple[str, str]
 ) -> None:
-    async with serving(settings.model_copy(update={"secret_key": None}), key) as api:
+    async with serving(settings.changed(secret_key=None), key) as api:
         for method, path, body in (
             ("POST", "/v1/webhooks", {"url": HOOK}),
             ("GET", "/v1/webhooks", None),

@@ -77,7 +77,7 @@ async def test_keys_do_not_share_idempotency(api: Api, database: Database) -> No
 
 async def test_without_authentication_a_known_key_still_counts(settings: Settings, key: tuple[str, str]) -> None:
     async with (
-        serving(settings.model_copy(update={"auth": False}), key) as api,
+        serving(settings.changed(auth=False), key) as api,
         httpx.AsyncClient(base_url=api.url) as anybody,
     ):
         open_job = (await anybody.post("/v1/url-scraper", json={"url": URL})).json()["id"]
@@ -90,7 +90,7 @@ async def test_without_authentication_a_known_key_still_counts(settings: Setting
 
 
 async def test_without_authentication_pages_from_elsewhere_cannot_ask(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"auth": False}), key) as api:
+    async with serving(settings.changed(auth=False), key) as api:
         async with httpx.AsyncClient(base_url=api.url) as anybody:
             for local in ({"Host": "localhost:8080"}, {"Host": "[::1]"}, {"Origin": "http://127.0.0.1:3000"}):
                 assert (await anybody.get("/v1/countries", headers=local)).status_code == 200, local

@@ -21,7 +21,7 @@ async def in_parts(body: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_a_body_over_the_limit_is_refused_declared_or_not(settings: Settings, key: tuple[str, str]) -> None:
-    async with serving(settings.model_copy(update={"max_request_bytes": len(BODY)}), key) as api:
+    async with serving(settings.changed(max_request_bytes=len(BODY)), key) as api:
         for spaces, status in ((0, 202), (1, 413), (10_000, 413)):
             body = BODY + b" " * spaces
             declared = await api.client.post("/v1/url-scraper", content=body, headers=JSON)

@@ -59,9 +59,7 @@ async def test_an_unexpected_failure_says_nothing_of_itself(api: Api, monkeypatc
 
 
 async def test_a_database_that_is_away_is_503(settings: Settings, key: tuple[str, str]) -> None:
-    away = settings.model_copy(
-        update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing", "database_wait": 0.1, "auth": False}
-    )
+    away = settings.changed(database_url="postgresql://nobody@127.0.0.1:1/nothing", database_wait=0.1, auth=False)
     async with serving(away, key) as api:
         for headers in ({}, {"X-API-Key": ""}):
             answer = await api.client.post("/v1/url-scraper", json={"url": "http://a.example/"}, headers=headers)

@@ -35,7 +35,7 @@ async def one_shot(browser_settings):
     """Makes browsers with settings of their own, of which nothing may be left."""
 
     def make(**changes):
-        settings = browser_settings.model_copy(update=changes)
+        settings = browser_settings.changed(**changes)
         guard = EgressGuard(settings)
         guards.append(guard)
         return Browser(settings, guard)

@@ -93,9 +93,7 @@ async def test_the_browser_leaves_by_the_countrys_proxies(browser_settings):
     ):
         web.routes["/in"] = redirect(inside.url())
         proxies = f"de={good.proxy_url()} de={refusing.proxy_url()} us={other.proxy_url()}"
-        settings = type(browser_settings).model_validate(
-            browser_settings.model_dump() | {"proxies": proxies, "dns_servers": (dns.address,), "fetch_attempts": 2}
-        )
+        settings = browser_settings.changed(proxies=proxies, dns_servers=(dns.address,), fetch_attempts=2)
         got = await render(settings, web.url(host="site.test"), "de")
         with pytest.raises(FetchError) as caught:
             await render(settings, web.url("/in", host="site.test"), "us")

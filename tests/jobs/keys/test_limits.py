@@ -15,7 +15,7 @@ from pagemill.model import ScrapeOptions
 
 
 def limits(database, settings, **changes):
-    return Limits(database, settings.model_copy(update=changes))
+    return Limits(database, settings.changed(**changes))
 
 
 async def admitted(limits, times, key=ANONYMOUS, endpoint="url-scraper", pages=1):

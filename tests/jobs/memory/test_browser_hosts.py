@@ -5,7 +5,7 @@ from pagemill.settings import Settings
 
 
 async def needed_browser(memory, host):
-    for _ in range(Settings().browser_memory_pages):
+    for _ in range(Settings().browser.browser_memory_pages):
         await memory.learn(host, needs_browser=True)
 
 

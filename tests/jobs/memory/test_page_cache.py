@@ -26,7 +26,7 @@ DEFAULT = ScrapeOptions()
 
 @pytest.fixture
 def settings(settings):
-    return settings.model_copy(update={"cache_time": 86400.0})
+    return settings.changed(cache_time=86400.0)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def web():
 @contextlib.asynccontextmanager
 async def working(settings, *names, **changes):
     stop = asyncio.Event()
-    workers = [Worker(settings.model_copy(update=changes), name) for name in names or ("worker",)]
+    workers = [Worker(settings.changed(**changes), name) for name in names or ("worker",)]
     tasks = [asyncio.create_task(worker.run(stop)) for worker in workers]
     try:
         yield

@@ -34,9 +34,7 @@ EVERY = DeliveryFilter()
 
 @pytest.fixture
 def settings(settings):
-    return settings.model_copy(
-        update={"webhook_retry_delays": (0.1, 0.2), "webhook_timeout": 0.5, "poll_interval": 0.05}
-    )
+    return settings.changed(webhook_retry_delays=(0.1, 0.2), webhook_timeout=0.5, poll_interval=0.05)
 
 
 @pytest.fixture
@@ -82,7 +80,7 @@ def ending(database, queue):
 
 @contextlib.asynccontextmanager
 async def delivering(settings, database, name="deliverer", **changes):
-    deliverer = Deliverer(settings.model_copy(update=changes), database, name)
+    deliverer = Deliverer(settings.changed(**changes), database, name)
     async with (
         Notices(database, QUEUE) as notices,
         notices.subscribed(DELIVERIES) as changed,
@@ -314,7 +312,7 @@ async def test_a_slow_and_a_dead_receiver_delay_nobody_else(webhooks, settings, 
             await ending(webhook_url=receiver.url("/hook"))
             await all_with(webhooks, DeliveryStatus.SUCCESS, 1)
             assert time.monotonic() - began < 2
-            assert len(slow.requests) == settings.webhook_receiver_concurrency
+            assert len(slow.requests) == settings.webhooks.webhook_receiver_concurrency
 
 
 async def test_a_delivery_in_dead_hands_goes_to_others_when_its_lease_ends(

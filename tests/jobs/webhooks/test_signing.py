@@ -43,7 +43,7 @@ def test_the_official_client_accepts_the_signature():
 
 def test_the_key_comes_from_the_setting_or_from_the_data_folder(settings, scratch):
     folder = scratch / "with-secret-key"
-    unset = settings.model_copy(update={"secret_key": None, "data_dir": folder})
+    unset = settings.changed(secret_key=None, data_dir=folder)
     assert SigningKey.of(unset) is None
     with DataFolder(folder) as data:
         data.ensure_secret_key()
@@ -52,11 +52,11 @@ def test_the_key_comes_from_the_setting_or_from_the_data_folder(settings, scratc
         assert data.read_secret_key() == first
     assert (folder / "secret-key").stat().st_mode & 0o777 == 0o600
     _, sealed = SigningKey.of(unset).new_secret()
-    set_anew = unset.model_copy(update={"secret_key": SecretStr(first)})
+    set_anew = unset.changed(secret_key=SecretStr(first))
     assert SigningKey.of(set_anew).open(sealed)
 
 
 @pytest.mark.parametrize("text", ["short", "!" * 44, base64.b64encode(b"x" * 31).decode()])
 def test_a_key_that_is_none_is_told(settings, text):
     with pytest.raises(OperatorError, match="PAGEMILL_SECRET_KEY"):
-        SigningKey.of(settings.model_copy(update={"secret_key": SecretStr(text)}))
+        SigningKey.of(settings.changed(secret_key=SecretStr(text)))

@@ -97,7 +97,7 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
     request_hash = hashlib.sha256(orjson.dumps(asked)).digest()
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)
-    if settings.repeat_window == 0:
+    if settings.requests.repeat_window == 0:
         return None
     inline = submission.endpoint is SubmitEndpoint.INLINE
-    return Repeat(request_hash, timedelta(seconds=settings.repeat_window), until_end=inline)
+    return Repeat(request_hash, timedelta(seconds=settings.requests.repeat_window), until_end=inline)

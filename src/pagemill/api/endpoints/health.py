@@ -72,9 +72,9 @@ async def get_health_with_key(key_id: KeyId) -> Health:  # noqa: ARG001 - it is 
 )
 async def get_ready(resources: ApiResources) -> JSONResponse:
     """Answer 503 while the database is away or no worker was seen lately, and say which."""
-    silence = timedelta(seconds=resources.settings.worker_timeout)
+    silence = timedelta(seconds=resources.settings.jobs.worker_timeout)
     try:
-        async with asyncio.timeout(resources.settings.database_patience):
+        async with asyncio.timeout(resources.settings.database.database_patience):
             row = await resources.database.row(statements.COUNT_WORKERS, silence, wait=0)
     except (UnavailableError, TimeoutError):
         return _not_ready("The database does not answer.", database="missing")

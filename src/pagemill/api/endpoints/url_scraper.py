@@ -117,7 +117,7 @@ async def scrape_url(
     """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
     submitted, _ = await _submit_url(resources, key_id, body, SubmitEndpoint.INLINE, idempotency_key)
     job = await await_end(
-        resources, submitted.id, key_id, seconds=resources.settings.inline_wait, receive=request.receive
+        resources, submitted.id, key_id, seconds=resources.settings.requests.inline_wait, receive=request.receive
     )
     if job is None:
         raise no_such_job()

@@ -53,7 +53,7 @@ _LOOK_AGAIN = 0.5
 )
 async def create_webhook(body: EndpointRequest, resources: ApiResources, key_id: KeyId) -> Response:
     """Register a URL to be told of events, and return the secret that its deliveries are signed with: this once."""
-    url = receiver_url(body.url, "url", resources.settings.max_url_length)
+    url = receiver_url(body.url, "url", resources.settings.requests.max_url_length)
     created, secret = await _webhooks(resources).create(key_id, url, body.description, body.events or JOB_EVENTS)
     return JSONResponse({**wire.endpoint(created), "secret": secret}, 201)
 
@@ -127,7 +127,7 @@ async def update_webhook(
     endpoint_id: EndpointId, body: EndpointPatch, resources: ApiResources, key_id: KeyId
 ) -> Response:
     """Change what is given. What is still to be sent goes to the new URL."""
-    url = None if body.url is None else receiver_url(body.url, "url", resources.settings.max_url_length)
+    url = None if body.url is None else receiver_url(body.url, "url", resources.settings.requests.max_url_length)
     events = None if body.events is None else tuple(body.events)
     changes = EndpointChanges(url, body.description, events, body.is_active)
     changed = await _webhooks(resources).update(key_id, endpoint_id, changes)
@@ -160,7 +160,7 @@ async def test_webhook(endpoint_id: EndpointId, resources: ApiResources, key_id:
 async def _attempted(resources: Resources, webhooks: Webhooks, key_id: str, delivery_id: str) -> Delivery | None:
     """Return a delivery once it was attempted, or as it is when that takes too long."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + resources.settings.webhook_timeout + _ANSWER_MARGIN
+    deadline = loop.time() + resources.settings.webhooks.webhook_timeout + _ANSWER_MARGIN
     async with resources.ended.subscribed(delivery_id) as notice:
         while True:
             notice.clear()

@@ -48,7 +48,7 @@ async def _key_id(resources: Resources, headers: Headers) -> str:
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
-    if not resources.settings.auth:
+    if not resources.settings.service.auth:
         if not _is_local(f"//{headers.get('host', '')}") or not _is_local(headers.get("origin", "//localhost")):
             # A page in a browser on this machine, from elsewhere: by a name of its own that it had point here (DNS
             # rebinding), or across origins.

@@ -48,17 +48,19 @@ def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
 
 def single_url(request: ScrapeRequest, settings: Settings) -> str:
     """Return the URL of a request as it is to be scraped. Raises errors.InvalidUrlError."""
-    return checked_url(request.url, "url", settings.max_url_length)
+    return checked_url(request.url, "url", settings.requests.max_url_length)
 
 
 def batch_urls(request: BatchRequest, settings: Settings) -> list[str]:
     """Return the URLs of a batch. Raises errors.InvalidUrlError, naming the first bad one by its index."""
-    if len(request.urls) > settings.max_batch_urls:
+    if len(request.urls) > settings.requests.max_batch_urls:
         raise RequestError(
-            f"The field `urls` is not valid: at most {settings.max_batch_urls} URLs make a batch, "
+            f"The field `urls` is not valid: at most {settings.requests.max_batch_urls} URLs make a batch, "
             f"not {len(request.urls)}."
         )
-    return [checked_url(url, f"urls[{index}]", settings.max_url_length) for index, url in enumerate(request.urls)]
+    return [
+        checked_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(request.urls)
+    ]
 
 
 def checked_url(text: str, field: str, max_length: int) -> str:
@@ -86,7 +88,7 @@ def webhook_url(request: ScrapeFields, settings: Settings) -> str | None:
     """Return where the end of the job is to be told, if anywhere. Raises errors.InvalidUrlError."""
     if not request.webhook_url:
         return None
-    return receiver_url(request.webhook_url, "webhook_url", settings.max_url_length)
+    return receiver_url(request.webhook_url, "webhook_url", settings.requests.max_url_length)
 
 
 def receiver_url(text: str, field: str, max_length: int) -> str:
@@ -105,7 +107,7 @@ def _schema(request: ScrapeFields, settings: Settings) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return schema.check(request.output_schema, settings.max_schema_bytes)
+        return schema.check(request.output_schema, settings.requests.max_schema_bytes)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 
@@ -120,5 +122,5 @@ def _refuse_unsupported(request: ScrapeFields) -> None:
 def _country(code: str, settings: Settings) -> str:
     if code.lower() not in country_names():
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
-    settings.exits.of(code)
+    settings.egress.exits.of(code)
     return code.lower()

@@ -62,13 +62,13 @@ class Browser:
 
     def __init__(self, settings: Settings, guard: EgressGuard, scores: ExitScores | None = None) -> None:
         self._settings = settings
-        self._scores = scores or MemoryExitScores(settings.proxy_half_life)
+        self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
         self._guard = guard
-        self._slots = asyncio.Semaphore(settings.browser_pages)
+        self._slots = asyncio.Semaphore(settings.browser.browser_pages)
         self._shifts: dict[bool, _Shift] = {}
         self._starting: dict[bool, asyncio.Task[_Shift]] = {}
         self._ending: set[asyncio.Task[None]] = set()
-        self._proxy = EgressProxy(guard, settings.connect_timeout)
+        self._proxy = EgressProxy(guard, settings.fetching.connect_timeout)
         self._watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -152,7 +152,7 @@ class Browser:
 
     async def _goes_on(self, exits: ExitRound, error: FetchError) -> bool:
         """Whether another exit is tried after this."""
-        return await exits.failed(error) and exits.attempts < self._settings.fetch_attempts
+        return await exits.failed(error) and exits.attempts < self._settings.fetching.fetch_attempts
 
     async def _try(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit
@@ -242,8 +242,8 @@ class Browser:
         settings = self._settings
         return (
             shift.process.gone.is_set()
-            or shift.pages >= settings.browser_max_pages
-            or shift.memory >= settings.browser_max_memory
+            or shift.pages >= settings.browser.browser_max_pages
+            or shift.memory >= settings.browser.browser_max_memory
         )
 
     def _retire(self, shift: _Shift) -> None:
@@ -261,7 +261,7 @@ class Browser:
 
     async def _watch(self) -> None:
         """Measure, retire what idles, and kill what does not answer."""
-        interval = min(_WATCH_INTERVAL, self._settings.browser_idle_time / _MOST_INTERVALS)
+        interval = min(_WATCH_INTERVAL, self._settings.browser.browser_idle_time / _MOST_INTERVALS)
         while True:
             await asyncio.sleep(interval)
             for shift in list(self._shifts.values()):
@@ -269,7 +269,7 @@ class Browser:
 
     async def _look_at(self, shift: _Shift) -> None:
         idle = asyncio.get_running_loop().time() - shift.idle_since
-        if not shift.open_pages and idle >= self._settings.browser_idle_time:
+        if not shift.open_pages and idle >= self._settings.browser.browser_idle_time:
             self._retire(shift)
         elif not await shift.process.answers():
             log.error("the browser does not answer, and is killed")

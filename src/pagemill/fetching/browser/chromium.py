@@ -93,11 +93,11 @@ def find_chromium(settings: Settings) -> Path:
 
     Raises `BrowserUnavailableError`, which says what to do.
     """
-    if settings.chromium is not None:
-        if os.access(settings.chromium, os.X_OK) and settings.chromium.is_file():
-            return settings.chromium
+    if settings.browser.chromium is not None:
+        if os.access(settings.browser.chromium, os.X_OK) and settings.browser.chromium.is_file():
+            return settings.browser.chromium
         raise BrowserUnavailableError(
-            f"PAGEMILL_CHROMIUM names {settings.chromium}, which is no program. Correct it, or unset it."
+            f"PAGEMILL_CHROMIUM names {settings.browser.chromium}, which is no program. Correct it, or unset it."
         )
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is not None:

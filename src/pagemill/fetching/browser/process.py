@@ -74,7 +74,7 @@ class BrowserProcess:
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
         driver: Playwright | None = None
         try:
-            async with asyncio.timeout(settings.browser_start_timeout):
+            async with asyncio.timeout(settings.browser.browser_start_timeout):
                 async with _STARTING:
                     with _temporary_files_in(folder):
                         driver = await async_playwright().start()
@@ -87,7 +87,7 @@ class BrowserProcess:
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
-                    timeout=settings.browser_start_timeout * 1000,
+                    timeout=settings.browser.browser_start_timeout * 1000,
                 )
             process = cls(driver, browser, folder, settings, images=images)
             process._session = await browser.new_browser_cdp_session()
@@ -113,7 +113,7 @@ class BrowserProcess:
 
         opening = asyncio.ensure_future(self._browser.new_context(**options))
         try:
-            async with asyncio.timeout(self._settings.browser_answer_timeout):
+            async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 return await asyncio.shield(opening)
         except (Error, TimeoutError):
             await self.kill()
@@ -150,7 +150,7 @@ class BrowserProcess:
         if self.gone.is_set() or self._session is None:
             return False
         try:
-            async with asyncio.timeout(self._settings.browser_answer_timeout):
+            async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 await self._session.send("Browser.getVersion")
         except (Error, TimeoutError):
             return False
@@ -188,7 +188,7 @@ class BrowserProcess:
         from playwright.async_api import Error
 
         try:
-            async with asyncio.timeout(self._settings.browser_answer_timeout):
+            async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 await context.close()
         except (Error, TimeoutError):
             if not self.gone.is_set():

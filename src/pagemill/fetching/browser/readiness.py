@@ -41,7 +41,7 @@ async def settle(world: World, proxy: EgressProxy, deadline: float, settings: Se
 
     Raises `BrowserCrashedError` when the page's process ends.
     """
-    still = settings.ready_quiet_time
+    still = settings.browser.ready_quiet_time
     loop = asyncio.get_running_loop()
     seen: Look | None = None
     while (left := deadline - loop.time()) > 0:
@@ -52,7 +52,7 @@ async def settle(world: World, proxy: EgressProxy, deadline: float, settings: Se
             continue
         except TimeoutError:
             return None
-        quiet = proxy.quiet_for(settings.ready_request_timeout)
+        quiet = proxy.quiet_for(settings.browser.ready_request_timeout)
         if quiet >= still or not seen.ready:
             return seen
         await asyncio.sleep(max(still - quiet, 0.01))

@@ -88,7 +88,7 @@ class Rendering:
             if self._options.wait_for:
                 await asyncio.sleep(self._options.wait_for / 1000)
             if self._options.actions:
-                await perform(self._options.actions, self._tab.page, deadline, self._settings.action_timeout)
+                await perform(self._options.actions, self._tab.page, deadline, self._settings.browser.action_timeout)
                 await self._until_ready(deadline)
             captures = await capture(self._tab.page, self._options.formats, deadline)
             page = await self._read(deadline)
@@ -102,7 +102,7 @@ class Rendering:
 
         options, context = self._options, self._tab.context
         try:
-            async with asyncio.timeout(self._settings.browser_answer_timeout):
+            async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 if options.cookies:
                     await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
                 if options.headers:
@@ -158,13 +158,13 @@ class Rendering:
 
     async def _until_ready(self, deadline: float) -> Look | None:
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.ready_timeout)
+        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.ready_timeout)
         return await settle(self._world, self._tab.proxy, limit, self._settings)
 
     async def _past_challenge(self, look: Look | None, deadline: float) -> None:
         """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.challenge_timeout)
+        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.challenge_timeout)
         while look is not None and _may_be_challenge(look) and loop.time() < limit:
             seen = await self._serialized(deadline)
             body = (seen["html"] or "").encode("utf-8", "replace")
@@ -180,7 +180,7 @@ class Rendering:
         if failure is not None and seen["status"] in (403, 502, 504):
             raise failure
         if seen["html"] is None:
-            limit = self._settings.max_body_bytes
+            limit = self._settings.fetching.max_body_bytes
             raise BodyTooLargeError(f"The rendered page is larger than the limit of {limit} bytes.")
         body = seen["html"].encode("utf-8", "replace")
         return FetchedPage(self._url.public_href, url.public_href, seen["status"] or 200, _HTML, body)
@@ -200,7 +200,7 @@ class Rendering:
         while loop.time() < deadline:
             try:
                 async with asyncio.timeout_at(min(deadline, loop.time() + RESERVE)):
-                    seen = await self._world.call(_SERIALIZE, self._settings.max_body_bytes)
+                    seen = await self._world.call(_SERIALIZE, self._settings.fetching.max_body_bytes)
             except PageMovedError:
                 continue
             except TimeoutError:

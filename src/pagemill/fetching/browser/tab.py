@@ -58,7 +58,7 @@ class Tab:
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, kind: Kind) -> None:
         tunnels = None if kind.way.direct else Tunnels(kind.way, guard.resolver, settings)
-        self.proxy = EgressProxy(guard, settings.connect_timeout, tunnels)
+        self.proxy = EgressProxy(guard, settings.fetching.connect_timeout, tunnels)
         self.process = process
         self.kind = kind
         self.crashed = asyncio.Event()
@@ -93,7 +93,7 @@ class Tab:
             self.context = await self.process.new_context(**self._options())
             stack.push_async_callback(self.process.close_context, self.context)
             try:
-                async with asyncio.timeout(self._settings.browser_answer_timeout):
+                async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                     await self._open_page()
             except (Error, TimeoutError):
                 await self.process.kill()

@@ -34,9 +34,9 @@ class Resolver:
     """Looks names up. Its resolver's sockets belong to the event loop of the first look-up."""
 
     def __init__(self, settings: Settings) -> None:
-        self._servers = settings.dns_servers
-        self._timeout = settings.dns_timeout
-        self._cache_time = settings.dns_cache_time
+        self._servers = settings.egress.dns_servers
+        self._timeout = settings.egress.dns_timeout
+        self._cache_time = settings.egress.dns_cache_time
         self._cache: OrderedDict[str, tuple[float, tuple[IPAddress, ...]]] = OrderedDict()
         self._resolver: aiodns.DNSResolver | None = None
 

@@ -24,7 +24,7 @@ class EgressGuard:
     """Says where requests may go. `async with` or `close()` gives its sockets back."""
 
     def __init__(self, settings: Settings) -> None:
-        self._allowed = settings.allowed_networks
+        self._allowed = settings.egress.allowed_networks
         self._resolver = Resolver(settings)
 
     @property

@@ -26,9 +26,11 @@ def browser_handle(settings: Settings) -> Curl:
     Raises `OperatorError` when no browser goes by the name in the settings.
     """
     curl = _trusting_handle(settings)
-    browser = resolve_latest_browser_type(settings.impersonate)  # type: ignore[no-untyped-call]
+    browser = resolve_latest_browser_type(settings.fetching.impersonate)  # type: ignore[no-untyped-call]
     if curl.impersonate(browser) != 0:
-        raise OperatorError(f"No browser to impersonate is called {settings.impersonate}; see PAGEMILL_IMPERSONATE.")
+        raise OperatorError(
+            f"No browser to impersonate is called {settings.fetching.impersonate}; see PAGEMILL_IMPERSONATE."
+        )
     return _confined(curl, settings)
 
 
@@ -38,14 +40,14 @@ def plain_handle(settings: Settings) -> Curl:
 
 
 def _trusting_handle(settings: Settings) -> Curl:
-    authorities = trust(settings.ca_file)
+    authorities = trust(settings.egress.ca_file)
     curl = Curl(cacert=authorities.file)
     curl.setopt(CurlOpt.CAPATH, authorities.folder)
     return curl
 
 
 def _confined(curl: Curl, settings: Settings) -> Curl:
-    authorities = trust(settings.ca_file)
+    authorities = trust(settings.egress.ca_file)
     curl.setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V2TLS)
     curl.setopt(CurlOpt.PROTOCOLS_STR, "http,https")
     curl.setopt(CurlOpt.FOLLOWLOCATION, 0)
@@ -60,7 +62,7 @@ def _confined(curl: Curl, settings: Settings) -> Curl:
     curl.setopt(CurlOpt.PATH_AS_IS, 1)  # paths come normalised
     curl.setopt(CurlOpt.NOSIGNAL, 1)
     curl.setopt(CurlOpt.BUFFERSIZE, BUFFER_SIZE)
-    curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.connect_timeout * 1000))
+    curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.fetching.connect_timeout * 1000))
     # The exchange counts what comes out of decompression; this bounds what goes in and yields nothing.
-    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.max_body_bytes)
+    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.fetching.max_body_bytes)
     return curl

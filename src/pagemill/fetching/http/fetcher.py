@@ -56,9 +56,9 @@ class HttpFetcher:
         self._settings = settings
         self._own_guard = guard is None
         self._guard = guard or EgressGuard(settings)
-        self._scores = scores or MemoryExitScores(settings.proxy_half_life)
+        self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
-        self._hosts = HostSlots(settings.host_concurrency)
+        self._hosts = HostSlots(settings.fetching.host_concurrency)
         self._handles: list[Curl] = []
         self._multi: AsyncCurl | None = None
 
@@ -102,7 +102,7 @@ class HttpFetcher:
         """
         loop = asyncio.get_running_loop()
         if deadline is None:
-            deadline = loop.time() + self._settings.job_deadline
+            deadline = loop.time() + self._settings.jobs.job_deadline
         exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
         while True:
             way = await exits.take()
@@ -143,9 +143,9 @@ class HttpFetcher:
         first = url.host
         for cookie in fields.cookie_lines(first):
             curl.setopt(CurlOpt.COOKIELIST, cookie)
-        budget = self._settings.fetch_timeout
+        budget = self._settings.fetching.fetch_timeout
         loop = asyncio.get_running_loop()
-        for _ in range(self._settings.max_redirects + 1):
+        for _ in range(self._settings.fetching.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
                 lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
@@ -155,7 +155,7 @@ class HttpFetcher:
             if not exchange.redirects:
                 return _page(text, url, exchange)
             url = self._redirected(url, exchange.header(b"location"))
-        raise TooManyRedirectsError(f"The page redirected more than {self._settings.max_redirects} times.")
+        raise TooManyRedirectsError(f"The page redirected more than {self._settings.fetching.max_redirects} times.")
 
     def _redirected(self, url: Url, location: str | None) -> Url:
         if not location:
@@ -198,7 +198,7 @@ class HttpFetcher:
         return proxy_route(curl, url, addresses, way, await proxy_addresses(self._guard.resolver, way))
 
     def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
-        return Exchange(host, self._settings.max_body_bytes, connected)
+        return Exchange(host, self._settings.fetching.max_body_bytes, connected)
 
     async def _answer(self, curl: Curl, exchange: Exchange) -> Exchange:
         try:

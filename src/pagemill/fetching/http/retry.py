@@ -31,7 +31,7 @@ class RetryPolicy:
     @classmethod
     def of(cls, settings: Settings) -> RetryPolicy:
         """The policy of the settings."""
-        return cls(settings.fetch_attempts, settings.retry_delay, settings.max_retry_delay)
+        return cls(settings.fetching.fetch_attempts, settings.fetching.retry_delay, settings.fetching.max_retry_delay)
 
     def wait(self, error: FetchError, attempt: int) -> float | None:
         """Seconds to wait after the `attempt`-th attempt (from 1) failed; None when there is to be no other."""

@@ -55,7 +55,7 @@ _chance = random.SystemRandom()
 def exits_of(settings: Settings, country: str) -> tuple[Exit, ...]:
     """The exits for a country. Raises `NoExitError` where it has none."""
     try:
-        return settings.exits.of(country)
+        return settings.egress.exits.of(country)
     except CountryNotAvailableError as error:  # the API asks before; its settings may have been others
         raise NoExitError(error.message) from None
 

@@ -66,7 +66,7 @@ class Tunnels:
     def _trust(self) -> ssl.SSLContext | None:
         if self._way.scheme != "https":
             return None
-        authorities = trust(self._settings.ca_file)
+        authorities = trust(self._settings.egress.ca_file)
         return ssl.create_default_context(cafile=authorities.file)
 
 

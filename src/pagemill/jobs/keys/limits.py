@@ -18,8 +18,8 @@ class Limits:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._per_minute = settings.submits_per_minute
-        self._per_day = settings.pages_per_day
+        self._per_minute = settings.limits.submits_per_minute
+        self._per_day = settings.limits.pages_per_day
 
     def __bool__(self) -> bool:
         """Whether there is any."""

@@ -26,8 +26,8 @@ class DatabaseHostMemory(HostMemory):
     def __init__(self, database: Database, settings: Settings) -> None:
         super().__init__(settings)
         self._database = database
-        self._age = timedelta(seconds=settings.browser_memory)
-        self._patience = settings.database_patience
+        self._age = timedelta(seconds=settings.browser.browser_memory)
+        self._patience = settings.database.database_patience
 
     async def learn(self, host: str, *, needs_browser: bool) -> None:
         """Keep it, here and for the others."""

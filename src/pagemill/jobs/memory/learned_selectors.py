@@ -20,10 +20,10 @@ class DatabaseSelectors:
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._silence = timedelta(seconds=settings.worker_timeout)
-        self._longest = timedelta(seconds=settings.job_deadline)
-        self._patience = settings.database_patience
-        self._life = timedelta(days=settings.selector_retention_days)
+        self._silence = timedelta(seconds=settings.jobs.worker_timeout)
+        self._longest = timedelta(seconds=settings.jobs.job_deadline)
+        self._patience = settings.database.database_patience
+        self._life = timedelta(days=settings.structuring.selector_retention_days)
 
     async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
         """Return the learnt selectors of a host for a schema, those learnt last first."""

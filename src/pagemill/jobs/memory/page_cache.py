@@ -28,9 +28,9 @@ class DatabasePageCache:
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._patience = settings.database_patience
-        self._silence = timedelta(seconds=settings.worker_timeout)
-        self._longest = timedelta(seconds=settings.job_deadline)
+        self._patience = settings.database.database_patience
+        self._silence = timedelta(seconds=settings.jobs.worker_timeout)
+        self._longest = timedelta(seconds=settings.jobs.job_deadline)
 
     async def find(self, key: bytes) -> CachedPage | None:
         """What is known of a page, without its bytes."""

@@ -39,8 +39,8 @@ class DatabaseExitScores:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._half_life = settings.proxy_half_life
-        self._patience = settings.database_patience
+        self._half_life = settings.egress.proxy_half_life
+        self._patience = settings.database.database_patience
 
     async def of(self, host: str, exits: Iterable[str]) -> Mapping[str, ExitScore]:
         """The scores of these exits for a host; none where the database is away."""

@@ -110,18 +110,18 @@ class Deliverer:
                 task.add_done_callback(self._running.discard)
                 task.add_done_callback(lambda _: queue_changed.set())  # its receiver's place is free
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.poll_interval):
+                async with asyncio.timeout(self._settings.jobs.poll_interval):
                     await queue_changed.wait()
                 await asyncio.sleep(_GATHERING_DELAY)
 
     async def _claim(self) -> list[ClaimedDelivery]:
-        free = self._settings.webhook_concurrency - len(self._running)
+        free = self._settings.webhooks.webhook_concurrency - len(self._running)
         if free <= 0:
             return []
         rows = await self._database.rows(
             statements.CLAIM_DELIVERIES,
-            *(self._worker_id, free, self._settings.webhook_receiver_concurrency),
-            timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhook_timeout),
+            *(self._worker_id, free, self._settings.webhooks.webhook_receiver_concurrency),
+            timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhooks.webhook_timeout),
         )
         return [ClaimedDelivery(**{**row, "event": Event(row["event"])}) for row in rows]
 
@@ -152,7 +152,9 @@ class Deliverer:
             "X-Anakin-Timestamp": str(int(time.time())),
         }
         try:
-            status = await self._poster.post(delivery.url, body, headers, seconds=self._settings.webhook_timeout)
+            status = await self._poster.post(
+                delivery.url, body, headers, seconds=self._settings.webhooks.webhook_timeout
+            )
         except FetchError as error:
             return _Outcome(error=f"{error.message} ({error.code})", hopeless=isinstance(error, _HOPELESS))
         if 200 <= status < 300:
@@ -186,13 +188,15 @@ class Deliverer:
 
     @property
     def _public_url(self) -> str:
-        return self._settings.public_url or f"http://{self._settings.host}:{self._settings.port}"
+        return (
+            self._settings.service.public_url or f"http://{self._settings.service.host}:{self._settings.service.port}"
+        )
 
     def _verdict(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
         """Return where the delivery stands after an attempt, and how long until the next."""
         if outcome.error is None:
             return DeliveryStatus.SUCCESS, None
-        delays: tuple[float, ...] = () if delivery.event is Event.TEST else self._settings.webhook_retry_delays
+        delays: tuple[float, ...] = () if delivery.event is Event.TEST else self._settings.webhooks.webhook_retry_delays
         if outcome.hopeless or delivery.attempts >= len(delays):
             return DeliveryStatus.EXHAUSTED, None
         return DeliveryStatus.FAILED, timedelta(seconds=delays[delivery.attempts])

@@ -48,8 +48,8 @@ class SigningKey:
 
         Raises errors.OperatorError for one that is not 32 bytes in base64.
         """
-        set_key = settings.secret_key.get_secret_value() if settings.secret_key else None
-        text = set_key or DataFolder(settings.data_dir).read_secret_key()
+        set_key = settings.service.secret_key.get_secret_value() if settings.service.secret_key else None
+        text = set_key or DataFolder(settings.database.data_dir).read_secret_key()
         return cls(_decoded(text)) if text else None
 
     def new_secret(self) -> tuple[str, SealedSecret]:

@@ -33,7 +33,7 @@ class LanguageModel:
         self._settings = settings
         self._client: openai.AsyncOpenAI | None = None
         self._starting = asyncio.Lock()
-        self._slots = asyncio.Semaphore(settings.llm_concurrency)
+        self._slots = asyncio.Semaphore(settings.structuring.llm_concurrency)
         self._taken: dict[bytes, int] = {}
         self.calls = 0
         """How many answers were asked for; retries of the client not counted."""
@@ -76,13 +76,13 @@ class LanguageModel:
         """The ways to ask: as most servers take it, as models that reason take it, the messages alone."""
         form = _response_format(schema) if schema is not None else None
         shape: dict[str, Any] = {"response_format": form} if form else {}
-        limit = self._settings.llm_max_answer_tokens
+        limit = self._settings.structuring.llm_max_answer_tokens
         return [{"temperature": 0, "max_tokens": limit, **shape}, {"max_completion_tokens": limit, **shape}, {}]
 
     async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, manner: dict[str, Any]) -> str:
         self.calls += 1
         completion = await client.chat.completions.create(
-            model=self._settings.llm_model or "",
+            model=self._settings.structuring.llm_model or "",
             messages=messages,  # type: ignore[arg-type]
             **manner,
         )
@@ -109,12 +109,12 @@ class LanguageModel:
 
     def _make(self) -> openai.AsyncOpenAI:
         module = importlib.import_module("openai")
-        key = self._settings.llm_api_key
+        key = self._settings.structuring.llm_api_key
         client: openai.AsyncOpenAI = module.AsyncOpenAI(
-            base_url=self._settings.llm_base_url,
+            base_url=self._settings.structuring.llm_base_url,
             api_key=key.get_secret_value() if key is not None else _NO_KEY,
-            timeout=self._settings.llm_timeout,
-            max_retries=self._settings.llm_retries,
+            timeout=self._settings.structuring.llm_timeout,
+            max_retries=self._settings.structuring.llm_retries,
         )
         return client
 

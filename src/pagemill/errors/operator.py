@@ -1,0 +1,11 @@
+"""What keeps a command from running: told to the operator."""
+
+from __future__ import annotations
+
+from pagemill.errors.root import PagemillError
+
+
+class OperatorError(PagemillError):
+    """A command cannot run as asked. The message says what to do."""
+
+    code = "operator_error"

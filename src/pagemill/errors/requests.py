@@ -1,0 +1,89 @@
+"""What a client did wrong, or the service cannot do now: answered over HTTP."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pagemill.errors.root import PagemillError
+
+
+class RequestError(PagemillError):
+    """A request that is answered with an error. `http_status` is the answer's status."""
+
+    code = "invalid_request"
+    http_status: ClassVar[int] = 400
+
+
+class InvalidUrlError(RequestError):
+    """A URL that is none, or neither http nor https."""
+
+    code = "invalid_url"
+
+
+class InvalidSchemaError(RequestError):
+    """An `outputSchema` that cannot be used. The message says where and why, without a full stop."""
+
+
+class NotSupportedError(RequestError):
+    """A known option that this version does not carry out."""
+
+    code = "not_supported"
+
+
+class CountryNotAvailableError(RequestError):
+    """No exit leads through this country. The message lists those that have one."""
+
+    code = "country_not_available"
+
+
+class UnauthorizedError(RequestError):
+    """No API key, or none that is known."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class NotFoundError(RequestError):
+    """No such thing, or one of another key."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class MethodNotAllowedError(RequestError):
+    """An endpoint that does not take this HTTP method."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class ConflictError(RequestError):
+    """The request contradicts an earlier one."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class PayloadTooLargeError(RequestError):
+    """A request body over the limit."""
+
+    code = "payload_too_large"
+    http_status = 413
+
+
+class RateLimitedError(RequestError):
+    """More than the operator lets this key have. `retry_after` is the number of seconds until there may be more."""
+
+    code = "rate_limited"
+    http_status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(RequestError):
+    """The service cannot answer for now: the database is away."""
+
+    code = "unavailable"
+    http_status = 503

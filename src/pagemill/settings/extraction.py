@@ -1,0 +1,20 @@
+"""The processes that extract, and their limits."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Seconds, SettingsGroup
+
+
+class ExtractionSettings(SettingsGroup):
+    """The processes that extract, and their limits."""
+
+    extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")
+    extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")
+    extraction_memory: ByteCount = Field(
+        1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."
+    )
+    extraction_idle_time: Seconds = Field(
+        60.0, description="After so long without a page an extraction process ends, but for one, in seconds."
+    )

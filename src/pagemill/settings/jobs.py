@@ -1,0 +1,26 @@
+"""How pages are worked on, and for how long ended jobs are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pagemill.settings.group import Count, Seconds, SettingsGroup
+
+
+class JobSettings(SettingsGroup):
+    """How pages are worked on, and for how long ended jobs are kept."""
+
+    job_deadline: Seconds = Field(120.0, description="The longest a page may be worked on, in seconds.")
+    max_crashes: Count = Field(3, description="After taking its worker down this many times, a page fails.")
+    retention_days: Annotated[float, Field(gt=0)] = Field(7.0, description="Days after which an ended job is deleted.")
+    retention_step: Count = Field(200, description="The most jobs that one deletion removes at once.")
+    worker_concurrency: Count = Field(16, description="Pages that one worker has in hand at a time.")
+    worker_heartbeat: Seconds = Field(2.0, description="How often a worker says that it is alive, in seconds.")
+    worker_timeout: Seconds = Field(
+        15.0, description="A worker silent for this long is taken for dead and its pages go to others, in seconds."
+    )
+    poll_interval: Seconds = Field(
+        1.0, description="How often an idle worker looks for pages when no notice came, in seconds."
+    )

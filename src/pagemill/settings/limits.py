@@ -1,0 +1,17 @@
+"""How much one API key may ask for."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pagemill.settings.group import Limit, SettingsGroup
+
+
+class LimitSettings(SettingsGroup):
+    """How much one API key may ask for."""
+
+    submits_per_minute: Limit = Field(
+        0, description="Submissions a minute, for each key and endpoint; 0 for any number."
+    )
+    pages_in_flight: Limit = Field(0, description="Pages of one key that are worked on at a time; 0 for any number.")
+    pages_per_day: Limit = Field(0, description="Pages that one key may submit on a day, in UTC; 0 for any number.")
