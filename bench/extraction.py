@@ -137,14 +137,14 @@ def run(name: str, step: int) -> list[Row]:
 # What each stage of `extract` calls, by the stage's name: module and function of `pagemill.extraction`.
 STAGES = {
     "decoding and parsing": (("reading.document", "read"),),
-    "blocks": (("choosing.blocks", "split"), ("pipeline", "hidden_elements")),
+    "blocks": (("choosing.blocks", "split"), ("pipeline", "hidden_mask")),
     "features": (("choosing.features.block_features", "compute"),),
     "classifier and choice": (
         ("choosing.model.classifier:Classifier", "log_odds"),
         ("choosing.model.classifier:Classifier", "quality"),
-        ("choosing.selection", "choose"),
+        ("choosing.selection", "select_blocks"),
     ),
-    "cutting the tree": (("choosing.pruning", "cut"),),
+    "cutting the tree": (("choosing.pruning", "prune"),),
     "cleaned tree and HTML": (
         ("writing.cleaned_html", "write"),
         ("writing.cleaned_html", "parse"),

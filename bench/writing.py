@@ -94,7 +94,7 @@ def choice_f1(html: bytes, url: str, truth: str, script: Script | None) -> float
         texts[block] += string
     if script is not None:
         flat.strings[:] = map(script.write, flat.strings)
-    chosen = pipeline.select(flat, body, url, classifier.load()).chosen
+    chosen = pipeline.select_content(flat, body, url, classifier.load()).selected
     return word_f1("\n".join(text for text, kept in zip(texts, chosen, strict=True) if kept), truth)
 
 
@@ -107,7 +107,7 @@ def is_shell(html: bytes, url: str, script: Script | None) -> bool:
                 node.data = script.write(node.data)
     page = tree.serialize().encode("utf-8", "replace")
     content = extract(page, url, content_type="text/html; charset=utf-8")
-    return judge(200, {}, page, content.signs, content.quality).kind is Kind.SHELL
+    return judge(200, {}, page, content.signals, content.quality).kind is Kind.SHELL
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_array, hstack, vstack
 
-from pagemill.extraction.choosing.features import numbering
-from pagemill.extraction.choosing.features.element_markup import markup
-from pagemill.extraction.choosing.features.tree_arrays import Layout
-from pagemill.extraction.choosing.features.vocabulary import PLACES, Vocabulary, words_of
+from pagemill.extraction.choosing.features import label_encoding
+from pagemill.extraction.choosing.features.element_markup import distinct_markup
+from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
+from pagemill.extraction.choosing.features.vocabulary import POSITIONS, Vocabulary, tokenize
 from pages import FOLDS, importance_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from pages import Page
 
-_FEWEST_DOMAINS = 5
+_MIN_DOMAINS = 5
 _PENALTY = 3e-6  # on the sum of the squared weights, halved; the loss is a mean
-_STEPS = 30  # stopping early regularizes, too
+_MAX_ITERATIONS = 30  # stopping early regularizes, too
 
 
 class Vocabularies:
@@ -35,9 +35,9 @@ class Vocabularies:
     def __init__(self, pages: Sequence[Page]) -> None:
         domains: dict[str, set[str]] = defaultdict(set)
         for page in pages:
-            for word in words_of(markup(page.flat)[0])[0]:
+            for word in tokenize(distinct_markup(page.flat)[0])[0]:
                 domains[word].add(page.domain)
-        words = sorted(word for word, known in domains.items() if len(word) > 1 and len(known) >= _FEWEST_DOMAINS)
+        words = sorted(word for word, known in domains.items() if len(word) > 1 and len(known) >= _MIN_DOMAINS)
         self._columns = {word: column for column, word in enumerate(words)}
         self._folds = [self._rows([page for page in pages if page.fold == fold]) for fold in range(FOLDS)]
         self._fitted: dict[frozenset[int], Vocabulary] = {}
@@ -50,7 +50,7 @@ class Vocabularies:
             matrices, labels, importance = zip(*kept, strict=True)
             weights, bias = _fit(vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance))
             # The model is kept in half precision; what learns from the vocabulary sees it as it will be.
-            table = weights.reshape(len(PLACES), -1).astype(np.float16).astype(np.float64)
+            table = weights.reshape(len(POSITIONS), -1).astype(np.float16).astype(np.float64)
             self._fitted[left_out] = Vocabulary(self._columns, table, bias)
         return self._fitted[left_out]
 
@@ -62,42 +62,42 @@ class Vocabularies:
 
     def _rows_of(self, page: Page) -> tuple[csr_array, np.ndarray, np.ndarray]:
         """Blocks whose ways from the root look the same are one row."""
-        layout, held = Layout(page.flat), self._held(page)
-        _, marked = markup(page.flat)
-        place, _ = numbering.number(layout.path_key(marked)[layout.owner])
+        tree, word_matrix = TreeArrays(page.flat), self._word_matrix(page)
+        _, markup_index = distinct_markup(page.flat)
+        place, _ = label_encoding.encode(tree.path_hash(markup_index)[tree.owner])
         _, first = np.unique(place, return_index=True)
-        own = layout.owner[first]
-        parent = layout.parent[own]
-        path = _ways(layout, own) @ held
-        matrix = hstack([held[own], held[parent] + held[layout.parent[parent]], path], format="csr")
+        own = tree.owner[first]
+        parent = tree.parent[own]
+        path = _paths(tree, own) @ word_matrix
+        matrix = hstack([word_matrix[own], word_matrix[parent] + word_matrix[tree.parent[parent]], path], format="csr")
         weight = importance_of(page)
         importance = np.bincount(place, weight)
         return matrix, np.bincount(place, weight * page.label) / importance, importance
 
-    def _held(self, page: Page) -> csr_array:
+    def _word_matrix(self, page: Page) -> csr_array:
         """Return (elements, words): 1 where an element has a word."""
-        elements, marked = markup(page.flat)
-        held: list[set[int]] = [set() for _ in elements]
-        for word, element in zip(*words_of(elements), strict=True):
+        elements, markup_index = distinct_markup(page.flat)
+        word_matrix: list[set[int]] = [set() for _ in elements]
+        for word, element in zip(*tokenize(elements), strict=True):
             if word in self._columns:
-                held[element].add(self._columns[word])
-        found = [sorted(held[element]) for element in marked]
+                word_matrix[element].add(self._columns[word])
+        found = [sorted(word_matrix[element]) for element in markup_index]
         ends = np.cumsum([0, *map(len, found)])
         columns = np.array([column for row in found for column in row], np.int32)
         return csr_array((np.ones(len(columns)), columns, ends), shape=(len(found), len(self._columns)))
 
 
-def _ways(layout: Layout, elements: np.ndarray) -> csr_array:
+def _paths(tree: TreeArrays, elements: np.ndarray) -> csr_array:
     """Return (some elements, all elements): 1 for each element on the way from the root to each of some."""
-    parent, ways = layout.parent.tolist(), []
+    parent, paths = tree.parent.tolist(), []
     for element in elements.tolist():
-        way = [element]
-        while way[-1]:
-            way.append(parent[way[-1]])
-        ways.append(way)
-    columns = np.concatenate(ways)
-    ends = np.cumsum([0, *map(len, ways)])
-    return csr_array((np.ones(len(columns)), columns, ends), shape=(len(elements), layout.elements))
+        path = [element]
+        while path[-1]:
+            path.append(parent[path[-1]])
+        paths.append(path)
+    columns = np.concatenate(paths)
+    ends = np.cumsum([0, *map(len, paths)])
+    return csr_array((np.ones(len(columns)), columns, ends), shape=(len(elements), tree.element_count))
 
 
 def _fit(rows: csr_array, labels: np.ndarray, importance: np.ndarray) -> tuple[np.ndarray, float]:
@@ -111,5 +111,6 @@ def _fit(rows: csr_array, labels: np.ndarray, importance: np.ndarray) -> tuple[n
         value = float((share * (np.logaddexp(0, odds) - labels * odds)).sum() + _PENALTY / 2 * (weights @ weights))
         return value, np.append(columns @ error + _PENALTY * weights, error.sum())
 
-    found = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    start, options = np.zeros(rows.shape[1] + 1), {"maxiter": _MAX_ITERATIONS}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return found.x[:-1], float(found.x[-1])

@@ -17,7 +17,7 @@ from publicsuffix2 import get_sld
 from labels import label
 from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.features import text_statistics
-from pagemill.extraction.pipeline import hidden_elements
+from pagemill.extraction.pipeline import hidden_mask
 from pagemill.extraction.reading import document
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _page(name: str, record: dict, html: bytes) -> Page:
         domain=domain,
         fold=int(hashlib.sha256(domain.encode()).hexdigest(), 16) % FOLDS,
         flat=flat,
-        hidden=hidden_elements(page.body, flat),
+        hidden=hidden_mask(page.body, flat),
         words=text_statistics.count(flat).words if texts else np.empty(0),
         label=label([words_of(text) for text in texts], truth),
     )

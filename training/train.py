@@ -44,7 +44,7 @@ SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
 MODEL = Path(classifier.__file__).with_name(classifier.MODEL)
 FIGURES = HERE / "figures.json"
 
-_BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
+_MAX_BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
 _NO_TREES = Trees(
     np.zeros((0, 0), np.int32),
     np.zeros((0, 0), np.float32),
@@ -79,7 +79,7 @@ def main() -> None:
     figures = report(pages, results, expected)
     if whole is not None:
         final = whole.result()
-        final = replace(final, quality_trees=fit_quality([results[page.name] for page in pages]))
+        final = replace(final, quality_regressor=fit_quality([results[page.name] for page in pages]))
         classifier.write(MODEL, final)
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
         print(f"{MODEL.name}: {MODEL.stat().st_size} bytes, {time.monotonic() - begin:.0f} s")
@@ -90,7 +90,7 @@ class Result:
     """What the pipeline made of a page with a model that had not seen its site."""
 
     f1: float
-    figures: np.ndarray | None
+    quality_features: np.ndarray | None
     """Of the choice; None for a page without text."""
 
 
@@ -125,7 +125,7 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
         ).rows
         names = names or list(values)
         rows.append(block_features.stack(values, names).T)
-    samples = [sample(pages, rows, seed) for seed in range(1 + classifier.FURTHER)]
+    samples = [sample(pages, rows, seed) for seed in range(1 + classifier.SECOND_STAGE_FORESTS)]
     first = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[:1])
     further = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[1:], seed=2)
     return Classifier(names, vocabularies.without(*left_out), first, further, _NO_TREES)
@@ -134,7 +134,7 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
 def sample(pages: list[Page], rows: list[np.ndarray], seed: int) -> boosting.Examples:
     """Draw blocks of each page, weighed so that they stand for all of it."""
     chance = np.random.default_rng(seed)
-    taken = [np.sort(chance.choice(len(of), min(len(of), _BLOCKS), replace=False)) for of in rows]
+    taken = [np.sort(chance.choice(len(of), min(len(of), _MAX_BLOCKS), replace=False)) for of in rows]
     weights = [
         data.importance_of(page)[drawn] * len(page.words) / len(drawn) for page, drawn in zip(pages, taken, strict=True)
     ]
@@ -151,9 +151,9 @@ def result_of(page: Page, model: Classifier) -> Result:
     body, figures = read.body, None
     flat = blocks.split(body)
     if flat is not None and flat.owner:
-        selection = pipeline.select(flat, body, page.url, model)
-        figures = selection.figures
-        pruning.cut(flat, selection.chosen, selection.words)
+        selection = pipeline.select_content(flat, body, page.url, model)
+        figures = selection.quality_features
+        pruning.prune(flat, selection.selected, selection.words)
     else:
         embedded_text.add(read.tree, body)
     text = turbohtml.parse(cleaned_html.serialize(cleaned_html.clean(body, read.base_url))).to_text()
@@ -162,8 +162,8 @@ def result_of(page: Page, model: Classifier) -> Result:
 
 def fit_quality(results: list[Result]) -> Trees:
     """Train the trees that tell a choice's F1 from its figures."""
-    known = [result for result in results if result.figures is not None]
-    rows, f1 = np.stack([result.figures for result in known]), np.array([result.f1 for result in known])
+    known = [result for result in results if result.quality_features is not None]
+    rows, f1 = np.stack([result.quality_features for result in known]), np.array([result.f1 for result in known])
     examples = boosting.Examples(rows, f1, np.ones(len(f1)))
     return boosting.train(boosting.QUALITY, boosting.QUALITY_ROUNDS, [examples])
 
@@ -174,7 +174,7 @@ def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> di
     for fold in range(data.FOLDS):
         trees = fit_quality([results[page.name] for page in pages if page.fold != fold])
         for page in pages:
-            figures = results[page.name].figures
+            figures = results[page.name].quality_features
             if page.fold == fold and figures is not None:
                 quality[page.name] = float(np.clip(trees.sums(figures[:, None])[0], 0, 1))
     return quality
@@ -195,13 +195,13 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
         ]
         for part in np.array_split(np.array(names), 8)
     ]
-    told, f1 = np.array([quality[name] for name in names]), np.array([results[name].f1 for name in names])
+    predicted, f1 = np.array([quality[name] for name in names]), np.array([results[name].f1 for name in names])
     figures = {
         "f1": overall,
         "by_type": by_kind,
         "quality": {
-            "correlation": round(float(np.corrcoef(told, f1)[0, 1]), 3),
-            "mean_absolute_error": round(float(np.abs(told - f1).mean()), 3),
+            "correlation": round(float(np.corrcoef(predicted, f1)[0, 1]), 3),
+            "mean_absolute_error": round(float(np.abs(predicted - f1).mean()), 3),
             "eighths": eighths,
         },
     }

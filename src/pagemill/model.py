@@ -142,7 +142,7 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class Signals:
     """What of a page tells whether its content is in it, or is still to be put there by scripts."""
 
     words: int
@@ -151,7 +151,7 @@ class Signs:
     """How many there are that run; data for scripts, such as JSON-LD, does not."""
     mount_point: bool = False
     """Whether it has an element that a framework fills."""
-    demands_scripts: bool = False
+    noscript_warning: bool = False
     """Whether a `<noscript>` speaks of JavaScript."""
     script_characters: int = 0
     """Characters of the scripts that stand in the page itself, data for scripts included."""
@@ -172,7 +172,7 @@ class Content:
     images: tuple[Image, ...] = ()
     quality: float = 1.0
     """How sure extraction is of its choice of content, from 0 to 1."""
-    signs: Signs | None = None
+    signals: Signals | None = None
     """None for what is no HTML."""
 
 

@@ -63,8 +63,8 @@ def test_an_article_in_a_script_without_spaces():
     content = extract(page.encode(), URL)
     assert content.markdown == "\n\n".join(["# 北京秋季转凉", *CHINESE]) + "\n"
     assert content.quality > 0.5
-    assert content.signs is not None
-    assert content.signs.words > 100
+    assert content.signals is not None
+    assert content.signals.words > 100
 
 
 def test_the_whole_body_without_choice():
@@ -107,14 +107,14 @@ def test_where_there_is_text_there_is_content(html):
 
 
 def test_a_page_too_large_to_choose_from_is_kept_whole():
-    content = extract(b"<p>word</p>" * (blocks.MOST + 1), URL)
-    assert content.cleaned_html.count("<p>") == blocks.MOST + 1
+    content = extract(b"<p>word</p>" * (blocks.MAX_BLOCKS + 1), URL)
+    assert content.cleaned_html.count("<p>") == blocks.MAX_BLOCKS + 1
     assert 0 < content.quality < 0.6
 
 
 def test_a_page_of_very_many_inline_elements_is_kept_whole_too():
-    content = extract(b"<b>x</b> " * (pipeline.MOST_ELEMENTS + 1), URL)
-    assert content.cleaned_html.count("x") == pipeline.MOST_ELEMENTS + 1
+    content = extract(b"<b>x</b> " * (pipeline.MAX_ELEMENTS + 1), URL)
+    assert content.cleaned_html.count("x") == pipeline.MAX_ELEMENTS + 1
     assert 0 < content.quality < 0.6
 
 
@@ -127,7 +127,7 @@ def test_only_what_is_asked_for_is_made():
             field = fields.get(name, name)
             nothing = getattr(Content(html="", cleaned_html="", markdown=""), field)
             assert getattr(made, field) == (getattr(everything, field) if name in formats else nothing)
-        assert (made.html, made.quality, made.signs) == (everything.html, everything.quality, everything.signs)
+        assert (made.html, made.quality, made.signals) == (everything.html, everything.quality, everything.signals)
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,9 @@ def test_any_bytes_at_all(body, content_type):
 def doubting(monkeypatch):
     """The model, made to think a thousand times less of every block."""
     model = classifier.load()
-    doubts = np.float32(np.log(1000) / len(model.first_forest.value))
-    forest = replace(model.first_forest, value=model.first_forest.value - doubts)
-    doubtful = replace(model, first_forest=forest, further_forests=forest)
+    doubts = np.float32(np.log(1000) / len(model.first_stage.value))
+    forest = replace(model.first_stage, value=model.first_stage.value - doubts)
+    doubtful = replace(model, first_stage=forest, second_stage=forest)
     monkeypatch.setattr(classifier, "load", lambda: doubtful)
 
 

@@ -12,7 +12,7 @@ import turbohtml
 from pagemill.extraction import extract
 from pagemill.extraction.choosing import signals
 from pagemill.fetching.verdict import Kind, Verdict, judge
-from pagemill.model import Signs
+from pagemill.model import Signals
 from tests.web import site
 
 FINE = Verdict(Kind.FINE)
@@ -22,7 +22,7 @@ SHELL = Verdict(Kind.SHELL)
 def verdict(html, status=200, headers=None):
     body = html.encode()
     content = extract(body, "http://example.com/")
-    return judge(status, headers or {}, body, content.signs, content.quality)
+    return judge(status, headers or {}, body, content.signals, content.quality)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_shells_are_found(html):
 def test_what_little_is_expected_of_is_a_shell_the_sooner_the_more_of_it_is_scripts(
     quality, script_characters, expected
 ):
-    seen = Signs(500, scripts=3, script_characters=script_characters)
+    seen = Signals(500, scripts=3, script_characters=script_characters)
     assert judge(200, {}, b"x" * 10_000, seen, quality) == expected
 
 

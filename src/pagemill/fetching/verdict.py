@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pagemill.model import Signs
+    from pagemill.model import Signals
 
 FEW_WORDS = 50
 """A page with scripts and fewer words than this is a shell."""
@@ -120,15 +120,17 @@ _PHRASES = (
 )
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes, signs: Signs | None, quality: float = 1.0) -> Verdict:
+def judge(
+    status: int, headers: Mapping[str, str], body: bytes, signals: Signals | None, quality: float = 1.0
+) -> Verdict:
     """Judge an answer. `headers` are by name in lower case, `signs` None for what is no HTML."""
-    if status in _SUSPICIOUS or (signs is not None and signs.words < SOME_WORDS):
+    if status in _SUSPICIOUS or (signals is not None and signals.words < SOME_WORDS):
         verdict = _block(status, headers, body)
         if verdict is not None:
             return verdict
-    if status >= 400 or signs is None:
+    if status >= 400 or signals is None:
         return _FINE
-    return Verdict(Kind.SHELL) if _is_shell(signs, len(body), quality) else _FINE
+    return Verdict(Kind.SHELL) if _is_shell(signals, len(body), quality) else _FINE
 
 
 def is_challenge(status: int, body: bytes) -> bool:
@@ -159,13 +161,13 @@ def _signature(headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def _is_shell(signs: Signs, size: int, quality: float) -> bool:
-    markup_only = size > MARKUP_FOR_A_WORD * max(signs.words, 10)
-    if not signs.scripts and not markup_only:
+def _is_shell(signals: Signals, size: int, quality: float) -> bool:
+    markup_only = size > MARKUP_FOR_A_WORD * max(signals.words, 10)
+    if not signals.scripts and not markup_only:
         return False  # nothing there could change the page
-    if signs.words < FEW_WORDS:
+    if signals.words < FEW_WORDS:
         return True
-    if signs.words < SOME_WORDS:
-        return markup_only or signs.mount_point or signs.demands_scripts
-    largely_scripts = signs.script_characters > LARGELY_SCRIPTS * size
+    if signals.words < SOME_WORDS:
+        return markup_only or signals.mount_point or signals.noscript_warning
+    largely_scripts = signals.script_characters > LARGELY_SCRIPTS * size
     return quality < (MIDDLING_QUALITY if largely_scripts else DOUBTFUL_QUALITY)

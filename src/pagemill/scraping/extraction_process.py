@@ -66,7 +66,7 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 def reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request about the page in `body`: see `ExtractorPool.extract`."""
     content = _content(body, request)
-    verdict = judge(request["status"], request["headers"], body, content.signs, content.quality)
+    verdict = judge(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
     return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
@@ -114,7 +114,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
 
 
 def _unpacked(body: bytes, request: dict[str, Any]) -> Content:
-    content = gzip_file.unpack(body, request["largest"])
+    content = gzip_file.decompress(body, request["largest"])
     if kind_of("", content) in (Kind.GZIP, Kind.UNSUPPORTED):
         raise InvalidDocumentError("The compressed document holds no text.")
     return _content(content, {**request, "url": request["url"].removesuffix(".gz"), "content_type": ""})

@@ -59,13 +59,18 @@ def test_classes_and_marks():
     flat = split("<div class='a b' id=c><img><p id=d><input><img></p></div>")
     assert flat.classes == ["", "a b", ""]
     assert flat.ids == ["", "c", "d"]
-    assert flat.marks["img"] == [1, 2]
-    assert flat.marks["input"] == [2]
+    assert flat.counted_elements["img"] == [1, 2]
+    assert flat.counted_elements["input"] == [2]
 
 
 @pytest.mark.parametrize(
     ("piece", "times"),
-    [("<p>x</p>", blocks.MOST + 1), ("<br>x<br>", blocks.MOST + 1), ("<div>", blocks.MOST), ("five ", 10**6 + 1)],
+    [
+        ("<p>x</p>", blocks.MAX_BLOCKS + 1),
+        ("<br>x<br>", blocks.MAX_BLOCKS + 1),
+        ("<div>", blocks.MAX_BLOCKS),
+        ("five ", 10**6 + 1),
+    ],
     ids=["blocks", "broken lines", "elements", "characters"],
 )
 def test_too_large_a_page_is_not_split(piece, times):

@@ -16,7 +16,7 @@ def keep(html: str, *wanted: str) -> str:
     assert flat is not None
     begins = {block: string for string, block in reversed(list(zip(flat.strings, flat.text_block, strict=True)))}
     chosen = np.array([begins[block].strip().startswith(wanted) for block in range(len(flat.owner))])
-    pruning.cut(flat, chosen, text_statistics.count(flat).words)
+    pruning.prune(flat, chosen, text_statistics.count(flat).words)
     return body.inner_html
 
 

@@ -10,46 +10,56 @@ NOTHING = np.zeros(0, np.float32)
 ODDS = st.floats(-6, 6)
 
 
-def choose(log_odds, words, looks=None, near_looks=None):
-    looks = np.arange(len(words)) if looks is None else np.array(looks)
-    near_looks = looks if near_looks is None else np.array(near_looks)
-    return selection.choose(np.array(log_odds, float), np.array(words, float), looks, near_looks, NOTHING)
+def select_blocks(log_odds, words, template_ids=None, local_template_ids=None):
+    template_ids = np.arange(len(words)) if template_ids is None else np.array(template_ids)
+    local_template_ids = template_ids if local_template_ids is None else np.array(local_template_ids)
+    return selection.select_blocks(
+        np.array(log_odds, float), np.array(words, float), template_ids, local_template_ids, NOTHING
+    )
 
 
 def test_likely_blocks_are_chosen_and_unlikely_ones_not():
-    assert choose([3, -3, 2, -4], [50, 50, 50, 50]).chosen.tolist() == [True, False, True, False]
+    assert select_blocks([3, -3, 2, -4], [50, 50, 50, 50]).selected.tolist() == [True, False, True, False]
 
 
 def test_something_is_always_chosen():
-    assert choose([-9, -8], [5, 5]).chosen.any()
-    assert choose([-40], [0]).chosen.any()
+    assert select_blocks([-9, -8], [5, 5]).selected.any()
+    assert select_blocks([-40], [0]).selected.any()
 
 
 def test_the_less_is_certain_the_lower_the_threshold():
-    assert choose([-0.4, -0.4], [10, 10]).chosen.all()
-    assert choose([6, -0.4], [100, 10]).chosen.tolist() == [True, False]
+    assert select_blocks([-0.4, -0.4], [10, 10]).selected.all()
+    assert select_blocks([6, -0.4], [100, 10]).selected.tolist() == [True, False]
 
 
 def test_much_text_that_may_be_content_does_not_drown_what_surely_is():
     """If it is none, the page's truth is the short part alone: the mean F1 is higher without."""
-    assert choose([5, -1], [100, 1000]).chosen.tolist() == [True, False]
+    assert select_blocks([5, -1], [100, 1000]).selected.tolist() == [True, False]
 
 
 def test_blocks_that_look_alike_are_chosen_together():
     odds, words = [5, 2, -1, 2, -1, -2.5, -3], [50, 5, 3, 5, 3, 5, 3]
-    assert choose(odds, words).chosen.tolist() == [True, True, False, True, False, False, False]
-    assert choose(odds, words, [0, 1, 2, 1, 2, 1, 2]).chosen.tolist() == [True, True, False, True, False, True, False]
+    assert select_blocks(odds, words).selected.tolist() == [True, True, False, True, False, False, False]
+    assert select_blocks(odds, words, [0, 1, 2, 1, 2, 1, 2]).selected.tolist() == [
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_blocks_that_look_alike_at_other_depths_draw_each_other_less():
     odds, words, near = [5, 4, 4, 4, -1], [50, 9, 9, 9, 9], [0, 1, 1, 1, 1]
-    assert choose(odds, words, range(5)).chosen.tolist() == [True, True, True, True, False]
-    assert choose(odds, words, range(5), near).chosen.all()
-    assert choose(odds, words, range(5), near).probability[4] < choose(odds, words, near).probability[4]
+    assert select_blocks(odds, words, range(5)).selected.tolist() == [True, True, True, True, False]
+    assert select_blocks(odds, words, range(5), near).selected.all()
+    assert select_blocks(odds, words, range(5), near).probability[4] < select_blocks(odds, words, near).probability[4]
 
 
 def test_two_that_look_alike_may_differ():
-    assert choose([5, -5], [10, 10], [0, 0]).chosen.tolist() == [True, False]
+    assert select_blocks([5, -5], [10, 10], [0, 0]).selected.tolist() == [True, False]
 
 
 @given(st.lists(st.tuples(ODDS, st.integers(1, 50)), min_size=1, max_size=12))
@@ -64,11 +74,13 @@ def test_no_other_number_of_the_most_likely_has_a_higher_expected_f1(blocks):
 
     order = np.argsort(-odds, kind="stable")
     best = max(expected(order[:size]) for size in range(1, len(blocks) + 1))
-    assert expected(np.flatnonzero(choose(odds, words).chosen)) >= best - 0.01
+    assert expected(np.flatnonzero(select_blocks(odds, words).selected)) >= best - 0.01
 
 
 def test_figures_are_finite_and_end_with_the_page_s():
     page = np.array([7.0, 8.0], np.float32)
-    figures = selection.choose(np.array([-40.0, 40.0]), np.array([0.0, 3.0]), np.arange(2), np.arange(2), page).figures
-    assert np.isfinite(figures).all()
-    assert figures[-2:].tolist() == [7, 8]
+    quality_features = selection.select_blocks(
+        np.array([-40.0, 40.0]), np.array([0.0, 3.0]), np.arange(2), np.arange(2), page
+    ).quality_features
+    assert np.isfinite(quality_features).all()
+    assert quality_features[-2:].tolist() == [7, 8]

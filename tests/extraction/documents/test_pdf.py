@@ -88,7 +88,7 @@ def test_running_titles_and_page_numbers_are_left_out():
 
 
 def test_pages_beyond_those_laid_out_are_there(monkeypatch):
-    monkeypatch.setattr(pdf, "LAID_OUT", 2)
+    monkeypatch.setattr(pdf, "MAX_LAYOUT_PAGES", 2)
     text = "\n".join(lines_of(documents.long_pdf(4)))
     assert all(f"Sheet {page} line {line}:" in text for page in range(1, 5) for line in range(45))
 

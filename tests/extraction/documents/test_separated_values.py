@@ -47,7 +47,7 @@ def test_a_file_is_known_by_its_name_where_its_type_is_plain():
 
 
 def test_rows_beyond_the_limit_are_counted(monkeypatch):
-    monkeypatch.setattr(separated_values, "MOST_ROWS", 3)
+    monkeypatch.setattr(separated_values, "MAX_ROWS", 3)
     body = "\n".join(f"{number},x" for number in range(10)).encode()
     assert "and 6 more rows" in separated_values.extract(body, "text/csv", URL).markdown
 

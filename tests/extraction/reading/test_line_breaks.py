@@ -21,7 +21,7 @@ from pagemill.extraction.reading import line_breaks
     ],
 )
 def test_breaks_in_a_page(text, flowing):
-    assert line_breaks.flow(text) == flowing
+    assert line_breaks.transform_segment_breaks(text) == flowing
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_wrapped_lines(lines, text):
 
 @given(st.text(st.sampled_from("今天，a \n\t\r")))
 def test_nothing_but_space_is_lost(text):
-    flowing = line_breaks.flow(text)
+    flowing = line_breaks.transform_segment_breaks(text)
     assert "".join(flowing.split()) == "".join(text.split())
-    assert line_breaks.flow(flowing) == flowing
+    assert line_breaks.transform_segment_breaks(flowing) == flowing
 
 
 def test_width():

@@ -19,12 +19,12 @@ from pagemill.extraction.reading import document, noscript
     ],
 )
 def test_raw_text_is_closed_within_noscript(page, expected):
-    assert noscript.close(page) == expected
+    assert noscript.close_raw_text(page) == expected
 
 
 def test_each_noscript_is_closed_by_itself():
     page = "<noscript><iframe/></noscript><b>a</b><noscript><textarea></noscript><b>c"
-    assert noscript.close(page) == (
+    assert noscript.close_raw_text(page) == (
         "<noscript><iframe/></iframe></noscript><b>a</b><noscript><textarea></textarea></noscript><b>c"
     )
 

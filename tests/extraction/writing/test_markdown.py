@@ -297,7 +297,7 @@ def test_marks_cannot_be_forged():
 
 
 def test_of_too_much_emphasis_none_is_written(monkeypatch):
-    monkeypatch.setattr(emphasis, "MOST", 3)
+    monkeypatch.setattr(emphasis, "MAX_ELEMENTS", 3)
     assert mark("<p>" + "<b>x</b> <i>y</i> z " * 1) == "**x** *y* z"
     assert mark("<p>" + "<b>x</b> <i>y</i> z " * 2) == "x y z x y z"
 

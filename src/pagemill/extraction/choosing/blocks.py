@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from turbohtml import Node
 
 # Tags that stand within a line of text. Any other tag, known or not, begins and ends blocks.
-INLINE = frozenset(
+INLINE_TAGS = frozenset(
     """
     a abbr acronym annotation b bdi bdo big cite code data del dfn em font i img input ins kbd label mark math
     menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom mroot mrow ms mspace msqrt
@@ -27,24 +27,24 @@ INLINE = frozenset(
     """.split()  # noqa: SIM905 — a list of a hundred lines is harder to read
 )
 # Tags whose text is never part of what a reader reads.
-SILENT = frozenset(
+NON_TEXT_TAGS = frozenset(
     """
     audio canvas datalist embed head iframe link map meta noembed noframes object optgroup option param script
     select style svg template textarea title track video
     """.split()  # noqa: SIM905 — a list of a hundred lines is harder to read
 )
 
-MOST = 50_000
+MAX_BLOCKS = 50_000
 """How many elements, or blocks, a page may have to be split. Ordinary pages have some hundreds of each."""
 
-MOST_CHARACTERS = 5_000_000
+MAX_CHARACTERS = 5_000_000
 """How much text a page may have to be split."""
 
-MARKS = ("img", "input", "svg")
+COUNTED_TAGS = ("img", "input", "svg")
 """Tags without text that are counted, because they tell kinds of places apart."""
 
-_LINK = 1  # the bit of a state that says: within a link
-_SILENCE = -1
+_IN_LINK = 1  # the bit of a state that says: within a link
+_IGNORED = -1
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Blocks:
     text_linked: list[int] = field(default_factory=list)
     """1 for each that stands within a link."""
 
-    marks: dict[str, list[int]] = field(default_factory=lambda: {tag: [] for tag in MARKS})
+    counted_elements: dict[str, list[int]] = field(default_factory=lambda: {tag: [] for tag in COUNTED_TAGS})
     """For each of `MARKS`, the elements that hold one directly, as often as they do."""
 
 
@@ -88,15 +88,15 @@ def split(root: Element) -> Blocks | None:
     None where there are more than `MOST` elements or blocks, or more than `MOST_CHARACTERS`: what is computed of each
     block takes some kilobytes, and of each character some tens of bytes.
     """
-    walk = _Walk()
+    walk = _TreeWalk()
     walk.open(root, root.tag, 0)
-    if not walk.run(root) or sum(map(len, walk.blocks.strings)) > MOST_CHARACTERS:
+    if not walk.run(root) or sum(map(len, walk.blocks.strings)) > MAX_CHARACTERS:
         return None
     walk.close()
     return walk.blocks
 
 
-class _Walk:
+class _TreeWalk:
     """The state of one pass: for each element seen, the block-level element that its text belongs to."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class _Walk:
             closed = stack.pop()
             blocks.element_end[closed] = index
             blocks.block_end[closed] = position
-        self.states[element] = index << 1 | state & _LINK
+        self.states[element] = index << 1 | state & _IN_LINK
         blocks.depth.append(len(stack))
         stack.append(index)
         blocks.elements.append(element)
@@ -140,12 +140,12 @@ class _Walk:
         if begins:
             blocks.owner.append(state >> 1)
         elif not spaced:
-            spaced = word_boundaries.parts(blocks.texts[-1], blocks.strings[-1], node, string, INLINE)
+            spaced = word_boundaries.is_boundary(blocks.texts[-1], blocks.strings[-1], node, string, INLINE_TAGS)
         blocks.texts.append(node)
         blocks.strings.append(f" {string}" if spaced else string)
         blocks.text_block.append(len(blocks.owner) - 1)
-        blocks.text_linked.append(state & _LINK)
-        return len(blocks.owner) <= MOST
+        blocks.text_linked.append(state & _IN_LINK)
+        return len(blocks.owner) <= MAX_BLOCKS
 
     def run(self, root: Element) -> bool:
         """Go through the tree once, in document order; stop and return False where it is too large."""
@@ -157,7 +157,7 @@ class _Walk:
                 if (string := node.data).isspace():  # one node in three
                     spaced = True
                     continue
-                if (state := states.get(node.parent, _SILENCE)) < 0:
+                if (state := states.get(node.parent, _IGNORED)) < 0:
                     spaced = True
                     continue
                 if not self.text(node, string, state, begins=state >> 1 != current, spaced=spaced):
@@ -165,20 +165,20 @@ class _Walk:
                 current = state >> 1
                 broken = spaced = False
             elif type(node) is Element:
-                state, tag = states.get(node.parent, _SILENCE), node.tag
-                if state >= 0 and tag in blocks.marks:
-                    blocks.marks[tag].append(state >> 1)
-                if state < 0 or tag in SILENT:
-                    states[node] = _SILENCE
-                elif tag in INLINE:
-                    states[node] = state | _LINK if tag == "a" else state
+                state, tag = states.get(node.parent, _IGNORED), node.tag
+                if state >= 0 and tag in blocks.counted_elements:
+                    blocks.counted_elements[tag].append(state >> 1)
+                if state < 0 or tag in NON_TEXT_TAGS:
+                    states[node] = _IGNORED
+                elif tag in INLINE_TAGS:
+                    states[node] = state | _IN_LINK if tag == "a" else state
                 elif tag == "br":
                     current = -1 if broken else current
                     broken = spaced = True
                 else:
                     self.open(node, tag, state)
                     current, broken = -1, False
-                    if len(blocks.elements) > MOST:
+                    if len(blocks.elements) > MAX_BLOCKS:
                         return False
         return True
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
 # schema.org properties that hold a text of some length.
-_TEXTS = ("articleBody", "text", "description")
-_DEEPEST = 12
-_FEWEST_WORDS = 5
+_TEXT_PROPERTIES = ("articleBody", "text", "description")
+_MAX_DEPTH = 12
+_MIN_WORDS = 5
 
 
 def add(document: Document, body: Element) -> bool:
@@ -28,22 +28,22 @@ def add(document: Document, body: Element) -> bool:
 
     Return whether there was anything.
     """
-    paragraphs = _paragraphs(_structured(document.json_ld()))
+    paragraphs = _paragraphs(_json_ld_texts(document.json_ld()))
     body.extend(paragraphs)
     return bool(paragraphs)
 
 
-def _structured(node: Any, depth: int = 0) -> Iterator[str]:
+def _json_ld_texts(node: Any, depth: int = 0) -> Iterator[str]:
     """Go through JSON-LD for texts, in the order of the page."""
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(node, dict):
-        yield from (node[name] for name in _TEXTS if isinstance(node.get(name), str))
+        yield from (node[name] for name in _TEXT_PROPERTIES if isinstance(node.get(name), str))
         node = list(node.values())
     if isinstance(node, list):
         for value in node:
             if isinstance(value, dict | list):
-                yield from _structured(value, depth + 1)
+                yield from _json_ld_texts(value, depth + 1)
 
 
 def _paragraphs(texts: Iterator[str]) -> list[Element]:
@@ -52,5 +52,5 @@ def _paragraphs(texts: Iterator[str]) -> list[Element]:
     return [
         Element("p", children=[Text(text)])
         for text in dict.fromkeys(plain)
-        if word_count.count(text, _FEWEST_WORDS) >= _FEWEST_WORDS
+        if word_count.count(text, _MIN_WORDS) >= _MIN_WORDS
     ]

@@ -17,94 +17,99 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STEPS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
-_FEWEST_ALIKE = 3
-_NEAR = 0.3  # the weight of those that look alike at any depth, as answers to answers do
-_OFF = 2.3  # the standard deviation of what a page's log-odds are off by; chosen by cross-validation
+_PROBABILITY_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+_MIN_GROUP_SIZE = 3
+_LOCAL_WEIGHT = 0.3  # the weight of those that look alike at any depth, as answers to answers do
+_PAGE_ERROR_STD = 2.3  # the standard deviation of what a page's log-odds are off by; chosen by cross-validation
 # What the log-odds must be multiplied by for their mean probability to stay the same (MacKay, 1992).
-_WIDER = np.sqrt(1 + np.pi * _OFF**2 / 8)
-_SHIFTS, _SHARES = np.polynomial.hermite_e.hermegauss(9)  # places and weights of Gauss-Hermite quadrature
-_SHARES = _SHARES / _SHARES.sum()
+_LOG_ODDS_SCALE = np.sqrt(1 + np.pi * _PAGE_ERROR_STD**2 / 8)
+# Gauss-Hermite quadrature with nine nodes.
+_QUADRATURE_NODES, _QUADRATURE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+_QUADRATURE_WEIGHTS = _QUADRATURE_WEIGHTS / _QUADRATURE_WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """Which blocks were chosen, and what to judge that by."""
 
-    chosen: NDArray[np.bool_]
+    selected: NDArray[np.bool_]
     probability: NDArray[np.float64]
     """How likely each block is content, those that look alike together."""
-    figures: NDArray[np.float32]
+    quality_features: NDArray[np.float32]
     """What `Classifier.quality` reads: see `_figures`."""
 
 
-def choose(
+def select_blocks(
     log_odds: NDArray[np.float64],
     words: NDArray[np.float64],
-    looks: NDArray[np.int64],
-    near_looks: NDArray[np.int64],
-    page: NDArray[np.float32],
-) -> Choice:
+    template_ids: NDArray[np.int64],
+    local_template_ids: NDArray[np.int64],
+    page_features: NDArray[np.float32],
+) -> Selection:
     """Choose among at least one block, of which the log-odds of being content are known.
 
     `looks` and `near_looks` are those of `Features`. `page`: further figures of the page, put at the end of the
     choice's own.
     """
-    odds = (1 - _NEAR) * _even(log_odds, looks) + _NEAR * _even(log_odds, near_looks)
-    order = np.argsort(-odds, kind="stable")
-    expected = _expected(odds[order], words[order])
-    last = int(expected.argmax())
-    chosen = np.zeros(len(order), bool)
-    chosen[order[: last + 1]] = True
-    probability = _probability(odds)
-    own = _figures(probability, words, chosen, float(expected[last]))
-    return Choice(chosen, probability, np.concatenate([own, page]).astype(np.float32))
+    pooled = (1 - _LOCAL_WEIGHT) * _pool_log_odds(log_odds, template_ids) + _LOCAL_WEIGHT * _pool_log_odds(
+        log_odds, local_template_ids
+    )
+    order = np.argsort(-pooled, kind="stable")
+    expected_f1 = _expected_f1(pooled[order], words[order])
+    last = int(expected_f1.argmax())
+    selected = np.zeros(len(order), bool)
+    selected[order[: last + 1]] = True
+    probability = _sigmoid(pooled)
+    own_features = _quality_features(probability, words, selected, float(expected_f1[last]))
+    return Selection(selected, probability, np.concatenate([own_features, page_features]).astype(np.float32))
 
 
-def _even(log_odds: NDArray[np.float64], looks: NDArray[np.int64]) -> NDArray[np.float64]:
+def _pool_log_odds(log_odds: NDArray[np.float64], template_ids: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give blocks that look alike their mean log-odds, so that all cards of a list keep the same of their lines."""
-    counts = np.bincount(looks)
-    means: NDArray[np.float64] = np.bincount(looks, log_odds) / np.maximum(counts, 1)
-    return np.where(counts[looks] >= _FEWEST_ALIKE, means[looks], log_odds)
+    counts = np.bincount(template_ids)
+    means: NDArray[np.float64] = np.bincount(template_ids, log_odds) / np.maximum(counts, 1)
+    return np.where(counts[template_ids] >= _MIN_GROUP_SIZE, means[template_ids], log_odds)
 
 
-def _expected(odds: NDArray[np.float64], words: NDArray[np.float64]) -> NDArray[np.float64]:
+def _expected_f1(pooled: NDArray[np.float64], words: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the expected F1 of the first one, two, three … blocks, which stand from the likeliest on."""
-    taken = np.cumsum(words)
-    probability = _probability(odds * _WIDER + _OFF * _SHIFTS[:, None])
-    hits = np.cumsum(words * probability, axis=1)
-    expected: NDArray[np.float64] = _SHARES @ (2 * hits / (taken + hits[:, -1:] + 1e-9))
-    return expected
+    selected_words = np.cumsum(words)
+    probability = _sigmoid(pooled * _LOG_ODDS_SCALE + _PAGE_ERROR_STD * _QUADRATURE_NODES[:, None])
+    expected_hits = np.cumsum(words * probability, axis=1)
+    expected_f1: NDArray[np.float64] = _QUADRATURE_WEIGHTS @ (
+        2 * expected_hits / (selected_words + expected_hits[:, -1:] + 1e-9)
+    )
+    return expected_f1
 
 
-def _probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-log_odds))
 
 
-def _figures(
-    probability: NDArray[np.float64], words: NDArray[np.float64], chosen: NDArray[np.bool_], expected: float
+def _quality_features(
+    probability: NDArray[np.float64], words: NDArray[np.float64], selected: NDArray[np.bool_], expected_f1: float
 ) -> NDArray[np.float64]:
     """Return the figures of a choice: its expected F1, its size, and how the probabilities are spread."""
-    likely = words * probability
-    total, hits = max(float(words.sum()), 1.0), max(float(likely.sum()), 1e-9)
-    taken = float(words[chosen].sum())
-    places = np.flatnonzero(chosen)
-    spread = [float(words[probability > step].sum()) / total for step in _STEPS]
+    expected_words = words * probability
+    total, expected_hits = max(float(words.sum()), 1.0), max(float(expected_words.sum()), 1e-9)
+    selected_words = float(words[selected].sum())
+    indices = np.flatnonzero(selected)
+    spread = [float(words[probability > threshold].sum()) / total for threshold in _PROBABILITY_THRESHOLDS]
     return np.array(
         [
-            expected,
-            hits / total,
-            np.log1p(hits),
-            taken / total,
-            taken / hits,
-            np.log1p(taken),
-            float(likely[chosen].sum()) / hits,
-            float((words * np.minimum(probability, 1 - probability)).sum()) / hits,
-            len(places) / len(chosen),
-            np.log1p(len(places)),
-            (places[-1] - places[0] + 1) / len(places),
-            places[0] / len(chosen),
-            places[-1] / len(chosen),
+            expected_f1,
+            expected_hits / total,
+            np.log1p(expected_hits),
+            selected_words / total,
+            selected_words / expected_hits,
+            np.log1p(selected_words),
+            float(expected_words[selected].sum()) / expected_hits,
+            float((words * np.minimum(probability, 1 - probability)).sum()) / expected_hits,
+            len(indices) / len(selected),
+            np.log1p(len(indices)),
+            (indices[-1] - indices[0] + 1) / len(indices),
+            indices[0] / len(selected),
+            indices[-1] / len(selected),
             *spread,
         ]
     )

@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.blocks import Blocks
 
 TAGS = frozenset({"table", "ul", "ol", "dl"})
-MOST_WORDS = 200
+MAX_WORDS = 200
 """How many words a small table or list has at most."""
-ENOUGH = 0.4
+MIN_SELECTED_SHARE = 0.4
 """The share of its words from which it is chosen whole; with less of it none is. Anything up to a half did as well in
 cross-validation."""
 
 
-def settle(flat: Blocks, chosen: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
+def select_whole(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `chosen` with each small table or list whole, or not at all; the outer one decides for the inner.
 
     Where that would leave no words, `chosen` stays as it is: some text is better than none.
     """
-    settled = chosen.copy()
+    result = selected.copy()
     all_words = np.concatenate([[0.0], np.cumsum(words)]).tolist()
-    chosen_words = np.concatenate([[0.0], np.cumsum(words * chosen)]).tolist()
-    settled_to = 0
+    selected_words = np.concatenate([[0.0], np.cumsum(words * selected)]).tolist()
+    next_element = 0
     for index, tag in enumerate(flat.tags):
-        if tag not in TAGS or index < settled_to:
+        if tag not in TAGS or index < next_element:
             continue
         begin, end = flat.block_begin[index], flat.block_end[index]
-        size, taken = all_words[end] - all_words[begin], chosen_words[end] - chosen_words[begin]
-        if 0 < taken < size <= MOST_WORDS:
-            settled[begin:end] = taken >= ENOUGH * size
-            settled_to = flat.element_end[index]
-    return settled if words[settled].any() else chosen
+        word_count, selected_word_count = all_words[end] - all_words[begin], selected_words[end] - selected_words[begin]
+        if 0 < selected_word_count < word_count <= MAX_WORDS:
+            result[begin:end] = selected_word_count >= MIN_SELECTED_SHARE * word_count
+            next_element = flat.element_end[index]
+    return result if words[result].any() else selected

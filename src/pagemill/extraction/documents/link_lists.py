@@ -18,7 +18,7 @@ from pagemill.model import Content, Metadata
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_ENTRIES = 50_000
+MAX_ENTRIES = 50_000
 """What a sitemap may hold at most, by its protocol."""
 _SITEMAP = re.compile(r"<(?:\w+:)?(urlset|sitemapindex)[\s>]")
 _HEAD = 4096
@@ -46,7 +46,7 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
 
 
 def _of_sitemap(text: str) -> Iterable[Entry]:
-    for element in turbohtml.parse(text, positions=False).select("url, sitemap")[:MOST_ENTRIES]:
+    for element in turbohtml.parse(text, positions=False).select("url, sitemap")[:MAX_ENTRIES]:
         fields: dict[str, str] = {}
         for child in element.select("*"):
             fields.setdefault(child.tag.lower(), child.text.strip())
@@ -63,9 +63,7 @@ def _of_json_feed(text: str, url: str) -> Content | None:
     if not isinstance(feed, dict) or not _text(feed, "version").startswith(_VERSION):
         return None
     items = feed.get("items")
-    entries = (
-        [_item(item) for item in items[:MOST_ENTRIES] if isinstance(item, dict)] if isinstance(items, list) else []
-    )
+    entries = [_item(item) for item in items[:MAX_ENTRIES] if isinstance(item, dict)] if isinstance(items, list) else []
     return _content(text, _text(feed, "title") or None, entries, url)
 
 

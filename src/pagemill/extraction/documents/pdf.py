@@ -28,29 +28,29 @@ from pagemill.model import Content, Metadata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LAID_OUT = 40
+MAX_LAYOUT_PAGES = 40
 """How many pages are laid out."""
-_HEADING = 1.15
+_MIN_HEADING_SCALE = 1.15
 """How much larger than the text a heading's letters are, at least."""
-_LONGEST_HEADING = 200
-_LEVELS = 4
+_MAX_HEADING_LENGTH = 200
+_MAX_HEADING_LEVELS = 4
 _MARGIN = 0.08
 """The share of a page's height at its top and bottom where running titles stand."""
 _BULLET = re.compile(r"^[•‣▪●○◦–·]\s*")
-_GAP = 0.5
-_ON_LEVEL = 0.4
+_MIN_PARAGRAPH_GAP = 0.5
+_MIN_LINE_OVERLAP = 0.4
 """How much of the lower of two words stands beside the other, at least, on one line."""
-_SPACE = 0.15
+_MIN_SPACE_WIDTH = 0.15
 """How wide a space between words is at least, in sizes of letters; justified lines have narrow ones."""
-_INDENT = 0.8
+_MIN_INDENT = 0.8
 """How far the first line of a paragraph is indented at least, in sizes of its letters."""
-_STOPS = ".!?:。！？："
+_SENTENCE_ENDS = ".!?:。！？："
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LETTERS = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xFB00, 0xFB07))}
-_UNKNOWN = re.compile(r"\(cid:\d+\)")
-_LEADER = re.compile(r"(?:\s?[.·…]){5,}\s*")
+_UNKNOWN_GLYPH = re.compile(r"\(cid:\d+\)")
+_DOT_LEADER = re.compile(r"(?:\s?[.·…]){5,}\s*")
 """The dots that lead from an entry of a table of contents to its page."""
-_ENTRY = re.compile(r" … \S{1,8}$")
+_CONTENTS_ENTRY = re.compile(r" … \S{1,8}$")
 
 Box = tuple[float, float, float, float]
 
@@ -86,7 +86,7 @@ def extract(body: bytes, url: str) -> Content:
     lines = [line for page in pages for line in page if isinstance(line, Line)]
     if not any(pages):
         raise DocumentWithoutTextError("The document holds no text, only pictures, as a scanned one does.")
-    html = _html(_without_running_titles(pages), _Sizes.of(lines))
+    html = _html(_without_running_headers(pages), _Sizes.of(lines))
     tree = cleaned_html.clean(parse_fragment(html, positions=False), url)
     return Content(
         html=html,
@@ -107,11 +107,14 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with pdfplumber.open(BytesIO(body), unicode_norm="NFC") as document:
-                pages = [_page(page) for page in document.pages[:LAID_OUT]]
+                pages = [_page(page) for page in document.pages[:MAX_LAYOUT_PAGES]]
                 about, count = dict(document.metadata), len(document.pages)
-            if count > LAID_OUT:
+            if count > MAX_LAYOUT_PAGES:
                 with pypdfium2.PdfDocument(body) as rest:
-                    pages += [_bare(rest[number].get_textpage().get_text_range()) for number in range(LAID_OUT, count)]
+                    pages += [
+                        _plain_lines(rest[number].get_textpage().get_text_range())
+                        for number in range(MAX_LAYOUT_PAGES, count)
+                    ]
     except PdfminerException as error:
         if error.args and isinstance(error.args[0], PDFPasswordIncorrect):
             raise EncryptedDocumentError("The document is protected by a password.") from error
@@ -128,22 +131,24 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
 def _page(page: Any) -> list[Line | Table]:
     """What stands on a page, in reading order."""
     tables, boxes = _tables(page)
-    words = page.extract_words(extra_attrs=["size", "fontname"], use_text_flow=False, x_tolerance_ratio=_SPACE)
+    words = page.extract_words(
+        extra_attrs=["size", "fontname"], use_text_flow=False, x_tolerance_ratio=_MIN_SPACE_WIDTH
+    )
     words = [word for word in words if not any(_inside(word, box) for box in boxes)]
     lines = _lines(words)
     gutter = _gutter(lines, page.width)
     found: list[Line | Table] = []
     spanning: list[Line | Table] = [*tables, *(line for line in lines if _spans(line, gutter))]
-    spanning.sort(key=lambda each: each.top)
+    spanning.sort(key=lambda item: item.top)
     rest = [line for line in lines if not _spans(line, gutter)]
     start = float("-inf")
-    for each in [*spanning, None]:
-        end = each.top if each else float("inf")
+    for item in [*spanning, None]:
+        end = item.top if item else float("inf")
         between = [line for line in rest if start <= line.top < end]
         found += [line for line in between if gutter is None or line.right <= gutter]
         found += [line for line in between if gutter is not None and line.right > gutter]
-        if each:
-            found.append(each)
+        if item:
+            found.append(item)
         start = end
     page.close()
     return found
@@ -183,7 +188,7 @@ def _rows(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     rows: list[list[dict[str, Any]]] = []
     tallest: dict[str, Any] = {}
     for word in sorted(words, key=lambda word: word["bottom"]):
-        if rows and _overlap(word, tallest) > _ON_LEVEL:
+        if rows and _overlap(word, tallest) > _MIN_LINE_OVERLAP:
             rows[-1].append(word)
             tallest = max(tallest, word, key=_height)
         else:
@@ -208,9 +213,9 @@ def _line(words: list[dict[str, Any]]) -> Line:
         letters[round(word["size"] * 2) / 2] += len(word["text"])
     text = words[0]["text"]
     for before, word in pairwise(words):  # a word of two fonts comes as two
-        text += (" " if word["x0"] - before["x1"] >= _SPACE * before["size"] else "") + word["text"]
+        text += (" " if word["x0"] - before["x1"] >= _MIN_SPACE_WIDTH * before["size"] else "") + word["text"]
     return Line(
-        text=_LEADER.sub(" … ", _plain(text)).strip(),
+        text=_DOT_LEADER.sub(" … ", _plain(text)).strip(),
         left=words[0]["x0"],
         right=words[-1]["x1"],
         top=min(word["top"] for word in words),
@@ -224,7 +229,7 @@ def _plain(text: str) -> str:
     """A text without control characters, ligatures, the radicals that some fonts have in place of ideographs, and what
     pdfminer puts for a glyph that is not known to be any character.
     """
-    return _UNKNOWN.sub("", _CONTROL.sub("", text).translate(_LETTERS))
+    return _UNKNOWN_GLYPH.sub("", _CONTROL.sub("", text).translate(_LETTERS))
 
 
 def _gutter(lines: Sequence[Line], width: float) -> float | None:
@@ -242,26 +247,26 @@ def _spans(line: Line, gutter: float | None) -> bool:
     return gutter is not None and line.left < gutter < line.right
 
 
-def _bare(text: str) -> list[Line | Table]:
+def _plain_lines(text: str) -> list[Line | Table]:
     lines = [line.strip() for line in _plain(text.replace("\r", "")).split("\n")]
     return [Line(line, 0, 0, 12 * number, 12 * number + 10, 0, False) for number, line in enumerate(lines) if line]
 
 
-def _without_running_titles(pages: list[list[Line | Table]]) -> list[list[Line | Table]]:
+def _without_running_headers(pages: list[list[Line | Table]]) -> list[list[Line | Table]]:
     """The pages without the lines that stand at the same place on most of them, whatever their numbers."""
     if len(pages) < 3:
         return pages
-    places = Counter(place for page in pages for place in {_place(each) for each in _edge(page)})
+    places = Counter(place for page in pages for place in {_place(item) for item in _margin_lines(page)})
     running = {place for place, count in places.items() if count >= max(3, len(pages) / 2)}
     kept = []
     for page in pages:
-        edge = {id(each) for each in _edge(page) if _place(each) in running}
-        kept.append([each for each in page if id(each) not in edge])
+        edge = {id(item) for item in _margin_lines(page) if _place(item) in running}
+        kept.append([item for item in page if id(item) not in edge])
     return kept
 
 
-def _edge(page: Iterable[Line | Table]) -> list[Line]:
-    lines = [each for each in page if isinstance(each, Line)]
+def _margin_lines(page: Iterable[Line | Table]) -> list[Line]:
+    lines = [item for item in page if isinstance(item, Line)]
     if not lines:
         return []
     top, bottom = min(line.top for line in lines), max(line.bottom for line in lines)
@@ -288,29 +293,34 @@ class _Sizes:
         for line in lines:
             letters[line.size] += len(line.text)
         text = letters.most_common(1)[0][0] if letters else 0.0
-        larger = sorted((size for size in letters if text and size > _HEADING * text), reverse=True)
+        larger = sorted((size for size in letters if text and size > _MIN_HEADING_SCALE * text), reverse=True)
         gaps = Counter(round(_gap(*two), 1) for two in pairwise(lines) if two[0].size == two[1].size == text)
         usual = max((gap for gap in gaps if 0 <= gap < 2), key=lambda gap: gaps[gap], default=0.0)
-        return cls(text, tuple(larger[:_LEVELS]), max(_GAP, 1.35 * usual))
+        return cls(text, tuple(larger[:_MAX_HEADING_LEVELS]), max(_MIN_PARAGRAPH_GAP, 1.35 * usual))
 
     def continues(self, before: Line, line: Line) -> bool:
         """Whether a line belongs to the paragraph of the one before it."""
         if before.bold != line.bold or not (before.size == line.size or _are_flush(before, line)):
             return False
-        if _BULLET.match(line.text) or _ENTRY.search(before.text):
+        if _BULLET.match(line.text) or _CONTENTS_ENTRY.search(before.text):
             return False
         if line.top < before.top:  # another column or page: goes on where a sentence was cut
             begin = line.text[:1]
-            return before.text[-1:] not in _STOPS and (begin.islower() or line_breaks.is_unspaced(begin))
-        return _gap(before, line) < (self.gap if self.text in (before.size, line.size) else _GAP)
+            return before.text[-1:] not in _SENTENCE_ENDS and (begin.islower() or line_breaks.is_unspaced(begin))
+        return _gap(before, line) < (self.gap if self.text in (before.size, line.size) else _MIN_PARAGRAPH_GAP)
 
     def level(self, first: Line, text: str) -> int | None:
         """The level of a heading, from 1; None for what is none."""
-        if len(text) > _LONGEST_HEADING or _BULLET.match(text):
+        if len(text) > _MAX_HEADING_LENGTH or _BULLET.match(text):
             return None
         if first.size in self.headings:
             return self.headings.index(first.size) + 1
-        if first.bold and first.size >= self.text > 0 and len(text) < _LONGEST_HEADING / 2 and text[-1] not in ".,;:":
+        if (
+            first.bold
+            and first.size >= self.text > 0
+            and len(text) < _MAX_HEADING_LENGTH / 2
+            and text[-1] not in ".,;:"
+        ):
             return len(self.headings) + 1
         return None
 
@@ -325,29 +335,31 @@ def _html(pages: list[list[Line | Table]], sizes: _Sizes) -> str:
             paragraph.clear()
 
     for page in pages:
-        for each, following in zip(page, [*page[1:], None], strict=True):
-            if isinstance(each, Table):
+        for item, following in zip(page, [*page[1:], None], strict=True):
+            if isinstance(item, Table):
                 end()
-                parts.append(_table(each))
+                parts.append(_table(item))
             else:
-                if paragraph and (not sizes.continues(paragraph[-1], each) or _begins(paragraph, each, following)):
+                if paragraph and (
+                    not sizes.continues(paragraph[-1], item) or _begins_paragraph(paragraph, item, following)
+                ):
                     end()
-                paragraph.append(each)
-        if paragraph and paragraph[-1].text[-1:] in _STOPS:  # a sentence may go on over the page
+                paragraph.append(item)
+        if paragraph and paragraph[-1].text[-1:] in _SENTENCE_ENDS:  # a sentence may go on over the page
             end()
     end()
     return re.sub(r"</ul>\s*<ul>", "", "\n".join(parts))
 
 
-def _begins(paragraph: Sequence[Line], line: Line, following: Line | Table | None) -> bool:
+def _begins_paragraph(paragraph: Sequence[Line], line: Line, following: Line | Table | None) -> bool:
     """Whether a line begins a paragraph by where it begins, as in books and papers, where nothing else sets them apart:
     to the right of the line before, or in lists of references to its left. That line ends a sentence, and falls short
     of the margin unless the paragraph began with an indent, too.
     """
-    before, step = paragraph[-1], _INDENT * line.size
-    if abs(line.left - before.left) < step or before.text[-1:] not in _STOPS:
+    before, step = paragraph[-1], _MIN_INDENT * line.size
+    if abs(line.left - before.left) < step or before.text[-1:] not in _SENTENCE_ENDS:
         return False
-    margin = max(each.right for each in (*paragraph, line))
+    margin = max(item.right for item in (*paragraph, line))
     if before.right < margin - step:
         return True
     returns = isinstance(following, Line) and following.left <= line.left - step
@@ -357,7 +369,7 @@ def _begins(paragraph: Sequence[Line], line: Line, following: Line | Table | Non
 def _are_flush(before: Line, line: Line) -> bool:
     """Whether lines of two sizes are of one text, with much of another font in it: nearly alike, and begin alike."""
     smaller, larger = sorted((before.size, line.size))
-    return larger < _HEADING * smaller and abs(line.left - before.left) < _INDENT * smaller
+    return larger < _MIN_HEADING_SCALE * smaller and abs(line.left - before.left) < _MIN_INDENT * smaller
 
 
 def _gap(before: Line, line: Line) -> float:
@@ -372,7 +384,7 @@ def _paragraph(lines: Sequence[Line], sizes: _Sizes) -> str:
         if cut and line.text[:1].islower():
             text = text[:-1] + line.text
         else:
-            text += line_breaks.between(text, line.text) + line.text
+            text += line_breaks.separator(text, line.text) + line.text
     level = sizes.level(lines[0], text) if text else None
     if level is not None:
         return f"<h{level}>{escape(text, quote=False)}</h{level}>"

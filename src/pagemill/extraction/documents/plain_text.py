@@ -38,12 +38,12 @@ _LANGUAGES = {
 }
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Prose that somebody wrapped has lines of about this many columns; shorter ones end where they are meant to.
-_WRAPPED = 45
-_ENTRIES = 500
+_MIN_WRAPPED_WIDTH = 45
+_MAX_ENTRIES = 500
 # Markdown with more characters than this is taken for text: reading it takes a second for each million.
-_LONGEST_MARKDOWN = 1_000_000
+_MAX_MARKDOWN_LENGTH = 1_000_000
 
 
 def extract(body: str | bytes, content_type: str, url: str) -> Content:
@@ -65,7 +65,7 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
         html = _feed(entries) if entries is not None else _code(text, "xml")
     elif kind in _LANGUAGES:
         html = _code(text, _LANGUAGES[kind])
-    elif _is_markdown(kind, url) and len(text) <= _LONGEST_MARKDOWN:
+    elif _is_markdown(kind, url) and len(text) <= _MAX_MARKDOWN_LENGTH:
         html = _rendered(text)
     else:
         html = _code(text, "") if _is_aligned(text) else _paragraphs(text)
@@ -112,7 +112,7 @@ def _paragraphs(text: str) -> str:
     parts = []
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
-        wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _WRAPPED for line in lines[:-1])
+        wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _MIN_WRAPPED_WIDTH for line in lines[:-1])
         parts.append(f"<p>{line_breaks.join(lines) if wrapped else '<br>'.join(lines)}</p>")
     return "".join(parts)
 
@@ -125,24 +125,24 @@ def _indented(text: str) -> str:
         return text
     out: list[str] = []
     level, before = 0, ""
-    for match in _PIECE.finditer(text):
-        piece = match[0]
-        if piece in "}]":
+    for match in _JSON_LEXEME.finditer(text):
+        lexeme = match[0]
+        if lexeme in "}]":
             level -= 1
-            out.append(piece if before in "{[" and before else f"\n{'  ' * level}{piece}")
-        elif piece in ",:":
-            out.append(piece if piece == "," else ": ")
+            out.append(lexeme if before in "{[" and before else f"\n{'  ' * level}{lexeme}")
+        elif lexeme in ",:":
+            out.append(lexeme if lexeme == "," else ": ")
         else:
-            out.append(f"\n{'  ' * level}{piece}" if before and before in "{[," else piece)
-            level += piece in "{["
-        before = piece
+            out.append(f"\n{'  ' * level}{lexeme}" if before and before in "{[," else lexeme)
+            level += lexeme in "{["
+        before = lexeme
     return "".join(out)
 
 
 def _feed(entries: Feed) -> str:
     """A feed's title, and for each entry its title, date and summary."""
     parts = [f"<h1>{_linked(entries.title, entries.link)}</h1>", f"<p>{escape(entries.description or '')}</p>"]
-    for entry in entries.entries[:_ENTRIES]:
+    for entry in entries.entries[:_MAX_ENTRIES]:
         moment = dates.parse(entry.published or entry.updated or "")
         parts += [
             f"<h2>{_linked(entry.title, entry.link)}</h2>",

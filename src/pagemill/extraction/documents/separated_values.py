@@ -12,12 +12,12 @@ from pagemill.extraction.reading import encoding
 from pagemill.extraction.writing import cleaned_html, markdown
 from pagemill.model import Content
 
-MOST_ROWS = 5000
+MAX_ROWS = 5000
 """Rows that are made into a table; the rest is counted below it."""
 _TYPES = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
 _DELIMITERS = ",;\t|"
-_MOST_COLUMNS = 200
-_LONGEST_CELL = 1 << 20
+_MAX_COLUMNS = 200
+_MAX_CELL_LENGTH = 1 << 20
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -44,12 +44,12 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
 
 
 def _rows(text: str) -> list[list[str]] | None:
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(_MAX_CELL_LENGTH)
     try:
         rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text)) if any(row)]
     except csv.Error:
         return None
-    width = min(max((len(row) for row in rows), default=0), _MOST_COLUMNS)
+    width = min(max((len(row) for row in rows), default=0), _MAX_COLUMNS)
     if width < 2:
         return None
     return [(row + [""] * (width - len(row)))[:width] for row in rows]
@@ -58,16 +58,19 @@ def _rows(text: str) -> list[list[str]] | None:
 def _delimiter(text: str) -> str:
     """The one that stands in the first lines most evenly: in each of them, and often."""
     lines = [line for line in text[:65536].splitlines()[:20] if line.strip()]
-    return max(_DELIMITERS, key=lambda mark: (min((line.count(mark) for line in lines), default=0), text.count(mark)))
+    return max(
+        _DELIMITERS,
+        key=lambda delimiter: (min((line.count(delimiter) for line in lines), default=0), text.count(delimiter)),
+    )
 
 
 def _table(rows: list[list[str]]) -> str:
     head, *rest = rows
     parts = [f"<table><thead><tr>{''.join(f'<th>{_cell(cell)}</th>' for cell in head)}</tr></thead><tbody>"]
-    parts += [f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rest[:MOST_ROWS]]
+    parts += [f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rest[:MAX_ROWS]]
     parts.append("</tbody></table>")
-    if len(rest) > MOST_ROWS:
-        parts.append(f"<p>… and {len(rest) - MOST_ROWS} more rows.</p>")
+    if len(rest) > MAX_ROWS:
+        parts.append(f"<p>… and {len(rest) - MAX_ROWS} more rows.</p>")
     return "".join(parts)
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 from pagemill.extraction.reading.page_index import short_text
 
 if TYPE_CHECKING:
     from turbohtml import Element
 
-    from pagemill.extraction.reading.page_index import Face
+    from pagemill.extraction.reading.page_index import PageIndex
 
 # What marks an author in classes, `rel` and `itemprop`, the surest first.
-_MARKS = tuple(
-    re.compile(pattern)
-    for pattern in (
+_AUTHOR_PATTERNS = tuple(
+    re.compile(source)
+    for source in (
         r"author[-_]?_?name|name[-_]author|byline-name|\bp-author\b",
         r"\bauthor\b(?![-_])",
         r"username|user-details|post-author|entry-author|article-author",
@@ -37,7 +37,7 @@ _BY = re.compile(
     r"(?m)^\W*(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Aa]uthored)\s+)?(?:[Bb]y|[Aa]uthor):?\s+([A-Z][^\n]{1,80})"
 )
 _LABELLED = re.compile(r"(?:作者|撰文|著者|執筆者?|筆者)\s*[:：]\s*([^\s:：|｜/,，、(（]{2,20})")
-_NO_NAME = frozenset(
+_NOT_NAMES = frozenset(
     [
         *(
             "admin",
@@ -80,14 +80,14 @@ _NO_NAME = frozenset(
         ),
     ]
 )
-_LONGEST = 60
+_MAX_NAME_LENGTH = 60
 
 
-def read(face: Face) -> str | None:
+def read(index: PageIndex) -> str | None:
     """The first plausible name where a page's markup says that an author stands; None where there is none."""
-    for mark in _MARKS:
-        places = [element for words, element in face.marked if mark.search(words)]
-        for element in places[:4]:
+    for pattern in _AUTHOR_PATTERNS:
+        elements = [element for words, element in index.byline_candidates if pattern.search(words)]
+        for element in elements[:4]:
             name = _name(element)
             if name:
                 return name
@@ -106,18 +106,18 @@ def _name(element: Element) -> str | None:
     if element.tag in ("img", "script", "style", "input", "svg"):
         return None
     link = element.find("a")
-    if link is not None and short_text(link, _LONGEST):
+    if link is not None and short_text(link, _MAX_NAME_LENGTH):
         element = link
     lines = element.to_text().splitlines() if short_text(element, 400) else []
-    return clean(next((line for line in lines if _PREFIX.sub("", line.strip())), ""))
+    return clean(next((text for text in lines if _PREFIX.sub("", text.strip())), ""))
 
 
 def clean(text: str) -> str | None:
     """A name without what stands around it ("By …", a date, a role); None where nothing like a name is left."""
-    text = line(text)
+    text = normalize_space(text)
     if "://" in text:
         return None
     name = _SUFFIX.sub("", _PREFIX.sub("", text)).strip(" .,;:|-–—·•")
-    if not name or len(name) > _LONGEST or len(name) < 2 or name.lower() in _NO_NAME or "@" in name:
+    if not name or len(name) > _MAX_NAME_LENGTH or len(name) < 2 or name.lower() in _NOT_NAMES or "@" in name:
         return None
     return name if len(name.split()) <= 6 and any(character.isalpha() for character in name) else None

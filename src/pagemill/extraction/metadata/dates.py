@@ -23,7 +23,7 @@ _MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names
 _MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + r")\b\.?"
 _BEGIN = r"(?:\b|(?<=[\u3000-\u9fff\uac00-\ud7a3]))"  # East Asian texts put no space before a date
 
-_WRITTEN = re.compile(
+_TEXT_DATE = re.compile(
     rf"(?i){_BEGIN}(?:{_MONTH.format('m1')}\s+(?P<d1>[0-3]?\d)(?:st|nd|rd|th)?,?\s+(?P<y1>(?:19|20)\d\d)"
     rf"|(?P<d2>[0-3]?\d)(?:st|nd|rd|th|\.|er)?\s+(?:de\s+|of\s+)?{_MONTH.format('m2')},?\s+(?:de\s+)?(?P<y2>(?:19|20)\d\d)"
     r"|(?P<y3>(?:19|20)\d\d)\s?[-/.年년]\s?(?P<m3>[01]?\d)\s?[-/.月월]\s?(?P<d3>[0-3]?\d)"
@@ -31,7 +31,9 @@ _WRITTEN = re.compile(
 )
 YEAR = re.compile(r"(?:19|20)\d\d")
 """What every date holds that people write in full."""
-_STAMP = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?")
+_ISO_DATE = re.compile(
+    r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?"
+)
 _EARLIEST, _LATEST = 1990, 2100
 
 
@@ -42,13 +44,13 @@ def month_names(month: int) -> list[str]:
 
 def parse(text: str) -> str | None:
     """The ISO 8601 form of a date or moment written for machines, or of the first date in a text; None without any."""
-    match = _STAMP.match(text)
+    match = _ISO_DATE.match(text)
     if match is not None:
-        return _stamp(match)
+        return _iso_date(match)
     return find(text)
 
 
-def _stamp(match: re.Match[str]) -> str | None:
+def _iso_date(match: re.Match[str]) -> str | None:
     year, month, day, hour, minute, second, zone = match.groups()
     if hour is None:
         return _day(int(year), int(month), int(day))
@@ -66,7 +68,7 @@ def find(text: str) -> str | None:
     """The first date that a text for people holds, as `YYYY-MM-DD`."""
     if YEAR.search(text) is None:
         return None
-    for match in _WRITTEN.finditer(text):
+    for match in _TEXT_DATE.finditer(text):
         found = match.groupdict()
         if found["m1"]:
             day = _day(int(found["y1"]), _MONTH_OF[found["m1"].lower()], int(found["d1"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ ARTICLES = frozenset(
 THINGS = frozenset(
     ["Product", "ProductGroup", "Event", "Course", "SoftwareApplication", "JobPosting", "Book", "Movie", "Dataset"]
 )
-_DEPTH, _ITEMS = 6, 300
+_MAX_DEPTH, _MAX_ITEMS = 6, 300
 
 
 def items(scripts: Iterable[Element]) -> list[Item]:
@@ -38,14 +38,14 @@ def items(scripts: Iterable[Element]) -> list[Item]:
     for script in scripts:
         if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
             continue
-        for item in _flat(_value(script.text), 0):
+        for item in _walk(_parse(script.text), 0):
             found.append(item)
-            if len(found) >= _ITEMS:
+            if len(found) >= _MAX_ITEMS:
                 return found
     return found
 
 
-def _value(text: str) -> object:
+def _parse(text: str) -> object:
     """The value of a JSON text, whose strings may hold bare line breaks, as those of many pages do; None of no JSON."""
     try:
         return orjson.loads(text)
@@ -56,17 +56,17 @@ def _value(text: str) -> object:
             return None
 
 
-def _flat(value: object, depth: int) -> Iterator[Item]:
-    if depth > _DEPTH:
+def _walk(value: object, depth: int) -> Iterator[Item]:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
         for part in value:
-            yield from _flat(part, depth + 1)
+            yield from _walk(part, depth + 1)
     elif isinstance(value, dict):
         yield value
         for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart"):
             if isinstance(value.get(key), (list, dict)):
-                yield from _flat(value[key], depth + 1)
+                yield from _walk(value[key], depth + 1)
 
 
 def of_type(found: list[Item], types: frozenset[str]) -> Iterator[Item]:
@@ -83,16 +83,16 @@ def text(item: Item, *keys: str) -> str | None:
     for key in keys:
         value = item.get(key)
         if isinstance(value, str) and value.strip():
-            return line(unescape(value))
+            return normalize_space(unescape(value))
     return None
 
 
 def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
     """The names of people or organisations, given as texts, items, references to items, or lists of those."""
-    if depth > _DEPTH:
+    if depth > _MAX_DEPTH:
         return []
     if isinstance(value, str):
-        name = line(unescape(value))
+        name = normalize_space(unescape(value))
         return [name] if name and not name.startswith(("http://", "https://", "#")) else []
     if isinstance(value, list):
         return [name for part in value[:20] for name in names(part, found, depth + 1)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element
 
 from pagemill.extraction.reading import addresses
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 from pagemill.model import Image, Link
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _TRACKER = re.compile(
     r"|scorecardresearch\.com/|quantserve\.com/|bat\.bing\.com/|pixel\.wp\.com/|stats\.wp\.com/|analytics\.twitter\.com/"
     r"|t\.co/i/|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/|sb\.scorecardresearch\.com/)"
 )
-_MOST_SOURCES = 20
-_TINY = re.compile(r"\s*[0-2](?:px)?\s*")
+_MAX_SOURCES = 20
+_TRACKING_PIXEL_SIZE = re.compile(r"\s*[0-2](?:px)?\s*")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
 
@@ -53,17 +53,17 @@ def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -
     return tuple(Link(href, text) for href, text in found.items())
 
 
-def images(root: Node, base_url: str, pictures: Iterable[Element] | None = None) -> tuple[Image, ...]:
+def images(root: Node, base_url: str, image_elements: Iterable[Element] | None = None) -> tuple[Image, ...]:
     """Every image under `root`, lazy ones resolved and tracking pixels left out, each address once.
 
     `pictures`: its `<img>` elements, where they are known.
     """
     resolver = addresses.Resolver(base_url)
     found: dict[str, str] = {}
-    for image in root.iter_elements("img") if pictures is None else pictures:
+    for image in root.iter_elements("img") if image_elements is None else image_elements:
         src = source(image, resolver)
         if src is not None and not found.get(src):
-            found[src] = line(image.attr("alt") or "")
+            found[src] = normalize_space(image.attr("alt") or "")
     return tuple(Image(src, alt) for src, alt in found.items())
 
 
@@ -72,7 +72,9 @@ def source(image: Element, resolver: addresses.Resolver) -> str | None:
 
     None for placeholders without anything better, for `data:` images, and for tracking pixels.
     """
-    if _TINY.fullmatch(image.attr("width") or "x") or _TINY.fullmatch(image.attr("height") or "x"):
+    if _TRACKING_PIXEL_SIZE.fullmatch(image.attr("width") or "x") or _TRACKING_PIXEL_SIZE.fullmatch(
+        image.attr("height") or "x"
+    ):
         return None
     for reference in _candidates(image):
         if reference.lstrip()[:5].lower() == "data:":
@@ -88,7 +90,7 @@ def _candidates(image: Element) -> list[str]:
     attributes = image.attrs.copy()
     references: list[str] = []
     if not _LAZY.isdisjoint(attributes):
-        references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _like_url(url)]
+        references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _is_like_url(url)]
     src = attributes.get("src")
     if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()):
         references.append(src)
@@ -97,12 +99,12 @@ def _candidates(image: Element) -> list[str]:
     sets = [str(attributes.get(name) or "") for name in LAZY_SOURCE_SETS]
     parent = image.parent
     if isinstance(parent, Element) and parent.tag == "picture":
-        for other in parent.find_all("source", limit=_MOST_SOURCES):
+        for other in parent.find_all("source", limit=_MAX_SOURCES):
             sets += [other.attr(name) or "" for name in LAZY_SOURCE_SETS]
     return references + [best for value in sets if (best := largest(value))]
 
 
-def _like_url(value: str) -> bool:
+def _is_like_url(value: str) -> bool:
     return "/" in value or "." in value
 
 
@@ -127,8 +129,12 @@ def _number(text: str) -> float:
 
 
 def _link_text(anchor: Element) -> str:
-    text = line(anchor.text)
+    text = normalize_space(anchor.text)
     if text:
         return text
     image = anchor.find("img")
-    return line(image.attr("alt") or "") if image is not None else line(anchor.attr("aria-label") or "")
+    return (
+        normalize_space(image.attr("alt") or "")
+        if image is not None
+        else normalize_space(anchor.attr("aria-label") or "")
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.extraction.metadata import byline, dates, json_ld, title
 from pagemill.extraction.reading import addresses, page_index
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 from pagemill.model import Metadata
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
     from pagemill.extraction.metadata.json_ld import Item
-    from pagemill.extraction.reading.page_index import Face
+    from pagemill.extraction.reading.page_index import PageIndex
 
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "og:publish_date"),
@@ -45,36 +45,36 @@ _SCRIPT_DATE = re.compile(
     r'|firstPublished|dateCreated|date|first_published_at|pubDate|published_time)\\?"\s*:\s*\\?"(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?)'
 )
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?:[/.-]|$)")
-_DATED = re.compile(r"publish|posted|date(?!picker)|byline|meta\b|time")
+_DATE_CLASS = re.compile(r"publish|posted|date(?!picker)|byline|meta\b|time")
 _LABELLED = re.compile(
     r"(?i)\b(?:published|posted|updated|last\s+updated|publié|veröffentlicht|publicado|written|created|date)\b[^\n]{0,40}?(?=[\d(]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 )
 
 # Nobody titles or signs a page with more characters than this, or describes it with more than that.
-_LONGEST, _LONGEST_META = 500, 5000
-_MOST_PROPERTIES = 50
+_MAX_LENGTH, _MAX_META_LENGTH = 500, 5000
+_MAX_PROPERTIES = 50
 # How many years of a page's text are looked at, and how far before one its label may stand.
-_MOST_YEARS, _LABEL_REACH = 100, 80
+_MAX_YEARS, _MAX_LABEL_DISTANCE = 100, 80
 
 Metas = dict[str, str]
 
 
-def read(document: Document, url: str, page: Face | None = None) -> Metadata:
+def read(document: Document, url: str, index: PageIndex | None = None) -> Metadata:
     """What a page says of itself. `document` must be whole: the head and the scripts are read too.
 
     `page`: the document's face, where others look at it too.
     """
-    page = page or page_index.Face(document)
-    metas = page.metas
-    items = json_ld.items(page.scripts)
-    site = _first(metas, _SITE) or _site_of(items)
-    name = _title(page, url, items, site)
+    index = index or page_index.PageIndex(document)
+    metas = index.metas
+    items = json_ld.items(index.scripts)
+    site = _first_meta(metas, _SITE) or _site_of(items)
+    name = _title(index, url, items, site)
     return Metadata(
         title=name,
-        author=_author(page, items),
-        published=_published(page, url, items, name),
+        author=_author(index, items),
+        published=_published(index, url, items, name),
         modified=_date_of(items, "dateModified") or _meta_date(metas, _MODIFIED),
-        description=_first(metas, _DESCRIPTION),
+        description=_first_meta(metas, _DESCRIPTION),
         language=_language(document, metas),
         canonical_url=_canonical(document, url, metas),
         site_name=site,
@@ -83,29 +83,31 @@ def read(document: Document, url: str, page: Face | None = None) -> Metadata:
 
 
 def _open_graph(metas: Metas) -> dict[str, str]:
-    found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MOST_PROPERTIES)
-    return {name[3:]: line(unescape(value[:_LONGEST_META])) for name, value in found if value}
+    found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MAX_PROPERTIES)
+    return {name[3:]: normalize_space(unescape(value[:_MAX_META_LENGTH])) for name, value in found if value}
 
 
-def _first(metas: Metas, names: tuple[str, ...]) -> str | None:
+def _first_meta(metas: Metas, names: tuple[str, ...]) -> str | None:
     for name in names:
         if value := metas.get(name):
-            return line(unescape(value[:_LONGEST_META]))
+            return normalize_space(unescape(value[:_MAX_META_LENGTH]))
     return None
 
 
 # Title and site
 
 
-def _title(page: Face, url: str, items: list[Item], site: str | None) -> str | None:
-    element, metas = page.document.find("title"), page.metas
-    written = line(unescape(element.text[:_LONGEST])) if element is not None else ""
-    shared = _first(metas, ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "title")) or ""
+def _title(index: PageIndex, url: str, items: list[Item], site: str | None) -> str | None:
+    element, metas = index.document.find("title"), index.metas
+    written = normalize_space(unescape(element.text[:_MAX_LENGTH])) if element is not None else ""
+    shared = (
+        _first_meta(metas, ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "title")) or ""
+    )
     articles, things = json_ld.of_type(items, json_ld.ARTICLES), json_ld.of_type(items, json_ld.THINGS)
     named = next((name for item in articles if (name := json_ld.text(item, "headline", "name"))), None)
     named = named or next((name for item in things if (name := json_ld.text(item, "name"))), None)
-    headings = [page_index.short_text(element, _LONGEST) for element in page.headings]
-    return title.choose(written, shared, named or "", headings, title.Site.of(url, site)) or None
+    headings = [page_index.short_text(element, _MAX_LENGTH) for element in index.headings]
+    return title.select_title(written, shared, named or "", headings, title.Site.of(url, site)) or None
 
 
 def _site_of(items: list[Item]) -> str | None:
@@ -116,8 +118,8 @@ def _site_of(items: list[Item]) -> str | None:
 # Author
 
 
-def _author(page: Face, items: list[Item]) -> str | None:
-    metas = page.metas
+def _author(index: PageIndex, items: list[Item]) -> str | None:
+    metas = index.metas
     for item in json_ld.of_type(items, json_ld.ARTICLES):
         names = json_ld.names(item.get("author") or item.get("creator"), items)
         if names:
@@ -125,16 +127,16 @@ def _author(page: Face, items: list[Item]) -> str | None:
     for name in _AUTHOR:
         value = metas.get(name)
         if value and not value.startswith(("http://", "https://", "www.")) and not value.isdigit():
-            return line(unescape(value[:_LONGEST]))
+            return normalize_space(unescape(value[:_MAX_LENGTH]))
     if "ritten" in metas.get("twitter:label1", "") and metas.get("twitter:data1"):
-        return line(metas["twitter:data1"])
-    return byline.read(page) or _signed(page)
+        return normalize_space(metas["twitter:data1"])
+    return byline.read(index) or _author_after_heading(index)
 
 
-def _signed(page: Face) -> str | None:
+def _author_after_heading(index: PageIndex) -> str | None:
     """The author that a line right behind the heading names."""
-    for heading in page.headings:
-        name = byline.in_text(page_index.near(page.text, page_index.short_text(heading, _LONGEST), 300))
+    for heading in index.headings:
+        name = byline.in_text(page_index.text_after(index.text, page_index.short_text(heading, _MAX_LENGTH), 300))
         if name is not None:
             return name
     return None
@@ -157,13 +159,13 @@ def _meta_date(metas: Metas, names: tuple[str, ...]) -> str | None:
     return next((moment for name in names if name in metas and (moment := dates.parse(metas[name]))), None)
 
 
-def _published(page: Face, url: str, items: list[Item], heading: str | None) -> str | None:
+def _published(index: PageIndex, url: str, items: list[Item], heading: str | None) -> str | None:
     return (
         _url_date(url)
-        or _meta_date(page.metas, _PUBLISHED)
+        or _meta_date(index.metas, _PUBLISHED)
         or _date_of(items, "datePublished")
         or _date_of(items, "dateCreated", "uploadDate")
-        or next(_shown_dates(page, heading or ""), None)
+        or next(_shown_dates(index, heading or ""), None)
     )
 
 
@@ -172,29 +174,29 @@ def _url_date(url: str) -> str | None:
     return dates.parse(f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}") if match else None
 
 
-def _shown_dates(page: Face, heading: str) -> Iterator[str]:
+def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
     """The dates on a page's face, the likeliest to be that of its publication first."""
-    for time in page.times[:3]:
+    for time in index.times[:3]:
         if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text):
             yield moment
-    for words, element in page.marked:
-        if _DATED.search(words) and element.tag not in ("script", "style"):
+    for words, element in index.byline_candidates:
+        if _DATE_CLASS.search(words) and element.tag not in ("script", "style"):
             moment = dates.parse(element.attr("content") or "") or dates.find(page_index.short_text(element, 200))
             if moment:
                 yield moment
-    for script in page.scripts:
+    for script in index.scripts:
         if match := _SCRIPT_DATE.search("".join(script.strings)):
             yield from filter(None, [dates.parse(match[1])])
-    for text in (heading, *(page_index.short_text(element, _LONGEST) for element in page.headings)):
-        if moment := dates.find(page_index.near(page.text, text)):
+    for text in (heading, *(page_index.short_text(element, _MAX_LENGTH) for element in index.headings)):
+        if moment := dates.find(page_index.text_after(index.text, text)):
             yield moment
-    yield from _labelled_dates(page.text)
+    yield from _labelled_dates(index.text)
 
 
 def _labelled_dates(text: str) -> Iterator[str]:
     """The dates that follow a word for what they are. Looked for around years, as labels alone are everywhere."""
-    for year in islice(dates.YEAR.finditer(text), _MOST_YEARS):
-        around = text[max(0, year.start() - _LABEL_REACH) : year.end() + 10]
+    for year in islice(dates.YEAR.finditer(text), _MAX_YEARS):
+        around = text[max(0, year.start() - _MAX_LABEL_DISTANCE) : year.end() + 10]
         match = _LABELLED.search(around)
         if match and (moment := dates.find(around[match.start() :])):
             yield moment

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 _SEPARATOR = re.compile(
     r"\s+[|\-–—·•»«:/~]+\s+|\s*[|｜»]\s*|\s+::\s+|\s+_+\s+|(?<=[\u3000-\u9fff])_+|_+(?=[\u3000-\u9fff])"
 )
-_LONGEST = 400
+_MAX_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +26,39 @@ class Site:
             host = urlsplit(url).hostname or ""
         except ValueError:
             host = ""
-        return cls(_letters(name or ""), host.removeprefix("www."))
+        return cls(_alphanumeric(name or ""), host.removeprefix("www."))
 
-    def is_called(self, text: str) -> bool:
+    def is_site_name(self, text: str) -> bool:
         """Whether a text is the site's name, or its domain, or nothing."""
-        letters = _letters(text)
-        labels = _letters(self.host.rpartition(".")[0])
+        characters = _alphanumeric(text)
+        labels = _alphanumeric(self.host.rpartition(".")[0])
         return (
-            not letters
-            or letters in (self.name, labels, _letters(self.host))
-            or (len(letters) > 3 and letters in labels)
+            not characters
+            or characters in (self.name, labels, _alphanumeric(self.host))
+            or (len(characters) > 3 and characters in labels)
         )
 
 
-def choose(document_title: str, shared: str, item: str, headings: list[str], site: Site) -> str | None:
+def select_title(document_title: str, social_title: str, item: str, headings: list[str], site: Site) -> str | None:
     """The page's title, out of `<title>`, that for sharing (Open Graph), the main item's name, and its `<h1>`s.
 
     A heading that the other titles confirm is the best; then the title for sharing or the `<title>`, without the site.
     """
     headings = [heading.rstrip("¶#").strip() for heading in headings if _words(heading)]
-    headings = [heading for heading in headings if len(heading) <= _LONGEST]
-    given = [title for title in (document_title, shared, item) if title]
-    confirmed = [heading for heading in headings if not site.is_called(heading) and _confirmed(heading, given)]
-    if confirmed:
-        return max(confirmed, key=len)
-    parts = _parts(shared or document_title, site)
-    whole = _without_site(shared or document_title, site)
+    headings = [heading for heading in headings if len(heading) <= _MAX_LENGTH]
+    given = [title for title in (document_title, social_title, item) if title]
+    matching = [heading for heading in headings if not site.is_site_name(heading) and _matches_title(heading, given)]
+    if matching:
+        return max(matching, key=len)
+    parts = _title_parts(social_title or document_title, site)
+    whole = _without_site(social_title or document_title, site)
     similar = _most_similar(headings, [whole, item])
     if similar:
         return similar
     return (parts[0] if len(parts) > 1 else whole) or item or (headings or [None])[0]  # type: ignore[list-item]
 
 
-def _confirmed(heading: str, titles: list[str]) -> bool:
+def _matches_title(heading: str, titles: list[str]) -> bool:
     """Whether a title begins with the heading, or is it in one of its parts."""
     words = _words(heading)
     for title in titles:
@@ -70,28 +70,32 @@ def _confirmed(heading: str, titles: list[str]) -> bool:
 
 
 def _most_similar(headings: list[str], titles: list[str]) -> str | None:
-    best, best_likeness = None, 0.5
+    best, best_similarity = None, 0.5
     for heading in headings:
-        mine = set(_words(heading))
+        heading_words = set(_words(heading))
         for title in titles:
-            others = set(_words(title))
-            likeness = len(mine & others) / len(mine | others) if mine and others else 0.0
-            if likeness > best_likeness:
-                best, best_likeness = heading, likeness
+            title_words = set(_words(title))
+            similarity = (
+                len(heading_words & title_words) / len(heading_words | title_words)
+                if heading_words and title_words
+                else 0.0
+            )
+            if similarity > best_similarity:
+                best, best_similarity = heading, similarity
     return best
 
 
-def _parts(title: str, site: Site) -> list[str]:
+def _title_parts(title: str, site: Site) -> list[str]:
     parts = [part.strip() for part in _SEPARATOR.split(title)]
-    while len(parts) > 1 and site.is_called(parts[-1]):
+    while len(parts) > 1 and site.is_site_name(parts[-1]):
         parts.pop()
-    while len(parts) > 1 and site.is_called(parts[0]):
+    while len(parts) > 1 and site.is_site_name(parts[0]):
         parts.pop(0)
     return parts
 
 
 def _without_site(title: str, site: Site) -> str:
-    parts = _parts(title, site)
+    parts = _title_parts(title, site)
     begin = title.find(parts[0])
     end = title.rfind(parts[-1]) + len(parts[-1])
     return " ".join(title[begin:end].split())
@@ -101,5 +105,5 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def _letters(text: str) -> str:
+def _alphanumeric(text: str) -> str:
     return re.sub(r"[\W_]", "", text.lower())

@@ -18,7 +18,7 @@ SAFE_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
 # References that are already in their normal form need no parser. Dot segments are left to it.
 _ABSOLUTE = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
-_FROM_ROOT = re.compile(r"/(?!/)[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
+_PATH_ABSOLUTE = re.compile(r"/(?!/)[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
 # A reference longer than this is no address that anybody follows (browsers cut at about the same length).
 _MAX_LENGTH = 65_536
 
@@ -29,14 +29,14 @@ class Resolver:
     def __init__(self, base_url: str) -> None:
         self._base = base_url
         self._origin = _origin(base_url)
-        self._known: dict[str, str | None] = {}
+        self._cache: dict[str, str | None] = {}
 
     def resolve(self, reference: str) -> str | None:
         """The absolute URL of a reference, or None where it is invalid or its scheme is not safe."""
         try:
-            return self._known[reference]
+            return self._cache[reference]
         except KeyError:
-            address = self._known[reference] = self._resolve(reference)
+            address = self._cache[reference] = self._resolve(reference)
             return address
 
     def _resolve(self, reference: str) -> str | None:
@@ -46,7 +46,7 @@ class Resolver:
         if "/." not in reference:
             if _ABSOLUTE.fullmatch(reference):
                 return reference
-            if self._origin and _FROM_ROOT.fullmatch(reference):
+            if self._origin and _PATH_ABSOLUTE.fullmatch(reference):
                 return self._origin + reference
         try:
             address = ada_url.join_url(self._base, reference) if self._base else ada_url.normalize_url(reference)
@@ -67,7 +67,7 @@ def _origin(url: str) -> str:
     return origin if origin.startswith(("https://", "http://")) else ""
 
 
-def based(base: Element | None, url: str) -> str:
+def base_url(base: Element | None, url: str) -> str:
     """The base URL that a `<base>` gives a document at `url`: `url` itself without one that is http(s)."""
     address = Resolver(url).resolve(base.attr("href") or "") if base is not None else None
     return address if address is not None and address.startswith(("https://", "http://")) else url

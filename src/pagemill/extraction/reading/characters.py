@@ -13,7 +13,7 @@ JOINERS = "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 """What joins or directs other characters, and says nothing where there are none."""
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """A text without invisible characters. C1 controls are read as windows-1252, as who wrote them meant them."""
     return INVISIBLE.sub(
         lambda match: (
@@ -23,7 +23,7 @@ def visible(text: str) -> str:
     )
 
 
-def line(text: str) -> str:
+def normalize_space(text: str) -> str:
     """A text as one line: visible, its whitespace collapsed."""
     shown = " ".join(text.split())
-    return shown if shown.isprintable() else " ".join(visible(shown).split())
+    return shown if shown.isprintable() else " ".join(strip_invisible(shown).split())

@@ -10,7 +10,7 @@ import turbohtml
 import turbohtml.detect  # registers the `whatwg-*` codecs
 
 from pagemill.extraction.reading import addresses, noscript
-from pagemill.extraction.reading.page_index import Face
+from pagemill.extraction.reading.page_index import PageIndex
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ class Document:
     html: str
     tree: turbohtml.Document
     base_url: str
-    face: Face
+    index: PageIndex
 
     @property
     def body(self) -> turbohtml.Element:
@@ -40,10 +40,10 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
     """
     tree = turbohtml.parse(body, encoding=_charset(content_type), detect_encoding=True, positions=False)
     html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
-    if (closed := noscript.close(html)) is not None:
+    if (closed := noscript.close_raw_text(html)) is not None:
         tree = turbohtml.parse(closed, positions=False)
-    face = Face(tree)
-    return Document(html, tree, addresses.based(face.base, url), face)
+    index = PageIndex(tree)
+    return Document(html, tree, addresses.base_url(index.base, url), index)
 
 
 def _charset(content_type: str) -> str | None:

@@ -8,9 +8,9 @@ import re
 from turbohtml.detect import detect  # registers the `whatwg-*` codecs
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Detection needs no more than this many bytes to make up its mind.
-_SAMPLE = 200_000
+_DETECTION_BYTES = 200_000
 
 
 def decode(body: bytes, content_type: str) -> str:
@@ -18,9 +18,9 @@ def decode(body: bytes, content_type: str) -> str:
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises.
     """
-    for mark, codec in _MARKS:
-        if body.startswith(mark):
-            return body[len(mark) :].decode(codec, "replace")
+    for bom, codec in _BYTE_ORDER_MARKS:
+        if body.startswith(bom):
+            return body[len(bom) :].decode(codec, "replace")
     return body.decode(_declared(content_type) or _guessed(body), "replace")
 
 
@@ -39,5 +39,5 @@ def _guessed(body: bytes) -> str:
     try:
         body.decode()
     except UnicodeDecodeError:
-        return detect(body[:_SAMPLE]).codec or "utf-8"
+        return detect(body[:_DETECTION_BYTES]).codec or "utf-8"
     return "utf-8"

@@ -22,28 +22,28 @@ _SELECTOR = (
     '[style*="visibility:hidden" i], [style*="visibility: hidden" i]'
 )
 # A hidden element with this many columns of text is shown later: characters, of which wide ones say twice as much.
-_MUCH = 1200
+_MAX_HIDDEN_WIDTH = 1200
 # How many nodes of one element, and of all, are looked at to find that out.
-_NODES, _ALL_NODES = 4_000, 400_000
+_MAX_NODES, _MAX_ALL_NODES = 4_000, 400_000
 
 
-class Hidden:
+class HiddenElements:
     """The hidden elements under a root, as its own markup says."""
 
     def __init__(self, root: Element) -> None:
         self.elements = frozenset(root.select(_SELECTOR))
-        self._nodes_left = _ALL_NODES
+        self._nodes_left = _MAX_ALL_NODES
 
-    def holds(self, element: Element) -> bool:
+    def stays_hidden(self, element: Element) -> bool:
         """Whether one of `elements` stays hidden."""
-        return not self._has_much_text(element)
+        return not self._has_long_text(element)
 
-    def _has_much_text(self, element: Element) -> bool:
+    def _has_long_text(self, element: Element) -> bool:
         length = 0
-        for node in islice(element.descendants, min(_NODES, self._nodes_left)):
+        for node in islice(element.descendants, min(_MAX_NODES, self._nodes_left)):
             self._nodes_left -= 1
             if type(node) is Text:
                 length += line_breaks.width(node.data)
-                if length > _MUCH:
+                if length > _MAX_HIDDEN_WIDTH:
                     return True
         return False

@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 _WIDE = "\u2e80-\u303f\u3041-\u30ff\u3105-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60"
 _IS_WIDE = re.compile(f"[{_WIDE}]")
-_BREAK = re.compile(rf"(?<=[{_WIDE}])[ \t\r\f]*\n\s*(?=[{_WIDE}])")
+_SEGMENT_BREAK = re.compile(rf"(?<=[{_WIDE}])[ \t\r\f]*\n\s*(?=[{_WIDE}])")
 _UNSPACED = re.compile(f"[{_WIDE}\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
-def flow(text: str) -> str:
+def transform_segment_breaks(text: str) -> str:
     """Return a text of a page without the breaks that show as nothing. Linear in the text's length."""
-    return text if text.isascii() else _BREAK.sub("", text)
+    return text if text.isascii() else _SEGMENT_BREAK.sub("", text)
 
 
 def join(lines: Sequence[str]) -> str:
     """Join lines that were wrapped."""
     joined = list(lines[:1])
     for before, line in pairwise(lines):
-        joined += between(before, line), line
+        joined += separator(before, line), line
     return "".join(joined)
 
 
-def between(before: str, after: str) -> str:
+def separator(before: str, after: str) -> str:
     """Return what stands between two wrapped lines: nothing where both are of a script without spaces, else a space."""
     return "" if is_unspaced(before[-1:]) and is_unspaced(after[:1]) else " "
 

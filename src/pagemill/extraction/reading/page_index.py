@@ -7,20 +7,20 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element
 
 # Bylines stand near the top; after this many elements nobody looks for one.
-_ELEMENTS = 3000
-_PROPERTIES = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
-_WANTED = ("a", "area", "base", "h1", "img", "script", "time")
-_FEW_METAS = 4
-_MOST = 400
+_MAX_ELEMENTS = 3000
+_BYLINE_SELECTOR = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
+_INDEXED_TAGS = ("a", "area", "base", "h1", "img", "script", "time")
+_MIN_HEAD_METAS = 4
+_MAX_CANDIDATES = 400
 
 
-class Face:
+class PageIndex:
     """One page's face. Each of its parts is looked for when it is first asked for."""
 
     def __init__(self, document: Document) -> None:
@@ -31,14 +31,14 @@ class Face:
         """The first content of each `<meta>` name, in lower case: of the head, or where that has few, of the page."""
         head = self.document.find("head")
         found = _metas(head.iter_elements("meta")) if head is not None else {}
-        return found if len(found) >= _FEW_METAS else _metas(self.document.iter_elements("meta"))
+        return found if len(found) >= _MIN_HEAD_METAS else _metas(self.document.iter_elements("meta"))
 
     @cached_property
     def _elements(self) -> dict[str, list[Element]]:
         """The elements that somebody asks for, by tag: a walk for each would take a twentieth of a page's time."""
-        found: dict[str, list[Element]] = {tag: [] for tag in _WANTED}
+        found: dict[str, list[Element]] = {tag: [] for tag in _INDEXED_TAGS}
         found["area"] = found["a"]
-        for element in self.document.iter_elements(_WANTED):
+        for element in self.document.iter_elements(_INDEXED_TAGS):
             found[element.tag].append(element)
         return found
 
@@ -48,7 +48,7 @@ class Face:
         return self._elements["a"]
 
     @property
-    def pictures(self) -> list[Element]:
+    def images(self) -> list[Element]:
         """Every `<img>`."""
         return self._elements["img"]
 
@@ -73,23 +73,23 @@ class Face:
         return self._elements["script"]
 
     @cached_property
-    def marked(self) -> list[tuple[str, Element]]:
+    def byline_candidates(self) -> list[tuple[str, Element]]:
         """The elements whose markup says that they hold an author or a date, with what says so, the surest first."""
         found = []
-        for element in self.document.select(_PROPERTIES)[:_MOST]:
+        for element in self.document.select(_BYLINE_SELECTOR)[:_MAX_CANDIDATES]:
             names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
             found.append((" ".join(name for name in names if name).lower(), element))
         by_class: dict[str, list[Element] | None] = {}
-        for element in islice(self.document.iter_elements(), _ELEMENTS):
+        for element in islice(self.document.iter_elements(), _MAX_ELEMENTS):
             classes = element.attr("class")
             if not classes:
                 continue
             if classes not in by_class:
-                by_class[classes] = [element] if _tells(classes.lower()) else None
+                by_class[classes] = [element] if _is_byline_class(classes.lower()) else None
             elif (elements := by_class[classes]) is not None:
                 elements.append(element)
         for classes, elements in by_class.items():
-            found += [(classes.lower(), element) for element in (elements or ())[:_MOST]]
+            found += [(classes.lower(), element) for element in (elements or ())[:_MAX_CANDIDATES]]
         return found
 
     @cached_property
@@ -98,7 +98,7 @@ class Face:
         return self.document.to_text()
 
 
-def _tells(words: str) -> bool:
+def _is_byline_class(words: str) -> bool:
     """Whether a class says that an author or a date is here. Spelt out, as a loop takes five times as long."""
     return (
         "author" in words
@@ -122,19 +122,19 @@ def _metas(elements: object) -> dict[str, str]:
     return found
 
 
-def short_text(element: Element, limit: int) -> str:
+def short_text(element: Element, max_length: int) -> str:
     """The text of an element, a blank between its pieces; empty where it has more than `limit` characters."""
     pieces: list[str] = []
     length = 0
     for piece in element.strings:
         length += len(piece)
-        if length > limit:
+        if length > max_length:
             return ""
         pieces.append(piece)
-    return line(" ".join(pieces))
+    return normalize_space(" ".join(pieces))
 
 
-def near(text: str, heading: str, length: int = 500) -> str:
+def text_after(text: str, heading: str, length: int = 500) -> str:
     """The text right behind a heading; empty where the heading is not found."""
     start = heading[:60]
     begin = text.find(start) if start else -1

@@ -20,7 +20,7 @@ _LOWER, _UPPER, _DIGIT = range(3)
 _TWO_WORDS = {(_LOWER, _DIGIT), (_UPPER, _DIGIT), (_DIGIT, _UPPER), (_UPPER, _UPPER), (_DIGIT, _DIGIT)}
 
 
-def parts(before: Text, ends: str, after: Text, begins: str, inline: frozenset[str]) -> bool:
+def is_boundary(before: Text, before_string: str, after: Text, after_string: str, inline: frozenset[str]) -> bool:
     """Whether two texts, with nothing but tags of `inline` elements between them, are two words. `ends` is what the
     first one says, `begins` what the second.
 
@@ -28,15 +28,15 @@ def parts(before: Text, ends: str, after: Text, begins: str, inline: frozenset[s
     format letters, they are two as well where a number meets a capital or a number, a capital a capital, or a small
     letter a number. A single letter before the seam is taken for the initial of the word behind it.
     """
-    end, begin = ends[-2:], begins[:1]
+    end, begin = before_string[-2:], after_string[:1]
     if len(end) < 2 or not (end.isalnum() and begin.isalnum()):
         return False
-    kinds = _kind(end[1]), _kind(begin)
-    small_to_capital = kinds == (_LOWER, _UPPER)
-    if not small_to_capital and kinds not in _TWO_WORDS:
+    classes = _character_class(end[1]), _character_class(begin)
+    small_to_capital = classes == (_LOWER, _UPPER)
+    if not small_to_capital and classes not in _TWO_WORDS:
         return False
-    ended, begun = _around(before, inline), _around(after, inline)
-    closed, opened = ended - begun, begun - ended
+    before_elements, after_elements = _inline_ancestors(before, inline), _inline_ancestors(after, inline)
+    closed, opened = before_elements - after_elements, after_elements - before_elements
     if small_to_capital:
         return bool(closed or opened)
     return any(element.tag not in _FORMATTING for element in closed) and any(
@@ -44,7 +44,7 @@ def parts(before: Text, ends: str, after: Text, begins: str, inline: frozenset[s
     )
 
 
-def _kind(character: str) -> int | None:
+def _character_class(character: str) -> int | None:
     if character.islower():
         return _LOWER
     if character.isupper():
@@ -52,7 +52,7 @@ def _kind(character: str) -> int | None:
     return _DIGIT if character.isdigit() else None
 
 
-def _around(text: Text, inline: frozenset[str]) -> set[Element]:
+def _inline_ancestors(text: Text, inline: frozenset[str]) -> set[Element]:
     """The inline elements around a text."""
     found = set()
     element = text.parent

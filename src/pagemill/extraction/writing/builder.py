@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text, escape
 
-from pagemill.extraction.choosing.blocks import INLINE
+from pagemill.extraction.choosing.blocks import INLINE_TAGS
 from pagemill.extraction.reading import line_breaks, word_boundaries
-from pagemill.extraction.reading.characters import INVISIBLE, JOINERS, visible
+from pagemill.extraction.reading.characters import INVISIBLE, JOINERS, strip_invisible
 from pagemill.extraction.writing import formula, mathml
 
 if TYPE_CHECKING:
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from turbohtml import Node
 
     from pagemill.extraction.reading.addresses import Resolver
-    from pagemill.extraction.reading.hidden import Hidden
+    from pagemill.extraction.reading.hidden import HiddenElements
     from pagemill.extraction.writing.formula import Formula
 
-    Leave = Callable[["Builder"], None]
-    Enter = Callable[["Builder", Element], Leave | bool | None]
+    LeaveHandler = Callable[["Builder"], None]
+    EnterHandler = Callable[["Builder", Element], LeaveHandler | bool | None]
     """What is done on entering an element. It returns what is to be done on leaving it, None for nothing, or False
     where the element's content is to be left out."""
 
 # Deeper nesting than this means nothing to a reader, and would overrun the stacks of whoever reads the output.
 MAX_BLOCKS = 48
 MAX_INLINES = 16
-_LONG = 1_000_000
+_LONG_TEXT = 1_000_000
 _SPACES = re.compile(r"[^\S ]\s*| \s+")
 
 
-class Kind(Enum):
+class ContentModel(Enum):
     """What a block may hold, and so how its content is written."""
 
     FLOW = 1
@@ -51,26 +51,26 @@ class Kind(Enum):
     """As FLOW, and always kept."""
     ITEM = 3
     """Blocks; a single paragraph stands in it without `<p>`. Always kept."""
-    PHRASE = 4
+    PHRASING = 4
     """Inline content alone; blocks in it become parts of one run."""
     LIST = 5
     """Items alone."""
-    PART = 6
+    TABLE_PART = 6
     """Parts of tables: written at once, text between them is dropped."""
 
 
 # Looking a member up in its class takes longer than what is done with it.
-_FLOW, _QUOTE, _ITEM, _PHRASE, _LIST, _PART = Kind
+_FLOW, _QUOTE, _ITEM, _PHRASING, _LIST, _TABLE_PART = ContentModel
 
 
 @dataclass(slots=True)
 class Block:
     """A block element that is open. `mark` is where its start tag was written, -1 while it was not."""
 
-    kind: Kind
+    content_model: ContentModel
     start: str
     end: str
-    mark: int = -1
+    position: int = -1
     blocks: int = 0
     """How many blocks and paragraphs it holds so far, those of wrappers that were not kept included."""
     paragraph: int = -1
@@ -91,7 +91,7 @@ class BlockLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Context:
     """What was found out about a tree before it is walked."""
 
     resolver: Resolver
@@ -99,7 +99,7 @@ class Page:
     """The elements that stand for a formula."""
     directions: dict[Element, str]
     """The language and direction attributes of the elements that have any, as markup."""
-    hidden: Hidden
+    hidden: HiddenElements
     tex_in_text: bool
     """Whether a script of the page typesets the TeX that stands in its text."""
 
@@ -107,74 +107,74 @@ class Page:
 class Builder:
     """Writes one tree. Use `build` once."""
 
-    def __init__(self, enter_of: Mapping[str, Enter], page: Page) -> None:
-        self.enter_of = enter_of
-        self.page = page
-        self.resolver = page.resolver
-        self.tex_in_text = page.tex_in_text
+    def __init__(self, enter_handlers: Mapping[str, EnterHandler], context: Context) -> None:
+        self.enter_handlers = enter_handlers
+        self.context = context
+        self.resolver = context.resolver
+        self.tex_in_text = context.tex_in_text
         self.out: list[str] = []
-        self.blocks = [Block(_FLOW, "", "", mark=0)]
+        self.blocks = [Block(_FLOW, "", "", position=0)]
         self.written_blocks = 1
         self.inlines: list[tuple[str, str]] = []
         self.written_inlines = 0
-        self.phrases = 0
-        self.codes = 0
-        self.cells = 0
+        self.phrasing_depth = 0
+        self.code_depth = 0
+        self.cell_depth = 0
         self.link: BlockLink | None = None
         self.link_open = False
-        self.links = 0
-        self.run = False
-        self.fresh = True
+        self.link_depth = 0
+        self.in_run = False
+        self.at_line_start = True
         """Whether nothing, or only a line break, was written in this run."""
-        self.space = False
-        self.breaks = 0
-        self.rule = False
-        self.last_source = ""
-        self.mute_sources: set[str] = set()
+        self.pending_space = False
+        self.pending_breaks = 0
+        self.pending_rule = False
+        self.last_image_source = ""
+        self.shown_without_alt: set[str] = set()
         """The pictures without a text of their own that were shown: nobody needs them twice."""
         self.heading: tuple[int, str] = (0, "")
         """Where the last heading ended, and its markup."""
 
     def build(self, root: Element) -> str:
         """The cleaned HTML of what is under `root`."""
-        enter_of, formulas, hidden = self.enter_of, self.page.formulas, self.page.hidden.elements
+        enter_handlers, formulas, hidden = self.enter_handlers, self.context.formulas, self.context.hidden.elements
         nodes: Iterator[Node] = iter(root)
-        leave: Leave | bool | None = None
+        leave: LeaveHandler | bool | None = None
         last: Text | None = None
         before = ""  # what it says
-        around: list[tuple[Iterator[Node], Leave | bool | None]] = []
+        ancestors: list[tuple[Iterator[Node], LeaveHandler | bool | None]] = []
         while True:
             for node in nodes:
                 if type(node) is Text:
                     if (data := node.data).isspace():  # half of all texts
-                        self.space = True
+                        self.pending_space = True
                     else:
-                        meets = (
+                        is_boundary = (
                             last is not None
-                            and not self.codes
-                            and word_boundaries.parts(last, before, node, data, INLINE)
+                            and not self.code_depth
+                            and word_boundaries.is_boundary(last, before, node, data, INLINE_TAGS)
                         )
-                        self.space = self.space or meets
+                        self.pending_space = self.pending_space or is_boundary
                         self.text(data)
                         last, before = node, data
                 elif type(node) is Element:
-                    if hidden and node in hidden and self.page.hidden.holds(node):
+                    if hidden and node in hidden and self.context.hidden.stays_hidden(node):
                         continue
                     if formulas and node in formulas:
                         self.formula(formulas[node])
                         continue
-                    enter = enter_of.get(node.tag)
+                    enter = enter_handlers.get(node.tag)
                     entered = enter(self, node) if enter is not None else None
                     if entered is not False:
-                        around.append((nodes, leave))
+                        ancestors.append((nodes, leave))
                         nodes, leave = iter(node), entered
                         break
             else:
                 if callable(leave):
                     leave(self)
-                if not around:
+                if not ancestors:
                     break
-                nodes, leave = around.pop()
+                nodes, leave = ancestors.pop()
         self.end_run()
         return "".join(self.out)
 
@@ -183,28 +183,28 @@ class Builder:
     def text(self, data: str) -> None:
         """Write text, its whitespace collapsed."""
         if "\n" in data:
-            data = line_breaks.flow(data)
+            data = line_breaks.transform_segment_breaks(data)
         # The words of a text of megabytes would take many times as much as it.
-        shown = " ".join(data.split()) if len(data) < _LONG else _SPACES.sub(" ", data).strip()
+        shown = " ".join(data.split()) if len(data) < _LONG_TEXT else _SPACES.sub(" ", data).strip()
         if not shown:
-            self.space = True
+            self.pending_space = True
             return
         if not shown.isprintable():
             if not shown.strip(JOINERS):
-                self.space = True
+                self.pending_space = True
                 return
             if INVISIBLE.search(data) is not None:
-                self.text(visible(data))
+                self.text(strip_invisible(data))
                 return
-        if self.tex_in_text and not self.codes and ("\\" in data or "$$" in data):
+        if self.tex_in_text and not self.code_depth and ("\\" in data or "$$" in data):
             self._text_with_formulas(data)
             return
         if data[0] != shown[0]:
-            self.space = True
+            self.pending_space = True
         if not self.prepare(is_text=True):
             return
         self.out.append(escape(shown, quote=False))
-        self.space = data[-1] != shown[-1]
+        self.pending_space = data[-1] != shown[-1]
 
     def _text_with_formulas(self, data: str) -> None:
         parts = formula.split(data)
@@ -220,7 +220,7 @@ class Builder:
         """Write a formula as `<math>` that carries its TeX."""
         if found is None:
             return
-        if self.codes:
+        if self.code_depth:
             self.text(found.tex)
             return
         if not self.prepare():
@@ -232,45 +232,45 @@ class Builder:
 
     def prepare(self, *, is_text: bool = False) -> bool:
         """Open all that must be open before content is written. False where no content may stand."""
-        if self.breaks:
-            if self.breaks > 1 and not self.phrases and not self.codes:
+        if self.pending_breaks:
+            if self.pending_breaks > 1 and not self.phrasing_depth and not self.code_depth:
                 self.end_run()
-            elif self.run and not self.fresh:
+            elif self.in_run and not self.at_line_start:
                 self.out.append("<br>")
-                self.fresh = True
-        self.breaks = 0
-        if not self.run and not self.start_run():
+                self.at_line_start = True
+        self.pending_breaks = 0
+        if not self.in_run and not self.start_run():
             return False
         if self.link is not None and not self.link.used:
             self._write_link(self.link, is_text=is_text)
-        if self.space and not self.fresh:
+        if self.pending_space and not self.at_line_start:
             self.out.append(" ")
-        self.space = self.fresh = False
+        self.pending_space = self.at_line_start = False
         if self.written_inlines < len(self.inlines):
             self._write_inlines()
         return True
 
     def _write_inlines(self) -> None:
         for start, end in self.inlines[self.written_inlines :]:
-            if self.out[-1] == end and end in _MERGED:
+            if self.out[-1] == end and end in _MERGEABLE:
                 self.out.pop()
             else:
                 self.out.append(start)
         self.written_inlines = len(self.inlines)
 
-    def _close_inlines(self, keep: int = 0) -> None:
-        while self.written_inlines > keep:
+    def _close_inlines(self, kept: int = 0) -> None:
+        while self.written_inlines > kept:
             self.written_inlines -= 1
             self.out.append(self.inlines[self.written_inlines][1])
 
     def _write_link(self, link: BlockLink, *, is_text: bool) -> None:
         """Start a block's link here, if here is its place."""
-        if (link.in_heading and not self.phrases) or (link.has_text and not is_text):
+        if (link.in_heading and not self.phrasing_depth) or (link.has_text and not is_text):
             return
         self._close_inlines()
-        if self.space and not self.fresh:
+        if self.pending_space and not self.at_line_start:
             self.out.append(" ")
-            self.space = False
+            self.pending_space = False
         self.out.append(link.start)
         self.link_open = link.used = True
 
@@ -279,73 +279,73 @@ class Builder:
     def start_run(self) -> bool:
         """Begin inline content. False where the place takes none."""
         top = self.blocks[-1]
-        if top.kind is _PART:
+        if top.content_model is _TABLE_PART:
             return False
-        if top.kind is _LIST:
-            self.blocks.append(Block(_ITEM, *_STRAY[top.end], implicit=True))
+        if top.content_model is _LIST:
+            self.blocks.append(Block(_ITEM, *_IMPLICIT_ITEM_TAGS[top.end], implicit=True))
             top = self.blocks[-1]
-        if self.rule or self.written_blocks < len(self.blocks):
+        if self.pending_rule or self.written_blocks < len(self.blocks):
             self.write_blocks()
-        if top.kind is not _PHRASE:
+        if top.content_model is not _PHRASING:
             if top.blocks == 0:
                 top.paragraph = len(self.out)
             top.blocks += 1
             top.paragraphs += 1
             self.out.append("<p>")
-        self.run = self.fresh = True
-        self.last_source = ""
+        self.in_run = self.at_line_start = True
+        self.last_image_source = ""
         return True
 
     def end_run(self) -> None:
         """End inline content: what comes next is another block."""
-        if self.phrases:
-            self.space = True
+        if self.phrasing_depth:
+            self.pending_space = True
             return
-        self.breaks = 0
-        if not self.run:
-            self.space = False
+        self.pending_breaks = 0
+        if not self.in_run:
+            self.pending_space = False
             return
         if self.written_inlines:
             self._close_inlines()
         if self.link_open:
             self.out.append("</a>")
             self.link_open = False
-        if self.blocks[-1].kind is not _PHRASE:
+        if self.blocks[-1].content_model is not _PHRASING:
             self.out.append("</p>")
-        self.run = self.space = False
+        self.in_run = self.pending_space = False
 
     # Blocks
 
     def write_blocks(self) -> None:
         """Write the start tags of all open blocks that were not yet written."""
-        if self.rule:
-            self.rule = False
+        if self.pending_rule:
+            self.pending_rule = False
             self.out.append("<hr>")
             self.blocks[self.written_blocks - 1].blocks += 1
         for block in self.blocks[self.written_blocks :]:
-            block.mark = len(self.out)
+            block.position = len(self.out)
             self.out.append(block.start)
         self.written_blocks = len(self.blocks)
 
-    def open_block(self, kind: Kind, tag: str, element: Element, attributes: str = "") -> bool:
+    def open_block(self, content_model: ContentModel, tag: str, element: Element, attributes: str = "") -> bool:
         """Enter a block; False where it is too deep, or stands where no block may."""
         self.end_run()
-        if self.phrases or len(self.blocks) >= MAX_BLOCKS:
+        if self.phrasing_depth or len(self.blocks) >= MAX_BLOCKS:
             return False
         top = self.blocks[-1]
-        if top.kind is _LIST and not (kind is _ITEM and tag in _ITEMS[top.end]):
-            if kind is _FLOW:
+        if top.content_model is _LIST and not (content_model is _ITEM and tag in _ITEM_TAGS[top.end]):
+            if content_model is _FLOW:
                 return False
-            self.blocks.append(Block(_ITEM, *_STRAY[top.end], implicit=True))
-        elif top.implicit and kind is _FLOW:
+            self.blocks.append(Block(_ITEM, *_IMPLICIT_ITEM_TAGS[top.end], implicit=True))
+        elif top.implicit and content_model is _FLOW:
             return False
-        elif top.implicit and kind is _ITEM and tag in _ITEMS[self.blocks[-2].end]:
+        elif top.implicit and content_model is _ITEM and tag in _ITEM_TAGS[self.blocks[-2].end]:
             self._close_top()
-        if self.page.directions:
-            attributes += self.page.directions.get(element, "")
-        self.blocks.append(Block(kind, f"<{tag}{attributes}>", f"</{tag}>"))
-        if kind is _PHRASE:
-            self.phrases += 1
+        if self.context.directions:
+            attributes += self.context.directions.get(element, "")
+        self.blocks.append(Block(content_model, f"<{tag}{attributes}>", f"</{tag}>"))
+        if content_model is _PHRASING:
+            self.phrasing_depth += 1
         return True
 
     def list_end(self) -> str:
@@ -353,12 +353,12 @@ class Builder:
         top = self.blocks[-1]
         if top.implicit:
             top = self.blocks[-2]
-        return top.end if top.kind is _LIST else ""
+        return top.end if top.content_model is _LIST else ""
 
     def close_block(self) -> None:
         """Leave the block that was entered last."""
-        if self.blocks[-1].kind is _PHRASE:
-            self.phrases -= 1
+        if self.blocks[-1].content_model is _PHRASING:
+            self.phrasing_depth -= 1
         self.end_run()
         if self.blocks[-1].implicit:
             self._close_top()
@@ -366,58 +366,62 @@ class Builder:
 
     def _close_top(self) -> None:
         block = self.blocks.pop()
-        if block.mark < 0:
+        if block.position < 0:
             return
         self.written_blocks = len(self.blocks)
         parent = self.blocks[-1]
-        if block.kind is _FLOW and block.blocks < 2 and len(block.start) < len(block.end):
-            self.out[block.mark] = ""
+        if block.content_model is _FLOW and block.blocks < 2 and len(block.start) < len(block.end):
+            self.out[block.position] = ""
             if parent.blocks == 0 and block.paragraph >= 0:
                 parent.paragraph = block.paragraph
             parent.blocks += block.blocks
             parent.paragraphs += block.paragraphs
             return
-        if block.kind is _ITEM:
+        if block.content_model is _ITEM:
             if block.paragraphs == 1 and block.paragraph >= 0:
-                self._bare(block.paragraph)
-            elif block.blocks == 1 and parent.start == "<ul>" and self._is_list_alone(block):
-                self._move_list(block.mark)
+                self._unwrap_paragraph(block.paragraph)
+            elif block.blocks == 1 and parent.start == "<ul>" and self._is_only_list(block):
+                self._move_list(block.position)
                 return
         self.out.append(block.end)
-        if block.kind is _PHRASE and self._is_repeated(block):
-            self.out[block.mark :] = [""] * (len(self.out) - block.mark)
+        if block.content_model is _PHRASING and self._is_repeated(block):
+            self.out[block.position :] = [""] * (len(self.out) - block.position)
             return
         parent.blocks += 1
 
-    def _is_list_alone(self, item: Block) -> bool:
+    def _is_only_list(self, item: Block) -> bool:
         """Whether an item of a bulleted list, just written, holds nothing but a bulleted list."""
-        return self.out[-1] == "</ul>" and next(filter(None, self.out[item.mark + 1 :])) == "<ul>"
+        return self.out[-1] == "</ul>" and next(filter(None, self.out[item.position + 1 :])) == "<ul>"
 
-    def _move_list(self, mark: int) -> None:
+    def _move_list(self, position: int) -> None:
         """Put the list that is alone in the item written at `mark` into the item before, or else in its own list."""
-        before = mark - 1
+        before = position - 1
         while not self.out[before]:
             before -= 1
-        self.out[mark] = ""
+        self.out[position] = ""
         if self.out[before] == "</li>":
             self.out[before] = ""
             self.out.append("</li>")
         else:
-            self.out[self.out.index("<ul>", mark)] = self.out[-1] = ""
+            self.out[self.out.index("<ul>", position)] = self.out[-1] = ""
 
     def _is_repeated(self, block: Block) -> bool:
         """Whether a heading, just written, is the same as the one right before it, as pages for two widths have it."""
         begin, before = self.heading
-        markup = "".join(self.out[block.mark :])
+        markup = "".join(self.out[block.position :])
         self.heading = len(self.out), markup
-        return block.start[1] == "h" and markup == before and all(map(_WRAPPER.fullmatch, self.out[begin : block.mark]))
+        return (
+            block.start[1] == "h"
+            and markup == before
+            and all(map(_WRAPPER.fullmatch, self.out[begin : block.position]))
+        )
 
-    def _bare(self, mark: int) -> None:
+    def _unwrap_paragraph(self, position: int) -> None:
         """Take away the `<p>` written at `mark`, and its end."""
-        self.out[mark] = ""
-        self.out[self.out.index("</p>", mark)] = ""
+        self.out[position] = ""
+        self.out[self.out.index("</p>", position)] = ""
 
-    def take_line(self, wanted: Callable[[str], bool]) -> str:
+    def pop_line(self, wanted: Callable[[str], bool]) -> str:
         """Take back the paragraph written last where it is plain text that is wanted, and return that; else nothing."""
         self.end_run()
         while self.out and not self.out[-1]:
@@ -433,18 +437,18 @@ class Builder:
             owner.paragraph = -1
         return text
 
-    def keep(self, markup: str) -> None:
+    def write_block(self, markup: str) -> None:
         """Write a block that is complete."""
         self.end_run()
-        if self.blocks[-1].kind is _LIST:
-            self.blocks.append(Block(_ITEM, *_STRAY[self.blocks[-1].end], implicit=True))
+        if self.blocks[-1].content_model is _LIST:
+            self.blocks.append(Block(_ITEM, *_IMPLICIT_ITEM_TAGS[self.blocks[-1].end], implicit=True))
         self.write_blocks()
         self.out.append(markup)
         self.blocks[-1].blocks += 1
 
 
-_STRAY = {"</ul>": ("<li>", "</li>"), "</ol>": ("<li>", "</li>"), "</dl>": ("<dd>", "</dd>")}
+_IMPLICIT_ITEM_TAGS = {"</ul>": ("<li>", "</li>"), "</ol>": ("<li>", "</li>"), "</dl>": ("<dd>", "</dd>")}
 # Inline elements that mean the same in two pieces as in one. Markdown cannot end one and begin the next at once.
-_MERGED = frozenset(["</em>", "</strong>", "</code>", "</del>", "</mark>", "</sub>", "</sup>", "</ins>", "</kbd>"])
+_MERGEABLE = frozenset(["</em>", "</strong>", "</code>", "</del>", "</mark>", "</sub>", "</sup>", "</ins>", "</kbd>"])
 _WRAPPER = re.compile(r"|</?(?:div|section|article|main|aside|header|footer|nav)>")
-_ITEMS = {"</ul>": ("li",), "</ol>": ("li",), "</dl>": ("dt", "dd")}
+_ITEM_TAGS = {"</ul>": ("li",), "</ol>": ("li",), "</dl>": ("dt", "dd")}

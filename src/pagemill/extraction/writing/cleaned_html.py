@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from turbohtml import parse_fragment
 
 from pagemill.extraction.reading import addresses
-from pagemill.extraction.reading.hidden import Hidden
+from pagemill.extraction.reading.hidden import HiddenElements
 from pagemill.extraction.writing import elements, formula
-from pagemill.extraction.writing.builder import Builder, Page
+from pagemill.extraction.writing.builder import Builder, Context
 
 if TYPE_CHECKING:
     from turbohtml import Element
@@ -34,15 +34,15 @@ def parse(markup: str) -> Element:
 
 def write(root: Element, base_url: str) -> str:
     """The markup that `clean` makes its tree of."""
-    page = Page(
+    context = Context(
         resolver=addresses.Resolver(base_url),
         formulas=formula.find(root),
         directions=_directions(root),
-        hidden=Hidden(root),
-        tex_in_text=formula.in_text(root),
+        hidden=HiddenElements(root),
+        tex_in_text=formula.is_tex_in_text(root),
     )
     root.remove(_GUTTERS)
-    return Builder(elements.ENTER, page).build(root)
+    return Builder(elements.ENTER_HANDLERS, context).build(root)
 
 
 def _directions(root: Element) -> dict[Element, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
-from pagemill.extraction.reading.characters import visible
+from pagemill.extraction.reading.characters import strip_invisible
 
 if TYPE_CHECKING:
     from turbohtml import Node
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Class names by which highlighters tell the language: `language-python` (HTML standard, Prism), `lang-py`,
 # `highlight-source-shell` (GitHub), `highlight-python` (Sphinx), `brush: js` (SyntaxHighlighter).
 _LANGUAGE = re.compile(r"(?i)(?:^|\s)(?:language|lang|highlight-source|highlight|brush)[-:]\s*([a-z0-9][\w+#.-]*)")
-_BARE_LANGUAGES = frozenset(
+_CLASS_LANGUAGES = frozenset(
     [
         *("bash", "c", "clojure", "cpp", "csharp", "css", "dart", "diff", "dockerfile", "elixir", "erlang", "go"),
         *("graphql", "groovy", "haskell", "html", "ini", "java", "javascript", "js", "json", "jsx", "julia", "kotlin"),
@@ -24,7 +24,7 @@ _BARE_LANGUAGES = frozenset(
         *("typescript", "vim", "xml", "yaml"),
     ]
 )
-_SPELT_LANGUAGES = frozenset(["c++", "c#", "console", "http", "jsonc", "node.js", "objective-c", "terminal", "yml"])
+_LABEL_LANGUAGES = frozenset(["c++", "c#", "console", "http", "jsonc", "node.js", "objective-c", "terminal", "yml"])
 _COPY = frozenset(["copy", "copy code", "copy to clipboard", "copied", "copied!"])
 _NO_LANGUAGE = frozenset(["none", "text", "plain", "plaintext", "plain-text", "txt", "default", "auto", "nohighlight"])
 _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
@@ -45,7 +45,9 @@ def text(block: Element) -> str:
             parts.append(node.data)
         elif isinstance(node, Element) and node.tag == "br":
             parts.append("\n")
-    joined = _CONTROL.sub("", visible("".join(parts)).replace("\r\n", "\n").replace("\r", "\n")).replace("\xa0", " ")
+    joined = _CONTROL.sub("", strip_invisible("".join(parts)).replace("\r\n", "\n").replace("\r", "\n")).replace(
+        "\xa0", " "
+    )
     return re.sub(r"\A(?:[ \t]*\n)+", "", joined).rstrip()
 
 
@@ -69,7 +71,7 @@ def is_label(text: str) -> bool:
 
 def is_language(name: str) -> bool:
     """Whether a name in lower case is that of a language."""
-    return name in _BARE_LANGUAGES or name in _SPELT_LANGUAGES
+    return name in _CLASS_LANGUAGES or name in _LABEL_LANGUAGES
 
 
 def language(block: Element) -> str:
@@ -81,18 +83,18 @@ def language(block: Element) -> str:
         parent = parent.parent if parent is not None else None
     for holder in holders:
         if isinstance(holder, Element):
-            name = _named(holder)
+            name = _named_language(holder)
             if name:
                 return "" if name in _NO_LANGUAGE else name
     return ""
 
 
-def _named(element: Element) -> str:
+def _named_language(element: Element) -> str:
     """The language that one element's attributes name."""
     classes = element.attr("class") or ""
     match = _LANGUAGE.search(classes)
     name = match[1] if match else element.attr("data-lang") or element.attr("data-language") or ""
     if not name and element.tag in ("pre", "code"):
-        name = next((word for word in classes.lower().split() if word in _BARE_LANGUAGES), "")
+        name = next((word for word in classes.lower().split() if word in _CLASS_LANGUAGES), "")
     name = name.strip().lower().rstrip("-.;:")
     return name if re.fullmatch(r"[a-z0-9][\w+#.-]{0,30}", name) else ""

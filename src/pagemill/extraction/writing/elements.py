@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text, escape
 
 from pagemill.extraction.metadata import media
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 from pagemill.extraction.writing import code, icons, tables
-from pagemill.extraction.writing.builder import MAX_INLINES, BlockLink, Builder, Kind
+from pagemill.extraction.writing.builder import MAX_INLINES, BlockLink, Builder, ContentModel
 
 if TYPE_CHECKING:
-    from pagemill.extraction.writing.builder import Enter, Leave
+    from pagemill.extraction.writing.builder import EnterHandler, LeaveHandler
 
-_CODE = ("<code>", "</code>")
-_RULED = (Kind.FLOW, Kind.QUOTE)
+_CODE_TAGS = ("<code>", "</code>")
+_RULE_PARENTS = (ContentModel.FLOW, ContentModel.QUOTE)
 # The names of buttons that stand beside content and never are it.
-_NO_CONTENT = frozenset(
+_BUTTON_LABELS = frozenset(
     ["copy", "copy code", "copy link", "copied!", "share", "print", "edit", "close", "menu", "save"]
 )
 # How Tailwind, Bootstrap and their like say that a span is a block.
-_DISPLAYED = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
+_BLOCK_DISPLAY_CLASSES = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
-def _holds(element: Element, tags: tuple[str, ...]) -> bool:
+def _contains(element: Element, tags: tuple[str, ...]) -> bool:
     """Whether one of these elements is under another."""
     # Most links hold text alone, which is told faster.
     return any(type(child) is Element for child in element) and next(element.iter_elements(tags), None) is not None
@@ -37,43 +37,43 @@ def _drop(_builder: Builder, _element: Element) -> bool:
     return False
 
 
-def _boundary(builder: Builder, _element: Element) -> Leave:
+def _boundary(builder: Builder, _element: Element) -> LeaveHandler:
     builder.end_run()
     return Builder.end_run
 
 
-def _separate(builder: Builder, _element: Element) -> Leave:
-    builder.space = True
+def _separate(builder: Builder, _element: Element) -> LeaveHandler:
+    builder.pending_space = True
     return _space
 
 
-def _button(builder: Builder, element: Element) -> Leave | bool:
-    return False if line(element.text).lower() in _NO_CONTENT else _separate(builder, element)
+def _button(builder: Builder, element: Element) -> LeaveHandler | bool:
+    return False if normalize_space(element.text).lower() in _BUTTON_LABELS else _separate(builder, element)
 
 
-def _span(builder: Builder, element: Element) -> Leave | None:
+def _span(builder: Builder, element: Element) -> LeaveHandler | None:
     """A span; one that common style sheets display as a block is no part of the word before."""
     names = element.attr("class")
-    return _separate(builder, element) if names and not _DISPLAYED.isdisjoint(names.split()) else None
+    return _separate(builder, element) if names and not _BLOCK_DISPLAY_CLASSES.isdisjoint(names.split()) else None
 
 
 def _space(builder: Builder) -> None:
-    builder.space = True
+    builder.pending_space = True
 
 
-def _block(kind: Kind, tag: str) -> Enter:
-    def enter(builder: Builder, element: Element) -> Leave:
-        return Builder.close_block if builder.open_block(kind, tag, element) else Builder.end_run
+def _block(content_model: ContentModel, tag: str) -> EnterHandler:
+    def enter(builder: Builder, element: Element) -> LeaveHandler:
+        return Builder.close_block if builder.open_block(content_model, tag, element) else Builder.end_run
 
     return enter
 
 
-def _heading(tag: str) -> Enter:
+def _heading(tag: str) -> EnterHandler:
     """A heading; in a table's cell a bold paragraph, as a cell is no section."""
-    enter_phrase, enter_strong = _block(Kind.PHRASE, tag), _inline("strong")
+    enter_phrase, enter_strong = _block(ContentModel.PHRASING, tag), _inline("strong")
 
-    def enter(builder: Builder, element: Element) -> Leave | bool | None:
-        if not builder.cells:
+    def enter(builder: Builder, element: Element) -> LeaveHandler | bool | None:
+        if not builder.cell_depth:
             return enter_phrase(builder, element)
         builder.end_run()
         return _leave_cell_heading if enter_strong(builder, element) else Builder.end_run
@@ -86,45 +86,49 @@ def _leave_cell_heading(builder: Builder) -> None:
     builder.end_run()
 
 
-def _quote(builder: Builder, element: Element) -> Leave | bool | None:
+def _quote(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     """A quotation; in a table's cell it is a paragraph."""
-    return _boundary(builder, element) if builder.cells else _block(Kind.QUOTE, "blockquote")(builder, element)
+    return (
+        _boundary(builder, element)
+        if builder.cell_depth
+        else _block(ContentModel.QUOTE, "blockquote")(builder, element)
+    )
 
 
-def _ordered(builder: Builder, element: Element) -> Leave:
+def _ordered(builder: Builder, element: Element) -> LeaveHandler:
     start = (element.attr("start") or "").strip()
     number = re.fullmatch(r"\d{1,9}", start)
     attributes = f' start="{int(start)}"' if number and int(start) != 1 else ""
     if "reversed" in element.attrs:
         attributes += " reversed"
-    return Builder.close_block if builder.open_block(Kind.LIST, "ol", element, attributes) else Builder.end_run
+    return Builder.close_block if builder.open_block(ContentModel.LIST, "ol", element, attributes) else Builder.end_run
 
 
-def _item(builder: Builder, element: Element) -> Leave:
+def _item(builder: Builder, element: Element) -> LeaveHandler:
     """A list item outside a list is a block as any other."""
     inside = builder.list_end() in ("</ul>", "</ol>")
-    opened = builder.open_block(*((Kind.ITEM, "li") if inside else (Kind.FLOW, "div")), element)
+    opened = builder.open_block(*((ContentModel.ITEM, "li") if inside else (ContentModel.FLOW, "div")), element)
     return Builder.close_block if opened else Builder.end_run
 
 
-def _term(tag: str) -> Enter:
-    def enter(builder: Builder, element: Element) -> Leave:
+def _term(tag: str) -> EnterHandler:
+    def enter(builder: Builder, element: Element) -> LeaveHandler:
         inside = builder.list_end() == "</dl>"
-        opened = builder.open_block(*((Kind.ITEM, tag) if inside else (Kind.FLOW, "div")), element)
+        opened = builder.open_block(*((ContentModel.ITEM, tag) if inside else (ContentModel.FLOW, "div")), element)
         return Builder.close_block if opened else Builder.end_run
 
     return enter
 
 
-def _inline(tag: str) -> Enter:
+def _inline(tag: str) -> EnterHandler:
     start, end = f"<{tag}>", f"</{tag}>"
-    apart = tag in ("em", "strong")  # right behind a link they are parted by a style sheet
+    is_spaced = tag in ("em", "strong")  # right behind a link they are parted by a style sheet
 
-    def enter(builder: Builder, _element: Element) -> Leave | None:
-        if builder.codes or len(builder.inlines) >= MAX_INLINES or (start, end) in builder.inlines:
+    def enter(builder: Builder, _element: Element) -> LeaveHandler | None:
+        if builder.code_depth or len(builder.inlines) >= MAX_INLINES or (start, end) in builder.inlines:
             return None
-        if apart and builder.run and builder.out[-1] == "</a>":
-            builder.space = True
+        if is_spaced and builder.in_run and builder.out[-1] == "</a>":
+            builder.pending_space = True
         builder.inlines.append((start, end))
         return _leave_inline
 
@@ -138,42 +142,42 @@ def _leave_inline(builder: Builder) -> None:
         builder.out.append(end)
 
 
-def _code(builder: Builder, element: Element) -> Leave | bool | None:
-    if builder.codes or len(builder.inlines) >= MAX_INLINES:
+def _code(builder: Builder, element: Element) -> LeaveHandler | bool | None:
+    if builder.code_depth or len(builder.inlines) >= MAX_INLINES:
         return None
-    if not (builder.phrases or builder.cells) and element.find("br") is not None:
+    if not (builder.phrasing_depth or builder.cell_depth) and element.find("br") is not None:
         return _preformatted(builder, element)
-    builder.codes += 1
-    builder.inlines.append(_CODE)
+    builder.code_depth += 1
+    builder.inlines.append(_CODE_TAGS)
     return _leave_code
 
 
 def _leave_code(builder: Builder) -> None:
-    builder.codes -= 1
+    builder.code_depth -= 1
     _leave_inline(builder)
 
 
-def _preformatted(builder: Builder, element: Element) -> Leave | bool | None:
-    if builder.phrases or builder.blocks[-1].kind is Kind.PART:
+def _preformatted(builder: Builder, element: Element) -> LeaveHandler | bool | None:
+    if builder.phrasing_depth or builder.blocks[-1].content_model is ContentModel.TABLE_PART:
         return None
     text = code.text(element)
-    if builder.cells:
+    if builder.cell_depth:
         _code_lines(builder, text)
     elif text:
         language = code.language(element)
-        while label := builder.take_line(code.is_label):
+        while label := builder.pop_line(code.is_label):
             language = language or (label.lower() if code.is_language(label.lower()) else "")
         attribute = f' class="language-{language}"' if language else ""
-        builder.keep(f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>")
+        builder.write_block(f"<pre><code{attribute}>{escape(text, quote=False)}</code></pre>")
     return False
 
 
 def _code_lines(builder: Builder, text: str) -> None:
     """A code block in a table's cell: its lines, one under the other."""
     builder.end_run()
-    for line_of_code in filter(None, map(line, text.split("\n"))):
-        if builder.run:
-            builder.breaks = 1
+    for line_of_code in filter(None, map(normalize_space, text.split("\n"))):
+        if builder.in_run:
+            builder.pending_breaks = 1
         if builder.prepare():
             builder.out.append(f"<code>{escape(line_of_code, quote=False)}</code>")
     builder.end_run()
@@ -186,65 +190,70 @@ _BLOCKS = (
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def _anchor(builder: Builder, element: Element) -> Leave | bool | None:
+def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     reference = element.attr("href")
-    if not reference or builder.links:
+    if not reference or builder.link_depth:
         return None
-    if builder.phrases and reference[0] == "#" and element.text.strip() in _PERMALINKS and element.find("img") is None:
+    if (
+        builder.phrasing_depth
+        and reference[0] == "#"
+        and element.text.strip() in _PERMALINKS
+        and element.find("img") is None
+    ):
         return False
-    if reference.strip() == "#" or (builder.phrases and reference[0] == "#"):
+    if reference.strip() == "#" or (builder.phrasing_depth and reference[0] == "#"):
         return None  # leads nowhere, or a heading to itself
     href = builder.resolver.resolve(reference)
     if href is None:
         return None
     start = f'<a href="{escape(href)}"{_title(element)}>'
-    if not builder.phrases and _holds(element, _BLOCKS):
+    if not builder.phrasing_depth and _contains(element, _BLOCKS):
         return _block_anchor(builder, element, start)
     return _inline_anchor(builder, start)
 
 
 def _title(element: Element) -> str:
-    title = line(element.attr("title") or "")
+    title = normalize_space(element.attr("title") or "")
     return f' title="{escape(title)}"' if title and title != element.text.strip() else ""
 
 
-def _inline_anchor(builder: Builder, start: str) -> Leave:
-    builder.links += 1
-    if builder.run and builder.out[-1] == "</a>":
-        builder.space = True
-    if builder.codes:
+def _inline_anchor(builder: Builder, start: str) -> LeaveHandler:
+    builder.link_depth += 1
+    if builder.in_run and builder.out[-1] == "</a>":
+        builder.pending_space = True
+    if builder.code_depth:
         # Markdown has links around code, but no links in code.
         _leave_inline(builder)
-        builder.inlines += [(start, "</a>"), _CODE]
+        builder.inlines += [(start, "</a>"), _CODE_TAGS]
         return _leave_anchor_in_code
     builder.inlines.append((start, "</a>"))
     return _leave_anchor
 
 
 def _leave_anchor(builder: Builder) -> None:
-    builder.links -= 1
+    builder.link_depth -= 1
     _leave_inline(builder)
 
 
 def _leave_anchor_in_code(builder: Builder) -> None:
-    builder.links -= 1
+    builder.link_depth -= 1
     _leave_inline(builder)
     _leave_inline(builder)
-    builder.inlines.append(_CODE)
+    builder.inlines.append(_CODE_TAGS)
 
 
-def _block_anchor(builder: Builder, element: Element, start: str) -> Leave:
+def _block_anchor(builder: Builder, element: Element, start: str) -> LeaveHandler:
     builder.end_run()
-    builder.links += 1
+    builder.link_depth += 1
     has_text = bool(element.text.strip())
-    in_heading = not builder.cells and any(h.text.strip() for h in element.iter_elements(_HEADINGS))
+    in_heading = not builder.cell_depth and any(h.text.strip() for h in element.iter_elements(_HEADINGS))
     builder.link = BlockLink(start, in_heading=in_heading, has_text=has_text)
     return _leave_block_anchor
 
 
 def _leave_block_anchor(builder: Builder) -> None:
     builder.end_run()
-    builder.links -= 1
+    builder.link_depth -= 1
     builder.link = None
 
 
@@ -253,27 +262,27 @@ def _image(builder: Builder, element: Element) -> bool:
         builder.text(text)
         return False
     src = media.source(element, builder.resolver)
-    if src is None or src == builder.last_source:
+    if src is None or src == builder.last_image_source:
         return False
-    alt = line(element.attr("alt") or "")
-    if not alt and (src in builder.mute_sources or icons.is_decoration(element, src)):
+    alt = normalize_space(element.attr("alt") or "")
+    if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
         return False
-    title = line(element.attr("title") or "")
+    title = normalize_space(element.attr("title") or "")
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
-    in_code = bool(builder.codes)
+    in_code = bool(builder.code_depth)
     if in_code:  # code holds text alone
         _leave_inline(builder)
     if builder.prepare():
         builder.out.append(f'<img src="{escape(src)}" alt="{escape(alt)}"{attribute}>')
-        builder.last_source = src
+        builder.last_image_source = src
         if not alt:
-            builder.mute_sources.add(src)
+            builder.shown_without_alt.add(src)
     if in_code:
-        builder.inlines.append(_CODE)
+        builder.inlines.append(_CODE_TAGS)
     return False
 
 
-def _noscript(builder: Builder, element: Element) -> Leave | bool:
+def _noscript(builder: Builder, element: Element) -> LeaveHandler | bool:
     """What stands in for a script: kept, unless it is the fallback of an image that is already there."""
     if any(text and not text.isspace() for text in islice(element.strings, 20)):
         return _boundary(builder, element)
@@ -288,10 +297,10 @@ def _noscript(builder: Builder, element: Element) -> Leave | bool:
 
 
 def _break(builder: Builder, _element: Element) -> bool:
-    if builder.codes:
-        builder.space = True
-    elif builder.run:
-        builder.breaks += 1
+    if builder.code_depth:
+        builder.pending_space = True
+    elif builder.in_run:
+        builder.pending_breaks += 1
     return False
 
 
@@ -299,21 +308,30 @@ def _rule(builder: Builder, _element: Element) -> bool:
     """A rule stands between blocks. In items there is none, where Markdown would take it for a heading's line."""
     builder.end_run()
     top = builder.blocks[-1]
-    if not builder.phrases and top.mark >= 0 and top.blocks and all(b.kind in _RULED for b in builder.blocks):
-        builder.rule = True
+    if (
+        not builder.phrasing_depth
+        and top.position >= 0
+        and top.blocks
+        and all(b.content_model in _RULE_PARENTS for b in builder.blocks)
+    ):
+        builder.pending_rule = True
     return False
 
 
-def _time(builder: Builder, element: Element) -> Leave | None:
+def _time(builder: Builder, element: Element) -> LeaveHandler | None:
     moment = (element.attr("datetime") or "").strip()
-    if builder.codes or len(builder.inlines) >= MAX_INLINES or not re.fullmatch(r"[0-9PTWYMDHSZ:.+ -]{4,40}", moment):
+    if (
+        builder.code_depth
+        or len(builder.inlines) >= MAX_INLINES
+        or not re.fullmatch(r"[0-9PTWYMDHSZ:.+ -]{4,40}", moment)
+    ):
         return None
     builder.inlines.append((f'<time datetime="{moment}">', "</time>"))
     return _leave_inline
 
 
-def _abbreviation(builder: Builder, element: Element) -> Leave | None:
-    if builder.codes or len(builder.inlines) >= MAX_INLINES:
+def _abbreviation(builder: Builder, element: Element) -> LeaveHandler | None:
+    if builder.code_depth or len(builder.inlines) >= MAX_INLINES:
         return None
     title = _title(element)
     if not title:
@@ -324,57 +342,57 @@ def _abbreviation(builder: Builder, element: Element) -> Leave | None:
 
 def _ruby_text(builder: Builder, element: Element) -> bool:
     """A reading, in parentheses for those who show no ruby."""
-    text = line(element.text)
-    if text and builder.run and not builder.fresh:
-        builder.space = False
+    text = normalize_space(element.text)
+    if text and builder.in_run and not builder.at_line_start:
+        builder.pending_space = False
         builder.out.append(f"<rp>(</rp><rt>{escape(text, quote=False)}</rt><rp>)</rp>")
     return False
 
 
-def _table(builder: Builder, element: Element) -> Leave | bool:
+def _table(builder: Builder, element: Element) -> LeaveHandler | bool:
     builder.end_run()
-    if builder.phrases or not tables.is_data(element):
+    if builder.phrasing_depth or not tables.is_data(element):
         return Builder.end_run
     if not element.text.strip() and element.find("img") is None:
         return False
-    if not builder.open_block(Kind.PART, "table", element):
+    if not builder.open_block(ContentModel.TABLE_PART, "table", element):
         return Builder.end_run
     builder.write_blocks()
     return Builder.close_block
 
 
-def _part(tag: str) -> Enter:
-    def enter(builder: Builder, element: Element) -> Leave | bool:
-        if builder.blocks[-1].kind is not Kind.PART:
+def _table_part(tag: str) -> EnterHandler:
+    def enter(builder: Builder, element: Element) -> LeaveHandler | bool:
+        if builder.blocks[-1].content_model is not ContentModel.TABLE_PART:
             builder.end_run()
             return Builder.end_run
         if (
             not element.text.strip()
-            and not _holds(element, ("img", "math"))
+            and not _contains(element, ("img", "math"))
             and element.select_one("[rowspan]") is None
         ):
             return False
-        builder.open_block(Kind.PART, tag, element)
+        builder.open_block(ContentModel.TABLE_PART, tag, element)
         builder.write_blocks()
         return Builder.close_block
 
     return enter
 
 
-def _cell(tag: str) -> Enter:
-    def enter(builder: Builder, element: Element) -> Leave | bool:
-        if builder.blocks[-1].kind is not Kind.PART:
+def _cell(tag: str) -> EnterHandler:
+    def enter(builder: Builder, element: Element) -> LeaveHandler | bool:
+        if builder.blocks[-1].content_model is not ContentModel.TABLE_PART:
             builder.end_run()
-            return Builder.close_block if builder.open_block(Kind.FLOW, "div", element) else Builder.end_run
+            return Builder.close_block if builder.open_block(ContentModel.FLOW, "div", element) else Builder.end_run
         attributes = ""
         for name in ("colspan", "rowspan"):
             if (number := tables.span(element, name)) > 1:
                 attributes += f' {name}="{number}"'
-        builder.open_block(Kind.ITEM, tag, element, attributes)
+        builder.open_block(ContentModel.ITEM, tag, element, attributes)
         builder.write_blocks()
-        builder.cells += 1
-        if not element.text.strip() and (sign := icons.sign(element)):
-            builder.text(sign)
+        builder.cell_depth += 1
+        if not element.text.strip() and (check_mark := icons.check_mark(element)):
+            builder.text(check_mark)
             _leave_cell(builder)
             return False
         return _leave_cell
@@ -383,17 +401,17 @@ def _cell(tag: str) -> Enter:
 
 
 def _leave_cell(builder: Builder) -> None:
-    builder.cells -= 1
+    builder.cell_depth -= 1
     builder.close_block()
 
 
-def _caption(builder: Builder, element: Element) -> Leave | bool:
-    if builder.blocks[-1].kind is not Kind.PART:
+def _caption(builder: Builder, element: Element) -> LeaveHandler | bool:
+    if builder.blocks[-1].content_model is not ContentModel.TABLE_PART:
         return _boundary(builder, element)
-    return Builder.close_block if builder.open_block(Kind.PHRASE, "caption", element) else False
+    return Builder.close_block if builder.open_block(ContentModel.PHRASING, "caption", element) else False
 
 
-ENTER: dict[str, Enter] = {
+ENTER_HANDLERS: dict[str, EnterHandler] = {
     **dict.fromkeys(
         [
             *(
@@ -420,26 +438,27 @@ ENTER: dict[str, Enter] = {
     "label": _separate,
     "span": _span,
     **{
-        tag: _block(Kind.FLOW, tag) for tag in ("article", "section", "aside", "nav", "header", "footer", "main", "div")
+        tag: _block(ContentModel.FLOW, tag)
+        for tag in ("article", "section", "aside", "nav", "header", "footer", "main", "div")
     },
-    "address": _block(Kind.FLOW, "div"),
+    "address": _block(ContentModel.FLOW, "div"),
     "blockquote": _quote,
-    "details": _block(Kind.QUOTE, "details"),
-    "figure": _block(Kind.ITEM, "figure"),
-    "figcaption": _block(Kind.ITEM, "figcaption"),
-    "summary": _block(Kind.PHRASE, "summary"),
+    "details": _block(ContentModel.QUOTE, "details"),
+    "figure": _block(ContentModel.ITEM, "figure"),
+    "figcaption": _block(ContentModel.ITEM, "figcaption"),
+    "summary": _block(ContentModel.PHRASING, "summary"),
     **{tag: _heading(tag) for tag in _HEADINGS},
-    **dict.fromkeys(["ul", "menu", "dir"], _block(Kind.LIST, "ul")),
+    **dict.fromkeys(["ul", "menu", "dir"], _block(ContentModel.LIST, "ul")),
     "ol": _ordered,
     "li": _item,
-    "dl": _block(Kind.LIST, "dl"),
+    "dl": _block(ContentModel.LIST, "dl"),
     "dt": _term("dt"),
     "dd": _term("dd"),
     **{tag: _inline(tag) for tag in ("em", "strong", "sub", "sup", "mark", "del", "ins", "q", "cite", "kbd", "ruby")},
     **{source: _inline(tag) for source, tag in {"i": "em", "b": "strong", "s": "del", "strike": "del"}.items()},
     **dict.fromkeys(["code", "tt", "samp"], _code),
     **dict.fromkeys(["pre", "xmp", "listing", "plaintext"], _preformatted),
-    **{tag: _part(tag) for tag in ("thead", "tbody", "tfoot", "tr")},
+    **{tag: _table_part(tag) for tag in ("thead", "tbody", "tfoot", "tr")},
     **{tag: _cell(tag) for tag in ("td", "th")},
     "caption": _caption,
     "table": _table,

@@ -17,9 +17,9 @@ from turbohtml import Element, Text
 if TYPE_CHECKING:
     from turbohtml import Node
 
-    from pagemill.extraction.writing.placeholders import Marks
+    from pagemill.extraction.writing.placeholders import Placeholders
 
-MOST = 100_000
+MAX_ELEMENTS = 100_000
 """How many emphasised pieces a page may have: each takes half a kilobyte while it is written."""
 _WIDTHS = {"em": 1, "strong": 2}
 # The characters that these elements begin and end with in Markdown.
@@ -31,47 +31,47 @@ _TRANSPARENT = frozenset(["mark", "ins", "cite", "abbr", "time", "span"])
 _DELIMITERS = frozenset(["*", "**", "_", "__"])
 
 
-def write(tree: Element, marks: Marks) -> None:
+def write(tree: Element, placeholders: Placeholders) -> None:
     """Put marks for delimiters, or for tags, in the place of every `em` and `strong`, in place.
 
     Where there are more than `MOST`, nothing is emphasised.
     """
-    elements = list(islice(tree.iter_elements(tuple(_WIDTHS)), MOST + 1))
-    if len(elements) > MOST:
+    elements = list(islice(tree.iter_elements(tuple(_WIDTHS)), MAX_ELEMENTS + 1))
+    if len(elements) > MAX_ELEMENTS:
         tree.strip_tags(", ".join(_WIDTHS))
         return
     for element in elements:
-        delimiter = _delimiter(element, marks)
+        delimiter = _delimiter(element, placeholders)
         start, end = (delimiter, delimiter) if delimiter else (f"<{element.tag}>", f"</{element.tag}>")
-        element.insert_before(marks.put(start))
-        element.insert_after(marks.put(end))
+        element.insert_before(placeholders.add(start))
+        element.insert_after(placeholders.add(end))
         element.unwrap()
 
 
-def _delimiter(element: Element, marks: Marks) -> str:
+def _delimiter(element: Element, placeholders: Placeholders) -> str:
     """The delimiter that opens and closes `element` where it stands; empty where none does."""
     children = element.children
-    before, after = _before(element, marks), _after(element, marks)
-    first, last = _edge(children[0], marks, _FIRST), _edge(children[-1], marks, _LAST)
-    if not (_flanks(before, first) and _flanks(after, last)):
+    before, after = _before(element, placeholders), _after(element, placeholders)
+    first, last = _edge_character(children[0], placeholders, _FIRST), _edge_character(children[-1], placeholders, _LAST)
+    if not (_is_flanking(before, first) and _is_flanking(after, last)):
         return ""
     taken = {neighbour[0] for neighbour in (before, after) if neighbour in _DELIMITERS}
     if "*" not in taken:
         return "*" * _WIDTHS[element.tag]
     # An underscore between letters is no delimiter.
-    if "_" not in taken and _parts(before) and _parts(after):
+    if "_" not in taken and _is_delimited(before) and _is_delimited(after):
         return "_" * _WIDTHS[element.tag]
     return ""
 
 
-def _flanks(outside: str, inside: str) -> bool:
+def _is_flanking(outside: str, inside: str) -> bool:
     """Whether a run between these two has its flank inside."""
     if not inside or inside.isspace():
         return False
-    return not _is_punctuation(inside) or _parts(outside)
+    return not _is_punctuation(inside) or _is_delimited(outside)
 
 
-def _parts(outside: str) -> bool:
+def _is_delimited(outside: str) -> bool:
     """Whether what stands outside is no part of a word: whitespace, an edge, or punctuation that all agree on."""
     return not outside or outside.isspace() or (_is_punctuation(outside[-1]) and not _is_odd_symbol(outside[-1]))
 
@@ -85,29 +85,29 @@ def _is_odd_symbol(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character)[0] == "S"
 
 
-def _before(node: Node, marks: Marks) -> str:
+def _before(node: Node, placeholders: Placeholders) -> str:
     """What stands before a node in its block: a character, or a whole delimiter; empty at the beginning."""
     sibling = node.previous_sibling
     if sibling is not None:
-        return _edge(sibling, marks, _LAST, whole=True)
+        return _edge_character(sibling, placeholders, _LAST, whole=True)
     parent = node.parent
     if not isinstance(parent, Element):
         return ""
-    return _before(parent, marks) if parent.tag in _TRANSPARENT else _AROUND_FIRST.get(parent.tag, "")
+    return _before(parent, placeholders) if parent.tag in _TRANSPARENT else _AROUND_FIRST.get(parent.tag, "")
 
 
-def _after(node: Node, marks: Marks) -> str:
+def _after(node: Node, placeholders: Placeholders) -> str:
     """What stands after a node in its block: a character, or a whole delimiter; empty at the end."""
     sibling = node.next_sibling
     if sibling is not None:
-        return _edge(sibling, marks, _FIRST, whole=True)
+        return _edge_character(sibling, placeholders, _FIRST, whole=True)
     parent = node.parent
     if not isinstance(parent, Element):
         return ""
-    return _after(parent, marks) if parent.tag in _TRANSPARENT else _AROUND_LAST.get(parent.tag, "")
+    return _after(parent, placeholders) if parent.tag in _TRANSPARENT else _AROUND_LAST.get(parent.tag, "")
 
 
-def _edge(node: Node, marks: Marks, characters: dict[str, str], *, whole: bool = False) -> str:
+def _edge_character(node: Node, placeholders: Placeholders, characters: dict[str, str], *, whole: bool = False) -> str:
     """The first or last character of a node in Markdown; with `whole`, all of a delimiter. Empty for a block."""
     at = 0 if characters is _FIRST else -1
     while isinstance(node, Element) and node.tag in _TRANSPARENT and node.children:
@@ -116,7 +116,7 @@ def _edge(node: Node, marks: Marks, characters: dict[str, str], *, whole: bool =
         return characters.get(node.tag, "")
     if not isinstance(node, Text) or not node.data:
         return ""
-    markup = marks.read(node.data)
+    markup = placeholders.get(node.data)
     if markup is None:
         return node.data[at]
     return markup if whole and markup in _DELIMITERS else markup[at]

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pagemill.extraction.reading.characters import line
+from pagemill.extraction.reading.characters import normalize_space
 from pagemill.extraction.writing import mathml
 
 if TYPE_CHECKING:
     from turbohtml import Element, Node
 
-_CARRIERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
-_CARRIERS += '.mwe-math-element, math, script[type^="math/tex"]'
+_CONTAINERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
+_CONTAINERS += '.mwe-math-element, math, script[type^="math/tex"]'
 # How far inside its outermost carrier a formula's parts stand at most, and how many carriers are looked at.
-_NESTED, _MOST = 12, 20_000
+_MAX_NESTING, _MAX_CONTAINERS = 12, 20_000
 _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
 )
@@ -35,30 +35,30 @@ class Formula:
 def find(root: Element) -> dict[Element, Formula | None]:
     """The elements under `root` that stand for a formula. None marks those that only repeat another's."""
     found: dict[Element, Formula | None] = {}
-    for carrier in root.select(_CARRIERS)[:_MOST]:
-        if not any(ancestor in found for ancestor in islice(carrier.ancestors, _NESTED)):
-            found[carrier] = _read(carrier)
+    for container in root.select(_CONTAINERS)[:_MAX_CONTAINERS]:
+        if not any(ancestor in found for ancestor in islice(container.ancestors, _MAX_NESTING)):
+            found[container] = _read(container)
     return found
 
 
-def _read(carrier: Element) -> Formula | None:
-    if carrier.tag == "script":
-        return _formula(carrier.text, "mode=display" in (carrier.attr("type") or ""))
-    math = carrier if carrier.tag == "math" else carrier.find("math")
-    if math is None or _followed_by_script(carrier):
+def _read(container: Element) -> Formula | None:
+    if container.tag == "script":
+        return _formula(container.text, "mode=display" in (container.attr("type") or ""))
+    math = container if container.tag == "math" else container.find("math")
+    if math is None or _followed_by_script(container):
         return None
     display = (
         math.attr("display") == "block"
-        or carrier.attr("display") == "true"
-        or carrier.has_class("katex-display")
-        or carrier.has_class("MathJax_Display")
+        or container.attr("display") == "true"
+        or container.has_class("katex-display")
+        or container.has_class("MathJax_Display")
     )
     return _formula(tex_of(math), display, math)
 
 
-def _followed_by_script(carrier: Element) -> bool:
+def _followed_by_script(container: Element) -> bool:
     """Whether MathJax 2 left the formula's source right behind its rendering."""
-    following = carrier.next_sibling
+    following = container.next_sibling
     return getattr(following, "tag", "") == "script" and "math/tex" in (following.attr("type") or "")  # type: ignore[union-attr]
 
 
@@ -77,7 +77,7 @@ def tex_of(math: Element) -> str:
 
 def safe(tex: str) -> str:
     """The same formula on one line, without anything that a renderer that knows no formulas would take for markup."""
-    tex = line(tex)
+    tex = normalize_space(tex)
     if tex.startswith("{\\displaystyle") and tex.endswith("}"):
         tex = tex.removeprefix("{\\displaystyle").removesuffix("}").strip()
     tex = tex.removeprefix("\\displaystyle ").replace("<", "\\lt ").replace(">", "\\gt ").replace("`", "'")
@@ -85,7 +85,7 @@ def safe(tex: str) -> str:
     return " ".join(tex.split()).rstrip("\\")
 
 
-def in_text(root: Node) -> bool:
+def is_tex_in_text(root: Node) -> bool:
     """Whether the page of `root` has its formulas typeset by a script, from TeX that stands in the text."""
     top = root
     for top in root.ancestors:  # noqa: B007 — the last ancestor is the document

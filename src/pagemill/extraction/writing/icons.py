@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from turbohtml import Element
 
 _EMOJI = frozenset({"emoji", "emojione", "twemoji", "wp-smiley", "smiley", "smilie", "inlineimg"})
-_LONGEST_EMOJI = 32
+_MAX_EMOJI_LENGTH = 32
 _SMALL = re.compile(r"\s*(?:[0-9]|[12][0-9]|3[0-2])(?:px)?\s*")
 _ICON = re.compile(
     r"(?i)(?:^|[/_-])(?:icons?|sprites?|arrow|chevron|caret|bullet|social|facebook|twitter|linkedin|instagram|pinterest"
@@ -20,13 +20,13 @@ _ICON = re.compile(
 # What icon fonts and pictures of yes and no are called, whole words between the punctuation of names.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
 _NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
-_PARTS = 4
+_MAX_DESCENDANTS = 4
 
 
 def emoji(image: Element) -> str:
     """The text that an image of an emoji stands for; empty for any other image."""
     text = (image.attr("alt") or "").strip()
-    if not text or len(text) > _LONGEST_EMOJI:
+    if not text or len(text) > _MAX_EMOJI_LENGTH:
         return ""
     return text if not _EMOJI.isdisjoint((image.attr("class") or "").lower().split()) else ""
 
@@ -39,9 +39,9 @@ def is_decoration(image: Element, src: str) -> bool:
     return all(_SMALL.fullmatch(image.attr(name) or "x") for name in ("width", "height"))
 
 
-def sign(cell: Element) -> str:
+def check_mark(cell: Element) -> str:
     """The sign for yes or no that stands in a table's cell without text; empty where none does."""
-    for part in islice(cell.iter_elements(), _PARTS):
+    for part in islice(cell.iter_elements(), _MAX_DESCENDANTS):
         if part.attr("alt"):
             return ""
         source = (part.attr("src") or "").rpartition("/")[2]

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Markdown, Text
 
 from pagemill.extraction.writing import emphasis, table_grid
-from pagemill.extraction.writing.placeholders import AMPERSAND, CLOSING, DOLLAR, OPENING, POINT, UNDERSCORE, Marks
+from pagemill.extraction.writing.placeholders import (
+    AMPERSAND,
+    CLOSING,
+    DOLLAR,
+    OPENING,
+    POINT,
+    UNDERSCORE,
+    Placeholders,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +45,9 @@ _DECIMAL = re.compile(r"\A(\s*\d{1,9})\.(?=\S)")
 # What Markdown would read as a character reference in an address (CommonMark 0.31, 2.5).
 _REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]{1,32};)")
 
-_NUMBERED = 12
+_MAX_NUMBER_LENGTH = 12
 """Within so many characters a text's first number ends, if an item's could."""
-_MENDED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q"
+_PREPARED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
     *_LISTS,
@@ -64,105 +72,107 @@ def render(root: Element) -> str:
 
     It ends with a newline unless it is empty.
     """
-    marks = Marks()
-    if root.select_one(_MENDED) is not None:
-        _mend(root, marks)
-    _mark_addresses(root, marks)
-    _mark_text(root, marks)
-    text = marks.resolve(root.to_markdown(_STYLE))
+    placeholders = Placeholders()
+    if root.select_one(_PREPARED) is not None:
+        _prepare(root, placeholders)
+    _protect_addresses(root, placeholders)
+    _protect_text(root, placeholders)
+    text = placeholders.restore(root.to_markdown(_STYLE))
     return f"{text}\n" if text else ""
 
 
-def _mark_addresses(tree: Element, marks: Marks) -> None:
+def _protect_addresses(tree: Element, placeholders: Placeholders) -> None:
     """Mark what would be read as a character reference in an address."""
     for name in ("href", "src"):
         for element in tree.select(f'[{name}*=";"]'):
             address = element.attr(name) or ""
             if _REFERENCE.search(address):
                 element.attrs[name] = _REFERENCE.sub(AMPERSAND, address)
-                marks.characters = True
+                placeholders.has_characters = True
 
 
-def _mark_text(tree: Element, marks: Marks) -> None:
+def _protect_text(tree: Element, placeholders: Placeholders) -> None:
     """Mark the characters of the text that need no escape, and the dollar signs, which do."""
     for node in tree.descendants:
         if type(node) is not Text:
             continue
         data = node.data
-        if "." in data[:_NUMBERED] and getattr(node.parent, "tag", "") != "code":
+        if "." in data[:_MAX_NUMBER_LENGTH] and getattr(node.parent, "tag", "") != "code":
             new = _DECIMAL.sub(rf"\1{POINT}", data)
             if new != data:
                 node.data = data = new
-                marks.characters = True
+                placeholders.has_characters = True
         if ("_" in data or "[" in data or "$" in data) and getattr(node.parent, "tag", "") != "code":
             new = _INTRAWORD.sub(lambda match: UNDERSCORE * len(match[0]), data)
             new = _BRACKETED.sub(rf"{OPENING}\1{CLOSING}", new)
             new = _MATH_DOLLAR.sub(DOLLAR, new)
             if new != data:
                 node.data = new
-                marks.characters = True
+                placeholders.has_characters = True
 
 
-def _mend(tree: Element, marks: Marks) -> None:
+def _prepare(tree: Element, placeholders: Placeholders) -> None:
     """Bring a tree to what Markdown can say."""
     for math in tree.find_all("math"):
         sign = "$$" if math.attr("display") == "block" else "$"
         tex = math.attr("alttext") or ""
         if math.closest("table") is not None:
             tex = tex.replace("|", "\\vert ").strip()
-        math.replace_with(marks.put(f"{sign}{tex}{sign}"))
-    _mend_scripts(tree, marks)
+        math.replace_with(placeholders.add(f"{sign}{tex}{sign}"))
+    _prepare_sub_and_sup(tree, placeholders)
     tree.strip_tags("ruby, rp, rt")
     for term in tree.find_all(["dt", "summary"]):
         if term.find("strong") is None and next(term.iter_elements(_HEADINGS), None) is None:
             term.wrap_children(Element("strong"))
     for deleted in tree.select("del:has(q)"):  # tildes beside a word and a quotation mark are no delimiters
-        _surround(deleted, marks)
+        _wrap_in_tags(deleted, placeholders)
         deleted.unwrap()
-    emphasis.write(tree, marks)
+    emphasis.write(tree, placeholders)
     for table in tree.find_all("table"):
         for cell in table.find_all(["td", "th"]):
-            _flatten(cell, marks)
-        table_grid.regularise(table)
+            _flatten_cell(cell, placeholders)
+        table_grid.normalize(table)
     for block in tree.select("li table, li blockquote"):
         if getattr(block.previous_sibling, "tag", "") in ("table", "blockquote"):
-            block.insert_before(Element("p", children=[marks.put("<!-- -->")]))  # in a tight list they would be one
+            block.insert_before(
+                Element("p", children=[placeholders.add("<!-- -->")])
+            )  # in a tight list they would be one
 
 
-def _mend_scripts(tree: Element, marks: Marks) -> None:
+def _prepare_sub_and_sup(tree: Element, placeholders: Placeholders) -> None:
     """Keep what stands above or below the line there, but for the links of footnotes, which say so themselves."""
     for script in tree.find_all(["sub", "sup"]):
         if len(script.children) != 1 or getattr(script.children[0], "tag", "") != "a":
-            _surround(script, marks)
+            _wrap_in_tags(script, placeholders)
         script.unwrap()
 
 
-def _surround(element: Element, marks: Marks) -> None:
+def _wrap_in_tags(element: Element, placeholders: Placeholders) -> None:
     """Put marks for an element's tags around it: GitHub shows these few as HTML."""
-    element.insert_before(marks.put(f"<{element.tag}>"))
-    element.insert_after(marks.put(f"</{element.tag}>"))
+    element.insert_before(placeholders.add(f"<{element.tag}>"))
+    element.insert_after(placeholders.add(f"</{element.tag}>"))
 
 
-def _flatten(cell: Element, marks: Marks) -> None:
+def _flatten_cell(cell: Element, placeholders: Placeholders) -> None:
     """Make a cell's blocks one line, as a table row is one: breaks between paragraphs, lists as HTML."""
     for block in list(cell.iter_elements(_CELL_BLOCKS)):
         if block.tag in _LISTS:
-            _surround(block, marks)
-        elif any(_says(node, marks) for node in block.previous_siblings):
+            _wrap_in_tags(block, placeholders)
+        elif any(_needs_break_after(node, placeholders) for node in block.previous_siblings):
             block.insert_before(Element("br"))
-        if block.tag not in _LISTS and _continues(block.next_siblings):
+        if block.tag not in _LISTS and _inline_follows(block.next_siblings):
             block.insert_after(Element("br"))
         block.unwrap()
 
 
-def _says(node: Node, marks: Marks) -> bool:
+def _needs_break_after(node: Node, placeholders: Placeholders) -> bool:
     """Whether a break belongs after this node: it shows something, and is no break or list itself."""
     if isinstance(node, Text):
-        return bool(node.data.strip()) and marks.read(node.data) is None
+        return bool(node.data.strip()) and placeholders.get(node.data) is None
     return isinstance(node, Element) and node.tag != "br"
 
 
-def _continues(following: Iterable[Node]) -> bool:
+def _inline_follows(following: Iterable[Node]) -> bool:
     """Whether inline content follows, so that it needs a break before it."""
     for node in following:
         if isinstance(node, Text) and not node.data.strip():

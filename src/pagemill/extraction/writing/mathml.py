@@ -45,7 +45,7 @@ TAGS = frozenset(
     ]
 )
 _TOKENS = frozenset(["mi", "mn", "mo", "ms", "mtext"])
-_DEPTH = 60
+_MAX_DEPTH = 60
 
 _SYMBOLS = {
     "×": r"\times ", "÷": r"\div ", "±": r"\pm ", "∓": r"\mp ", "⋅": r"\cdot ", "·": r"\cdot ", "−": "-", "≤": r"\le ",
@@ -74,7 +74,7 @@ def _row(element: Element, depth: int) -> str:
 
 
 def _tex(element: Element, depth: int) -> str:
-    if depth > _DEPTH:
+    if depth > _MAX_DEPTH:
         return " ".join(element.text.split())
     tag = element.tag
     if tag in _TOKENS:
@@ -99,12 +99,14 @@ def _arguments(element: Element, depth: int, count: int) -> list[str]:
     return [_tex(child, depth + 1).strip() for child in children] + [""] * (count - len(children))
 
 
-def _scripted(*signs: str) -> Callable[[Element, int], str]:
+def _scripted(*operators: str) -> Callable[[Element, int], str]:
     def write(element: Element, depth: int) -> str:
-        base, *scripts = _arguments(element, depth, 1 + len(signs))
+        base, *scripts = _arguments(element, depth, 1 + len(operators))
         if len(base) > 1 and not base.startswith("\\"):
             base = f"{{{base}}}"
-        return base + "".join(f"{sign}{{{script}}}" for sign, script in zip(signs, scripts, strict=True) if script)
+        return base + "".join(
+            f"{operator}{{{script}}}" for operator, script in zip(operators, scripts, strict=True) if script
+        )
 
     return write
 
@@ -156,7 +158,7 @@ def markup(element: Element, depth: int = 0) -> str:
     """The presentation elements under `element` as markup with no attributes; anything else is left out."""
     parts: list[str] = []
     for child in element.children:
-        if not isinstance(child, Element) or child.tag not in TAGS or depth > _DEPTH:
+        if not isinstance(child, Element) or child.tag not in TAGS or depth > _MAX_DEPTH:
             continue
         inner = escape(_own_text(child), quote=False) if child.tag in _TOKENS else markup(child, depth + 1)
         parts.append(f"<{child.tag}>{inner}</{child.tag}>")

@@ -16,29 +16,29 @@ UNDERSCORE, OPENING, CLOSING, DOLLAR, AMPERSAND, POINT = "\ufdd2\ufdd3\ufdd4\ufd
 _CHARACTERS = {UNDERSCORE: "_", OPENING: "[", CLOSING: "]", DOLLAR: "\\$", AMPERSAND: "&amp;", POINT: "."}
 
 
-class Marks:
+class Placeholders:
     """The marks of one tree."""
 
     def __init__(self) -> None:
         self._markup: list[str] = []
-        self.characters = False
+        self.has_characters = False
         """Whether any mark for a character was set."""
 
-    def put(self, markup: str) -> Text:
+    def add(self, markup: str) -> Text:
         """A text node that stands for `markup`."""
         self._markup.append(markup)
         return Text(f"{_START}{len(self._markup) - 1}{_END}")
 
-    def read(self, text: str) -> str | None:
+    def get(self, text: str) -> str | None:
         """What a text stands for; None where it is no mark."""
         match = _RAW.fullmatch(text)
         return self._markup[int(match[1])] if match else None
 
-    def resolve(self, text: str) -> str:
+    def restore(self, text: str) -> str:
         """The text with what its marks stand for."""
         if self._markup:
             text = _RAW.sub(lambda match: self._markup[int(match[1])], text)
-        if self.characters:
-            for mark, plain in _CHARACTERS.items():
-                text = text.replace(mark, plain)
+        if self.has_characters:
+            for placeholder, plain in _CHARACTERS.items():
+                text = text.replace(placeholder, plain)
         return text

@@ -7,11 +7,11 @@ from turbohtml import Element
 from pagemill.extraction.writing import tables
 
 # A table may grow by its spans to this many cells, and this many times its own, before it is no table any more.
-_CELLS = 10_000
-_GROWTH = 8
+_MAX_CELLS = 10_000
+_MAX_GROWTH = 8
 
 
-def regularise(table: Element) -> None:
+def normalize(table: Element) -> None:
     """Give every row the same number of cells, in place: what a span covers becomes empty cells.
 
     A table whose spans claim vastly more cells than it has becomes a paragraph for each row.
@@ -20,15 +20,15 @@ def regularise(table: Element) -> None:
     cells = sum(len(line) for _, line in rows)
     spans = table.select_one("[colspan], [rowspan]") is not None
     width = max((sum(tables.span(cell, "colspan") for cell in line) for _, line in rows), default=0)
-    if width * len(rows) > max(_CELLS, _GROWTH * cells):
+    if width * len(rows) > max(_MAX_CELLS, _MAX_GROWTH * cells):
         _to_paragraphs(table, rows)
     elif spans:
-        _spread(rows)
+        _expand_spans(rows)
     elif any(len(line) != width for _, line in rows):
         _pad(rows, width)
 
 
-def _spread(rows: list[tuple[Element, list[Element]]]) -> None:
+def _expand_spans(rows: list[tuple[Element, list[Element]]]) -> None:
     """Put empty cells where spans reach, and make the rows even."""
     reserved: dict[int, int] = {}
     """For each column the number of rows that a cell from above still covers."""
@@ -36,13 +36,13 @@ def _spread(rows: list[tuple[Element, list[Element]]]) -> None:
     for row, cells in rows:
         line: list[Element] = []
         for cell in cells:
-            _skip(line, reserved)
+            _fill_covered(line, reserved)
             column, height = len(line), tables.span(cell, "rowspan")
             width = tables.span(cell, "colspan")
             line += [cell, *(Element("td") for _ in range(width - 1))]
             if height > 1:
                 reserved.update(dict.fromkeys(range(column, column + width), height))
-        _skip(line, reserved)
+        _fill_covered(line, reserved)
         reserved = {column: left - 1 for column, left in reserved.items() if left > 1}
         lines.append((row, line))
     for _, cells in rows:
@@ -56,7 +56,7 @@ def _spread(rows: list[tuple[Element, list[Element]]]) -> None:
     _pad(lines, max((len(line) for _, line in lines), default=0))
 
 
-def _skip(line: list[Element], reserved: dict[int, int]) -> None:
+def _fill_covered(line: list[Element], reserved: dict[int, int]) -> None:
     """Fill the columns that a cell from above covers."""
     while len(line) in reserved:
         line.append(Element("td"))

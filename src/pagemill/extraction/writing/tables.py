@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from turbohtml import Element
 
 # What cells of data hold only where the table says what its columns are, and what they never hold.
-_SELDOM_IN_DATA = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "blockquote")
+_RARE_IN_DATA = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "blockquote")
 _NEVER_IN_DATA = ("table", "form", "article", "section")
 # A cell longer than this many characters is a page's column, not a datum.
-_LONGEST_CELL = 1500
+_MAX_CELL_LENGTH = 1500
 
 
 def is_data(table: Element) -> bool:
@@ -20,16 +20,16 @@ def is_data(table: Element) -> bool:
     Layout tables say so (`role=presentation`), hold what no datum holds (tables, forms, sections), or have no header
     and one row, one column, headings, code blocks, or whole texts in their cells.
     """
-    if table.attr("role") in ("presentation", "none") or _holds(table, _NEVER_IN_DATA):
+    if table.attr("role") in ("presentation", "none") or _contains(table, _NEVER_IN_DATA):
         return False
     if table.find("th") is not None:
         return True
-    if _columns(table) < 2 or _holds(table, _SELDOM_IN_DATA):
+    if _columns(table) < 2 or _contains(table, _RARE_IN_DATA):
         return False
     return table.find("caption") is not None or (len(table.find_all("tr", limit=2)) > 1 and not _has_long_cell(table))
 
 
-def _holds(table: Element, tags: tuple[str, ...]) -> bool:
+def _contains(table: Element, tags: tuple[str, ...]) -> bool:
     return next(table.iter_elements(tags), None) is not None
 
 
@@ -39,7 +39,7 @@ def _columns(table: Element) -> int:
 
 
 def _has_long_cell(table: Element) -> bool:
-    return any(len(cell.text) > _LONGEST_CELL for cell in table.iter_elements(("td", "th")))
+    return any(len(cell.text) > _MAX_CELL_LENGTH for cell in table.iter_elements(("td", "th")))
 
 
 def span(cell: Element, name: str) -> int:

@@ -53,10 +53,12 @@ def test_blocks_with_the_same_way_from_the_root_look_alike():
     card = "<li class=card><b>Name</b><p class=price>1</p></li>"
     flat = split(f"<body><ul>{card * 3}</ul><p class=price>2</p>")
     hidden = np.zeros(len(flat.elements))
-    looks = block_features.compute(flat, hidden, URL, Vocabulary({}, np.zeros((3, 0)), bias=0)).looks.tolist()
-    assert looks[0] == looks[2] == looks[4]
-    assert looks[1] == looks[3] == looks[5]
-    assert len(set(looks)) == 3
+    template_ids = block_features.compute(
+        flat, hidden, URL, Vocabulary({}, np.zeros((3, 0)), bias=0)
+    ).template_ids.tolist()
+    assert template_ids[0] == template_ids[2] == template_ids[4]
+    assert template_ids[1] == template_ids[3] == template_ids[5]
+    assert len(set(template_ids)) == 3
 
 
 def test_answers_to_answers_look_alike_however_deep_they_stand():
@@ -65,8 +67,8 @@ def test_answers_to_answers_look_alike_however_deep_they_stand():
         f"<div class=thread>{answer.format(1, answer.format(2, answer.format(3, answer.format(4, ''))))}</div>"
     )
     found = block_features.compute(flat, np.zeros(len(flat.elements)), URL, Vocabulary({}, np.zeros((3, 0)), bias=0))
-    assert len(set(found.looks.tolist())) == 4
-    first, *others = found.near_looks.tolist()
+    assert len(set(found.template_ids.tolist())) == 4
+    first, *others = found.local_template_ids.tolist()
     assert others == [others[0]] * 3 != [first] * 3
 
 
@@ -79,7 +81,7 @@ def test_copies_are_counted():
 def test_the_model_reads_features_that_are_there():
     rows = compute(PAGE)
     assert set(classifier.load().features) <= set(rows)
-    assert set(block_features.PAGE_FIGURES) <= set(rows)
+    assert set(block_features.PAGE_FEATURES) <= set(rows)
 
 
 @given(

@@ -4,9 +4,9 @@ import numpy as np
 from turbohtml import parse
 
 from pagemill.extraction.choosing import blocks
-from pagemill.extraction.choosing.features import numbering, repetition
-from pagemill.extraction.choosing.features.element_markup import Markup, markup
-from pagemill.extraction.choosing.features.tree_arrays import Layout
+from pagemill.extraction.choosing.features import label_encoding, repetition
+from pagemill.extraction.choosing.features.element_markup import Markup, distinct_markup
+from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
 
 
 def test_cards_are_a_group_and_their_parts_a_smaller_one():
@@ -15,12 +15,12 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
     assert body is not None
     flat = blocks.split(body)
     assert flat is not None
-    layout = Layout(flat)
-    distinct, places = markup(flat)
-    labels = repetition.look(distinct)[places]
-    words = (layout.block_end - layout.block_begin).astype(np.float64)
-    found = repetition.find(layout, labels, np.stack([words]))
-    outermost, innermost, largest = repetition.around(layout, found)
+    tree = TreeArrays(flat)
+    distinct, indices = distinct_markup(flat)
+    labels = repetition.template_labels(distinct)[indices]
+    words = (tree.block_end - tree.block_begin).astype(np.float64)
+    found = repetition.find_groups(tree, labels, np.stack([words]))
+    outermost, innermost, largest = repetition.repeated_ancestors(tree, found)
     last = len(flat.tags) - 2
     assert flat.classes[last] == "x"
     assert flat.classes[outermost[last]] == "card"
@@ -31,7 +31,7 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
 
 
 def test_what_pages_number_looks_alike():
-    looks = repetition.look(
+    labels = repetition.template_labels(
         [
             Markup("div", "post post-17", "p17", ""),
             Markup("div", "post post-2048", "p2048", "article"),
@@ -39,10 +39,10 @@ def test_what_pages_number_looks_alike():
             Markup("p", "post post-17", "", ""),
         ]
     )
-    assert looks.tolist() == [0, 0, 1, 2]
+    assert labels.tolist() == [0, 0, 1, 2]
 
 
 def test_items_are_numbered_in_the_order_of_their_first_occurrence():
-    found, places = numbering.distinct("abcab")
+    found, indices = label_encoding.factorize("abcab")
     assert found == ["a", "b", "c"]
-    assert places.tolist() == [0, 1, 2, 0, 1]
+    assert indices.tolist() == [0, 1, 2, 0, 1]

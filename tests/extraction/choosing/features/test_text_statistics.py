@@ -10,7 +10,7 @@ from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.features import text_statistics, word_count
 
 
-def count(*paragraphs: str) -> text_statistics.Letters:
+def count(*paragraphs: str) -> text_statistics.TextStatistics:
     flat = blocks.split(Element("body", children=[Element("p", children=[Text(text)]) for text in paragraphs]))
     assert flat is not None
     return text_statistics.count(flat)
@@ -37,9 +37,9 @@ def test_linked_words_and_words_across_inline_tags():
 
 
 def test_same_text_has_the_same_key_whatever_the_spaces():
-    key = count("read more", " read\nmore ", "more read", "readmore.").key
-    assert key[0] == key[1]
-    assert len(set(key.tolist())) == 3
+    text_hash = count("read more", " read\nmore ", "more read", "readmore.").text_hash
+    assert text_hash[0] == text_hash[1]
+    assert len(set(text_hash.tolist())) == 3
 
 
 def test_marks_belong_to_words_and_pictures_are_none():
@@ -61,8 +61,8 @@ def test_linked_words_without_spaces():
 def words_one_by_one(text: str) -> float:
     total, inside = 0.0, False
     for character in text:
-        share = next((own for first, last, own in word_count.UNSPACED if first <= ord(character) <= last), 0)
-        part = word_count.in_words(character)
+        share = next((own for first, last, own in word_count.UNSPACED_SCRIPTS if first <= ord(character) <= last), 0)
+        part = word_count.is_word_character(character)
         total += share if part and share else part and not inside
         inside = part and not share
     return total

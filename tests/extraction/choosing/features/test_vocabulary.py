@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.extraction.flat import split
 
-from pagemill.extraction.choosing.features.element_markup import Markup, markup
-from pagemill.extraction.choosing.features.vocabulary import Vocabulary, words_of
+from pagemill.extraction.choosing.features.element_markup import Markup, distinct_markup
+from pagemill.extraction.choosing.features.vocabulary import Vocabulary, tokenize
 
 KNOWN = Vocabulary({"<p": 0, "post": 1, "<div": 2}, np.array([[1.0, 2, 4], [10, 20, 40], [100, 200, 400]]), bias=-8)
 
 
 def words(elements: list[Markup], place: int) -> list[str]:
-    found, places = words_of(elements)
+    found, places = tokenize(elements)
     return [word for word, at in zip(found, places.tolist(), strict=True) if at == place and len(word) > 1]
 
 
@@ -41,7 +41,7 @@ def test_words_of_attributes_in_any_spelling():
 
 
 def test_words_of_no_elements_are_none():
-    found, places = words_of([])
+    found, places = tokenize([])
     assert found == places.tolist() == []
 
 
@@ -55,15 +55,15 @@ def test_words_are_the_same_among_others_and_alone(elements):
 
 
 def test_markup_that_stands_often_is_told_once():
-    found, places = markup(split("<div class=a><p id=x>one</p><p id=x>two</p></div>"))
+    found, places = distinct_markup(split("<div class=a><p id=x>one</p><p id=x>two</p></div>"))
     assert found == [Markup("body", "", "", ""), Markup("div", "a", "", ""), Markup("p", "", "x", "")]
     assert places.tolist() == [0, 1, 2, 2]
 
 
 def test_elements_weigh_what_their_known_words_do_in_each_place():
-    found, _ = markup(split("<div class='post other post'><p>one</p><h1>two</h1></div>"))
+    found, _ = distinct_markup(split("<div class='post other post'><p>one</p><h1>two</h1></div>"))
     assert [element.tag for element in found] == ["body", "div", "p", "h1"]
-    assert KNOWN.weigh(found).T.tolist() == [[0, 0, 0], [6, 60, 600], [1, 10, 100], [0, 0, 0]]
+    assert KNOWN.sum_weights(found).T.tolist() == [[0, 0, 0], [6, 60, 600], [1, 10, 100], [0, 0, 0]]
 
 
 def test_log_odds_are_the_sum_within_limits():
@@ -73,10 +73,10 @@ def test_log_odds_are_the_sum_within_limits():
 
 def test_words_of_a_page_full_of_attributes_take_little_memory():
     elements = [Markup("p", f"{place} " + "aB" * 200, "", "a " * 200) for place in range(6000)]
-    KNOWN.weigh(elements[:1])
+    KNOWN.sum_weights(elements[:1])
     tracemalloc.start()
     try:
-        KNOWN.weigh(elements)
+        KNOWN.sum_weights(elements)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -84,15 +84,15 @@ def test_words_of_a_page_full_of_attributes_take_little_memory():
 
 
 def test_no_elements_weigh_nothing():
-    assert KNOWN.weigh([]).shape == (3, 0)
+    assert KNOWN.sum_weights([]).shape == (3, 0)
 
 
 def test_elements_weigh_the_same_among_thousands():
     few = [Markup("p", "post", "", ""), Markup("div", "postBody", "", ""), Markup("h1", "", "x", "")]
-    many = KNOWN.weigh(few * 1000)
-    np.testing.assert_array_equal(many, np.tile(KNOWN.weigh(few), 1000))
+    many = KNOWN.sum_weights(few * 1000)
+    np.testing.assert_array_equal(many, np.tile(KNOWN.sum_weights(few), 1000))
 
 
 def test_a_vocabulary_may_know_nothing():
     nothing = Vocabulary({}, np.empty((3, 0)), bias=0)
-    assert nothing.weigh(markup(split("<p>one</p>"))[0]).tolist() == [[0, 0]] * 3
+    assert nothing.sum_weights(distinct_markup(split("<p>one</p>"))[0]).tolist() == [[0, 0]] * 3

@@ -49,9 +49,9 @@ def test_no_more_than_asked_for(text, most):
     [("a", True), ("_", True), ("7", True), ("ि", True), ("中", True), (" ", False), ("、", False), ("\ufe0f", False)],
 )
 def test_what_words_are_made_of(character, expected):
-    assert word_count.in_words(character) is expected
+    assert word_count.is_word_character(character) is expected
 
 
 def test_scripts_are_in_order_and_apart():
-    edges = [edge for first, last, _ in word_count.UNSPACED for edge in (first, last)]
+    edges = [edge for first, last, _ in word_count.UNSPACED_SCRIPTS for edge in (first, last)]
     assert edges == sorted(set(edges))

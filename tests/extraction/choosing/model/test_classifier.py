@@ -27,7 +27,7 @@ def test_the_model_is_small_and_whole():
     model = classifier.load()
     assert Path(classifier.__file__).with_name(classifier.MODEL).stat().st_size < LIMIT
     assert len(model.features) == len(set(model.features)) > 100
-    assert max(model.first_forest.feature.max(), model.further_forests.feature.max()) < len(model.features)
+    assert max(model.first_stage.feature.max(), model.second_stage.feature.max()) < len(model.features)
     assert len(model.vocabulary.words) == model.vocabulary.weights.shape[1] > 1000
 
 
@@ -53,8 +53,8 @@ def test_further_forests_are_asked_where_the_first_is_unsure():
     )
     forest.value[0, :4] = first
     further = replace(forest, value=forest.value + 8)
-    model = replace(classifier.load(), first_forest=forest, further_forests=further)
-    share = classifier.FURTHER / (1 + classifier.FURTHER)
+    model = replace(classifier.load(), first_stage=forest, second_stage=further)
+    share = classifier.SECOND_STAGE_FORESTS / (1 + classifier.SECOND_STAGE_FORESTS)
     odds = model.log_odds(np.arange(4, dtype=np.float32)[None, :])
     assert odds.tolist() == pytest.approx([-5, -1 + 8 * share, 1 + 8 * share, 5])
 

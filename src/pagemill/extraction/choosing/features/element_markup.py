@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pagemill.extraction.choosing.features import numbering
+from pagemill.extraction.choosing.features import label_encoding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ class Markup(NamedTuple):
     roles: str
 
 
-def markup(blocks: Blocks) -> tuple[list[Markup], NDArray[np.int64]]:
+def distinct_markup(blocks: Blocks) -> tuple[list[Markup], NDArray[np.int64]]:
     """Return the distinct markup of a page's elements, and the place among it of that of each element."""
-    found, places = numbering.distinct(zip(blocks.tags, blocks.classes, blocks.ids, blocks.roles, strict=True))
-    return list(map(Markup._make, found)), places
+    found, indices = label_encoding.factorize(zip(blocks.tags, blocks.classes, blocks.ids, blocks.roles, strict=True))
+    return list(map(Markup._make, found)), indices

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.features.element_markup import Markup
 
-PLACES = ("own", "near", "path")
+POSITIONS = ("own", "near", "path")
 """Where a word stands: on the block's element, on one of the two around it, anywhere on the way from the root."""
 
 _END = "\0"  # what stands behind an element's names; in no attribute, as parsers replace it
@@ -30,34 +30,34 @@ _LETTERS = bytes(ord(chr(code).lower()) if chr(code) in f"{ascii_letters}{_END}"
 _IS_UPPER, _IS_LOWER = (
     np.array([chr(code) in case for code in range(256)]) for case in (ascii_uppercase, ascii_lowercase)
 )
-_LONGEST = 400  # characters of the attributes that are read; more are of a machine
-_AT_ONCE = 1000  # elements whose words are found at once: they take 70 bytes for each character of their attributes
-_MOST = 30.0  # log-odds beyond which nothing is surer
+_MAX_ATTRIBUTE_LENGTH = 400  # characters of the attributes that are read; more are of a machine
+_BATCH_SIZE = 1000  # elements whose words are found at once: they take 70 bytes for each character of their attributes
+_MAX_LOG_ODDS = 30.0  # log-odds beyond which nothing is surer
 
 
-def words_of(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
+def tokenize(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
     """Return the words of elements, in lower case, and the place of the element that each is of: those of class and id
     attributes, `<` and the tag, and `=` and each role and property. A word stands there as often as it is said.
 
     `postBody` and `post-body` have the same words. All elements are searched at once, which takes a third of the time
     of one after the other. Strings of one character are among the words, and mean nothing.
     """
-    names = f" {_END} ".join([f"{element.classes} {element.id}"[:_LONGEST] for element in elements])
-    written = np.frombuffer(f" {names}".encode("ascii", "replace"), np.uint8)
-    humps = np.flatnonzero(_IS_LOWER[written[:-1]] & _IS_UPPER[written[1:]]) + 1
-    plain = np.insert(written, humps, _SPACE).tobytes().translate(_LETTERS)
-    words, signs = plain.decode().split(), np.frombuffer(plain, np.uint8)
-    begins = np.flatnonzero((signs[1:] != _SPACE) & (signs[:-1] == _SPACE)) + 1
-    places = np.cumsum(signs[begins] == ord(_END))
+    names = f" {_END} ".join([f"{element.classes} {element.id}"[:_MAX_ATTRIBUTE_LENGTH] for element in elements])
+    codes = np.frombuffer(f" {names}".encode("ascii", "replace"), np.uint8)
+    camel_case_starts = np.flatnonzero(_IS_LOWER[codes[:-1]] & _IS_UPPER[codes[1:]]) + 1
+    normalized = np.insert(codes, camel_case_starts, _SPACE).tobytes().translate(_LETTERS)
+    words, normalized_codes = normalized.decode().split(), np.frombuffer(normalized, np.uint8)
+    begins = np.flatnonzero((normalized_codes[1:] != _SPACE) & (normalized_codes[:-1] == _SPACE)) + 1
+    indices = np.cumsum(normalized_codes[begins] == ord(_END))
     roles = [
-        (f"={role}", place)
-        for place, element in enumerate(elements)
+        (f"={role}", index)
+        for index, element in enumerate(elements)
         if element.roles
-        for role in element.roles[:_LONGEST].lower().split()
+        for role in element.roles[:_MAX_ATTRIBUTE_LENGTH].lower().split()
     ]
     tags = [f"<{element.tag}" for element in elements]
     words += chain(tags, (role for role, _ in roles))
-    return words, np.concatenate([places, np.arange(len(tags)), [place for _, place in roles]]).astype(np.int64)
+    return words, np.concatenate([indices, np.arange(len(tags)), [index for _, index in roles]]).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +70,23 @@ class Vocabulary:
     """(places, words)."""
     bias: float
 
-    def weigh(self, looks: Sequence[Markup]) -> NDArray[np.float64]:
+    def sum_weights(self, elements: Sequence[Markup]) -> NDArray[np.float64]:
         """Return (places, looks): the sum of the weights of the words of each."""
-        parts = [self._weigh(looks[begin : begin + _AT_ONCE]) for begin in range(0, len(looks), _AT_ONCE)]
-        return np.concatenate(parts, axis=1) if parts else np.empty((len(self.weights), 0))
+        weight_sums = [
+            self._sum_weights(elements[begin : begin + _BATCH_SIZE]) for begin in range(0, len(elements), _BATCH_SIZE)
+        ]
+        return np.concatenate(weight_sums, axis=1) if weight_sums else np.empty((len(self.weights), 0))
 
-    def _weigh(self, looks: Sequence[Markup]) -> NDArray[np.float64]:
-        words, look = words_of(looks)
+    def _sum_weights(self, elements: Sequence[Markup]) -> NDArray[np.float64]:
+        words, element = tokenize(elements)
         columns = np.fromiter(map(self.words.get, words, repeat(-1)), np.int64, len(words))
         known = columns >= 0
-        told = np.sort(look[known] * len(self.words) + columns[known])
-        told = told[np.diff(told, prepend=-1) > 0]  # a word that is said twice counts once
-        look, columns = np.divmod(told, max(len(self.words), 1))
-        return np.stack([np.bincount(look, row, len(looks)) for row in self.weights[:, columns]])
+        occurrences = np.sort(element[known] * len(self.words) + columns[known])
+        occurrences = occurrences[np.diff(occurrences, prepend=-1) > 0]  # a word that is said twice counts once
+        element, columns = np.divmod(occurrences, max(len(self.words), 1))
+        return np.stack([np.bincount(element, row, len(elements)) for row in self.weights[:, columns]])
 
-    def log_odds(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_odds(self, weight_sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds of blocks of which the words in each place say `parts`, (places, blocks)."""
-        odds: NDArray[np.float64] = np.clip(parts.sum(axis=0) + self.bias, -_MOST, _MOST)
+        odds: NDArray[np.float64] = np.clip(weight_sums.sum(axis=0) + self.bias, -_MAX_LOG_ODDS, _MAX_LOG_ODDS)
         return odds

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-UNSPACED = (
+UNSPACED_SCRIPTS = (
     (0x0E00, 0x0EFF, 0.2),  # Thai, Lao
     (0x1000, 0x109F, 0.2),  # Burmese
     (0x1780, 0x17FF, 0.2),  # Khmer
@@ -28,27 +28,29 @@ UNSPACED = (
 """Scripts without spaces, in the order of their characters: the first, the last, and the words that each makes."""
 
 _RUNS = {
-    share: re.compile(f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last, own in UNSPACED if own == share)}]+")
-    for share in sorted({share for _, _, share in UNSPACED})
+    share: re.compile(
+        f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last, own in UNSPACED_SCRIPTS if own == share)}]+"
+    )
+    for share in sorted({share for _, _, share in UNSPACED_SCRIPTS})
 }
-_NO_WORD = frozenset([*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10)])  # what turns signs into pictures
+_NON_WORD_MARKS = frozenset([*range(0x20D0, 0x2100), *range(0xFE00, 0xFE10)])  # what turns signs into pictures
 
 
-def in_words(character: str) -> bool:
+def is_word_character(character: str) -> bool:
     """Whether a character is part of words: a letter, a digit, an underscore, or a mark upon or behind a letter."""
     if character.isalnum() or character == "_":
         return True
-    return unicodedata.category(character) in ("Mn", "Mc") and ord(character) not in _NO_WORD
+    return unicodedata.category(character) in ("Mn", "Mc") and ord(character) not in _NON_WORD_MARKS
 
 
-def count(text: str, most: int) -> int:
+def count(text: str, limit: int) -> int:
     """Return how many words a text has, counted up to `most`. Linear in the text's length."""
-    words = len(text.split(None, most)[:most])
-    if words >= most or text.isascii():
+    words = len(text.split(None, limit)[:limit])
+    if words >= limit or text.isascii():
         return words
     parts = 0.0
     for share, run in _RUNS.items():
         rest, runs = run.subn(" ", text)
         parts += share * (len(text) - len(rest) + runs)
         text = rest
-    return min(round(len(text.split()) + parts), most) if parts else words
+    return min(round(len(text.split()) + parts), limit) if parts else words

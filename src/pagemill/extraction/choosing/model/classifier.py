@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 MODEL = "model.npz"
 
-FURTHER = 15
+SECOND_STAGE_FORESTS = 15
 """How many forests are asked of the blocks that the first is not sure about."""
-_SURELY_NOT, _SURELY = -3.0, 4.0  # three blocks in five are beyond; asking of them too changes nothing
+# Log-odds beyond which the second stage is not used. Three blocks in five are beyond; using it there changes nothing.
+_CONFIDENT_NEGATIVE, _CONFIDENT_POSITIVE = -3.0, 4.0
 _FORESTS = ("first", "further", "quality")
-_PARTS = ("feature", "threshold", "left", "value")
+_TREE_FIELDS = ("feature", "threshold", "left", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ class Classifier:
     """The names of the features that the forests read, in their order."""
     vocabulary: Vocabulary
     """What classes and ids tell."""
-    first_forest: Trees
+    first_stage: Trees
     """From the features of blocks to the log-odds of being content."""
-    further_forests: Trees
+    second_stage: Trees
     """The same, as the mean of `FURTHER` forests."""
-    quality_trees: Trees
+    quality_regressor: Trees
     """From the figures of a choice (see `choice`) to the word F1 that is expected of it."""
 
     def log_odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -47,15 +48,15 @@ class Classifier:
 
         That is the mean of what all forests say; of blocks that the first is sure about, what it says.
         """
-        odds = self.first_forest.sums(features)
-        unsure = np.flatnonzero((odds > _SURELY_NOT) & (odds < _SURELY))
-        further = self.further_forests.sums(features.take(unsure, axis=1))
-        odds[unsure] = (odds[unsure] + FURTHER * further) / (1 + FURTHER)
+        odds = self.first_stage.sums(features)
+        unsure = np.flatnonzero((odds > _CONFIDENT_NEGATIVE) & (odds < _CONFIDENT_POSITIVE))
+        second = self.second_stage.sums(features.take(unsure, axis=1))
+        odds[unsure] = (odds[unsure] + SECOND_STAGE_FORESTS * second) / (1 + SECOND_STAGE_FORESTS)
         return odds
 
-    def quality(self, figures: NDArray[np.float32]) -> float:
+    def quality(self, features: NDArray[np.float32]) -> float:
         """Return the word F1, from 0 to 1, that is to be expected of a choice."""
-        return float(np.clip(self.quality_trees.sums(figures[:, None])[0], 0, 1))
+        return float(np.clip(self.quality_regressor.sums(features[:, None])[0], 0, 1))
 
 
 @cache
@@ -84,12 +85,12 @@ def write(path: Path, classifier: Classifier) -> None:
         "words": np.frombuffer("\n".join(vocabulary.words).encode(), np.uint8),
         "weights": vocabulary.weights.astype(np.float16),
     }
-    forests = classifier.first_forest, classifier.further_forests, classifier.quality_trees
+    forests = classifier.first_stage, classifier.second_stage, classifier.quality_regressor
     for name, trees in zip(_FORESTS, forests, strict=True):
-        for part in _PARTS:
-            arrays[f"{name}_{part}"] = getattr(trees, part)
+        for field in _TREE_FIELDS:
+            arrays[f"{name}_{field}"] = getattr(trees, field)
     np.savez_compressed(path, **arrays)
 
 
 def _trees(data: Any, name: str) -> Trees:
-    return Trees(*(data[f"{name}_{part}"] for part in _PARTS))
+    return Trees(*(data[f"{name}_{field}"] for field in _TREE_FIELDS))

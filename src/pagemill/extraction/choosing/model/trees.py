@@ -26,7 +26,7 @@ except ImportError:
     compiled = None
 
 LEAVES = 16
-_CELLS = 1 << 17  # trees times blocks at a time: what numpy computes for them stays in the processor's cache
+_BATCH_CELLS = 1 << 17  # trees times blocks at a time: what numpy computes for them stays in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Trees:
 
     def sums_by_numpy(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Do what `sums` does without compiled code."""
-        columns, step = features.shape[1], _CELLS // max(len(self.value), 1)
+        columns, step = features.shape[1], _BATCH_CELLS // max(len(self.value), 1)
         parts = [self._sums(features[:, begin : begin + step]) for begin in range(0, columns, step)]
         return np.concatenate(parts) if parts else np.empty(0)
 
