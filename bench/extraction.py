@@ -134,24 +134,24 @@ def run(name: str, step: int) -> list[Row]:
     return rows
 
 
-# What each stage of `extract` calls, by the stage's name: module and function of `pagemill.extraction`.
+# The functions of each stage of `extract`, by the stage's name: module and function of `pagemill.extraction`.
 STAGES = {
     "decoding and parsing": (("reading.document", "read"),),
     "blocks": (("choosing.blocks", "split"), ("pipeline", "hidden_mask")),
     "features": (("choosing.features.block_features", "compute"),),
-    "classifier and choice": (
+    "classifier and selection": (
         ("choosing.model.classifier:Classifier", "log_odds"),
         ("choosing.model.classifier:Classifier", "quality"),
         ("choosing.selection", "select_blocks"),
     ),
-    "cutting the tree": (("choosing.pruning", "prune"),),
+    "pruning the tree": (("choosing.pruning", "prune"),),
     "cleaned tree and HTML": (
         ("writing.cleaned_html", "write"),
         ("writing.cleaned_html", "parse"),
         ("writing.cleaned_html", "serialize"),
     ),
     "Markdown": (("writing.markdown", "render"),),
-    "signs of a page without content": (("choosing.signals", "read"),),
+    "signals of a page without content": (("choosing.signals", "read"),),
     "metadata": (("metadata.page_metadata", "read"),),
     "links and images": (("metadata.media", "links"), ("metadata.media", "images")),
 }

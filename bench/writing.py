@@ -70,7 +70,7 @@ def _letters(first: int, last: int) -> str:
     return "".join(chr(code) for code in range(first, last + 1))
 
 
-# Three characters in four are syllables; in the translations that `wording` rests on it is four in five.
+# Three characters in four are syllables; in the translations that `word_count` is based on it is four in five.
 _KANA = _letters(0x3041, 0x3093)
 SCRIPTS = {
     "Chinese": Script(_letters(0x4E00, 0x5BB7), lambda n: 1 if n <= 3 else 2 if n <= 7 else 3, punctuation=True),

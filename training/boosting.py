@@ -1,4 +1,4 @@
-"""LightGBM's models, trained the same way every time, and turned into what the classifier evaluates."""
+"""Trains LightGBM models deterministically and converts them to the arrays that the classifier evaluates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ QUALITY_ROUNDS = 120
 
 
 class Examples(NamedTuple):
-    """What to learn from."""
+    """A training set."""
 
     rows: np.ndarray
     """(examples, features)"""
@@ -54,9 +54,9 @@ class Examples(NamedTuple):
 
 
 def train(settings: dict[str, Any], rounds: int, samples: Sequence[Examples], seed: int = 1) -> Trees:
-    """Train a forest of each sample, each with another seed, and return all trees: their sum is the forests' mean.
+    """Train a forest on each sample, each with its own seed, and return all trees: their sum is the forests' mean.
 
-    Forests that learn fast and err each in its own way are together better than one that learns slowly.
+    The mean of fast-learning forests with different errors is better than one forest that learns slowly.
     """
     trees = []
     for own_seed, sample in enumerate(samples, seed):
@@ -68,7 +68,7 @@ def train(settings: dict[str, Any], rounds: int, samples: Sequence[Examples], se
 
 
 def convert(trees: list[dict[str, Any]]) -> Trees:
-    """Turn dumped trees into arrays. Shrinkage and the average that boosting starts from are in the leaves."""
+    """Convert dumped trees to arrays. The leaves include the shrinkage and the initial average of boosting."""
     feature = np.zeros((LEAVES - 1, len(trees)), np.int32)
     threshold = np.full(feature.shape, np.inf, np.float32)
     left = np.zeros(feature.shape, np.uint16)
@@ -99,6 +99,6 @@ def _flatten(node: dict[str, Any], splits: list[tuple[int, float, int]], leaves:
 
 
 def _floor32(value: float) -> np.float32:
-    """Return the largest float32 that is not above `value`: floats compare with both alike."""
+    """Return the largest float32 that is not above `value`. Every float32 compares the same with both."""
     near = np.float32(value)
     return near if near <= value else np.nextafter(near, np.float32(-np.inf))

@@ -1,7 +1,7 @@
 """Training of the vocabulary: a logistic model of the words in tags, classes and ids, fitted by L-BFGS.
 
-What a page's own words taught must not be told to those who learn from that page: their vocabulary is one that was
-fitted without the page's fold. With a vocabulary that knows the page, the trees would trust it too much.
+Trees that train on a page see a vocabulary that was fitted without the page's fold. With a vocabulary that has seen the
+page, they would trust it too much.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_ITERATIONS = 30  # stopping early regularizes, too
 
 
 class Vocabularies:
-    """Vocabularies of some pages, fitted with all or without some folds, each only once."""
+    """Vocabularies of some pages, fitted on all folds or without some. Each is fitted once and cached."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
         domains: dict[str, set[str]] = defaultdict(set)
@@ -49,19 +49,19 @@ class Vocabularies:
             kept = [rows for fold, rows in enumerate(self._folds) if fold not in left_out]
             matrices, labels, importance = zip(*kept, strict=True)
             weights, bias = _fit(vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance))
-            # The model is kept in half precision; what learns from the vocabulary sees it as it will be.
+            # The model is stored in half precision, so the trees train on the rounded weights.
             table = weights.reshape(len(POSITIONS), -1).astype(np.float16).astype(np.float64)
             self._fitted[left_out] = Vocabulary(self._columns, table, bias)
         return self._fitted[left_out]
 
     def _rows(self, pages: Sequence[Page]) -> tuple[csr_array, np.ndarray, np.ndarray]:
-        """Return the counts of words, the labels and the importance of the pages' blocks, a row for each place."""
+        """Return the counts of words, the labels and the importance of the blocks, a row for each distinct path."""
         parts = [self._rows_of(page) for page in pages if len(page.words)]
         matrices, labels, importance = zip(*parts, strict=True)
         return vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance)
 
     def _rows_of(self, page: Page) -> tuple[csr_array, np.ndarray, np.ndarray]:
-        """Blocks whose ways from the root look the same are one row."""
+        """Return the rows of one page. Blocks whose paths have the same start tags are one row."""
         tree, word_matrix = TreeArrays(page.flat), self._word_matrix(page)
         _, markup_index = distinct_markup(page.flat)
         place, _ = label_encoding.encode(tree.path_hash(markup_index)[tree.owner])
@@ -75,7 +75,7 @@ class Vocabularies:
         return matrix, np.bincount(place, weight * page.label) / importance, importance
 
     def _word_matrix(self, page: Page) -> csr_array:
-        """Return (elements, words): 1 where an element has a word."""
+        """Return a matrix of (elements, words): 1 if the element has the word."""
         elements, markup_index = distinct_markup(page.flat)
         word_matrix: list[set[int]] = [set() for _ in elements]
         for word, element in zip(*tokenize(elements), strict=True):
@@ -88,7 +88,7 @@ class Vocabularies:
 
 
 def _paths(tree: TreeArrays, elements: np.ndarray) -> csr_array:
-    """Return (some elements, all elements): 1 for each element on the way from the root to each of some."""
+    """Return a matrix of (given elements, all elements): 1 for each element on the path from the root."""
     parent, paths = tree.parent.tolist(), []
     for element in elements.tolist():
         path = [element]
@@ -101,7 +101,7 @@ def _paths(tree: TreeArrays, elements: np.ndarray) -> csr_array:
 
 
 def _fit(rows: csr_array, labels: np.ndarray, importance: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the weights and the constant with the lowest mean log loss, each weight's square penalized."""
+    """Return the weights and the bias with the lowest mean log loss plus L2 penalty."""
     columns, share = rows.T.tocsr(), importance / importance.sum()
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:

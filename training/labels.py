@@ -1,4 +1,4 @@
-"""Labels: which words of a page's blocks are in the ground truth, by aligning the two sequences."""
+"""Labels blocks by aligning the words of a page with the words of its ground truth."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from rapidfuzz.distance import LCSseq
 
 
 def label(blocks: list[list[str]], truth: list[str]) -> np.ndarray:
-    """Return the part of each block's words that a longest common subsequence with `truth` takes in.
+    """Return the share of each block's words that is in a longest common subsequence with `truth`.
 
-    A sequence says more than a bag of words: a menu's words are not content because an article has them too.
+    A sequence is better than a bag of words: a menu's words are not content because an article has them too.
     """
     lengths = np.array([len(words) for words in blocks], np.int64)
     numbers: dict[str, int] = {}

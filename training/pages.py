@@ -1,4 +1,4 @@
-"""The pages to learn from: WCXB (Murrough Foley, 2026; CC-BY-4.0), read from a folder beside the project."""
+"""The training pages: WCXB (Murrough Foley, 2026; CC-BY-4.0), read from a folder beside the project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(slots=True)
 class Page:
-    """One page, split into blocks, and what is to be learnt of it."""
+    """One page, split into blocks, with its labels."""
 
     name: str
     kind: str
@@ -41,14 +41,14 @@ class Page:
     truth: list[str]
     """The words of the ground truth."""
     domain: str
-    """The registrable domain; pages of one never stand in two folds."""
+    """The registrable domain; all pages of one are in the same fold."""
     fold: int
     flat: blocks.Blocks
     hidden: NDArray[np.float64]
     words: NDArray[np.float64]
     """The number of words of each block."""
     label: NDArray[np.float64]
-    """The part of each block's words that is content, from 0 to 1."""
+    """The share of each block's words that is content, from 0 to 1."""
 
 
 def words_of(text: str) -> list[str]:
@@ -57,7 +57,7 @@ def words_of(text: str) -> list[str]:
 
 
 def importance_of(page: Page) -> NDArray[np.float64]:
-    """Return the weight of each block: what its words count for in the page's F1, within limits."""
+    """Return the weight of each block: its influence on the page's F1, within limits."""
     words = page.words + 0.5
     return np.minimum(600 * words / (words.sum() + len(page.truth)), 60)
 

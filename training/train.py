@@ -1,4 +1,4 @@
-"""Train the model of `pagemill.extraction`, and say how good it is on pages of sites that it has not seen.
+"""Train the model of `pagemill.extraction` and cross-validate it on pages of unseen sites.
 
     python training/train.py                     # cross-validate, then train on all pages and write the model
     python training/train.py --no-write          # only cross-validate
@@ -44,7 +44,7 @@ SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
 MODEL = Path(classifier.__file__).with_name(classifier.MODEL)
 FIGURES = HERE / "figures.json"
 
-_MAX_BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
+_MAX_BLOCKS = 300  # of one page in one sample, so that pages with thousands of blocks do not dominate
 _NO_TREES = Trees(
     np.zeros((0, 0), np.int32),
     np.zeros((0, 0), np.float32),
@@ -66,7 +66,7 @@ def main() -> None:
     print(f"{len(pages)} pages, {blocks} blocks, {time.monotonic() - begin:.0f} s", flush=True)
     vocabularies = class_words.Vocabularies(pages)
     print(f"vocabularies, {time.monotonic() - begin:.0f} s", flush=True)
-    # Every process has its own copy of the pages: trees of HTML cannot be sent from one to another.
+    # Every process has its own copy of the pages, because HTML trees cannot be pickled.
     results: dict[str, Result] = {}
     fork = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(options.processes, fork, _Work.begin, (pages, vocabularies)) as pool:
@@ -87,15 +87,15 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the pipeline made of a page with a model that had not seen its site."""
+    """The result of the pipeline on a page, with a model that has not seen its site."""
 
     f1: float
     quality_features: np.ndarray | None
-    """Of the choice; None for a page without text."""
+    """Those of the selection; None for a page without text."""
 
 
 class _Work:
-    """What the processes of a pool do; the pages and vocabularies are there before they begin."""
+    """The tasks of a pool's processes. The pages and vocabularies are set before they begin."""
 
     pages: ClassVar[list[Page]]
     vocabularies: ClassVar[class_words.Vocabularies]
@@ -115,7 +115,7 @@ class _Work:
 
 
 def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: int) -> Classifier:
-    """Train on pages, which are those of all folds but some. Each is seen with a vocabulary that has not seen it."""
+    """Train on the pages of all folds but those left out. Each page is seen with a vocabulary that has not seen it."""
     pages = [page for page in pages if len(page.words)]
     names: list[str] = []
     rows = []
@@ -132,7 +132,7 @@ def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: in
 
 
 def sample(pages: list[Page], rows: list[np.ndarray], seed: int) -> boosting.Examples:
-    """Draw blocks of each page, weighed so that they stand for all of it."""
+    """Sample blocks of each page, weighted so that they represent the whole page."""
     chance = np.random.default_rng(seed)
     taken = [np.sort(chance.choice(len(of), min(len(of), _MAX_BLOCKS), replace=False)) for of in rows]
     weights = [
@@ -161,7 +161,7 @@ def result_of(page: Page, model: Classifier) -> Result:
 
 
 def fit_quality(results: list[Result]) -> Trees:
-    """Train the trees that tell a choice's F1 from its figures."""
+    """Train the trees that predict the F1 of a selection from its quality features."""
     known = [result for result in results if result.quality_features is not None]
     rows, f1 = np.stack([result.quality_features for result in known]), np.array([result.f1 for result in known])
     examples = boosting.Examples(rows, f1, np.ones(len(f1)))
@@ -169,7 +169,7 @@ def fit_quality(results: list[Result]) -> Trees:
 
 
 def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> dict[str, float]:
-    """Return the quality of each page's choice, told by trees that have not seen its site."""
+    """Return the quality of each page's selection, predicted by trees that have not seen its site."""
     quality: dict[str, float] = {}
     for fold in range(data.FOLDS):
         trees = fit_quality([results[page.name] for page in pages if page.fold != fold])

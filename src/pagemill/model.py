@@ -143,26 +143,26 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What of a page tells whether its content is in it, or is still to be put there by scripts."""
+    """Signals that tell whether a page contains its content or scripts still have to insert it."""
 
     words: int
-    """Words of the whole page that a reader without scripts would see, counted up to some limit."""
+    """Words of the whole page that are visible without scripts, counted up to a limit."""
     scripts: int
-    """How many there are that run; data for scripts, such as JSON-LD, does not."""
+    """The number of executable scripts. Data blocks such as JSON-LD do not count."""
     mount_point: bool = False
-    """Whether it has an element that a framework fills."""
+    """Whether the page has an element into which a framework renders."""
     noscript_warning: bool = False
-    """Whether a `<noscript>` speaks of JavaScript."""
+    """Whether a `<noscript>` mentions JavaScript."""
     script_characters: int = 0
-    """Characters of the scripts that stand in the page itself, data for scripts included."""
+    """Characters of inline scripts, data blocks included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What extraction makes of a page's bytes."""
+    """The result of extraction from a page's bytes."""
 
     html: str
-    """The page as it came, decoded."""
+    """The decoded page, unchanged."""
     cleaned_html: str
     """The content alone, as valid HTML with absolute URLs."""
     markdown: str
@@ -171,9 +171,9 @@ class Content:
     links: tuple[Link, ...] = ()
     images: tuple[Image, ...] = ()
     quality: float = 1.0
-    """How sure extraction is of its choice of content, from 0 to 1."""
+    """The expected word F1 of the selected content, from 0 to 1."""
     signals: Signals | None = None
-    """None for what is no HTML."""
+    """None for documents that are not HTML."""
 
 
 @dataclass(frozen=True, slots=True)

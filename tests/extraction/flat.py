@@ -1,4 +1,4 @@
-"""What the tests of the choice share: a page as flat lists."""
+"""A helper of several tests: splits HTML into blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to content: cleaned HTML, Markdown and metadata. Pure functions, no I/O, no state between calls."""
+"""Extracts the content of a page: cleaned HTML, Markdown and metadata. Pure functions without I/O or state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a page's bytes to its content: document → blocks → features → classifier → choice → cut tree → cleaned tree.
+"""The extraction pipeline: document → blocks → features → classifier → selection → pruned tree → cleaned tree.
 
 Cleaned HTML and Markdown are both written from the cleaned tree.
 """
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
     from pagemill.extraction.reading.document import Document
 
 METADATA = "metadata"
-"""What a page says of itself: beside the formats that clients ask for, something to make."""
+"""The name of the metadata output, beside the formats that clients can request."""
 ALL_OUTPUTS = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
-"""All that is made of a page besides its HTML."""
+"""Every output besides the page's HTML."""
 
 MAX_ELEMENTS = 200_000
-"""How many elements, inline ones too, a page may have for its content to be chosen."""
+"""A page with more elements than this, inline ones included, is kept whole."""
 _MAX_SAFE_LENGTH = 3 * MAX_ELEMENTS
-"""The length of HTML that holds no more than that many elements, as a tag has three characters."""
+"""HTML of at most this length cannot hold more elements, because a tag has at least three characters."""
 
 _WHOLE_PAGE_QUALITY = 0.4
-"""The quality of a page that is too large to choose from: about the F1 of keeping the whole page."""
+"""The quality of a page that is too large to classify: about the F1 of keeping the whole page."""
 _EMBEDDED_TEXT_QUALITY = 0.1
-"""The quality of what structured data says in place of a page without text."""
+"""The quality of structured data that replaces the content of a page without text."""
 _MAX_FALLBACK_QUALITY = 0.2
-"""The quality, at most, of what is kept of a page where hardly any content was found."""
+"""The highest quality of the fallback."""
 _MIN_EXPECTED_WORDS = 10
-"""Where fewer words of content than this are expected in a choice, it is no choice."""
+"""The fallback applies where the selection has fewer expected content words than this."""
 _BOILERPLATE_FEATURES = ("in_nav", "in_header", "in_footer", "in_aside", "in_button")
-"""The features that say that a block stands in what surrounds content."""
+"""The features that mark a block as boilerplate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ class MainContent:
     """The number of words of each block."""
     selected: NDArray[np.bool_]
     quality_features: NDArray[np.float32]
-    """What `Classifier.quality` reads."""
+    """The input of `Classifier.quality`."""
     is_fallback: bool
-    """Whether hardly any content was found, and all but navigation and the like was chosen."""
+    """Whether hardly any content was found and everything except boilerplate was selected."""
 
 
 def extract(  # noqa: PLR0913 - the options of extraction, each with its default
@@ -75,12 +75,12 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     exclude_tags: Sequence[str] = (),
     formats: Container[str] = ALL_OUTPUTS,
 ) -> Content:
-    """Make the content of a page of its bytes. It does no I/O, raises nothing, and is deterministic.
+    """Extract the content of a page. It does no I/O, raises nothing and is deterministic.
 
-    `url` is where the page came from, `content_type` the Content-Type header it came with. `only_main_content=False`
-    keeps the whole body instead of choosing, and so does `include_tags`, CSS selectors of the parts to keep;
-    `exclude_tags` are taken out before anything is chosen. Links and images are those of the whole page. Of
-    `EVERYTHING`, what is not in `formats` is left empty, and takes no time.
+    `url` is the address of the page and `content_type` its Content-Type header. `only_main_content=False` keeps the
+    whole body instead of selecting content. `include_tags` does too: it keeps only the elements that match these CSS
+    selectors. Elements that match `exclude_tags` are removed first. Links and images are those of the whole page.
+    Outputs of `ALL_OUTPUTS` that are not in `formats` are left empty and cost no time.
     """
     page = document.read(html, url, content_type)
     index = page.index
@@ -98,7 +98,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     source = page.html
     if Format.CLEANED_HTML in formats or Format.MARKDOWN in formats:
         markup = cleaned.write(body, page.base_url)
-        del page, body, index  # a page's tree takes most of the memory: it goes before the next is made
+        del page, body, index  # free the page's tree, most of the memory, before building the next
         tree = cleaned.parse(markup)
         cleaned_html = cleaned.serialize(tree) if Format.CLEANED_HTML in formats else ""
         text = markdown.render(tree) if Format.MARKDOWN in formats else ""
@@ -115,7 +115,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
 
 
 def _prune_to_content(page: Document, body: Element, url: str) -> float:
-    """Cut the tree under `body` down to the content, and return how good that choice is expected to be."""
+    """Prune the tree under `body` to its content and return the expected quality of the result."""
     flat = None if _is_too_large(body, page.html) else blocks.split(body)
     if flat is None:
         return _WHOLE_PAGE_QUALITY
@@ -129,12 +129,12 @@ def _prune_to_content(page: Document, body: Element, url: str) -> float:
 
 
 def _is_too_large(body: Element, html: str) -> bool:
-    """Whether a page has so many elements that even a list of them would take too much."""
+    """Whether a page has so many elements that even a list of them takes too much memory."""
     return len(html) > _MAX_SAFE_LENGTH and next(islice(body.iter_elements(), MAX_ELEMENTS, None), None) is not None
 
 
 def select_content(flat: Blocks, body: Element, url: str, model: Classifier) -> MainContent:
-    """Choose the content among the blocks of `body`, of which there is at least one."""
+    """Select the content among the blocks of `body`. There must be at least one block."""
     found = block_features.compute(flat, hidden_mask(body, flat), url, model.vocabulary)
     rows, words = found.rows, found.rows["words"]
     log_odds = model.log_odds(block_features.stack(rows, model.features))
@@ -155,7 +155,7 @@ def select_content(flat: Blocks, body: Element, url: str, model: Classifier) -> 
 def _fallback(
     selected: NDArray[np.bool_], boilerplate: NDArray[np.bool_], words: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Choose all that stands outside navigation and the like; all there is where that is too little as well."""
+    """Select every block that is not boilerplate, or all blocks if that is too little as well."""
     candidates = selected | ~boilerplate
     return candidates if words[candidates].sum() >= _MIN_EXPECTED_WORDS else np.ones_like(candidates)
 

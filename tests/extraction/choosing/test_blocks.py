@@ -36,7 +36,7 @@ def texts(html: str) -> list[str]:
         ("<svg><text>drawn</text></svg>text", ["text"]),
     ],
 )
-def test_block_level_tags_and_blank_lines_bound_blocks(html, expected):
+def test_block_level_tags_and_blank_lines_separate_blocks(html, expected):
     assert texts(html) == expected
 
 
@@ -55,7 +55,7 @@ def test_text_in_links_is_marked_through_blocks():
     assert flat.text_linked == [0, 1, 1, 1]
 
 
-def test_classes_and_marks():
+def test_classes_and_counted_elements():
     flat = split("<div class='a b' id=c><img><p id=d><input><img></p></div>")
     assert flat.classes == ["", "a b", ""]
     assert flat.ids == ["", "c", "d"]

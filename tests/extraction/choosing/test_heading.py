@@ -7,15 +7,15 @@ from tests.extraction.flat import split
 from pagemill.extraction.choosing import heading
 
 
-def kept(html, *chosen):
-    """The texts of the heading's blocks, where the blocks with these texts are chosen."""
+def kept(html, *selected):
+    """The texts of the heading's blocks, where the blocks with these texts are selected."""
     flat = split(html)
     texts = [""] * len(flat.owner)
     for block, text in zip(flat.text_block, flat.strings, strict=True):
         texts[block] += text
     texts = [text.strip() for text in texts]
     words = np.array([float(len(text.split())) for text in texts])
-    found = heading.find(flat, np.array([text in chosen for text in texts]), words)
+    found = heading.find(flat, np.array([text in selected for text in texts]), words)
     return [text for text, is_found in zip(texts, found, strict=True) if is_found]
 
 
@@ -41,5 +41,5 @@ def test_the_only_heading_within_the_content_is_found(html, expected):
     assert kept(html, "one", "two") == expected
 
 
-def test_where_nothing_is_chosen_there_is_none():
+def test_without_selected_blocks_there_is_no_heading():
     assert kept("<article><h1>Title</h1><p>one</article>") == []

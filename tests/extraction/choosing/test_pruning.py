@@ -9,14 +9,14 @@ from pagemill.extraction.choosing.features import text_statistics
 
 
 def keep(html: str, *wanted: str) -> str:
-    """What is left of the body when the blocks that begin with one of the given texts are chosen."""
+    """What is left of the body when the blocks that begin with one of the given texts are selected."""
     body = parse(f"<body>{html}").select_one("body")
     assert body is not None
     flat = blocks.split(body)
     assert flat is not None
     begins = {block: string for string, block in reversed(list(zip(flat.strings, flat.text_block, strict=True)))}
-    chosen = np.array([begins[block].strip().startswith(wanted) for block in range(len(flat.owner))])
-    pruning.prune(flat, chosen, text_statistics.count(flat).words)
+    selected = np.array([begins[block].strip().startswith(wanted) for block in range(len(flat.owner))])
+    pruning.prune(flat, selected, text_statistics.count(flat).words)
     return body.inner_html
 
 
@@ -27,7 +27,7 @@ def keep(html: str, *wanted: str) -> str:
         ("<div>no<p>yes</p>no</div>", ["yes"], "<div><p>yes</p></div>"),
         ("<div>yes<p>no</p></div>", ["yes"], "<div>yes</div>"),
         ("<nav><ul><li>no</ul></nav><main><h1>yes</h1></main>", ["yes"], "<main><h1>yes</h1></main>"),
-        # What has no text goes with what is around it.
+        # Elements without text stay with the text around them.
         ("<main><p>yes one</p><figure><img></figure><hr></main>", ["yes"], None),
         ("<main><p>yes one</p><figure><img><figcaption>no</figcaption></figure></main>", ["yes"],
          "<main><p>yes one</p><figure><img><figcaption></figcaption></figure></main>"),
@@ -38,11 +38,11 @@ def keep(html: str, *wanted: str) -> str:
          "<table><tbody><tr><td></td><td>yes</td></tr></tbody></table>"),
         ("<table><tbody><tr><td>no</td></tr><tr><td>yes</td></tr></tbody></table>", ["yes"],
          "<table><tbody><tr><td>yes</td></tr></tbody></table>"),
-        # What was chosen is shown.
+        # Selected elements are unhidden.
         ('<div style="display:none" hidden="" aria-hidden="true"><p>yes</p></div>', ["yes"], "<div><p>yes</p></div>"),
         ("<noscript><p>yes</p></noscript>", ["yes"], "<div><p>yes</p></div>"),
         ("<form><button>yes</button></form>", ["yes"], "<div><div>yes</div></div>"),
     ],
 )  # fmt: skip
-def test_only_what_was_chosen_and_belongs_to_it_is_left(html, wanted, expected):
+def test_only_selected_blocks_and_what_belongs_to_them_stay(html, wanted, expected):
     assert keep(html, *wanted) == (html if expected is None else expected)

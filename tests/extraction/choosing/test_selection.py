@@ -18,26 +18,26 @@ def select_blocks(log_odds, words, template_ids=None, local_template_ids=None):
     )
 
 
-def test_likely_blocks_are_chosen_and_unlikely_ones_not():
+def test_likely_blocks_are_selected_and_unlikely_ones_not():
     assert select_blocks([3, -3, 2, -4], [50, 50, 50, 50]).selected.tolist() == [True, False, True, False]
 
 
-def test_something_is_always_chosen():
+def test_something_is_always_selected():
     assert select_blocks([-9, -8], [5, 5]).selected.any()
     assert select_blocks([-40], [0]).selected.any()
 
 
-def test_the_less_is_certain_the_lower_the_threshold():
+def test_the_threshold_is_lower_on_uncertain_pages():
     assert select_blocks([-0.4, -0.4], [10, 10]).selected.all()
     assert select_blocks([6, -0.4], [100, 10]).selected.tolist() == [True, False]
 
 
-def test_much_text_that_may_be_content_does_not_drown_what_surely_is():
+def test_much_uncertain_text_is_not_added_to_certain_content():
     """If it is none, the page's truth is the short part alone: the mean F1 is higher without."""
     assert select_blocks([5, -1], [100, 1000]).selected.tolist() == [True, False]
 
 
-def test_blocks_that_look_alike_are_chosen_together():
+def test_blocks_with_the_same_template_are_selected_together():
     odds, words = [5, 2, -1, 2, -1, -2.5, -3], [50, 5, 3, 5, 3, 5, 3]
     assert select_blocks(odds, words).selected.tolist() == [True, True, False, True, False, False, False]
     assert select_blocks(odds, words, [0, 1, 2, 1, 2, 1, 2]).selected.tolist() == [
@@ -51,14 +51,14 @@ def test_blocks_that_look_alike_are_chosen_together():
     ]
 
 
-def test_blocks_that_look_alike_at_other_depths_draw_each_other_less():
+def test_the_local_template_pools_less_than_the_template():
     odds, words, near = [5, 4, 4, 4, -1], [50, 9, 9, 9, 9], [0, 1, 1, 1, 1]
     assert select_blocks(odds, words, range(5)).selected.tolist() == [True, True, True, True, False]
     assert select_blocks(odds, words, range(5), near).selected.all()
     assert select_blocks(odds, words, range(5), near).probability[4] < select_blocks(odds, words, near).probability[4]
 
 
-def test_two_that_look_alike_may_differ():
+def test_two_blocks_with_the_same_template_may_differ():
     assert select_blocks([5, -5], [10, 10], [0, 0]).selected.tolist() == [True, False]
 
 
@@ -68,16 +68,16 @@ def test_no_other_number_of_the_most_likely_has_a_higher_expected_f1(blocks):
     shifts = np.random.default_rng(1).normal(0, 2.3, 20_000)
     probability = 1 / (1 + np.exp(-(odds * np.sqrt(1 + np.pi * 2.3**2 / 8) + shifts[:, None])))
 
-    def expected(chosen):
-        hits = (probability * words)[:, chosen].sum(axis=1)
-        return float((2 * hits / (words[chosen].sum() + (probability * words).sum(axis=1))).mean())
+    def expected(selected):
+        hits = (probability * words)[:, selected].sum(axis=1)
+        return float((2 * hits / (words[selected].sum() + (probability * words).sum(axis=1))).mean())
 
     order = np.argsort(-odds, kind="stable")
     best = max(expected(order[:size]) for size in range(1, len(blocks) + 1))
     assert expected(np.flatnonzero(select_blocks(odds, words).selected)) >= best - 0.01
 
 
-def test_figures_are_finite_and_end_with_the_page_s():
+def test_quality_features_are_finite_and_end_with_those_of_the_page():
     page = np.array([7.0, 8.0], np.float32)
     quality_features = selection.select_blocks(
         np.array([-40.0, 40.0]), np.array([0.0, 3.0]), np.arange(2), np.arange(2), page

@@ -15,7 +15,7 @@ LIST = "<dl><dt>Size</dt><dd>two litres</dd><dt>Weight</dt><dd>one kilogram</dd>
 
 @pytest.mark.parametrize("part", [TABLE, LIST])
 @pytest.mark.parametrize(
-    ("chosen", "expected"),
+    ("selected", "expected"),
     [
         ([1, 1, 0, 0], [1, 1, 1, 1]),
         ([0, 1, 0, 1], [1, 1, 1, 1]),
@@ -24,29 +24,29 @@ LIST = "<dl><dt>Size</dt><dd>two litres</dd><dt>Weight</dt><dd>one kilogram</dd>
         ([0, 0, 0, 0], [0, 0, 0, 0]),
     ],
 )
-def test_a_part_is_whole_or_not_there(part, chosen, expected):
+def test_a_small_list_is_selected_whole_or_not_at_all(part, selected, expected):
     flat = split(f"<p>before</p>{part}<p>after")
     words = np.array([1.0, 1, 2, 1, 2, 1])
-    found = small_lists.select_whole(flat, np.array([True, *map(bool, chosen), False]), words)
+    found = small_lists.select_whole(flat, np.array([True, *map(bool, selected), False]), words)
     assert found.tolist() == [True, *map(bool, expected), False]
 
 
-def test_a_little_of_a_part_is_kept_where_there_is_nothing_else():
+def test_a_small_share_is_kept_if_nothing_else_is_selected():
     flat = split(f"<p>before</p>{TABLE}")
-    chosen = np.array([False, False, True, False, False])
-    assert small_lists.select_whole(flat, chosen, np.array([1.0, 1, 2, 1, 2])).tolist() == chosen.tolist()
+    selected = np.array([False, False, True, False, False])
+    assert small_lists.select_whole(flat, selected, np.array([1.0, 1, 2, 1, 2])).tolist() == selected.tolist()
 
 
-def test_a_large_table_may_be_a_layout():
+def test_a_large_table_may_be_a_layout_table():
     flat = split("<table><tr><td>content<td>menu</table>")
-    chosen = np.array([True, False])
-    assert small_lists.select_whole(flat, chosen, np.array([small_lists.MAX_WORDS, 1.0])).tolist() == [True, False]
+    selected = np.array([True, False])
+    assert small_lists.select_whole(flat, selected, np.array([small_lists.MAX_WORDS, 1.0])).tolist() == [True, False]
 
 
-def test_the_outer_part_decides_for_the_inner_one():
+def test_the_outer_list_decides_for_the_inner_one():
     flat = split("<ul><li>one<ul><li>two<li>three<li>four</ul><li>five<li>six</ul>")
-    chosen = np.array([True, True, False, False, True, False])
-    assert small_lists.select_whole(flat, chosen, np.array([3.0, 1, 1, 1, 3, 3])).all()
+    selected = np.array([True, True, False, False, True, False])
+    assert small_lists.select_whole(flat, selected, np.array([3.0, 1, 1, 1, 3, 3])).all()
 
 
 def test_a_small_list_in_a_large_one_decides_for_itself():

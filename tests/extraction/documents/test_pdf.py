@@ -32,7 +32,7 @@ def test_headings_paragraphs_and_lists():
     assert "<h2>Of Water</h2>" in pdf.extract(documents.text_pdf(), URL).cleaned_html
 
 
-def test_words_stand_where_they_stand_whatever_their_font():
+def test_words_in_several_fonts_stay_in_order():
     assert lines_of(documents.fonts_pdf()) == [
         "See the mill.asn file of E = mc2.",
         "Water (cold) runs.",
@@ -87,7 +87,7 @@ def test_running_titles_and_page_numbers_are_left_out():
     assert all(f"Words {page}-{line} of" in text for page in range(1, 5) for line in range(20))
 
 
-def test_pages_beyond_those_laid_out_are_there(monkeypatch):
+def test_pages_beyond_the_layout_limit_are_read_as_plain_text(monkeypatch):
     monkeypatch.setattr(pdf, "MAX_LAYOUT_PAGES", 2)
     text = "\n".join(lines_of(documents.long_pdf(4)))
     assert all(f"Sheet {page} line {line}:" in text for page in range(1, 5) for line in range(45))

@@ -24,7 +24,7 @@ RUSSIAN = "<p>Съешь же ещё этих мягких французски�
         (b"", "", ""),
     ],
 )
-def test_decodes_by_mark_then_header_then_markup_then_guess(body, content_type, expected):
+def test_encoding_by_byte_order_mark_then_header_then_markup_then_detection(body, content_type, expected):
     assert document.read(body, URL, content_type).html == expected
 
 

@@ -8,7 +8,7 @@ from pagemill.extraction.reading import line_breaks
 
 
 @pytest.mark.parametrize(
-    ("text", "flowing"),
+    ("text", "expected"),
     [
         ("今天\n天气", "今天天气"),
         ("今天 \r\n\t 天气", "今天天气"),
@@ -20,8 +20,8 @@ from pagemill.extraction.reading import line_breaks
         ("two\nwords", "two\nwords"),
     ],
 )
-def test_breaks_in_a_page(text, flowing):
-    assert line_breaks.transform_segment_breaks(text) == flowing
+def test_breaks_in_a_page(text, expected):
+    assert line_breaks.transform_segment_breaks(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_wrapped_lines(lines, text):
 
 @given(st.text(st.sampled_from("今天，a \n\t\r")))
 def test_nothing_but_space_is_lost(text):
-    flowing = line_breaks.transform_segment_breaks(text)
-    assert "".join(flowing.split()) == "".join(text.split())
-    assert line_breaks.transform_segment_breaks(flowing) == flowing
+    transformed = line_breaks.transform_segment_breaks(text)
+    assert "".join(transformed.split()) == "".join(text.split())
+    assert line_breaks.transform_segment_breaks(transformed) == transformed
 
 
 def test_width():

@@ -25,7 +25,7 @@ def read(markup: str) -> str:
         ("<span>12</span><span>34</span>", "12 34"),
     ],
 )
-def test_what_style_sheets_keep_apart_is_parted(markup, expected):
+def test_words_that_style_sheets_separate_are_separated(markup, expected):
     assert read(markup) == expected
 
 
@@ -48,7 +48,7 @@ def test_one_word_stays_one(markup, expected):
     assert read(markup) == expected
 
 
-def test_blocks_are_counted_as_they_are_written():
+def test_blocks_and_output_have_the_same_word_boundaries():
     page = b"<body><p><span>Giro</span><span>Agilis</span><span>2</span></p></body>"
     assert extract(page, URL).markdown.strip() == "Giro Agilis 2"
 

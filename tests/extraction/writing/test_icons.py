@@ -55,12 +55,12 @@ def test_a_picture_without_a_text_is_shown_once():
         ("<input type=checkbox>", ""),
     ],
 )
-def test_signs_of_yes_and_no_in_tables(inside, shown):
+def test_check_marks_in_tables(inside, shown):
     table = f"<table><tr><th>a<th>b<tr><td>c<td>{inside}</table>"
     assert mark(table).split("\n")[-1] == f"| c | {shown} |"
 
 
-def test_signs_stay_where_content_is_chosen():
+def test_check_marks_stay_where_content_is_selected():
     row = "<tr><td>Grinding of {} for the whole valley<td><img src=/tick.png alt=''><td><i class=fa-times></i></tr>"
     rows = "".join(row.format(grain) for grain in ("wheat", "rye", "oats", "barley"))
     prose = "<p>The mill stands by the river, and has ground the corn of the valley for three hundred years.</p>" * 3
@@ -116,7 +116,7 @@ def test_a_heading_that_leads_to_itself_is_no_link():
     assert mark('<h2><a href="/chains#x">Chains</a></h2>') == "## [Chains](https://example.org/chains#x)"
 
 
-def test_what_style_sheets_keep_apart():
+def test_words_that_style_sheets_separate():
     assert mark("<h2><a href=/d>Davis</a><em>Shipwreck</em></h2>") == "## [Davis](https://example.org/d) *Shipwreck*"
     assert mark("<p><span class='d-block b'>12</span><span class=block>May</span></p>") == "12 May"
     assert mark("<p><span>May</span><span>be</span> <b>H</b>ello</p>") == "Maybe **H**ello"

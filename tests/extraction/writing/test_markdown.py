@@ -288,7 +288,7 @@ def test_a_formula_cannot_smuggle_markup():
     assert "<script" not in text
 
 
-def test_marks_cannot_be_forged():
+def test_placeholders_cannot_be_forged():
     assert mark("<p>\ufdd00\ufdd1 a\ufdd2b</p><p>x<sub>1</sub></p>") == "0 ab\n\nx<sub>1</sub>"
     assert (
         mark("<p><code>\ufdd00\ufdd1</code>x<sub>1</sub></p><pre>\ufdd00\ufdd1</pre>")

@@ -1,1 +1,1 @@
-"""Which blocks of a page are its content: blocks, their features, the model, the selection, the pruned tree."""
+"""Selects the main content of a page: blocks, their features, the model, the selection, the pruned tree."""

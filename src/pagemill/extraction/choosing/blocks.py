@@ -1,8 +1,8 @@
-"""A page as flat lists: its block-level elements in document order, and the blocks of text between their tags.
+"""Splits a page into text blocks: flat lists of its block-level elements and its blocks, in document order.
 
-A block is a run of text with no block-level tag (and no blank line made of `<br>`) inside. An element owns a span of
-blocks and a span of elements, `[begin, end)` each, because both stand in document order: every sum over a subtree is
-a difference of two prefix sums.
+A block is a run of text without a block-level tag, or a blank line made of `<br>`, inside. The blocks and the elements
+under an element are one range `[begin, end)` each, because both lists are in document order. So every sum over a
+subtree is a difference of two prefix sums.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pagemill.extraction.reading import word_boundaries
 if TYPE_CHECKING:
     from turbohtml import Node
 
-# Tags that stand within a line of text. Any other tag, known or not, begins and ends blocks.
+# Inline-level tags. Any other tag, known or not, is block-level: it begins and ends blocks.
 INLINE_TAGS = frozenset(
     """
     a abbr acronym annotation b bdi bdo big cite code data del dfn em font i img input ins kbd label mark math
@@ -26,7 +26,7 @@ INLINE_TAGS = frozenset(
     semantics small source span strike strong sub sup time tt u var wbr
     """.split()  # noqa: SIM905 — a list of a hundred lines is harder to read
 )
-# Tags whose text is never part of what a reader reads.
+# Tags whose text is never visible text of the page.
 NON_TEXT_TAGS = frozenset(
     """
     audio canvas datalist embed head iframe link map meta noembed noframes object optgroup option param script
@@ -35,58 +35,58 @@ NON_TEXT_TAGS = frozenset(
 )
 
 MAX_BLOCKS = 50_000
-"""How many elements, or blocks, a page may have to be split. Ordinary pages have some hundreds of each."""
+"""A page with more elements or more blocks than this is not split. Ordinary pages have some hundreds of each."""
 
 MAX_CHARACTERS = 5_000_000
-"""How much text a page may have to be split."""
+"""A page with more text than this is not split."""
 
 COUNTED_TAGS = ("img", "input", "svg")
-"""Tags without text that are counted, because they tell kinds of places apart."""
+"""Tags without text whose number is a feature."""
 
-_IN_LINK = 1  # the bit of a state that says: within a link
+_IN_LINK = 1  # the bit of a state that marks text within a link
 _IGNORED = -1
 
 
 @dataclass(slots=True)
 class Blocks:
-    """The flat form of a page. `tags` … `block_end` have one entry for each element, `owner` one for each block."""
+    """A page as flat lists. `tags` … `block_end` have one entry for each element, `owner` one for each block."""
 
     elements: list[Element] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
-    """An element's class attribute, as it stands."""
+    """An element's class attribute, unchanged."""
     ids: list[str] = field(default_factory=list)
-    """An element's id attribute, likewise."""
+    """An element's id attribute, unchanged."""
     roles: list[str] = field(default_factory=list)
     """An element's role and itemprop attributes, joined by a space."""
     parent: list[int] = field(default_factory=list)
-    """The index of the element around; the root is its own parent."""
+    """The index of the parent element; the root is its own parent."""
     depth: list[int] = field(default_factory=list)
     element_end: list[int] = field(default_factory=list)
     block_begin: list[int] = field(default_factory=list)
     block_end: list[int] = field(default_factory=list)
 
     owner: list[int] = field(default_factory=list)
-    """The element that each block stands in directly."""
+    """The index of the innermost element around each block."""
 
     texts: list[Text] = field(default_factory=list)
-    """The text nodes that are not blank."""
+    """The text nodes that are not only whitespace."""
     strings: list[str] = field(default_factory=list)
-    """Their texts, with a space before those that a blank text, a `<br>` or a seam parts from the one before."""
+    """Their texts. One that follows whitespace, a `<br>` or a word boundary has a space before it."""
     text_block: list[int] = field(default_factory=list)
-    """The block that each belongs to."""
+    """The block of each text node."""
     text_linked: list[int] = field(default_factory=list)
-    """1 for each that stands within a link."""
+    """1 for each text node within a link, else 0."""
 
     counted_elements: dict[str, list[int]] = field(default_factory=lambda: {tag: [] for tag in COUNTED_TAGS})
-    """For each of `MARKS`, the elements that hold one directly, as often as they do."""
+    """For each of `COUNTED_TAGS`, the parent element of each occurrence."""
 
 
 def split(root: Element) -> Blocks | None:
-    """Split the tree under `root` into blocks, in one pass whose time is linear in the number of nodes.
+    """Split the tree under `root` into blocks, in one pass that is linear in the number of nodes.
 
-    None where there are more than `MOST` elements or blocks, or more than `MOST_CHARACTERS`: what is computed of each
-    block takes some kilobytes, and of each character some tens of bytes.
+    None if there are more than `MAX_BLOCKS` elements or blocks, or more than `MAX_CHARACTERS`: the features take some
+    kilobytes for each block and some tens of bytes for each character.
     """
     walk = _TreeWalk()
     walk.open(root, root.tag, 0)
@@ -97,16 +97,16 @@ def split(root: Element) -> Blocks | None:
 
 
 class _TreeWalk:
-    """The state of one pass: for each element seen, the block-level element that its text belongs to."""
+    """The state of one pass over the tree: for each element seen, the block-level element of its text."""
 
     def __init__(self) -> None:
         self.blocks = Blocks()
-        # An index doubled, plus _LINK; _SILENCE where text does not count.
+        # The index doubled, plus _IN_LINK; _IGNORED where text does not count.
         self.states: dict[Node | None, int] = {}
         self.stack: list[int] = []
 
     def open(self, element: Element, tag: str, state: int) -> None:
-        """Begin a block-level element, ending those that do not hold it."""
+        """Begin a block-level element, and end those that do not contain it."""
         blocks, stack, parent = self.blocks, self.stack, state >> 1
         index, position = len(blocks.elements), len(blocks.owner)
         while stack and stack[-1] != parent:
@@ -135,7 +135,7 @@ class _TreeWalk:
             blocks.block_end[index] = len(blocks.owner)
 
     def text(self, node: Text, string: str, state: int, *, begins: bool, spaced: bool) -> bool:
-        """Add a text to the block that is being filled, or begin one with it; False where there are too many."""
+        """Add a text to the current block, or begin a block with it. False if there are too many blocks."""
         blocks = self.blocks
         if begins:
             blocks.owner.append(state >> 1)
@@ -148,10 +148,10 @@ class _TreeWalk:
         return len(blocks.owner) <= MAX_BLOCKS
 
     def run(self, root: Element) -> bool:
-        """Go through the tree once, in document order; stop and return False where it is too large."""
+        """Walk the tree once in document order. Stop and return False if it is too large."""
         blocks, states = self.blocks, self.states
-        current = -1  # the owner of the block that is being filled
-        broken = spaced = False  # whether a <br> was the last thing seen, or anything else that parts words
+        current = -1  # the owner of the current block
+        broken = spaced = False  # whether the last node was a <br>, or anything else that separates words
         for node in root.descendants:
             if type(node) is Text:
                 if (string := node.data).isspace():  # one node in three

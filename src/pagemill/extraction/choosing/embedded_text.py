@@ -1,6 +1,6 @@
-"""What a page tells machines and does not show: its text where a browser would have to build the page first.
+"""Text from embedded JSON-LD, for pages without visible text whose scripts would have to render them.
 
-Structured data can hold a whole article or product text. The description in `<meta>` is no stand-in for content: such
+Structured data can contain a whole article or product text. The description in `<meta>` is not used as content: such
 pages are empty to a reader, and the description is part of the metadata.
 """
 
@@ -17,24 +17,21 @@ if TYPE_CHECKING:
 
     from turbohtml import Document
 
-# schema.org properties that hold a text of some length.
+# schema.org properties with longer texts.
 _TEXT_PROPERTIES = ("articleBody", "text", "description")
 _MAX_DEPTH = 12
 _MIN_WORDS = 5
 
 
 def add(document: Document, body: Element) -> bool:
-    """Put the texts of JSON-LD into an empty `body`, a paragraph for each.
-
-    Return whether there was anything.
-    """
+    """Add the texts of JSON-LD to an empty `body`, a paragraph for each. Return whether there were any."""
     paragraphs = _paragraphs(_json_ld_texts(document.json_ld()))
     body.extend(paragraphs)
     return bool(paragraphs)
 
 
 def _json_ld_texts(node: Any, depth: int = 0) -> Iterator[str]:
-    """Go through JSON-LD for texts, in the order of the page."""
+    """The texts of JSON-LD, in document order."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(node, dict):
@@ -47,7 +44,7 @@ def _json_ld_texts(node: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _paragraphs(texts: Iterator[str]) -> list[Element]:
-    """Return a paragraph for each text of some words, each text once; markup in a text is read as such."""
+    """Return a paragraph for each distinct text of at least `_MIN_WORDS` words. Markup in a text is parsed."""
     plain = (parse_fragment(text).to_text() if "<" in text or "&" in text else text.strip() for text in texts)
     return [
         Element("p", children=[Text(text)])

@@ -1,6 +1,6 @@
-"""The heading of the content: readers want it, even where its few words are not likely enough to be chosen.
+"""Finds the heading of the content. Readers want it, even if its few words are not likely enough to be selected.
 
-On the development pages it takes 0.0002 of word F1, since their ground truth leaves out many titles.
+On the development pages it costs 0.0002 of word F1, because their ground truth omits many titles.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def find(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return the blocks of the page's only first-level heading, if it stands in the innermost element around all that
-    is `chosen`, or right beside it where that is a single element. None where there are several, or nothing is chosen.
+    """Return a mask of the blocks of the page's only `<h1>`, if it is in the innermost element around all `selected`
+    blocks, or beside that element if it has no child elements. Empty if there are several `<h1>`, or nothing is
+    selected.
     """
     found = np.zeros_like(selected)
     headings = [index for index, tag in enumerate(flat.tags) if tag == "h1" and _word_count(flat, index, words)]
@@ -35,7 +36,7 @@ def _word_count(flat: Blocks, element: int, words: NDArray[np.float64]) -> float
 
 
 def _enclosing_element(flat: Blocks, selected: NDArray[np.bool_]) -> int:
-    """The innermost element around the chosen blocks; of a single paragraph, the one around that."""
+    """The innermost element around the selected blocks, or its parent if it has no child elements."""
     places = np.flatnonzero(selected)
     first, last = int(places[0]), int(places[-1])
     element = flat.owner[first]

@@ -1,4 +1,4 @@
-"""The tree cut down to the chosen blocks, with what belongs to them."""
+"""Prunes the tree to the selected blocks and what belongs to them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.blocks import Blocks
 
-# Elements without text are kept where at least this part of the words around them was chosen.
+# Elements without text are kept if at least this share of their parent's words was selected.
 _MIN_SELECTED_SHARE = 0.5
-# A cell is kept for its column's sake, whatever is in it.
+# An unselected cell stays as an empty cell, so that the others keep their columns.
 _CELL_TAGS = frozenset({"td", "th"})
-# Elements that cleaning drops with all they hold: their chosen content is moved out of them.
+# Elements that cleaning drops with their content. With selected content they become `<div>`.
 _DROPPED_WRAPPERS = frozenset({"noscript", "form", "button", "dialog", "nav"})
 
 
 def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> None:
-    """Take out of the tree everything but the chosen blocks and the textless elements among them.
+    """Remove everything from the tree except the selected blocks and the textless elements among them.
 
-    Elements around chosen blocks are no longer hidden: choosing their text said that a reader gets to see it.
+    Elements around selected blocks are no longer hidden: their text was selected, so readers see it.
     """
     selected_words = np.concatenate([[0.0], np.cumsum(words * selected)])
     all_words = np.concatenate([[0.0], np.cumsum(words)])
@@ -39,9 +39,9 @@ def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64
 
 
 def _prune_elements(blocks: Blocks, has_content: list[bool], textless: list[bool], selected_share: list[float]) -> None:
-    """Take out the elements that hold nothing chosen, but for those that belong to what is around them.
+    """Remove the elements without selected content, except those that belong to selected content around them.
 
-    A figure whose caption was not chosen stays without it, and is then marked in `holds`.
+    A figure whose caption was not selected stays without it, and is then marked in `has_content`.
     """
     index, count = 1, len(blocks.elements)
     while index < count:
@@ -64,7 +64,7 @@ def _prune_elements(blocks: Blocks, has_content: list[bool], textless: list[bool
 
 
 def _prune_texts(blocks: Blocks, selected: list[bool], has_content: list[bool]) -> None:
-    """Take out the texts that were not chosen from the elements that stay."""
+    """Remove the texts that were not selected from the elements that stay."""
     for text, block in zip(blocks.texts, blocks.text_block, strict=True):
         if not selected[block] and has_content[blocks.owner[block]]:
             text.extract()

@@ -1,10 +1,10 @@
-"""The choice of blocks: the set whose expected word F1 is the highest.
+"""Selects the set of blocks with the highest expected word F1.
 
-If block i has w_i words and is content with probability p_i, each by itself, a set S that holds the most likely blocks
-has the expected F1 of about 2 Σ_S w_i p_i / (Σ_S w_i + Σ w_i p_i): so the best set is found by trying each number of
-most likely blocks. But blocks are not content each by itself: where the model errs on a page, it errs on most of its
-blocks in one direction. So the log-odds of all of a page's blocks are taken to be off by one number, which is normally
-distributed, and the expected F1 is the mean over it.
+Suppose block i has w_i words and is content with probability p_i, independently of the others. Then a set S of the most
+likely blocks has an expected F1 of about 2 Σ_S w_i p_i / (Σ_S w_i + Σ w_i p_i), so trying each number of most likely
+blocks finds the best set. But blocks are not independent: if the model errs on a page, it errs on most blocks in the
+same direction. So all log-odds of a page are assumed to share one normally distributed error, and the expected F1 is
+the mean over that error.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _PROBABILITY_THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _MIN_GROUP_SIZE = 3
-_LOCAL_WEIGHT = 0.3  # the weight of those that look alike at any depth, as answers to answers do
-_PAGE_ERROR_STD = 2.3  # the standard deviation of what a page's log-odds are off by; chosen by cross-validation
-# What the log-odds must be multiplied by for their mean probability to stay the same (MacKay, 1992).
+_LOCAL_WEIGHT = 0.3  # the weight of the local template, which is the same at any depth, as for nested replies
+_PAGE_ERROR_STD = 2.3  # standard deviation of a page's common error in log-odds, found by cross-validation
+# Multiplying the log-odds by this keeps their mean probability the same (MacKay, 1992).
 _LOG_ODDS_SCALE = np.sqrt(1 + np.pi * _PAGE_ERROR_STD**2 / 8)
 # Gauss-Hermite quadrature with nine nodes.
 _QUADRATURE_NODES, _QUADRATURE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
@@ -30,13 +30,13 @@ _QUADRATURE_WEIGHTS = _QUADRATURE_WEIGHTS / _QUADRATURE_WEIGHTS.sum()
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which blocks were chosen, and what to judge that by."""
+    """Which blocks were selected, and the features that predict the quality of the selection."""
 
     selected: NDArray[np.bool_]
     probability: NDArray[np.float64]
-    """How likely each block is content, those that look alike together."""
+    """The probability that each block is content, pooled over blocks with the same template."""
     quality_features: NDArray[np.float32]
-    """What `Classifier.quality` reads: see `_figures`."""
+    """The input of `Classifier.quality`, see `_quality_features`."""
 
 
 def select_blocks(
@@ -46,10 +46,10 @@ def select_blocks(
     local_template_ids: NDArray[np.int64],
     page_features: NDArray[np.float32],
 ) -> Selection:
-    """Choose among at least one block, of which the log-odds of being content are known.
+    """Select among blocks with these log-odds of being content. There must be at least one block.
 
-    `looks` and `near_looks` are those of `Features`. `page`: further figures of the page, put at the end of the
-    choice's own.
+    `template_ids` and `local_template_ids` are those of `Features`. `page_features` are appended to the selection's
+    own quality features.
     """
     pooled = (1 - _LOCAL_WEIGHT) * _pool_log_odds(log_odds, template_ids) + _LOCAL_WEIGHT * _pool_log_odds(
         log_odds, local_template_ids
@@ -65,14 +65,14 @@ def select_blocks(
 
 
 def _pool_log_odds(log_odds: NDArray[np.float64], template_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give blocks that look alike their mean log-odds, so that all cards of a list keep the same of their lines."""
+    """Give blocks with the same template their mean log-odds, so that all cards of a list keep the same lines."""
     counts = np.bincount(template_ids)
     means: NDArray[np.float64] = np.bincount(template_ids, log_odds) / np.maximum(counts, 1)
     return np.where(counts[template_ids] >= _MIN_GROUP_SIZE, means[template_ids], log_odds)
 
 
 def _expected_f1(pooled: NDArray[np.float64], words: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the expected F1 of the first one, two, three … blocks, which stand from the likeliest on."""
+    """Return the expected F1 of the first one, two, three … blocks, which are sorted from the most likely on."""
     selected_words = np.cumsum(words)
     probability = _sigmoid(pooled * _LOG_ODDS_SCALE + _PAGE_ERROR_STD * _QUADRATURE_NODES[:, None])
     expected_hits = np.cumsum(words * probability, axis=1)
@@ -89,7 +89,7 @@ def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 def _quality_features(
     probability: NDArray[np.float64], words: NDArray[np.float64], selected: NDArray[np.bool_], expected_f1: float
 ) -> NDArray[np.float64]:
-    """Return the figures of a choice: its expected F1, its size, and how the probabilities are spread."""
+    """Return the features of a selection: its expected F1, its size and the distribution of the probabilities."""
     expected_words = words * probability
     total, expected_hits = max(float(words.sum()), 1.0), max(float(expected_words.sum()), 1e-9)
     selected_words = float(words[selected].sum())

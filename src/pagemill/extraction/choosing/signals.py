@@ -1,4 +1,4 @@
-"""Signs: what of a parsed page tells whether its content is in it, or is still to be put there by scripts."""
+"""Signals that tell whether a parsed page contains its content or scripts still have to insert it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from turbohtml import Document, Element
 
 MAX_WORDS = 1000
-"""Words are counted no further."""
+"""Words are counted up to this number."""
 
-# Where frameworks put a page together: React, Next, Gatsby, Nuxt, Vue, Angular, Svelte, Ember, Discourse.
+# The elements into which frameworks render a page: React, Next, Gatsby, Nuxt, Vue, Angular, Svelte, Ember, Discourse.
 MOUNT_POINTS = (
     "#root, #app, #__next, #___gatsby, #__nuxt, #__layout, #svelte, #ember-app, #main-outlet, #react-root, #app-root, "
     "#application, #mount, app-root, [ng-version], [data-reactroot], [data-server-rendered], discourse-assets"
@@ -23,9 +23,9 @@ _JAVASCRIPT_WORDS = ("javascript", "scripts")
 
 
 def read(tree: Document, index: PageIndex | None = None) -> Signals:
-    """Count and look; nothing is changed. Called before content is chosen. Linear in the size of the page.
+    """Read the signals of a page. It changes nothing and runs before pruning. Linear in the size of the page.
 
-    `page`: the tree's face, where others look at it too.
+    `index`: the index of the tree, if it exists already.
     """
     index = index or PageIndex(tree)
     words = word_count.count(index.text, MAX_WORDS)
@@ -41,6 +41,6 @@ def read(tree: Document, index: PageIndex | None = None) -> Signals:
 
 
 def _is_executable(script: Element) -> bool:
-    """Whether it is a script, and not data such as JSON-LD (HTML, "prepare the script element", steps 8 to 13)."""
+    """Whether a `<script>` is executable, not a data block (HTML, "prepare the script element", steps 8 to 13)."""
     kind = (script.attr("type") or "").partition(";")[0].strip().lower()
     return kind in ("", "module") or kind.endswith(("javascript", "ecmascript", "jscript", "livescript"))

@@ -1,6 +1,6 @@
-"""Small tables and lists, which are content as a whole or not at all: a specification without one of its rows misleads.
+"""Selects small tables and lists as a whole or not at all: a specification without one of its rows misleads.
 
-Large tables may be the page's layout, and large lists its menu.
+Large tables may be layout tables, and large lists may be menus.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 TAGS = frozenset({"table", "ul", "ol", "dl"})
 MAX_WORDS = 200
-"""How many words a small table or list has at most."""
+"""The largest number of words of a small table or list."""
 MIN_SELECTED_SHARE = 0.4
-"""The share of its words from which it is chosen whole; with less of it none is. Anything up to a half did as well in
+"""The share of selected words from which all of it is selected; below that, none is. Shares up to a half did as well in
 cross-validation."""
 
 
 def select_whole(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return `chosen` with each small table or list whole, or not at all; the outer one decides for the inner.
+    """Return `selected` with each small table or list whole or not at all. An outer one decides for those inside it.
 
-    Where that would leave no words, `chosen` stays as it is: some text is better than none.
+    If that would leave no words, return `selected` unchanged: some text is better than none.
     """
     result = selected.copy()
     all_words = np.concatenate([[0.0], np.cumsum(words)]).tolist()

@@ -1,1 +1,1 @@
-"""What is not HTML: PDF, plain text, JSON, XML, feeds, sitemaps and separated values."""
+"""Documents other than HTML: PDF, plain text, JSON, XML, feeds, sitemaps and separated values."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_ENTRIES = 50_000
-"""What a sitemap may hold at most, by its protocol."""
+"""The largest number of entries of a sitemap in its protocol."""
 _SITEMAP = re.compile(r"<(?:\w+:)?(urlset|sitemapindex)[\s>]")
 _HEAD = 4096
 _VERSION = "https://jsonfeed.org/version/"
@@ -27,7 +27,7 @@ _VERSION = "https://jsonfeed.org/version/"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A link of the list."""
+    """An entry of the list."""
 
     href: str
     title: str
@@ -36,7 +36,7 @@ class Entry:
 
 
 def extract(body: bytes, content_type: str, url: str) -> Content | None:
-    """Make content of a sitemap, a sitemap index or a JSON feed. None for anything else."""
+    """Extract a sitemap, a sitemap index or a JSON feed. None for anything else."""
     text = encoding.decode(body, content_type).removeprefix("\ufeff")
     if _SITEMAP.search(text[:_HEAD]):
         return _content(text, None, _of_sitemap(text), url)
@@ -89,7 +89,7 @@ def _content(text: str, title: str | None, entries: Iterable[Entry], url: str) -
         html=text,
         cleaned_html=cleaned_html.serialize(tree),
         links=media.links(tree, url),
-        markdown=markdown.render(tree),  # uses the tree up
+        markdown=markdown.render(tree),  # consumes the tree
         metadata=Metadata(title=title),
     )
 

@@ -1,9 +1,9 @@
-"""PDF: text in reading order, headings by the size of their letters, tables by their lines.
+"""PDF: text in reading order, headings by font size, tables by their ruling lines.
 
-A PDF knows where each letter stands and nothing of paragraphs. Words make lines, lines make paragraphs by their
-distance; two columns are read one after the other where a gutter runs between them; what stands at the same place of
-most pages (running titles, page numbers) is left out. Pages beyond `LAID_OUT` are read as bare text, which is fifty
-times quicker.
+A PDF has the position of each character but no paragraphs. Words are grouped into lines, and lines into paragraphs by
+their distance. Two columns with a gutter between them are read one after the other. Lines at the same position on most
+pages (running headers, page numbers) are omitted. Pages beyond `MAX_LAYOUT_PAGES` are read as plain text, which is
+fifty times faster.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MAX_LAYOUT_PAGES = 40
-"""How many pages are laid out."""
+"""The number of pages whose layout is analysed."""
 _MIN_HEADING_SCALE = 1.15
-"""How much larger than the text a heading's letters are, at least."""
+"""The smallest font size of a heading, relative to the body text."""
 _MAX_HEADING_LENGTH = 200
 _MAX_HEADING_LEVELS = 4
 _MARGIN = 0.08
-"""The share of a page's height at its top and bottom where running titles stand."""
+"""The share of a page's height at its top and bottom that can contain running headers."""
 _BULLET = re.compile(r"^[•‣▪●○◦–·]\s*")
 _MIN_PARAGRAPH_GAP = 0.5
 _MIN_LINE_OVERLAP = 0.4
-"""How much of the lower of two words stands beside the other, at least, on one line."""
+"""The smallest vertical overlap of two words on one line, relative to the height of the smaller one."""
 _MIN_SPACE_WIDTH = 0.15
-"""How wide a space between words is at least, in sizes of letters; justified lines have narrow ones."""
+"""The smallest space between words, relative to the font size; justified lines have narrow spaces."""
 _MIN_INDENT = 0.8
-"""How far the first line of a paragraph is indented at least, in sizes of its letters."""
+"""The smallest indent of a paragraph's first line, relative to its font size."""
 _SENTENCE_ENDS = ".!?:。！？："
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LETTERS = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xFB00, 0xFB07))}
 _UNKNOWN_GLYPH = re.compile(r"\(cid:\d+\)")
 _DOT_LEADER = re.compile(r"(?:\s?[.·…]){5,}\s*")
-"""The dots that lead from an entry of a table of contents to its page."""
+"""The dots between an entry of a table of contents and its page number."""
 _CONTENTS_ENTRY = re.compile(r" … \S{1,8}$")
 
 Box = tuple[float, float, float, float]
@@ -57,7 +57,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words that stand beside each other. Coordinates in points, from the page's top left."""
+    """Words on one line. Coordinates are in points from the top left of the page."""
 
     text: str
     left: float
@@ -70,7 +70,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells, and where they begin and end on the page."""
+    """Rows of cells, and their top and bottom on the page in points."""
 
     rows: list[list[str]]
     top: float
@@ -78,9 +78,9 @@ class Table:
 
 
 def extract(body: bytes, url: str) -> Content:
-    """Make content of a PDF.
+    """Extract a PDF.
 
-    Raises `EncryptedDocumentError`, `InvalidDocumentError`, and `DocumentWithoutTextError` for pictures of text.
+    Raises `EncryptedDocumentError`, `InvalidDocumentError`, and `DocumentWithoutTextError` for a PDF of images only.
     """
     pages, about = _read(body)
     lines = [line for page in pages for line in page if isinstance(line, Line)]
@@ -92,7 +92,7 @@ def extract(body: bytes, url: str) -> Content:
         html=html,
         cleaned_html=cleaned_html.serialize(tree),
         links=media.links(tree, url),
-        markdown=markdown.render(tree),  # uses the tree up
+        markdown=markdown.render(tree),  # consumes the tree
         metadata=_metadata(about),
     )
 
@@ -121,7 +121,7 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
         raise InvalidDocumentError("The document is broken: it cannot be read as a PDF.") from error
     except MemoryError:
         raise
-    except Exception as error:  # the parser's own faults on hostile files are of every kind
+    except Exception as error:  # hostile files make the parser raise any kind of exception
         raise InvalidDocumentError("The document is broken: it cannot be read as a PDF.") from error
     if not pages:
         raise InvalidDocumentError("The document is broken: it has no pages.")
@@ -129,7 +129,7 @@ def _read(body: bytes) -> tuple[list[list[Line | Table]], dict[str, Any]]:
 
 
 def _page(page: Any) -> list[Line | Table]:
-    """What stands on a page, in reading order."""
+    """The lines and tables of a page in reading order."""
     tables, boxes = _tables(page)
     words = page.extract_words(
         extra_attrs=["size", "fontname"], use_text_flow=False, x_tolerance_ratio=_MIN_SPACE_WIDTH
@@ -170,7 +170,7 @@ def _inside(word: dict[str, Any], box: Box) -> bool:
 
 
 def _lines(words: Sequence[dict[str, Any]]) -> list[Line]:
-    """Words as lines: on one level, and no further apart than a gap between columns would be."""
+    """Group words into lines: on one baseline, and closer together than columns are."""
     lines: list[list[dict[str, Any]]] = []
     for row in _rows(words):
         last = None
@@ -184,7 +184,7 @@ def _lines(words: Sequence[dict[str, Any]]) -> list[Line]:
 
 
 def _rows(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Words on one level, from the top: those of other fonts, and what is raised or lowered, stand a little off it."""
+    """Group words that overlap vertically into rows, from the top. Other fonts and subscripts are a little off."""
     rows: list[list[dict[str, Any]]] = []
     tallest: dict[str, Any] = {}
     for word in sorted(words, key=lambda word: word["bottom"]):
@@ -198,7 +198,7 @@ def _rows(words: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def _overlap(word: dict[str, Any], other: dict[str, Any]) -> float:
-    """How much of the lower of two words stands beside the other, from 0 to 1."""
+    """The vertical overlap of two words relative to the height of the smaller one, from 0 to 1."""
     common = min(word["bottom"], other["bottom"]) - max(word["top"], other["top"])
     return float(common / (min(_height(word), _height(other)) or 1))
 
@@ -212,7 +212,7 @@ def _line(words: list[dict[str, Any]]) -> Line:
     for word in words:
         letters[round(word["size"] * 2) / 2] += len(word["text"])
     text = words[0]["text"]
-    for before, word in pairwise(words):  # a word of two fonts comes as two
+    for before, word in pairwise(words):  # pdfplumber splits a word with two fonts
         text += (" " if word["x0"] - before["x1"] >= _MIN_SPACE_WIDTH * before["size"] else "") + word["text"]
     return Line(
         text=_DOT_LEADER.sub(" … ", _plain(text)).strip(),
@@ -226,14 +226,14 @@ def _line(words: list[dict[str, Any]]) -> Line:
 
 
 def _plain(text: str) -> str:
-    """A text without control characters, ligatures, the radicals that some fonts have in place of ideographs, and what
-    pdfminer puts for a glyph that is not known to be any character.
+    """The text without control characters and pdfminer's codes for unknown glyphs. Ligatures, and radicals that some
+    fonts use in place of ideographs, become ordinary characters.
     """
     return _UNKNOWN_GLYPH.sub("", _CONTROL.sub("", text).translate(_LETTERS))
 
 
 def _gutter(lines: Sequence[Line], width: float) -> float | None:
-    """Where a gap runs down the middle of the page, with about as much on its left as on its right."""
+    """The horizontal position of the gutter between two columns, or None. Both columns have enough of the lines."""
     for step in range(30, 71):
         x = width * step / 100
         left = sum(line.right <= x for line in lines)
@@ -253,7 +253,7 @@ def _plain_lines(text: str) -> list[Line | Table]:
 
 
 def _without_running_headers(pages: list[list[Line | Table]]) -> list[list[Line | Table]]:
-    """The pages without the lines that stand at the same place on most of them, whatever their numbers."""
+    """The pages without the lines that are at the same position on most of them, apart from numbers in them."""
     if len(pages) < 3:
         return pages
     places = Counter(place for page in pages for place in {_place(item) for item in _margin_lines(page)})
@@ -280,12 +280,12 @@ def _place(line: Line) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """The size of the text, and those of headings, largest first."""
+    """The font size of the body text, and those of headings, largest first."""
 
     text: float
     headings: tuple[float, ...]
     gap: float
-    """The distance between lines of one paragraph, at most, in heights of a line."""
+    """The largest distance between lines of one paragraph, relative to the line height."""
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> _Sizes:
@@ -299,18 +299,18 @@ class _Sizes:
         return cls(text, tuple(larger[:_MAX_HEADING_LEVELS]), max(_MIN_PARAGRAPH_GAP, 1.35 * usual))
 
     def continues(self, before: Line, line: Line) -> bool:
-        """Whether a line belongs to the paragraph of the one before it."""
+        """Whether a line belongs to the same paragraph as the line before it."""
         if before.bold != line.bold or not (before.size == line.size or _are_flush(before, line)):
             return False
         if _BULLET.match(line.text) or _CONTENTS_ENTRY.search(before.text):
             return False
-        if line.top < before.top:  # another column or page: goes on where a sentence was cut
+        if line.top < before.top:  # another column or page: the paragraph continues if a sentence does
             begin = line.text[:1]
             return before.text[-1:] not in _SENTENCE_ENDS and (begin.islower() or line_breaks.is_unspaced(begin))
         return _gap(before, line) < (self.gap if self.text in (before.size, line.size) else _MIN_PARAGRAPH_GAP)
 
     def level(self, first: Line, text: str) -> int | None:
-        """The level of a heading, from 1; None for what is none."""
+        """The level of a heading, from 1; None for other paragraphs."""
         if len(text) > _MAX_HEADING_LENGTH or _BULLET.match(text):
             return None
         if first.size in self.headings:
@@ -345,16 +345,17 @@ def _html(pages: list[list[Line | Table]], sizes: _Sizes) -> str:
                 ):
                     end()
                 paragraph.append(item)
-        if paragraph and paragraph[-1].text[-1:] in _SENTENCE_ENDS:  # a sentence may go on over the page
+        if paragraph and paragraph[-1].text[-1:] in _SENTENCE_ENDS:  # a sentence may continue on the next page
             end()
     end()
     return re.sub(r"</ul>\s*<ul>", "", "\n".join(parts))
 
 
 def _begins_paragraph(paragraph: Sequence[Line], line: Line, following: Line | Table | None) -> bool:
-    """Whether a line begins a paragraph by where it begins, as in books and papers, where nothing else sets them apart:
-    to the right of the line before, or in lists of references to its left. That line ends a sentence, and falls short
-    of the margin unless the paragraph began with an indent, too.
+    """Whether a line begins a paragraph by its indent, as in books and papers, which have no gaps between paragraphs.
+
+    It begins to the right of the line before, or in lists of references to its left. The line before ends a sentence,
+    and is shorter than the margin unless its paragraph began with an indent too.
     """
     before, step = paragraph[-1], _MIN_INDENT * line.size
     if abs(line.left - before.left) < step or before.text[-1:] not in _SENTENCE_ENDS:
@@ -367,13 +368,13 @@ def _begins_paragraph(paragraph: Sequence[Line], line: Line, following: Line | T
 
 
 def _are_flush(before: Line, line: Line) -> bool:
-    """Whether lines of two sizes are of one text, with much of another font in it: nearly alike, and begin alike."""
+    """Whether lines of two font sizes belong to one text: the sizes and the left edges are nearly the same."""
     smaller, larger = sorted((before.size, line.size))
     return larger < _MIN_HEADING_SCALE * smaller and abs(line.left - before.left) < _MIN_INDENT * smaller
 
 
 def _gap(before: Line, line: Line) -> float:
-    """The distance of two lines, in heights of the second."""
+    """The distance of two lines, relative to the height of the second."""
     return (line.top - before.bottom) / ((line.bottom - line.top) or 1)
 
 
@@ -419,6 +420,6 @@ def _metadata(about: dict[str, Any]) -> Metadata:
 
 
 def _date(text: str | None) -> str | None:
-    """A date as PDF writes it, `D:20240131120000+01'00'` (ISO 32000-1, 7.9.4), in ISO 8601."""
+    """Convert a PDF date, `D:20240131120000+01'00'` (ISO 32000-1, 7.9.4), to ISO 8601."""
     match = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", text or "")
     return dates.parse("-".join(part for part in match.groups() if part)) if match else None

@@ -1,6 +1,6 @@
-"""Plain: content that is no HTML: text, Markdown, JSON, XML, feeds and source code.
+"""Plain text documents: text, Markdown, JSON, XML, feeds and source code.
 
-Everything becomes a cleaned tree first, and Markdown from that, so that text can become markup in neither.
+Everything becomes a cleaned tree first, and Markdown is written from that tree, so text cannot become markup in either.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ _LANGUAGES = {
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
 _JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-# Prose that somebody wrapped has lines of about this many columns; shorter ones end where they are meant to.
+# Wrapped prose has lines of at least this many columns. Shorter lines end intentionally.
 _MIN_WRAPPED_WIDTH = 45
 _MAX_ENTRIES = 500
-# Markdown with more characters than this is taken for text: reading it takes a second for each million.
+# Longer Markdown is read as plain text: parsing takes a second for each million characters.
 _MAX_MARKDOWN_LENGTH = 1_000_000
 
 
 def extract(body: str | bytes, content_type: str, url: str) -> Content:
-    """Make content of a text, JSON, XML or source file. It does no I/O and raises nothing.
+    """Extract a text, Markdown, JSON, XML or source file. It does no I/O and raises nothing.
 
-    `content_type` is the Content-Type header. JSON is printed with an indent where it is valid; XML feeds become their
-    entries; other XML and source code become one code block; Markdown is read; other text becomes paragraphs, or a code
-    block where its columns are aligned.
+    `content_type` is the Content-Type header. Valid JSON is indented; XML feeds become their entries; other XML and
+    source code become one code block; Markdown is parsed; other text becomes paragraphs, or a code block if its columns
+    are aligned.
     """
     text = body if isinstance(body, str) else encoding.decode(body, content_type)
     text = text.removeprefix("\ufeff")
@@ -75,7 +75,7 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
         cleaned_html=cleaned_html.serialize(tree),
         links=media.links(tree, url) or _addresses(tree, url),
         images=media.images(tree, url),
-        markdown=markdown.render(tree),  # uses the tree up
+        markdown=markdown.render(tree),  # consumes the tree
         metadata=Metadata(title=name),
     )
 
@@ -86,7 +86,7 @@ def _code(text: str, language: str) -> str:
 
 
 def _is_markdown(kind: str, url: str) -> bool:
-    """Whether a file is Markdown, by its type or, as most servers have none for it, by its name."""
+    """Whether a file is Markdown, by its media type, or by its name because most servers send `text/plain`."""
     path = url.partition("?")[0].partition("#")[0].lower()
     return kind in ("text/markdown", "text/x-markdown") or (
         kind == "text/plain" and path.endswith((".md", ".markdown"))
@@ -94,21 +94,21 @@ def _is_markdown(kind: str, url: str) -> bool:
 
 
 def _rendered(text: str) -> str:
-    """Markdown as HTML, which may hold anything until it is cleaned."""
+    """Markdown as HTML, which is not safe until it is cleaned."""
     from markdown_it import MarkdownIt
 
     return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
 
 
 def _is_aligned(text: str) -> bool:
-    """Whether a text lives by its columns: many lines are indented, or have gaps inside."""
+    """Whether a text has aligned columns: many lines are indented or contain wide gaps."""
     lines = [line for line in text.splitlines()[:2000] if line.strip()]
     aligned = sum(line[0] in " \t" or "   " in line.strip() or "\t" in line.strip() for line in lines)
     return aligned > 0.3 * len(lines)
 
 
 def _paragraphs(text: str) -> str:
-    """A paragraph for each stretch between blank lines. Lines that were wrapped are joined, others stay lines."""
+    """A paragraph for each group of lines between blank lines. Wrapped lines are joined, others stay separate lines."""
     parts = []
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
@@ -118,7 +118,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _indented(text: str) -> str:
-    """JSON with two blanks for each level, every number and text as it was written; anything invalid as it came."""
+    """JSON indented by two spaces a level, every number and string unchanged. Invalid JSON is returned unchanged."""
     try:
         orjson.loads(text.encode("utf-8", "replace"))
     except orjson.JSONDecodeError:
@@ -158,7 +158,7 @@ def _linked(text: str | None, href: str | None) -> str:
 
 
 def _addresses(tree: Element, url: str) -> tuple[Link, ...]:
-    """The addresses that stand in the text."""
+    """The URLs in the text."""
     resolver = addresses.Resolver(url)
     found = (resolver.resolve(match[0].rstrip(".,;:!?")) for match in _ADDRESS.finditer(tree.text))
     return tuple(Link(href, href) for href in dict.fromkeys(found) if href is not None)

@@ -1,4 +1,4 @@
-"""Separated values: CSV and TSV as a table (RFC 4180, read generously)."""
+"""Separated values: CSV and TSV as a table (RFC 4180, parsed leniently)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pagemill.extraction.writing import cleaned_html, markdown
 from pagemill.model import Content
 
 MAX_ROWS = 5000
-"""Rows that are made into a table; the rest is counted below it."""
+"""The largest number of rows in the table; a line below it gives the number of the others."""
 _TYPES = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
 _DELIMITERS = ",;\t|"
 _MAX_COLUMNS = 200
@@ -22,14 +22,14 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def is_separated(content_type: str, url: str) -> bool:
-    """Whether a text is separated values, by its type or, as many servers say `text/plain`, by its name."""
+    """Whether a file is CSV or TSV, by its media type, or by its name because many servers send `text/plain`."""
     essence = content_type.partition(";")[0].strip().lower()
     path = url.partition("?")[0].partition("#")[0].lower()
     return essence in _TYPES or (essence in ("text/plain", "") and path.endswith((".csv", ".tsv")))
 
 
 def extract(body: bytes, content_type: str, url: str) -> Content | None:
-    """Make a table of it. None where it is none: fewer than two columns, or a cell without end."""
+    """Extract a table. None if there are fewer than two columns, or a cell does not end."""
     text = encoding.decode(body, content_type).removeprefix("\ufeff")
     rows = _rows(text)
     if rows is None:
@@ -39,7 +39,7 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
         html=text,
         cleaned_html=cleaned_html.serialize(tree),
         links=media.links(tree, url),
-        markdown=markdown.render(tree),  # uses the tree up
+        markdown=markdown.render(tree),  # consumes the tree
     )
 
 
@@ -56,7 +56,7 @@ def _rows(text: str) -> list[list[str]] | None:
 
 
 def _delimiter(text: str) -> str:
-    """The one that stands in the first lines most evenly: in each of them, and often."""
+    """The delimiter that is in each of the first lines most often, then in the text most often."""
     lines = [line for line in text[:65536].splitlines()[:20] if line.strip()]
     return max(
         _DELIMITERS,

@@ -1,1 +1,1 @@
-"""What a page says about itself: title, byline, dates, JSON-LD, links and images."""
+"""The metadata of a page: title, byline, dates, JSON-LD, links and images."""

@@ -1,4 +1,4 @@
-"""Byline: who wrote a page, read off what it shows."""
+"""Byline: the author of a page, read from its visible text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.reading.page_index import PageIndex
 
-# What marks an author in classes, `rel` and `itemprop`, the surest first.
+# Patterns of author classes, `rel` and `itemprop`, the most reliable first.
 _AUTHOR_PATTERNS = tuple(
     re.compile(source)
     for source in (
@@ -84,7 +84,7 @@ _MAX_NAME_LENGTH = 60
 
 
 def read(index: PageIndex) -> str | None:
-    """The first plausible name where a page's markup says that an author stands; None where there is none."""
+    """The first plausible name in an element whose attributes suggest an author; None if there is none."""
     for pattern in _AUTHOR_PATTERNS:
         elements = [element for words, element in index.byline_candidates if pattern.search(words)]
         for element in elements[:4]:
@@ -95,7 +95,7 @@ def read(index: PageIndex) -> str | None:
 
 
 def in_text(text: str) -> str | None:
-    """The name in the first line of a text that says by whom it is."""
+    """The name in the first line of a text that names its author."""
     match = _BY.search(text) or _LABELLED.search(text)
     return clean(match[1]) if match else None
 
@@ -113,7 +113,7 @@ def _name(element: Element) -> str | None:
 
 
 def clean(text: str) -> str | None:
-    """A name without what stands around it ("By …", a date, a role); None where nothing like a name is left."""
+    """A name without "By …", a date or a role around it; None if the rest is not like a name."""
     text = normalize_space(text)
     if "://" in text:
         return None

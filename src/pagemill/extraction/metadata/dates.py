@@ -1,4 +1,4 @@
-"""Dates: ISO 8601 out of what pages write, for machines and for people."""
+"""Dates: parses machine-readable dates and dates in text to ISO 8601."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TEXT_DATE = re.compile(
     r"|(?P<a4>[0-3]?\d)(?P<s4>[/.-])(?P<b4>[0-3]?\d)(?P=s4)(?P<y4>(?:19|20)\d\d))(?!\d)"
 )
 YEAR = re.compile(r"(?:19|20)\d\d")
-"""What every date holds that people write in full."""
+"""A year, which every full date contains."""
 _ISO_DATE = re.compile(
     r"\s*(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?)?"
 )
@@ -38,12 +38,12 @@ _EARLIEST, _LATEST = 1990, 2100
 
 
 def month_names(month: int) -> list[str]:
-    """The names and short forms of a month, from 1, in the languages that are read here; in lower case."""
+    """The names and short forms of a month (from 1) in the supported languages, in lower case."""
     return _MONTHS[month].split()
 
 
 def parse(text: str) -> str | None:
-    """The ISO 8601 form of a date or moment written for machines, or of the first date in a text; None without any."""
+    """The ISO 8601 form of a machine-readable date or time, or of the first date in a text; None if there is none."""
     match = _ISO_DATE.match(text)
     if match is not None:
         return _iso_date(match)
@@ -65,7 +65,7 @@ def _iso_date(match: re.Match[str]) -> str | None:
 
 
 def find(text: str) -> str | None:
-    """The first date that a text for people holds, as `YYYY-MM-DD`."""
+    """The first date in a text, as `YYYY-MM-DD`."""
     if YEAR.search(text) is None:
         return None
     for match in _TEXT_DATE.finditer(text):
@@ -84,7 +84,7 @@ def find(text: str) -> str | None:
 
 
 def _numeric(first: int, second: int, year: int, separator: str) -> str | None:
-    """Slashes are American, month first, unless that is no date; dots and dashes are not."""
+    """Dates with slashes are American, month first, unless that is not a date. Others have the day first."""
     if separator == "/" and first <= 12:
         return _day(year, first, second)
     return _day(year, second, first)

@@ -1,4 +1,4 @@
-"""JSON-LD: the schema.org items that a page embeds, and the few properties that say what the page is."""
+"""JSON-LD: the schema.org items of a page, and their properties that describe the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-# The types whose items are what a page is about, rather than what it sits in.
+# The types of items that describe the page itself, rather than its site.
 ARTICLES = frozenset(
     [
         *("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "LiveBlogPosting"),
@@ -33,7 +33,7 @@ _MAX_DEPTH, _MAX_ITEMS = 6, 300
 
 
 def items(scripts: Iterable[Element]) -> list[Item]:
-    """Every item at the top of a page's JSON-LD, in its graphs and as a main entity; at most some hundreds."""
+    """Every item at the top level of a page's JSON-LD, in its graphs and as a main entity, up to `_MAX_ITEMS`."""
     found: list[Item] = []
     for script in scripts:
         if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
@@ -46,7 +46,7 @@ def items(scripts: Iterable[Element]) -> list[Item]:
 
 
 def _parse(text: str) -> object:
-    """The value of a JSON text, whose strings may hold bare line breaks, as those of many pages do; None of no JSON."""
+    """Parse JSON, whose strings may contain raw line breaks, as on many pages; None if it is invalid."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -79,7 +79,7 @@ def of_type(found: list[Item], types: frozenset[str]) -> Iterator[Item]:
 
 
 def text(item: Item, *keys: str) -> str | None:
-    """The first of these properties that is a text, its whitespace collapsed and its character references read."""
+    """The first of these properties that is a string, with whitespace collapsed and character references decoded."""
     for key in keys:
         value = item.get(key)
         if isinstance(value, str) and value.strip():
@@ -88,7 +88,7 @@ def text(item: Item, *keys: str) -> str | None:
 
 
 def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
-    """The names of people or organisations, given as texts, items, references to items, or lists of those."""
+    """The names of people or organisations, given as strings, items, references to items, or lists of those."""
     if depth > _MAX_DEPTH:
         return []
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Media: the links and images of a page, by their absolute addresses."""
+"""Media: the links and images of a page, with absolute URLs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from turbohtml import Node
 
-# Where lazy-loading libraries keep the address that a script would put into `src`, the commonest first.
+# The attributes in which lazy-loading libraries store the URL for `src`, the most common first.
 LAZY_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "nitro-lazy-src", "data-orig-src",
                 "data-original-src", "data-hi-res-src", "data-actualsrc", "data-url", "data-image")  # fmt: skip
 _LAZY = frozenset(LAZY_SOURCES)
@@ -37,9 +37,9 @@ _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]
 
 
 def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -> tuple[Link, ...]:
-    """Every http(s) hyperlink under `root`, each address once (with its first non-empty text), in document order.
+    """Every http(s) hyperlink under `root` in document order, each URL once with its first non-empty text.
 
-    `anchors`: its `<a>` and `<area>` elements, where they are known.
+    `anchors`: its `<a>` and `<area>` elements, if they are known.
     """
     resolver = addresses.Resolver(base_url)
     found: dict[str, str] = {}
@@ -54,9 +54,9 @@ def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -
 
 
 def images(root: Node, base_url: str, image_elements: Iterable[Element] | None = None) -> tuple[Image, ...]:
-    """Every image under `root`, lazy ones resolved and tracking pixels left out, each address once.
+    """Every image under `root`, each URL once. Lazy images are resolved and tracking pixels omitted.
 
-    `pictures`: its `<img>` elements, where they are known.
+    `image_elements`: its `<img>` elements, if they are known.
     """
     resolver = addresses.Resolver(base_url)
     found: dict[str, str] = {}
@@ -68,9 +68,9 @@ def images(root: Node, base_url: str, image_elements: Iterable[Element] | None =
 
 
 def source(image: Element, resolver: addresses.Resolver) -> str | None:
-    """The absolute address of the picture that an `<img>` shows once its page has run.
+    """The absolute URL of the image that an `<img>` shows after the scripts of its page have run.
 
-    None for placeholders without anything better, for `data:` images, and for tracking pixels.
+    None for placeholders without an alternative, for `data:` images, and for tracking pixels.
     """
     if _TRACKING_PIXEL_SIZE.fullmatch(image.attr("width") or "x") or _TRACKING_PIXEL_SIZE.fullmatch(
         image.attr("height") or "x"
@@ -86,7 +86,7 @@ def source(image: Element, resolver: addresses.Resolver) -> str | None:
 
 
 def _candidates(image: Element) -> list[str]:
-    """The references an image may load, the best first."""
+    """The references of an image, the best first."""
     attributes = image.attrs.copy()
     references: list[str] = []
     if not _LAZY.isdisjoint(attributes):
@@ -109,7 +109,7 @@ def _is_like_url(value: str) -> bool:
 
 
 def largest(srcset: str) -> str | None:
-    """The address of the largest candidate of a `srcset` (by width or density); None where it holds none.
+    """The URL of the largest candidate of a `srcset` (by width or density); None if there is none.
 
     The grammar is that of the HTML standard, "parsing a srcset attribute", without its error reports.
     """

@@ -1,7 +1,7 @@
-"""Metadata: what a page says of itself, in markup and on its face.
+"""Reads the metadata of a page from its markup and its visible text.
 
-JSON-LD is trusted first, as it is written for this; then `<meta>` (Open Graph, Dublin Core, what publishing systems
-write), then Microdata and `<time>`, then what the page shows.
+The sources are JSON-LD, `<meta>` (Open Graph, Dublin Core and the names of publishing systems), Microdata and `<time>`,
+and the visible text; dates also come from the URL. The order of the sources differs between the fields.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ _LABELLED = re.compile(
     r"(?i)\b(?:published|posted|updated|last\s+updated|publié|veröffentlicht|publicado|written|created|date)\b[^\n]{0,40}?(?=[\d(]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 )
 
-# Nobody titles or signs a page with more characters than this, or describes it with more than that.
+# The largest lengths of titles and author names, and of other `<meta>` values, in characters.
 _MAX_LENGTH, _MAX_META_LENGTH = 500, 5000
 _MAX_PROPERTIES = 50
-# How many years of a page's text are looked at, and how far before one its label may stand.
+# How many years in a page's text are examined, and how far before a year its label may be, in characters.
 _MAX_YEARS, _MAX_LABEL_DISTANCE = 100, 80
 
 Metas = dict[str, str]
 
 
 def read(document: Document, url: str, index: PageIndex | None = None) -> Metadata:
-    """What a page says of itself. `document` must be whole: the head and the scripts are read too.
+    """Read the metadata of a page. `document` must not be pruned: the head and the scripts are read too.
 
-    `page`: the document's face, where others look at it too.
+    `index`: the index of the document, if it exists already.
     """
     index = index or page_index.PageIndex(document)
     metas = index.metas
@@ -134,7 +134,7 @@ def _author(index: PageIndex, items: list[Item]) -> str | None:
 
 
 def _author_after_heading(index: PageIndex) -> str | None:
-    """The author that a line right behind the heading names."""
+    """The author in the text right after a heading."""
     for heading in index.headings:
         name = byline.in_text(page_index.text_after(index.text, page_index.short_text(heading, _MAX_LENGTH), 300))
         if name is not None:
@@ -175,7 +175,7 @@ def _url_date(url: str) -> str | None:
 
 
 def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
-    """The dates on a page's face, the likeliest to be that of its publication first."""
+    """The dates in a page's body, the most likely publication date first."""
     for time in index.times[:3]:
         if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text):
             yield moment
@@ -194,7 +194,7 @@ def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
 
 
 def _labelled_dates(text: str) -> Iterator[str]:
-    """The dates that follow a word for what they are. Looked for around years, as labels alone are everywhere."""
+    """The dates that follow a label such as "published". The search starts at years, because labels are everywhere."""
     for year in islice(dates.YEAR.finditer(text), _MAX_YEARS):
         around = text[max(0, year.start() - _MAX_LABEL_DISTANCE) : year.end() + 10]
         match = _LABELLED.search(around)

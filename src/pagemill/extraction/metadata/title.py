@@ -1,4 +1,4 @@
-"""Title: which of the titles that a page gives is its own, without the site's name."""
+"""Selects the title of a page from its candidates, without the site's name."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MAX_LENGTH = 400
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a page's site is called, for telling its name from the page's title."""
+    """The name and host of a page's site, to remove them from the title."""
 
     name: str
     host: str
 
     @classmethod
     def of(cls, url: str, name: str | None) -> Site:
-        """The site of a page's address."""
+        """The site of a page's URL."""
         try:
             host = urlsplit(url).hostname or ""
         except ValueError:
@@ -29,7 +29,7 @@ class Site:
         return cls(_alphanumeric(name or ""), host.removeprefix("www."))
 
     def is_site_name(self, text: str) -> bool:
-        """Whether a text is the site's name, or its domain, or nothing."""
+        """Whether a text is the site's name or its domain, or has no letters or digits."""
         characters = _alphanumeric(text)
         labels = _alphanumeric(self.host.rpartition(".")[0])
         return (
@@ -40,9 +40,9 @@ class Site:
 
 
 def select_title(document_title: str, social_title: str, item: str, headings: list[str], site: Site) -> str | None:
-    """The page's title, out of `<title>`, that for sharing (Open Graph), the main item's name, and its `<h1>`s.
+    """Select from `<title>`, the social title (Open Graph), the name of the main JSON-LD item, and the `<h1>`s.
 
-    A heading that the other titles confirm is the best; then the title for sharing or the `<title>`, without the site.
+    A heading that matches another title is best, then the social title or the `<title>`, without the site's name.
     """
     headings = [heading.rstrip("¶#").strip() for heading in headings if _words(heading)]
     headings = [heading for heading in headings if len(heading) <= _MAX_LENGTH]
@@ -59,7 +59,7 @@ def select_title(document_title: str, social_title: str, item: str, headings: li
 
 
 def _matches_title(heading: str, titles: list[str]) -> bool:
-    """Whether a title begins with the heading, or is it in one of its parts."""
+    """Whether a title begins with the heading, or one of its parts is the heading."""
     words = _words(heading)
     for title in titles:
         if _words(title)[: len(words)] == words:

@@ -1,1 +1,1 @@
-"""Bytes to a tree: encodings, hidden elements, addresses, and an index of what stands where on the page."""
+"""From bytes to a tree: encodings, hidden elements, addresses, and an index of the page's elements."""

@@ -1,7 +1,7 @@
-"""Addresses: what a reference on a page points at, as an absolute URL that is safe to follow.
+"""Resolves the references of a page to absolute URLs with a safe scheme.
 
-Only the schemes of `SAFE_SCHEMES` ever come out, so no `javascript:`, `vbscript:` or `data:` URL survives, however it
-is spelt: the scheme is read off the URL as the WHATWG parser sees it, after tabs, newlines and case are gone.
+Results only have the schemes of `SAFE_SCHEMES`. The check reads the scheme of the URL that the WHATWG parser returns,
+without tabs and newlines and in lower case, so no spelling of `javascript:`, `vbscript:` or `data:` passes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 SAFE_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
-# References that are already in their normal form need no parser. Dot segments are left to it.
+# References in normal form need no parser. References with dot segments go to the parser.
 _ABSOLUTE = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
 _PATH_ABSOLUTE = re.compile(r"/(?!/)[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
-# A reference longer than this is no address that anybody follows (browsers cut at about the same length).
+# Longer references are ignored. Browsers have about the same limit.
 _MAX_LENGTH = 65_536
 
 
 class Resolver:
-    """Resolves the references of one page against its base URL. Answers are remembered for the page's time."""
+    """Resolves the references of one page against its base URL, with a cache."""
 
     def __init__(self, base_url: str) -> None:
         self._base = base_url
@@ -54,7 +54,7 @@ class Resolver:
             return None
         if not address.startswith(SAFE_SCHEMES):
             return None
-        # The parser leaves blanks in addresses without an authority as they are.
+        # The parser does not encode spaces in URLs without an authority.
         return address.replace(" ", "%20")
 
 
@@ -68,6 +68,6 @@ def _origin(url: str) -> str:
 
 
 def base_url(base: Element | None, url: str) -> str:
-    """The base URL that a `<base>` gives a document at `url`: `url` itself without one that is http(s)."""
+    """The base URL of a document at `url` with this `<base>`; `url` itself if that is missing or not http(s)."""
     address = Resolver(url).resolve(base.attr("href") or "") if base is not None else None
     return address if address is not None and address.startswith(("https://", "http://")) else url

@@ -1,4 +1,4 @@
-"""A page's bytes, decoded and parsed."""
+"""Decodes and parses the bytes of a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An HTML page as text and as a WHATWG tree, with the address that its relative URLs are resolved against."""
+    """An HTML page as text and as a WHATWG tree, with the base URL of its relative references."""
 
     html: str
     tree: turbohtml.Document
@@ -26,7 +26,7 @@ class Document:
 
     @property
     def body(self) -> turbohtml.Element:
-        """The element that holds what a reader sees: the body, or the frameset that stands for it."""
+        """The body, or the frameset in its place."""
         root = self.tree.root
         if root is None:
             return turbohtml.Element("body")
@@ -34,7 +34,8 @@ class Document:
 
 
 def read(body: bytes, url: str, content_type: str = "") -> Document:
-    """Decode and parse `body`: a byte-order mark wins, then the transport's charset, then the page's own, then a guess.
+    """Decode and parse `body`. The encoding comes from the byte-order mark, else the Content-Type, else the markup,
+    else detection.
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises. `<noscript>` is parsed as elements.
     """
@@ -47,7 +48,7 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
 
 
 def _charset(content_type: str) -> str | None:
-    """Return the charset that a Content-Type header names, or None where it names none that the web knows."""
+    """Return the charset of a Content-Type header, or None if it is missing or unknown to the Encoding standard."""
     match = _CHARSET.search(content_type)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Encoding: bytes that are no HTML, as text."""
+"""Decodes the bytes of documents that are not HTML."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from turbohtml.detect import detect  # registers the `whatwg-*` codecs
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-# Detection needs no more than this many bytes to make up its mind.
+# Detection reads at most this many bytes.
 _DETECTION_BYTES = 200_000
 
 
 def decode(body: bytes, content_type: str) -> str:
-    """The text of `body`: by its byte-order mark, else by the charset of its Content-Type, else by a guess.
+    """Decode `body` by its byte-order mark, else the charset of its Content-Type, else detection.
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises.
     """
@@ -35,7 +35,7 @@ def _declared(content_type: str) -> str | None:
 
 
 def _guessed(body: bytes) -> str:
-    """UTF-8 where the bytes are that, else what their frequencies say."""
+    """UTF-8 if the bytes are valid UTF-8, else the encoding that byte frequencies suggest."""
     try:
         body.decode()
     except UnicodeDecodeError:

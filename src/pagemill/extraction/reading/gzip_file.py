@@ -1,4 +1,4 @@
-"""Documents that come as gzip files (RFC 1952), as sitemaps do; HTTP's own compression is undone before."""
+"""Decompresses documents that are gzip files (RFC 1952), such as sitemaps. HTTP compression is undone before this."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def decompress(body: bytes, max_bytes: int) -> bytes:
-    """Return what a gzip file holds, of at most `largest` bytes; what follows its first member is passed over.
+    """Decompress the first member of a gzip file, to at most `max_bytes` bytes. Later members are ignored.
 
-    Raises InvalidDocumentError where it is broken off or no gzip file, or holds more.
+    Raises InvalidDocumentError if the file is truncated, not gzip, or decompresses to more.
     """
     file = zlib.decompressobj(_GZIP)
     try:

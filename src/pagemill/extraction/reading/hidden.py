@@ -1,7 +1,7 @@
-"""Hidden: what a page does not show, told from what a script of its own shows later.
+"""Finds hidden elements that stay hidden, and not those that a script of the page shows later.
 
-Of the hidden elements of real pages, those with few words are menus, forms and notices; those with many are tabs,
-accordions and pages that fade in, and hold content as often as not. So it goes by their size.
+On real pages, hidden elements with few words are menus, forms and notices. Hidden elements with many words are tabs,
+accordions and pages that fade in, and about half of them contain content. So the length of the text decides.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from pagemill.extraction.reading import line_breaks
 if TYPE_CHECKING:
     from turbohtml import Element
 
-# `aria-hidden` is no sign: it is set on much that everybody sees.
+# `aria-hidden` is not used: many visible elements have it.
 _SELECTOR = (
     '[hidden]:not([hidden="until-found" i]), [style*="display:none" i], [style*="display: none" i], '
     '[style*="visibility:hidden" i], [style*="visibility: hidden" i]'
 )
-# A hidden element with this many columns of text is shown later: characters, of which wide ones say twice as much.
+# A hidden element with more text is shown later. In columns: a wide character counts two.
 _MAX_HIDDEN_WIDTH = 1200
-# How many nodes of one element, and of all, are looked at to find that out.
+# How many nodes of one element, and of all elements together, are checked.
 _MAX_NODES, _MAX_ALL_NODES = 4_000, 400_000
 
 
 class HiddenElements:
-    """The hidden elements under a root, as its own markup says."""
+    """The elements under a root that its markup hides."""
 
     def __init__(self, root: Element) -> None:
         self.elements = frozenset(root.select(_SELECTOR))
         self._nodes_left = _MAX_ALL_NODES
 
     def stays_hidden(self, element: Element) -> bool:
-        """Whether one of `elements` stays hidden."""
+        """Whether one of `elements` stays hidden: it has little text."""
         return not self._has_long_text(element)
 
     def _has_long_text(self, element: Element) -> bool:

@@ -1,8 +1,8 @@
-"""Line breaks: what stands in place of one where text flows on, a space or nothing.
+"""Line breaks: whether a line break inside a paragraph becomes a space or disappears.
 
-Between two wide characters, Chinese or Japanese, a break in a page's source shows as nothing (CSS Text 3, 4.1.3,
-"segment break transformation rules"); Korean, wide as well, has spaces. Lines that were wrapped for paper are joined
-likewise, and so are those of other scripts that run words together.
+Between two wide characters (Chinese or Japanese), browsers render a line break in the source as nothing (CSS Text 3,
+4.1.3, "segment break transformation rules"). Korean is wide as well but uses spaces. The same rule joins wrapped lines
+of plain text and PDFs, there also for other scripts without spaces between words.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _UNSPACED = re.compile(f"[{_WIDE}\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 def transform_segment_breaks(text: str) -> str:
-    """Return a text of a page without the breaks that show as nothing. Linear in the text's length."""
+    """Remove the line breaks that browsers render as nothing. Linear in the text's length."""
     return text if text.isascii() else _SEGMENT_BREAK.sub("", text)
 
 
 def join(lines: Sequence[str]) -> str:
-    """Join lines that were wrapped."""
+    """Join wrapped lines."""
     joined = list(lines[:1])
     for before, line in pairwise(lines):
         joined += separator(before, line), line
@@ -34,15 +34,15 @@ def join(lines: Sequence[str]) -> str:
 
 
 def separator(before: str, after: str) -> str:
-    """Return what stands between two wrapped lines: nothing where both are of a script without spaces, else a space."""
+    """Return the separator of two wrapped lines: empty if both are of a script without spaces, else a space."""
     return "" if is_unspaced(before[-1:]) and is_unspaced(after[:1]) else " "
 
 
 def is_unspaced(character: str) -> bool:
-    """Whether a character is of a script without spaces, or of its punctuation."""
+    """Whether a character belongs to a script without spaces, or to its punctuation."""
     return _UNSPACED.match(character) is not None
 
 
 def width(line: str) -> int:
-    """Return how many columns a line takes: a wide character two, as in a terminal."""
+    """Return the width of a line in columns. A wide character takes two, as in a terminal."""
     return len(line) if line.isascii() else len(line) + len(_IS_WIDE.findall(line))

@@ -1,21 +1,21 @@
-"""`<noscript>`: markup that browsers with scripts read as text, and so never mind how it is nested.
+"""Closes raw text elements inside `<noscript>`.
 
-Where it is parsed as elements, an element in it that holds raw text and is not closed (`<noscript><iframe src=…/>`)
-takes in the rest of the page.
+Browsers with scripts read the content of `<noscript>` as text and ignore its nesting. Here it is parsed as elements,
+so an open raw text element in it (`<noscript><iframe src=…/>`) would swallow the rest of the page.
 """
 
 from __future__ import annotations
 
 import re
 
-# The elements whose content is text up to their own end tag (HTML standard, "parsing raw text elements").
+# The elements whose content is text up to the matching end tag (HTML standard, "parsing raw text elements").
 _RAW_TEXT_TAG = re.compile(r"<(/?)(iframe|noembed|noframes|style|script|textarea|title|xmp)\b", re.IGNORECASE)
 _BEGIN = re.compile(r"<(?i:noscript)\b")
 _END = re.compile(r"</(?i:noscript)\b")
 
 
 def close_raw_text(html: str) -> str | None:
-    """The page with every such element closed within its `<noscript>`; None where nothing is to be closed."""
+    """Close every raw text element within its `<noscript>`. None if there is nothing to close."""
     parts, written, begin = [], 0, _BEGIN.search(html)
     while begin is not None:
         end = _END.search(html, begin.end())
@@ -29,7 +29,7 @@ def close_raw_text(html: str) -> str | None:
 
 
 def _unclosed(markup: str) -> str:
-    """The raw text element that is open at the end, empty where there is none."""
+    """The raw text element that is still open at the end; empty if there is none."""
     opened = ""
     for tag in _RAW_TEXT_TAG.finditer(markup):
         name = tag[2].lower()

@@ -1,4 +1,4 @@
-"""Face: the places on a page's face where its title, author, date, links and pictures stand, found in few walks."""
+"""An index of a page's title, author, date, link and image elements, built in few walks over the tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pagemill.extraction.reading.characters import normalize_space
 if TYPE_CHECKING:
     from turbohtml import Document, Element
 
-# Bylines stand near the top; after this many elements nobody looks for one.
+# Bylines are near the top; only this many elements are searched for one.
 _MAX_ELEMENTS = 3000
 _BYLINE_SELECTOR = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
 _INDEXED_TAGS = ("a", "area", "base", "h1", "img", "script", "time")
@@ -21,21 +21,21 @@ _MAX_CANDIDATES = 400
 
 
 class PageIndex:
-    """One page's face. Each of its parts is looked for when it is first asked for."""
+    """The index of one page. Each part is computed on first use."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
 
     @cached_property
     def metas(self) -> dict[str, str]:
-        """The first content of each `<meta>` name, in lower case: of the head, or where that has few, of the page."""
+        """The first content of each `<meta>` name in lower case, from the head, or from the page if it has few."""
         head = self.document.find("head")
         found = _metas(head.iter_elements("meta")) if head is not None else {}
         return found if len(found) >= _MIN_HEAD_METAS else _metas(self.document.iter_elements("meta"))
 
     @cached_property
     def _elements(self) -> dict[str, list[Element]]:
-        """The elements that somebody asks for, by tag: a walk for each would take a twentieth of a page's time."""
+        """The indexed elements by tag. A walk for each tag would take a twentieth of a page's time."""
         found: dict[str, list[Element]] = {tag: [] for tag in _INDEXED_TAGS}
         found["area"] = found["a"]
         for element in self.document.iter_elements(_INDEXED_TAGS):
@@ -54,7 +54,7 @@ class PageIndex:
 
     @property
     def base(self) -> Element | None:
-        """The first `<base>` with an address."""
+        """The first `<base>` with an `href`."""
         return next((element for element in self._elements["base"] if element.attr("href") is not None), None)
 
     @property
@@ -69,12 +69,12 @@ class PageIndex:
 
     @property
     def scripts(self) -> list[Element]:
-        """The scripts, with their texts."""
+        """Every `<script>`."""
         return self._elements["script"]
 
     @cached_property
     def byline_candidates(self) -> list[tuple[str, Element]]:
-        """The elements whose markup says that they hold an author or a date, with what says so, the surest first."""
+        """The elements whose attributes suggest an author or a date, with these attributes, the most reliable first."""
         found = []
         for element in self.document.select(_BYLINE_SELECTOR)[:_MAX_CANDIDATES]:
             names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
@@ -94,12 +94,12 @@ class PageIndex:
 
     @cached_property
     def text(self) -> str:
-        """The page's whole text, a line for each block."""
+        """The text of the whole page, a line for each block."""
         return self.document.to_text()
 
 
 def _is_byline_class(words: str) -> bool:
-    """Whether a class says that an author or a date is here. Spelt out, as a loop takes five times as long."""
+    """Whether a class name suggests an author or a date. Written out because a loop takes five times as long."""
     return (
         "author" in words
         or "date" in words
@@ -123,7 +123,7 @@ def _metas(elements: object) -> dict[str, str]:
 
 
 def short_text(element: Element, max_length: int) -> str:
-    """The text of an element, a blank between its pieces; empty where it has more than `limit` characters."""
+    """The text of an element, its text nodes joined by spaces; empty if it has more than `max_length` characters."""
     pieces: list[str] = []
     length = 0
     for piece in element.strings:
@@ -135,7 +135,7 @@ def short_text(element: Element, max_length: int) -> str:
 
 
 def text_after(text: str, heading: str, length: int = 500) -> str:
-    """The text right behind a heading; empty where the heading is not found."""
+    """The text right after a heading; empty if the heading is not found."""
     start = heading[:60]
     begin = text.find(start) if start else -1
     if begin >= 0:

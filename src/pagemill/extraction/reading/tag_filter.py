@@ -1,4 +1,4 @@
-"""Parts of a page that a client names by CSS selectors: only these, or all but these."""
+"""Includes or excludes the elements of a page that match a client's CSS selectors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def exclude(body: Element, selectors: Iterable[str]) -> None:
-    """Take out of `body` all that a selector matches. A selector that is none matches nothing."""
+    """Remove every element of `body` that a selector matches. An invalid selector matches nothing."""
     for selector in selectors:
         for element in _select(body, selector):
             element.extract()
 
 
 def include(body: Element, selectors: Iterable[str]) -> None:
-    """Keep in `body` only what a selector matches, in document order, each part once. Linear in the size of `body`."""
+    """Keep only the elements of `body` that a selector matches, in document order, each once. Linear in its size."""
     chosen = {element for selector in selectors for element in _select(body, selector)}
     outermost: list[Element] = []
     within: set[Node | None] = set()

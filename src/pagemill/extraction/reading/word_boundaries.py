@@ -1,7 +1,7 @@
-"""Seams: where one text ends and the next begins with no space between, though they are two words.
+"""Word boundaries between adjacent text nodes without a space between them.
 
-Browsers show `<span>Giro</span><span>Agilis</span>` as one word, or as two where a style sheet gives the spans room. A
-page's markup does not say which, but its letters do.
+Browsers show `<span>Giro</span><span>Agilis</span>` as one word, or as two if a style sheet separates the spans. The
+markup does not tell which, but the characters on both sides do.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _TWO_WORDS = {(_LOWER, _DIGIT), (_UPPER, _DIGIT), (_DIGIT, _UPPER), (_UPPER, _UP
 
 
 def is_boundary(before: Text, before_string: str, after: Text, after_string: str, inline: frozenset[str]) -> bool:
-    """Whether two texts, with nothing but tags of `inline` elements between them, are two words. `ends` is what the
-    first one says, `begins` what the second.
+    """Whether two text nodes with only tags of `inline` elements between them are two words.
 
-    They are where a capital follows a small letter. Where one element ends and another begins, and both do more than
-    format letters, they are two as well where a number meets a capital or a number, a capital a capital, or a small
-    letter a number. A single letter before the seam is taken for the initial of the word behind it.
+    They are if an upper-case letter follows a lower-case one. If one element ends and another begins, and both are more
+    than formatting elements, they are also two words for a digit followed by an upper-case letter or a digit, an
+    upper-case letter followed by an upper-case letter or a digit, and a lower-case letter followed by a digit. A single
+    letter before the boundary counts as the first letter of the word after it.
     """
     end, begin = before_string[-2:], after_string[:1]
     if len(end) < 2 or not (end.isalnum() and begin.isalnum()):
@@ -53,7 +53,7 @@ def _character_class(character: str) -> int | None:
 
 
 def _inline_ancestors(text: Text, inline: frozenset[str]) -> set[Element]:
-    """The inline elements around a text."""
+    """The inline ancestors of a text node, up to the first block-level one."""
     found = set()
     element = text.parent
     while isinstance(element, Element) and element.tag in inline:

@@ -1,1 +1,1 @@
-"""The chosen tree as cleaned HTML, and that as Markdown."""
+"""Writes the pruned tree as cleaned HTML, and the cleaned tree as Markdown."""

@@ -1,10 +1,10 @@
 """Builder: writes the cleaned HTML of a tree in one walk.
 
-It writes only what it knows: a closed set of elements, and for each the few attributes that mean something, so that
-nothing executable can pass. Three stacks say where it stands: `blocks` and `inlines` hold the elements that are open in
-the source, and each is written only when content arrives in it, so that no empty element is ever written; a *run* is a
-stretch of inline content, a paragraph wherever its block holds several. Inline elements are closed at a run's end and
-opened again in the next one, so that no inline element ever holds a block.
+It writes an allowlist of elements with the few attributes that carry meaning, so nothing executable can pass. Two
+stacks, `blocks` and `inlines`, contain the elements that are open in the source. Their start tags are written when
+content arrives in them, so no element is written empty. A *run* is a stretch of inline content; it becomes a paragraph
+if its block has several children. Inline elements are closed at the end of a run and opened again in the next one, so
+no inline element contains a block.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     LeaveHandler = Callable[["Builder"], None]
     EnterHandler = Callable[["Builder", Element], LeaveHandler | bool | None]
-    """What is done on entering an element. It returns what is to be done on leaving it, None for nothing, or False
-    where the element's content is to be left out."""
+    """A function called on entering an element. It returns the function to call on leaving it, None for nothing, or
+    False to skip the element's content."""
 
-# Deeper nesting than this means nothing to a reader, and would overrun the stacks of whoever reads the output.
+# Deeper nesting means nothing to a reader, and could overflow the stack of a program that reads the output.
 MAX_BLOCKS = 48
 MAX_INLINES = 16
 _LONG_TEXT = 1_000_000
@@ -43,46 +43,46 @@ _SPACES = re.compile(r"[^\S ]\s*| \s+")
 
 
 class ContentModel(Enum):
-    """What a block may hold, and so how its content is written."""
+    """The content model of a block: what it may contain, and so how its content is written."""
 
     FLOW = 1
-    """Blocks; inline content becomes paragraphs. Kept only where it groups several blocks."""
+    """Blocks; inline content becomes paragraphs. Written only if it groups several blocks."""
     QUOTE = 2
-    """As FLOW, and always kept."""
+    """As FLOW, but always written."""
     ITEM = 3
-    """Blocks; a single paragraph stands in it without `<p>`. Always kept."""
+    """Blocks; a single paragraph is written without `<p>`. Always written."""
     PHRASING = 4
-    """Inline content alone; blocks in it become parts of one run."""
+    """Inline content only; blocks in it become parts of one run."""
     LIST = 5
-    """Items alone."""
+    """Items only."""
     TABLE_PART = 6
-    """Parts of tables: written at once, text between them is dropped."""
+    """Table parts only. Start tags are written at once, and text between the parts is dropped."""
 
 
-# Looking a member up in its class takes longer than what is done with it.
+# Module names, because looking up a member of an Enum is slow.
 _FLOW, _QUOTE, _ITEM, _PHRASING, _LIST, _TABLE_PART = ContentModel
 
 
 @dataclass(slots=True)
 class Block:
-    """A block element that is open. `mark` is where its start tag was written, -1 while it was not."""
+    """An open block element. `position` is the index of its start tag in the output, -1 before it is written."""
 
     content_model: ContentModel
     start: str
     end: str
     position: int = -1
     blocks: int = 0
-    """How many blocks and paragraphs it holds so far, those of wrappers that were not kept included."""
+    """The number of its blocks and paragraphs so far, including those of wrappers that were not written."""
     paragraph: int = -1
-    """Where the first paragraph's tag was written, if that was the first thing in it."""
+    """The index of the first paragraph's start tag in the output, if that is its first child; else -1."""
     paragraphs: int = 0
     implicit: bool = False
-    """An item that the source lacks: it ends where the next item starts."""
+    """Whether it is an item that is missing in the source. It ends where the next item starts."""
 
 
 @dataclass(slots=True)
 class BlockLink:
-    """A link that holds blocks. It is written around the inline content of its heading, or of its first text."""
+    """A link that contains blocks. It is written around the inline content of its heading, else of its first text."""
 
     start: str
     in_heading: bool
@@ -92,16 +92,16 @@ class BlockLink:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What was found out about a tree before it is walked."""
+    """What is known about a tree before the walk."""
 
     resolver: Resolver
     formulas: dict[Element, Formula | None]
-    """The elements that stand for a formula."""
+    """The elements that represent a formula. None marks duplicates, which are skipped."""
     directions: dict[Element, str]
     """The language and direction attributes of the elements that have any, as markup."""
     hidden: HiddenElements
     tex_in_text: bool
-    """Whether a script of the page typesets the TeX that stands in its text."""
+    """Whether a script of the page typesets TeX in its text."""
 
 
 class Builder:
@@ -125,23 +125,23 @@ class Builder:
         self.link_depth = 0
         self.in_run = False
         self.at_line_start = True
-        """Whether nothing, or only a line break, was written in this run."""
+        """Whether the run is empty or ends with a line break."""
         self.pending_space = False
         self.pending_breaks = 0
         self.pending_rule = False
         self.last_image_source = ""
         self.shown_without_alt: set[str] = set()
-        """The pictures without a text of their own that were shown: nobody needs them twice."""
+        """The written images without alternative text, which are not written twice."""
         self.heading: tuple[int, str] = (0, "")
-        """Where the last heading ended, and its markup."""
+        """The index in the output where the last heading ended, and its markup."""
 
     def build(self, root: Element) -> str:
-        """The cleaned HTML of what is under `root`."""
+        """The cleaned HTML of the content of `root`."""
         enter_handlers, formulas, hidden = self.enter_handlers, self.context.formulas, self.context.hidden.elements
         nodes: Iterator[Node] = iter(root)
         leave: LeaveHandler | bool | None = None
         last: Text | None = None
-        before = ""  # what it says
+        before = ""  # the data of `last`
         ancestors: list[tuple[Iterator[Node], LeaveHandler | bool | None]] = []
         while True:
             for node in nodes:
@@ -181,10 +181,10 @@ class Builder:
     # Content
 
     def text(self, data: str) -> None:
-        """Write text, its whitespace collapsed."""
+        """Write text with its whitespace collapsed."""
         if "\n" in data:
             data = line_breaks.transform_segment_breaks(data)
-        # The words of a text of megabytes would take many times as much as it.
+        # Splitting a text of megabytes into words takes many times its memory.
         shown = " ".join(data.split()) if len(data) < _LONG_TEXT else _SPACES.sub(" ", data).strip()
         if not shown:
             self.pending_space = True
@@ -217,7 +217,7 @@ class Builder:
         self.tex_in_text = True
 
     def formula(self, found: Formula | None) -> None:
-        """Write a formula as `<math>` that carries its TeX."""
+        """Write a formula as `<math>` with its TeX as `alttext`."""
         if found is None:
             return
         if self.code_depth:
@@ -231,7 +231,7 @@ class Builder:
         self.out.append(f'<math{display} alttext="{escape(found.tex)}">{inner}</math>')
 
     def prepare(self, *, is_text: bool = False) -> bool:
-        """Open all that must be open before content is written. False where no content may stand."""
+        """Write the start tags that must come before content. False if no content is allowed here."""
         if self.pending_breaks:
             if self.pending_breaks > 1 and not self.phrasing_depth and not self.code_depth:
                 self.end_run()
@@ -264,7 +264,7 @@ class Builder:
             self.out.append(self.inlines[self.written_inlines][1])
 
     def _write_link(self, link: BlockLink, *, is_text: bool) -> None:
-        """Start a block's link here, if here is its place."""
+        """Write the start tag of a block's link, if it belongs here."""
         if (link.in_heading and not self.phrasing_depth) or (link.has_text and not is_text):
             return
         self._close_inlines()
@@ -277,7 +277,7 @@ class Builder:
     # Runs
 
     def start_run(self) -> bool:
-        """Begin inline content. False where the place takes none."""
+        """Begin a run of inline content. False if none is allowed here."""
         top = self.blocks[-1]
         if top.content_model is _TABLE_PART:
             return False
@@ -297,7 +297,7 @@ class Builder:
         return True
 
     def end_run(self) -> None:
-        """End inline content: what comes next is another block."""
+        """End the run of inline content: what comes next is another block."""
         if self.phrasing_depth:
             self.pending_space = True
             return
@@ -317,7 +317,7 @@ class Builder:
     # Blocks
 
     def write_blocks(self) -> None:
-        """Write the start tags of all open blocks that were not yet written."""
+        """Write the start tags of the open blocks that have none yet."""
         if self.pending_rule:
             self.pending_rule = False
             self.out.append("<hr>")
@@ -328,7 +328,7 @@ class Builder:
         self.written_blocks = len(self.blocks)
 
     def open_block(self, content_model: ContentModel, tag: str, element: Element, attributes: str = "") -> bool:
-        """Enter a block; False where it is too deep, or stands where no block may."""
+        """Enter a block. False if it is too deep or no block is allowed here."""
         self.end_run()
         if self.phrasing_depth or len(self.blocks) >= MAX_BLOCKS:
             return False
@@ -349,14 +349,14 @@ class Builder:
         return True
 
     def list_end(self) -> str:
-        """The end tag of the list that takes items here; empty where there is none."""
+        """The end tag of the list that accepts items here; empty if there is none."""
         top = self.blocks[-1]
         if top.implicit:
             top = self.blocks[-2]
         return top.end if top.content_model is _LIST else ""
 
     def close_block(self) -> None:
-        """Leave the block that was entered last."""
+        """Leave the innermost block."""
         if self.blocks[-1].content_model is _PHRASING:
             self.phrasing_depth -= 1
         self.end_run()
@@ -390,11 +390,11 @@ class Builder:
         parent.blocks += 1
 
     def _is_only_list(self, item: Block) -> bool:
-        """Whether an item of a bulleted list, just written, holds nothing but a bulleted list."""
+        """Whether the item of a bulleted list that was just written contains only a bulleted list."""
         return self.out[-1] == "</ul>" and next(filter(None, self.out[item.position + 1 :])) == "<ul>"
 
     def _move_list(self, position: int) -> None:
-        """Put the list that is alone in the item written at `mark` into the item before, or else in its own list."""
+        """Move the only list of the item written at `position` into the previous item, else replace the item by it."""
         before = position - 1
         while not self.out[before]:
             before -= 1
@@ -406,7 +406,7 @@ class Builder:
             self.out[self.out.index("<ul>", position)] = self.out[-1] = ""
 
     def _is_repeated(self, block: Block) -> bool:
-        """Whether a heading, just written, is the same as the one right before it, as pages for two widths have it."""
+        """Whether the heading that was just written repeats the one right before it, as on pages with two layouts."""
         begin, before = self.heading
         markup = "".join(self.out[block.position :])
         self.heading = len(self.out), markup
@@ -417,12 +417,12 @@ class Builder:
         )
 
     def _unwrap_paragraph(self, position: int) -> None:
-        """Take away the `<p>` written at `mark`, and its end."""
+        """Remove the `<p>` written at `position`, and its end tag."""
         self.out[position] = ""
         self.out[self.out.index("</p>", position)] = ""
 
     def pop_line(self, wanted: Callable[[str], bool]) -> str:
-        """Take back the paragraph written last where it is plain text that is wanted, and return that; else nothing."""
+        """Remove the last paragraph and return its text, if it is plain text that is wanted; else return nothing."""
         self.end_run()
         while self.out and not self.out[-1]:
             self.out.pop()
@@ -438,7 +438,7 @@ class Builder:
         return text
 
     def write_block(self, markup: str) -> None:
-        """Write a block that is complete."""
+        """Write a complete block."""
         self.end_run()
         if self.blocks[-1].content_model is _LIST:
             self.blocks.append(Block(_ITEM, *_IMPLICIT_ITEM_TAGS[self.blocks[-1].end], implicit=True))
@@ -448,7 +448,7 @@ class Builder:
 
 
 _IMPLICIT_ITEM_TAGS = {"</ul>": ("<li>", "</li>"), "</ol>": ("<li>", "</li>"), "</dl>": ("<dd>", "</dd>")}
-# Inline elements that mean the same in two pieces as in one. Markdown cannot end one and begin the next at once.
+# Adjacent inline elements with these tags are merged: Markdown cannot end one and begin another at the same place.
 _MERGEABLE = frozenset(["</em>", "</strong>", "</code>", "</del>", "</mark>", "</sub>", "</sup>", "</ins>", "</kbd>"])
 _WRAPPER = re.compile(r"|</?(?:div|section|article|main|aside|header|footer|nav)>")
 _ITEM_TAGS = {"</ul>": ("li",), "</ol>": ("li",), "</dl>": ("dt", "dd")}

@@ -1,4 +1,4 @@
-"""Cleaned HTML: the chosen content as a small, safe, valid HTML5 tree."""
+"""Cleaned HTML: the selected content as a small, safe, valid HTML5 tree."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from pagemill.extraction.writing.builder import Builder, Context
 if TYPE_CHECKING:
     from turbohtml import Element
 
-# The line numbers that stand in a column of their own beside code.
+# Line numbers in a table column of their own beside code.
 _GUTTERS = "td.gutter, td.linenos, td.blob-num, td.rouge-gutter"
 
 
 def clean(root: Element, base_url: str) -> Element:
-    """The cleaned tree of the content under `root`, which is used up; relative addresses are read against `base_url`.
+    """The cleaned tree of the content of `root`, which is consumed. Relative URLs are resolved against `base_url`.
 
-    The result is an element whose children are the content; its own tag means nothing.
+    The result is an element whose children are the content; its own tag has no meaning.
     """
     return parse(write(root, base_url))
 
 
 def parse(markup: str) -> Element:
-    """The cleaned tree of what `write` wrote."""
+    """The cleaned tree of the markup that `write` returned."""
     return parse_fragment(markup, positions=False)
 
 
 def write(root: Element, base_url: str) -> str:
-    """The markup that `clean` makes its tree of."""
+    """The markup of the cleaned tree."""
     context = Context(
         resolver=addresses.Resolver(base_url),
         formulas=formula.find(root),

@@ -1,4 +1,4 @@
-"""Code: the exact text and the language of a code block."""
+"""Code blocks: their exact text and their language."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
 _DROPPED = (
     "script, style, template, button, textarea, select, svg, .linenos, .lineno, .line-numbers-rows, .hljs-ln-numbers"
 )
-# Control characters that Python or Markdown would take for whitespace or the end of a line.
+# Control characters that Python or Markdown would read as whitespace or as a line break.
 _CONTROL = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
 def text(block: Element) -> str:
-    """The text of a `<pre>` as it is meant to be read: no gutter, one line to a line, no blank lines at its ends."""
+    """The text of a `<pre>`, without line numbers and without blank lines at its ends."""
     parts: list[str] = []
     for node in block.remove(_DROPPED).descendants:
         if parts and not parts[-1].endswith("\n") and _begins_line(node):
@@ -52,7 +52,7 @@ def text(block: Element) -> str:
 
 
 def _begins_line(node: Node) -> bool:
-    """Whether a block starts here, or ended right before."""
+    """Whether a block starts at this node or ended right before it."""
     if isinstance(node, Element) and node.tag in _BREAKING:
         return True
     before = node.previous_sibling
@@ -64,18 +64,18 @@ def _begins_line(node: Node) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Whether a line right before a code block is but its language, or a button's name."""
+    """Whether a line right before a code block is only its language or the label of a button."""
     name = text.lower()
     return name in _COPY or is_language(name)
 
 
 def is_language(name: str) -> bool:
-    """Whether a name in lower case is that of a language."""
+    """Whether a name in lower case is the name of a language."""
     return name in _CLASS_LANGUAGES or name in _LABEL_LANGUAGES
 
 
 def language(block: Element) -> str:
-    """The language that a code block's markup names, in lower case; empty where it names none."""
+    """The language in a code block's markup, in lower case; empty if there is none."""
     holders: list[object] = [block.find("code"), block]
     parent = block.parent
     for _ in range(2):
@@ -90,7 +90,7 @@ def language(block: Element) -> str:
 
 
 def _named_language(element: Element) -> str:
-    """The language that one element's attributes name."""
+    """The language in the attributes of one element."""
     classes = element.attr("class") or ""
     match = _LANGUAGE.search(classes)
     name = match[1] if match else element.attr("data-lang") or element.attr("data-language") or ""

@@ -1,4 +1,4 @@
-"""Elements: what cleaning does with each element of HTML, as functions that steer the builder."""
+"""The handlers of HTML elements: functions that the builder calls on entering and leaving an element."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 _CODE_TAGS = ("<code>", "</code>")
 _RULE_PARENTS = (ContentModel.FLOW, ContentModel.QUOTE)
-# The names of buttons that stand beside content and never are it.
+# The labels of buttons that are never content.
 _BUTTON_LABELS = frozenset(
     ["copy", "copy code", "copy link", "copied!", "share", "print", "edit", "close", "menu", "save"]
 )
-# How Tailwind, Bootstrap and their like say that a span is a block.
+# The classes of Tailwind, Bootstrap and others that display a span as a block.
 _BLOCK_DISPLAY_CLASSES = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
 def _contains(element: Element, tags: tuple[str, ...]) -> bool:
-    """Whether one of these elements is under another."""
-    # Most links hold text alone, which is told faster.
+    """Whether an element contains one with these tags."""
+    # Fast path: most links contain only text.
     return any(type(child) is Element for child in element) and next(element.iter_elements(tags), None) is not None
 
 
@@ -52,7 +52,7 @@ def _button(builder: Builder, element: Element) -> LeaveHandler | bool:
 
 
 def _span(builder: Builder, element: Element) -> LeaveHandler | None:
-    """A span; one that common style sheets display as a block is no part of the word before."""
+    """A span. If common style sheets display it as a block, a space separates it from the word before."""
     names = element.attr("class")
     return _separate(builder, element) if names and not _BLOCK_DISPLAY_CLASSES.isdisjoint(names.split()) else None
 
@@ -69,7 +69,7 @@ def _block(content_model: ContentModel, tag: str) -> EnterHandler:
 
 
 def _heading(tag: str) -> EnterHandler:
-    """A heading; in a table's cell a bold paragraph, as a cell is no section."""
+    """A heading. In a table cell it becomes a bold paragraph, because a cell is not a section."""
     enter_phrase, enter_strong = _block(ContentModel.PHRASING, tag), _inline("strong")
 
     def enter(builder: Builder, element: Element) -> LeaveHandler | bool | None:
@@ -87,7 +87,7 @@ def _leave_cell_heading(builder: Builder) -> None:
 
 
 def _quote(builder: Builder, element: Element) -> LeaveHandler | bool | None:
-    """A quotation; in a table's cell it is a paragraph."""
+    """A quotation. In a table cell it becomes a paragraph."""
     return (
         _boundary(builder, element)
         if builder.cell_depth
@@ -105,7 +105,7 @@ def _ordered(builder: Builder, element: Element) -> LeaveHandler:
 
 
 def _item(builder: Builder, element: Element) -> LeaveHandler:
-    """A list item outside a list is a block as any other."""
+    """A list item. Outside a list it is an ordinary block."""
     inside = builder.list_end() in ("</ul>", "</ol>")
     opened = builder.open_block(*((ContentModel.ITEM, "li") if inside else (ContentModel.FLOW, "div")), element)
     return Builder.close_block if opened else Builder.end_run
@@ -122,7 +122,7 @@ def _term(tag: str) -> EnterHandler:
 
 def _inline(tag: str) -> EnterHandler:
     start, end = f"<{tag}>", f"</{tag}>"
-    is_spaced = tag in ("em", "strong")  # right behind a link they are parted by a style sheet
+    is_spaced = tag in ("em", "strong")  # right after a link, a style sheet separates them
 
     def enter(builder: Builder, _element: Element) -> LeaveHandler | None:
         if builder.code_depth or len(builder.inlines) >= MAX_INLINES or (start, end) in builder.inlines:
@@ -173,7 +173,7 @@ def _preformatted(builder: Builder, element: Element) -> LeaveHandler | bool | N
 
 
 def _code_lines(builder: Builder, text: str) -> None:
-    """A code block in a table's cell: its lines, one under the other."""
+    """A code block in a table cell: its lines, separated by line breaks."""
     builder.end_run()
     for line_of_code in filter(None, map(normalize_space, text.split("\n"))):
         if builder.in_run:
@@ -202,7 +202,7 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     ):
         return False
     if reference.strip() == "#" or (builder.phrasing_depth and reference[0] == "#"):
-        return None  # leads nowhere, or a heading to itself
+        return None  # has no target, or links a heading to itself
     href = builder.resolver.resolve(reference)
     if href is None:
         return None
@@ -222,7 +222,7 @@ def _inline_anchor(builder: Builder, start: str) -> LeaveHandler:
     if builder.in_run and builder.out[-1] == "</a>":
         builder.pending_space = True
     if builder.code_depth:
-        # Markdown has links around code, but no links in code.
+        # Markdown allows links around code, but no links in code.
         _leave_inline(builder)
         builder.inlines += [(start, "</a>"), _CODE_TAGS]
         return _leave_anchor_in_code
@@ -270,7 +270,7 @@ def _image(builder: Builder, element: Element) -> bool:
     title = normalize_space(element.attr("title") or "")
     attribute = f' title="{escape(title)}"' if title and title != alt else ""
     in_code = bool(builder.code_depth)
-    if in_code:  # code holds text alone
+    if in_code:  # code contains only text
         _leave_inline(builder)
     if builder.prepare():
         builder.out.append(f'<img src="{escape(src)}" alt="{escape(alt)}"{attribute}>')
@@ -283,7 +283,7 @@ def _image(builder: Builder, element: Element) -> bool:
 
 
 def _noscript(builder: Builder, element: Element) -> LeaveHandler | bool:
-    """What stands in for a script: kept, unless it is the fallback of an image that is already there."""
+    """The fallback of a script: kept, unless it is the fallback of an image that is already in the tree."""
     if any(text and not text.isspace() for text in islice(element.strings, 20)):
         return _boundary(builder, element)
     before = element.previous_sibling
@@ -305,7 +305,7 @@ def _break(builder: Builder, _element: Element) -> bool:
 
 
 def _rule(builder: Builder, _element: Element) -> bool:
-    """A rule stands between blocks. In items there is none, where Markdown would take it for a heading's line."""
+    """A rule between blocks. Items have none: there, Markdown would read it as the underline of a heading."""
     builder.end_run()
     top = builder.blocks[-1]
     if (
@@ -341,7 +341,7 @@ def _abbreviation(builder: Builder, element: Element) -> LeaveHandler | None:
 
 
 def _ruby_text(builder: Builder, element: Element) -> bool:
-    """A reading, in parentheses for those who show no ruby."""
+    """A ruby reading, with parentheses for software without ruby support."""
     text = normalize_space(element.text)
     if text and builder.in_run and not builder.at_line_start:
         builder.pending_space = False

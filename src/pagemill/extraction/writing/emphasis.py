@@ -1,9 +1,9 @@
-"""Emphasis: the delimiters for `em` and `strong` that every reader of Markdown takes for them, where there are any.
+"""Writes `em` and `strong` with delimiters that every Markdown parser recognizes, else as HTML tags.
 
-The rules are those of CommonMark 0.31, 6.2. A run of delimiters opens emphasis only where it is left-flanking, and
-closes it only where it is right-flanking. As every literal delimiter is escaped, and every element opens and closes in
-turn, a closing run finds its own opening one, unless the runs of two elements touch: then one of them takes the other
-character. Where neither will do, HTML does.
+The rules are those of CommonMark 0.31, 6.2. A delimiter run opens emphasis only if it is left-flanking, and closes it
+only if it is right-flanking. Every literal delimiter is escaped and elements are properly nested, so a closing run
+matches its own opening run, unless the runs of two elements touch: then one of them uses the other character. If no
+character works, the element is written as HTML.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pagemill.extraction.writing.placeholders import Placeholders
 
 MAX_ELEMENTS = 100_000
-"""How many emphasised pieces a page may have: each takes half a kilobyte while it is written."""
+"""A page with more `em` and `strong` elements loses them: each takes half a kilobyte while it is written."""
 _WIDTHS = {"em": 1, "strong": 2}
-# The characters that these elements begin and end with in Markdown.
+# The characters that these elements begin and end with in Markdown, and those before and after their content.
 _FIRST = {"a": "[", "img": "!", "code": "`", "kbd": "`", "del": "~", "q": "“", "br": "\n", "em": "*", "strong": "*"}
 _LAST = _FIRST | {"a": ")", "img": ")", "q": "”"}
 _AROUND_FIRST = {"a": "[", "del": "~", "q": "“"}
@@ -32,9 +32,9 @@ _DELIMITERS = frozenset(["*", "**", "_", "__"])
 
 
 def write(tree: Element, placeholders: Placeholders) -> None:
-    """Put marks for delimiters, or for tags, in the place of every `em` and `strong`, in place.
+    """Replace every `em` and `strong` by placeholders for delimiters or tags, in place.
 
-    Where there are more than `MOST`, nothing is emphasised.
+    If there are more than `MAX_ELEMENTS`, their tags are removed instead.
     """
     elements = list(islice(tree.iter_elements(tuple(_WIDTHS)), MAX_ELEMENTS + 1))
     if len(elements) > MAX_ELEMENTS:
@@ -49,7 +49,7 @@ def write(tree: Element, placeholders: Placeholders) -> None:
 
 
 def _delimiter(element: Element, placeholders: Placeholders) -> str:
-    """The delimiter that opens and closes `element` where it stands; empty where none does."""
+    """The delimiter that can open and close `element` here; empty if there is none."""
     children = element.children
     before, after = _before(element, placeholders), _after(element, placeholders)
     first, last = _edge_character(children[0], placeholders, _FIRST), _edge_character(children[-1], placeholders, _LAST)
@@ -58,21 +58,21 @@ def _delimiter(element: Element, placeholders: Placeholders) -> str:
     taken = {neighbour[0] for neighbour in (before, after) if neighbour in _DELIMITERS}
     if "*" not in taken:
         return "*" * _WIDTHS[element.tag]
-    # An underscore between letters is no delimiter.
+    # An underscore between letters is not a delimiter.
     if "_" not in taken and _is_delimited(before) and _is_delimited(after):
         return "_" * _WIDTHS[element.tag]
     return ""
 
 
 def _is_flanking(outside: str, inside: str) -> bool:
-    """Whether a run between these two has its flank inside."""
+    """Whether a delimiter run between these characters is flanking on the inside."""
     if not inside or inside.isspace():
         return False
     return not _is_punctuation(inside) or _is_delimited(outside)
 
 
 def _is_delimited(outside: str) -> bool:
-    """Whether what stands outside is no part of a word: whitespace, an edge, or punctuation that all agree on."""
+    """Whether the outside is not part of a word: whitespace, an edge, or punctuation in every Markdown version."""
     return not outside or outside.isspace() or (_is_punctuation(outside[-1]) and not _is_odd_symbol(outside[-1]))
 
 
@@ -81,12 +81,12 @@ def _is_punctuation(character: str) -> bool:
 
 
 def _is_odd_symbol(character: str) -> bool:
-    """Whether a character is a symbol beyond ASCII: punctuation since CommonMark 0.31 only."""
+    """Whether a character is a symbol beyond ASCII, which is punctuation only since CommonMark 0.31."""
     return not character.isascii() and unicodedata.category(character)[0] == "S"
 
 
 def _before(node: Node, placeholders: Placeholders) -> str:
-    """What stands before a node in its block: a character, or a whole delimiter; empty at the beginning."""
+    """The character, or whole delimiter, before a node in its block; empty at the beginning."""
     sibling = node.previous_sibling
     if sibling is not None:
         return _edge_character(sibling, placeholders, _LAST, whole=True)
@@ -97,7 +97,7 @@ def _before(node: Node, placeholders: Placeholders) -> str:
 
 
 def _after(node: Node, placeholders: Placeholders) -> str:
-    """What stands after a node in its block: a character, or a whole delimiter; empty at the end."""
+    """The character, or whole delimiter, after a node in its block; empty at the end."""
     sibling = node.next_sibling
     if sibling is not None:
         return _edge_character(sibling, placeholders, _FIRST, whole=True)
@@ -108,7 +108,7 @@ def _after(node: Node, placeholders: Placeholders) -> str:
 
 
 def _edge_character(node: Node, placeholders: Placeholders, characters: dict[str, str], *, whole: bool = False) -> str:
-    """The first or last character of a node in Markdown; with `whole`, all of a delimiter. Empty for a block."""
+    """The first or last character of a node in Markdown, or with `whole` all of a delimiter. Empty for a block."""
     at = 0 if characters is _FIRST else -1
     while isinstance(node, Element) and node.tag in _TRANSPARENT and node.children:
         node = node.children[at]

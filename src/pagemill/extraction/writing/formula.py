@@ -1,4 +1,4 @@
-"""Formulas: TeX out of MathML, KaTeX, MathJax and what Wikipedia makes of it."""
+"""Formulas: reads TeX from MathML, KaTeX, MathJax and Wikipedia's markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CONTAINERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
 _CONTAINERS += '.mwe-math-element, math, script[type^="math/tex"]'
-# How far inside its outermost carrier a formula's parts stand at most, and how many carriers are looked at.
+# The largest depth of a formula's parts in its outermost container, and the largest number of containers.
 _MAX_NESTING, _MAX_CONTAINERS = 12, 20_000
 _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
@@ -24,16 +24,16 @@ _TEX_DELIMITED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula as TeX, one line; `display` where it stands on a line of its own."""
+    """A formula as TeX on one line; `display` if it is a block of its own."""
 
     tex: str
     display: bool
     source: Element | None = None
-    """The `<math>` element that it was read from, where there is one."""
+    """The `<math>` element that it was read from, if there is one."""
 
 
 def find(root: Element) -> dict[Element, Formula | None]:
-    """The elements under `root` that stand for a formula. None marks those that only repeat another's."""
+    """The elements under `root` that represent a formula. None marks duplicates of another one."""
     found: dict[Element, Formula | None] = {}
     for container in root.select(_CONTAINERS)[:_MAX_CONTAINERS]:
         if not any(ancestor in found for ancestor in islice(container.ancestors, _MAX_NESTING)):
@@ -57,7 +57,7 @@ def _read(container: Element) -> Formula | None:
 
 
 def _followed_by_script(container: Element) -> bool:
-    """Whether MathJax 2 left the formula's source right behind its rendering."""
+    """Whether the formula's source follows its rendering, as with MathJax 2."""
     following = container.next_sibling
     return getattr(following, "tag", "") == "script" and "math/tex" in (following.attr("type") or "")  # type: ignore[union-attr]
 
@@ -68,7 +68,7 @@ def _formula(tex: str, display: bool, source: Element | None = None) -> Formula 
 
 
 def tex_of(math: Element) -> str:
-    """The TeX of a `<math>` element: its annotation, its `alttext`, its translation, or the text that stands in it."""
+    """The TeX of a `<math>` element: its annotation, else its `alttext`, else its translation, else its text."""
     for annotation in math.iter_elements("annotation"):
         if "tex" in (annotation.attr("encoding") or "").lower():
             return annotation.text
@@ -76,7 +76,7 @@ def tex_of(math: Element) -> str:
 
 
 def safe(tex: str) -> str:
-    """The same formula on one line, without anything that a renderer that knows no formulas would take for markup."""
+    """The same formula on one line, without what a renderer without formula support would read as markup."""
     tex = normalize_space(tex)
     if tex.startswith("{\\displaystyle") and tex.endswith("}"):
         tex = tex.removeprefix("{\\displaystyle").removesuffix("}").strip()
@@ -86,7 +86,7 @@ def safe(tex: str) -> str:
 
 
 def is_tex_in_text(root: Node) -> bool:
-    """Whether the page of `root` has its formulas typeset by a script, from TeX that stands in the text."""
+    """Whether a script of the page of `root` typesets formulas from TeX in the text."""
     top = root
     for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
         pass
@@ -94,7 +94,7 @@ def is_tex_in_text(root: Node) -> bool:
 
 
 def split(text: str) -> list[str | Formula]:
-    r"""Cut a text with `\(…\)`, `\[…\]` and `$$…$$` into texts and formulas."""
+    r"""Split a text with `\(…\)`, `\[…\]` and `$$…$$` into texts and formulas."""
     parts: list[str | Formula] = []
     end = 0
     for match in _TEX_DELIMITED.finditer(text):

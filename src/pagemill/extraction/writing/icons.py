@@ -1,4 +1,4 @@
-"""Icons: small pictures that stand for a word, or for none."""
+"""Icons: emoji images, decorative images, and check marks in table cells."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ICON = re.compile(
     r"|whatsapp)(?:[/_.-]|$)"
 )
 
-# What icon fonts and pictures of yes and no are called, whole words between the punctuation of names.
+# The names of yes and no icons in icon fonts and files, as whole words.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
 _NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
 _MAX_DESCENDANTS = 4
 
 
 def emoji(image: Element) -> str:
-    """The text that an image of an emoji stands for; empty for any other image."""
+    """The text of an emoji image; empty for any other image."""
     text = (image.attr("alt") or "").strip()
     if not text or len(text) > _MAX_EMOJI_LENGTH:
         return ""
@@ -32,7 +32,7 @@ def emoji(image: Element) -> str:
 
 
 def is_decoration(image: Element, src: str) -> bool:
-    """Whether an image without a text of its own only decorates: it is called an icon, or is as small as one."""
+    """Whether an image without alternative text is decorative: its URL names an icon, or it is as small as one."""
     path = src.partition("?")[0].partition("//")[2].partition("/")[2]
     if _ICON.search(path) is not None:
         return True
@@ -40,7 +40,7 @@ def is_decoration(image: Element, src: str) -> bool:
 
 
 def check_mark(cell: Element) -> str:
-    """The sign for yes or no that stands in a table's cell without text; empty where none does."""
+    """The ✓ or ✗ for the icon in a table cell without text; empty if there is none."""
     for part in islice(cell.iter_elements(), _MAX_DESCENDANTS):
         if part.attr("alt"):
             return ""

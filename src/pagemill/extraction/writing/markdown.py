@@ -1,9 +1,8 @@
 """Markdown: the cleaned tree as GitHub-flavoured Markdown.
 
-turbohtml writes the Markdown. Before, the tree is brought to what Markdown can say: formulas, spans, blocks
-in table cells, sub- and superscripts, readings, terms and summaries. Where turbohtml's escaping must not touch
-something, a *mark* stands in the text for it and is replaced at the end: code points that no text has (Unicode's
-noncharacters, which cleaning takes out).
+turbohtml writes the Markdown. Before that, elements that Markdown does not have are converted: formulas, spans, blocks
+in table cells, sub- and superscripts, ruby readings, terms and summaries. Markup that turbohtml must not escape is
+replaced by placeholders, which are restored at the end (see `placeholders`).
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ _STYLE = Markdown(inline=Markdown.Inline(quote_open="“", quote_close="”"))
 
 # Underscores inside a word can neither open nor close emphasis (CommonMark 0.31, 6.2, rules 2 and 6).
 _INTRAWORD = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
-# Brackets that can become neither a link nor an image, a footnote, a task or a definition, as references are never
-# defined and nothing that would make a link follows.
+# Brackets that cannot be read as a link, an image, a footnote, a task or a definition: there are no link reference
+# definitions, and no character that would make a link follows.
 _BRACKETED = re.compile(r"(?<=[\w\s.,;:\"'”’)])\[(?![ xX^]\]|\^)([^\[\]\n<>`*_\\]{1,60})\](?=[\w\s.,;\"'”’)?])")
-# A dollar sign can begin or end a formula, except right before a digit, which ends none, and so leaves none begun.
+# A dollar sign can begin or end a formula. One right before a digit cannot end a formula, so it is left as it is.
 _MATH_DOLLAR = re.compile(r"\$(?!\d)")
 
-# A number's decimal point: what an item's number ends with has a space behind it (CommonMark 0.31, 5.2).
+# A decimal point. The point of a list item's number is followed by a space (CommonMark 0.31, 5.2).
 _DECIMAL = re.compile(r"\A(\s*\d{1,9})\.(?=\S)")
 
-# What Markdown would read as a character reference in an address (CommonMark 0.31, 2.5).
+# What Markdown would read as a character reference in a URL (CommonMark 0.31, 2.5).
 _REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]{1,32};)")
 
 _MAX_NUMBER_LENGTH = 12
-"""Within so many characters a text's first number ends, if an item's could."""
+"""The length in which the number of a list item ends, in characters."""
 _PREPARED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
@@ -68,7 +67,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def render(root: Element) -> str:
-    """GitHub-flavoured Markdown that means the same as the cleaned tree, which is used up.
+    """GitHub-flavoured Markdown with the same meaning as the cleaned tree, which is consumed.
 
     It ends with a newline unless it is empty.
     """
@@ -82,7 +81,7 @@ def render(root: Element) -> str:
 
 
 def _protect_addresses(tree: Element, placeholders: Placeholders) -> None:
-    """Mark what would be read as a character reference in an address."""
+    """Insert placeholders where a URL would be read as containing a character reference."""
     for name in ("href", "src"):
         for element in tree.select(f'[{name}*=";"]'):
             address = element.attr(name) or ""
@@ -92,7 +91,7 @@ def _protect_addresses(tree: Element, placeholders: Placeholders) -> None:
 
 
 def _protect_text(tree: Element, placeholders: Placeholders) -> None:
-    """Mark the characters of the text that need no escape, and the dollar signs, which do."""
+    """Insert placeholders for the characters that need no escape, and for dollar signs, which do."""
     for node in tree.descendants:
         if type(node) is not Text:
             continue
@@ -112,7 +111,7 @@ def _protect_text(tree: Element, placeholders: Placeholders) -> None:
 
 
 def _prepare(tree: Element, placeholders: Placeholders) -> None:
-    """Bring a tree to what Markdown can say."""
+    """Convert the elements of a tree that Markdown does not have."""
     for math in tree.find_all("math"):
         sign = "$$" if math.attr("display") == "block" else "$"
         tex = math.attr("alttext") or ""
@@ -124,7 +123,7 @@ def _prepare(tree: Element, placeholders: Placeholders) -> None:
     for term in tree.find_all(["dt", "summary"]):
         if term.find("strong") is None and next(term.iter_elements(_HEADINGS), None) is None:
             term.wrap_children(Element("strong"))
-    for deleted in tree.select("del:has(q)"):  # tildes beside a word and a quotation mark are no delimiters
+    for deleted in tree.select("del:has(q)"):  # tildes between a word and a quotation mark are not delimiters
         _wrap_in_tags(deleted, placeholders)
         deleted.unwrap()
     emphasis.write(tree, placeholders)
@@ -134,13 +133,11 @@ def _prepare(tree: Element, placeholders: Placeholders) -> None:
         table_grid.normalize(table)
     for block in tree.select("li table, li blockquote"):
         if getattr(block.previous_sibling, "tag", "") in ("table", "blockquote"):
-            block.insert_before(
-                Element("p", children=[placeholders.add("<!-- -->")])
-            )  # in a tight list they would be one
+            block.insert_before(Element("p", children=[placeholders.add("<!-- -->")]))  # a tight list would merge them
 
 
 def _prepare_sub_and_sup(tree: Element, placeholders: Placeholders) -> None:
-    """Keep what stands above or below the line there, but for the links of footnotes, which say so themselves."""
+    """Write `sub` and `sup` as HTML tags, except around a single link, such as a footnote."""
     for script in tree.find_all(["sub", "sup"]):
         if len(script.children) != 1 or getattr(script.children[0], "tag", "") != "a":
             _wrap_in_tags(script, placeholders)
@@ -148,13 +145,13 @@ def _prepare_sub_and_sup(tree: Element, placeholders: Placeholders) -> None:
 
 
 def _wrap_in_tags(element: Element, placeholders: Placeholders) -> None:
-    """Put marks for an element's tags around it: GitHub shows these few as HTML."""
+    """Insert placeholders for an element's tags around it: GitHub renders these few as HTML."""
     element.insert_before(placeholders.add(f"<{element.tag}>"))
     element.insert_after(placeholders.add(f"</{element.tag}>"))
 
 
 def _flatten_cell(cell: Element, placeholders: Placeholders) -> None:
-    """Make a cell's blocks one line, as a table row is one: breaks between paragraphs, lists as HTML."""
+    """Write a cell's blocks on one line, because a table row is one: `<br>` between paragraphs, lists as HTML."""
     for block in list(cell.iter_elements(_CELL_BLOCKS)):
         if block.tag in _LISTS:
             _wrap_in_tags(block, placeholders)
@@ -166,14 +163,14 @@ def _flatten_cell(cell: Element, placeholders: Placeholders) -> None:
 
 
 def _needs_break_after(node: Node, placeholders: Placeholders) -> bool:
-    """Whether a break belongs after this node: it shows something, and is no break or list itself."""
+    """Whether a break is needed after this node: it is visible, and is not a break or a list itself."""
     if isinstance(node, Text):
         return bool(node.data.strip()) and placeholders.get(node.data) is None
     return isinstance(node, Element) and node.tag != "br"
 
 
 def _inline_follows(following: Iterable[Node]) -> bool:
-    """Whether inline content follows, so that it needs a break before it."""
+    """Whether inline content follows, which needs a break before it."""
     for node in following:
         if isinstance(node, Text) and not node.data.strip():
             continue

@@ -1,4 +1,4 @@
-"""MathML: presentation markup as TeX, and as markup that is safe to keep."""
+"""MathML: translates presentation markup to TeX, and to safe markup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from turbohtml import Element, Text, escape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Presentation MathML Core, without what may hold HTML or load anything (annotation-xml, mglyph, maction).
+# Presentation MathML Core, without elements that can contain HTML or load resources (annotation-xml, mglyph, maction).
 TAGS = frozenset(
     [
         *(
@@ -65,7 +65,7 @@ _ACCENTS = {"^": "hat", "¯": "bar", "‾": "bar", "→": "vec", "˙": "dot", "~
 
 
 def to_tex(math: Element) -> str:
-    """A `<math>` element's presentation markup as TeX; what it does not know becomes the text that it holds."""
+    """The presentation markup of a `<math>` element as TeX. Unknown elements become their text."""
     return re.sub(r" +", " ", _row(math, 0)).strip()
 
 
@@ -94,7 +94,7 @@ def _token(element: Element, tag: str) -> str:
 
 
 def _arguments(element: Element, depth: int, count: int) -> list[str]:
-    """The TeX of an element's first `count` children, padded with nothing."""
+    """The TeX of an element's first `count` children, padded with empty texts."""
     children = [child for child in element.children if isinstance(child, Element)][:count]
     return [_tex(child, depth + 1).strip() for child in children] + [""] * (count - len(children))
 
@@ -155,7 +155,7 @@ _WRITERS: dict[str, Callable[[Element, int], str]] = {
 
 
 def markup(element: Element, depth: int = 0) -> str:
-    """The presentation elements under `element` as markup with no attributes; anything else is left out."""
+    """The presentation elements under `element` as markup without attributes. Other elements are omitted."""
     parts: list[str] = []
     for child in element.children:
         if not isinstance(child, Element) or child.tag not in TAGS or depth > _MAX_DEPTH:
@@ -166,5 +166,5 @@ def markup(element: Element, depth: int = 0) -> str:
 
 
 def _own_text(element: Element) -> str:
-    """The text right inside a token element."""
+    """The text directly in a token element."""
     return " ".join("".join(node.data for node in element.children if isinstance(node, Text)).split())

@@ -1,6 +1,6 @@
-"""Marks: what stands in a text for Markdown that must come out as it is, and for characters that need no escape.
+"""Placeholders in text nodes for Markdown that must not be escaped, and for characters that need no escape.
 
-Marks are made of Unicode's noncharacters, which cleaning takes out of every text, so that no text can hold one.
+They consist of Unicode noncharacters, which cleaning removes from every text, so no text can contain one.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ _CHARACTERS = {UNDERSCORE: "_", OPENING: "[", CLOSING: "]", DOLLAR: "\\$", AMPER
 
 
 class Placeholders:
-    """The marks of one tree."""
+    """The placeholders of one tree."""
 
     def __init__(self) -> None:
         self._markup: list[str] = []
         self.has_characters = False
-        """Whether any mark for a character was set."""
+        """Whether the tree has placeholders for characters."""
 
     def add(self, markup: str) -> Text:
-        """A text node that stands for `markup`."""
+        """A text node that is the placeholder of `markup`."""
         self._markup.append(markup)
         return Text(f"{_START}{len(self._markup) - 1}{_END}")
 
     def get(self, text: str) -> str | None:
-        """What a text stands for; None where it is no mark."""
+        """The markup that a text is a placeholder of; None if it is none."""
         match = _RAW.fullmatch(text)
         return self._markup[int(match[1])] if match else None
 
     def restore(self, text: str) -> str:
-        """The text with what its marks stand for."""
+        """Replace the placeholders in a text."""
         if self._markup:
             text = _RAW.sub(lambda match: self._markup[int(match[1])], text)
         if self.has_characters:

@@ -1,4 +1,4 @@
-"""Grid: a table's cells brought to the rows and columns that they stand in, for formats without spans."""
+"""Expands the spans of a table to a regular grid, for formats without spans."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from turbohtml import Element
 
 from pagemill.extraction.writing import tables
 
-# A table may grow by its spans to this many cells, and this many times its own, before it is no table any more.
+# A table whose grid has more cells than this, and this many times its own, becomes paragraphs.
 _MAX_CELLS = 10_000
 _MAX_GROWTH = 8
 
 
 def normalize(table: Element) -> None:
-    """Give every row the same number of cells, in place: what a span covers becomes empty cells.
+    """Give every row the same number of cells, in place. Cells that a span covers become empty cells.
 
-    A table whose spans claim vastly more cells than it has becomes a paragraph for each row.
+    A table whose spans cover far more cells than it has becomes a paragraph for each row.
     """
     rows = [(row, [cell for cell in row.children if isinstance(cell, Element)]) for row in table.find_all("tr")]
     cells = sum(len(line) for _, line in rows)
@@ -29,9 +29,9 @@ def normalize(table: Element) -> None:
 
 
 def _expand_spans(rows: list[tuple[Element, list[Element]]]) -> None:
-    """Put empty cells where spans reach, and make the rows even."""
+    """Insert empty cells where spans reach, and pad the rows to the same length."""
     reserved: dict[int, int] = {}
-    """For each column the number of rows that a cell from above still covers."""
+    """For each column, the number of rows that a cell from above still covers."""
     lines: list[tuple[Element, list[Element]]] = []
     for row, cells in rows:
         line: list[Element] = []

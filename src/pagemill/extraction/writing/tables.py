@@ -1,4 +1,4 @@
-"""Tables: which of them hold data and which only lay out a page."""
+"""Tells data tables from layout tables."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from turbohtml import Element
 
-# What cells of data hold only where the table says what its columns are, and what they never hold.
+# Elements that data cells only contain if the table has header cells, and elements that they never contain.
 _RARE_IN_DATA = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "figure", "blockquote")
 _NEVER_IN_DATA = ("table", "form", "article", "section")
-# A cell longer than this many characters is a page's column, not a datum.
+# A cell with more characters is a column of the page, not data.
 _MAX_CELL_LENGTH = 1500
 
 
 def is_data(table: Element) -> bool:
-    """Whether a table's rows and columns mean something.
+    """Whether a table is a data table.
 
-    Layout tables say so (`role=presentation`), hold what no datum holds (tables, forms, sections), or have no header
-    and one row, one column, headings, code blocks, or whole texts in their cells.
+    Layout tables have `role=presentation`, contain elements that data cells never contain (tables, forms, sections),
+    or have no header cells and one row, one column, headings, code blocks or long texts in their cells.
     """
     if table.attr("role") in ("presentation", "none") or _contains(table, _NEVER_IN_DATA):
         return False
@@ -34,7 +34,7 @@ def _contains(table: Element, tags: tuple[str, ...]) -> bool:
 
 
 def _columns(table: Element) -> int:
-    """The number of cells in the fullest of the first rows."""
+    """The largest number of cells in one of the first rows."""
     return max((len(row.find_all(["td", "th"])) for row in table.find_all("tr", limit=20)), default=0)
 
 

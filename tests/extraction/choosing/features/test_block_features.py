@@ -29,7 +29,7 @@ def compute(html: str, weights: dict[str, tuple[float, float, float]] | None = N
     return block_features.compute(flat, hidden, URL, vocabulary).rows
 
 
-def test_where_blocks_stand():
+def test_positions_of_blocks():
     rows = compute(PAGE, {"menu": (-1, -2, -4), "post": (1, 2, 4), "<footer": (0, 0, -9)})
     home, about, heading, first, second, sub, third, _, foot = range(9)
     assert rows["in_nav"].tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 0]
@@ -49,7 +49,7 @@ def test_where_blocks_stand():
     assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]
 
 
-def test_blocks_with_the_same_way_from_the_root_look_alike():
+def test_blocks_with_the_same_path_have_the_same_template_id():
     card = "<li class=card><b>Name</b><p class=price>1</p></li>"
     flat = split(f"<body><ul>{card * 3}</ul><p class=price>2</p>")
     hidden = np.zeros(len(flat.elements))
@@ -61,11 +61,9 @@ def test_blocks_with_the_same_way_from_the_root_look_alike():
     assert len(set(template_ids)) == 3
 
 
-def test_answers_to_answers_look_alike_however_deep_they_stand():
-    answer = "<div class=answer id=a{}><div class=text><p>words</p></div>{}</div>"
-    flat = split(
-        f"<div class=thread>{answer.format(1, answer.format(2, answer.format(3, answer.format(4, ''))))}</div>"
-    )
+def test_nested_replies_have_the_same_local_template_id_at_any_depth():
+    reply = "<div class=reply id=a{}><div class=text><p>words</p></div>{}</div>"
+    flat = split(f"<div class=thread>{reply.format(1, reply.format(2, reply.format(3, reply.format(4, ''))))}</div>")
     found = block_features.compute(flat, np.zeros(len(flat.elements)), URL, Vocabulary({}, np.zeros((3, 0)), bias=0))
     assert len(set(found.template_ids.tolist())) == 4
     first, *others = found.local_template_ids.tolist()

@@ -19,7 +19,7 @@ def parts(html: str) -> tuple[blocks.Blocks, TreeArrays, text_statistics.TextSta
     return flat, TreeArrays(flat), text_statistics.count(flat)
 
 
-def test_the_deepest_element_with_enough_good_words():
+def test_the_deepest_element_with_enough_content_words():
     flat, tree, text = parts(f"<nav>{PROSE}</nav><main><article>{PROSE * 4}</article></main><footer>{PROSE}</footer>")
     content_words = main_container.expected_content_words(text.words, np.array([-9.0, 2, 2, 2, 2, -9]))
     assert [flat.tags[found] for found in main_container.find_containers(tree, content_words)] == [
@@ -29,12 +29,12 @@ def test_the_deepest_element_with_enough_good_words():
     ]
 
 
-def test_good_words_are_as_many_as_are_likely():
+def test_expected_content_words_are_words_times_probability():
     assert main_container.expected_content_words(np.array([10.0, 10, 0]), np.array([0.0, 30, 0])) == pytest.approx(
         [5, 10, 0], abs=1e-8
     )
 
 
-def test_a_page_without_words_has_a_core():
+def test_a_page_without_words_has_main_containers():
     _, tree, text = parts("<p>…</p><div><p>…</p></div>")
     assert main_container.find_containers(tree, main_container.expected_content_words(text.words, np.zeros(2)))

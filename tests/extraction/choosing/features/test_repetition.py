@@ -30,7 +30,7 @@ def test_cards_are_a_group_and_their_parts_a_smaller_one():
     assert outermost[-1] == innermost[-1] == largest[-1] == -1
 
 
-def test_what_pages_number_looks_alike():
+def test_digits_and_ids_do_not_change_the_template():
     labels = repetition.template_labels(
         [
             Markup("div", "post post-17", "p17", ""),
@@ -42,7 +42,7 @@ def test_what_pages_number_looks_alike():
     assert labels.tolist() == [0, 0, 1, 2]
 
 
-def test_items_are_numbered_in_the_order_of_their_first_occurrence():
+def test_items_are_encoded_in_order_of_first_occurrence():
     found, indices = label_encoding.factorize("abcab")
     assert found == ["a", "b", "c"]
     assert indices.tolist() == [0, 1, 2, 0, 1]

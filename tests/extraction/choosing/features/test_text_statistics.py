@@ -36,13 +36,13 @@ def test_linked_words_and_words_across_inline_tags():
     assert found.linked_words.tolist() == [2]
 
 
-def test_same_text_has_the_same_key_whatever_the_spaces():
-    text_hash = count("read more", " read\nmore ", "more read", "readmore.").text_hash
-    assert text_hash[0] == text_hash[1]
-    assert len(set(text_hash.tolist())) == 3
+def test_the_hash_of_a_text_ignores_whitespace():
+    hashes = count("read more", " read\nmore ", "more read", "readmore.").text_hash
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes.tolist())) == 3
 
 
-def test_marks_belong_to_words_and_pictures_are_none():
+def test_combining_marks_belong_to_words_and_emoji_are_none():
     found = count("हिन्दी में लिखा है।", "cafe\u0301 ✔\ufe0f")
     assert found.words.tolist() == [4, 1]
     assert found.ends_sentence.tolist() == [1, 0]

@@ -46,7 +46,7 @@ def test_sums_and_paths_are_those_of_a_plain_loop(tree):
 
 
 @given(TREES)
-def test_path_keys_are_equal_just_for_equal_paths(tree):
+def test_path_hashes_are_equal_only_for_equal_paths(tree):
     flat = blocks.split(build(tree, "body"))
     assert flat is not None
     tree = TreeArrays(flat)

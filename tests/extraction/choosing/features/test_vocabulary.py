@@ -54,7 +54,7 @@ def test_words_are_the_same_among_others_and_alone(elements):
         assert words(elements, place) == words([element], 0)
 
 
-def test_markup_that_stands_often_is_told_once():
+def test_repeated_markup_counts_once():
     found, places = distinct_markup(split("<div class=a><p id=x>one</p><p id=x>two</p></div>"))
     assert found == [Markup("body", "", "", ""), Markup("div", "a", "", ""), Markup("p", "", "x", "")]
     assert places.tolist() == [0, 1, 2, 2]

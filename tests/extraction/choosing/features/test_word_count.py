@@ -52,6 +52,6 @@ def test_what_words_are_made_of(character, expected):
     assert word_count.is_word_character(character) is expected
 
 
-def test_scripts_are_in_order_and_apart():
+def test_scripts_are_sorted_and_do_not_overlap():
     edges = [edge for first, last, _ in word_count.UNSPACED_SCRIPTS for edge in (first, last)]
     assert edges == sorted(set(edges))

@@ -1,1 +1,1 @@
-"""What the model knows of a block: text statistics, position in the tree, repetition, words of class names."""
+"""The features of blocks: text statistics, position in the tree, repetition, words of class names."""

@@ -1,6 +1,8 @@
-"""The features of every block: what it is, where it stands, what surrounds it, and what page it is on.
+"""Computes the features of every block: its text, its position, its neighbours and its page.
 
-A feature is a row with a value for each block, so a page's features are an array of (features, blocks).
+A feature is a row with a value for each block, so the features of a page are an array of (features, blocks). Feature
+names are part of the model: `core` is a main container, `good` are expected content words, `said` are log-odds of the
+vocabulary, `place` is a position, and `copies` are blocks with the same text.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     Rows = dict[str, NDArray[np.float64]]
 
-# The order is part of the model: a tag's place is its value as a feature.
+# The order is part of the model: a tag's index is its value as a feature.
 TAGS = (
     *("?", "body", "div", "p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "tr", "dt", "dd", "pre"),
     *(
@@ -54,7 +56,7 @@ PAGE_FEATURES = [
     *("page_headings", "page_inputs", "page_images", "page_longest", "core50_share", "core80_share"),
     *("page_group_size", "page_group_share", "page_group_words", "page_group_link_density"),
 ]
-"""The features that say most of a whole page."""
+"""The features of the whole page that `Classifier.quality` uses."""
 
 HIDDEN = (
     '[hidden], [aria-hidden="true"], [style*="display:none"], [style*="display: none"], '
@@ -63,14 +65,14 @@ HIDDEN = (
 
 
 class Features(NamedTuple):
-    """What is known of a page's blocks."""
+    """The features of a page's blocks."""
 
     rows: Rows
     """The features, by name."""
     template_ids: NDArray[np.int64]
-    """The same number, from 0, for the blocks whose elements and all around them look alike (see `groups.look`)."""
+    """The same number, from 0, for blocks whose path from the root has the same `repetition.template_labels`."""
     local_template_ids: NDArray[np.int64]
-    """Likewise where the elements and the three around them do, however deep they stand."""
+    """The same for blocks whose element and its three nearest ancestors have the same labels, at any depth."""
 
 
 def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Features:
@@ -89,7 +91,7 @@ def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
 
 
 class _Page:
-    """One page's features, computed part by part; each part adds its rows."""
+    """The features of one page. Each method adds the rows of one group of features."""
 
     def __init__(self, blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> None:
         self.rows: Rows = {}
@@ -115,7 +117,7 @@ class _Page:
         self._page(url)
 
     def _areas(self, hidden: NDArray[np.float64], vocabulary: Vocabulary) -> None:
-        """Add how many elements of each area stand around a block, and what classes and the like say of it."""
+        """Add the number of ancestors of each area, and the log-odds that the vocabulary gives."""
         self.areas = np.array([self.tags == _TAG[area] for area in AREAS], np.float64)
         lists = _IS_LIST[self.tags]
         own, near, path = vocabulary.sum_weights(self.markup)[:, self.markup_index]
@@ -128,7 +130,7 @@ class _Page:
         self.rows["said"] = vocabulary.log_odds(class_log_odds)
 
     def _text(self) -> None:
-        """Add what the block's own text says."""
+        """Add features of the block's own text."""
         text, rows = self.statistics, self.rows
         count = self.tree.block_count
         self.link_density = text.linked_words / np.maximum(self.words, 1)
@@ -159,7 +161,7 @@ class _Page:
         )
 
     def _levels(self) -> None:
-        """Add sums over the subtrees of the five elements around a block."""
+        """Add sums over the subtrees of the block's five innermost ancestors."""
         tree, text = self.tree, self.statistics
         sums = np.stack([self.words, text.linked_words, self.content_words, text.stops, text.money, text.ends_sentence])
         self.subtree = words, linked, content_words, stops, money, ends = tree.subtree_sum(sums)
@@ -197,9 +199,9 @@ class _Page:
             element = tree.parent[element]
 
     def _repetition(self) -> None:
-        """Add how often the block's place, and the elements around it, occur on the page."""
+        """Add how often the paths of the block and its ancestors occur on the page."""
         tree, rows, owner = self.tree, self.rows, self.tree.owner
-        # An identifier sets an element apart: it does not belong to those that repeat.
+        # With its id, an element is unique: it does not belong to those that repeat.
         labels = label_encoding.encode_items([element[:3] for element in self.markup])[self.markup_index]
         self.path = tree.path_hash(labels)
         for name, (number, count) in (
@@ -225,7 +227,7 @@ class _Page:
         self._groups(labels)
 
     def _groups(self, labels: NDArray[np.int64]) -> None:
-        """Add what the repeated elements around the block are like."""
+        """Add features of the groups of repeated siblings around the block."""
         tree, rows, owner = self.tree, self.rows, self.tree.owner
         words, linked, _, _, money, _ = self.subtree
         found = repetition.find_groups(
@@ -258,7 +260,7 @@ class _Page:
         self.largest_group = {f"page_group_{what}": float(value) for what, value in zip(names, values, strict=True)}
 
     def _paths(self) -> None:
-        """Add extremes on the way from the root, and where the block stands relative to the cores and the heading."""
+        """Add maxima along the path from the root, and positions relative to main containers and the first `<h1>`."""
         tree, rows, owner = self.tree, self.rows, self.tree.owner
         h1 = np.flatnonzero((self.own_tag == _TAG["h1"]) | (self.tags[tree.parent[owner]] == _TAG["h1"]))
         self.h1 = int(h1[0]) if len(h1) else -1
@@ -278,7 +280,7 @@ class _Page:
             rows["h1_up"] = rows["h1_down"] = np.full(tree.block_count, -1.0)
 
     def _context(self) -> None:
-        """Add what stands before and after."""
+        """Add features of the blocks before and after."""
         rows, count = self.rows, self.tree.block_count
         padded = np.concatenate([[-1.0, -1.0], self.own_tag, [-1.0, -1.0]])
         rows["tag_before"], rows["tag_after"], rows["tag_after_next"] = padded[1:-3], padded[3:-1], padded[4:]
@@ -294,7 +296,7 @@ class _Page:
             rows[f"near{radius}_good"] = content_words / some
 
     def _heading_positions(self) -> None:
-        """Add where the block stands relative to headings."""
+        """Add positions relative to headings."""
         rows, count, place = self.rows, self.tree.block_count, np.arange(self.tree.block_count)
         words_before = self.words_before[:-1]
         if self.h1 >= 0:
@@ -311,7 +313,7 @@ class _Page:
         rows["to_heading"] = following - self.position
 
     def _page(self, url: str) -> None:
-        """Add what is the same for every block of the page."""
+        """Add the features of the page, which are the same for every block."""
         tree, text, count = self.tree, self.statistics, self.tree.block_count
         long_first = np.sort(self.words)[::-1]
         address = url.partition("://")[2].partition("/")[2]

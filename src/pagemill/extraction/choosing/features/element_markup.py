@@ -1,4 +1,4 @@
-"""What the start tags of a page's elements say: tag, classes, id, roles."""
+"""The start tags of a page's elements: tag, classes, id, roles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Markup(NamedTuple):
-    """What an element's start tag says, as it stands in `Blocks`."""
+    """The start tag of an element, as in `Blocks`."""
 
     tag: str
     classes: str
@@ -23,6 +23,6 @@ class Markup(NamedTuple):
 
 
 def distinct_markup(blocks: Blocks) -> tuple[list[Markup], NDArray[np.int64]]:
-    """Return the distinct markup of a page's elements, and the place among it of that of each element."""
+    """Return the distinct start tags of a page's elements, and for each element the index of its start tag."""
     found, indices = label_encoding.factorize(zip(blocks.tags, blocks.classes, blocks.ids, blocks.roles, strict=True))
     return list(map(Markup._make, found)), indices

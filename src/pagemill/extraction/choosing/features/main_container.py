@@ -1,4 +1,4 @@
-"""Core containers: the deepest elements that hold a given part of a page's good words."""
+"""Main containers: the deepest elements that contain a given share of a page's expected content words."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
 
 SHARES = (0.3, 0.5, 0.8)
-"""The parts of the good words; each has a core."""
+"""The shares of the expected content words; each has a main container."""
 
-_EPSILON = 1e-9  # a page whose blocks have no words has a core, too
+_EPSILON = 1e-9  # so that a page without words has a main container, too
 
 
 def expected_content_words(words: NDArray[np.float64], log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how many words of each block are likely content, by log-odds that `vocabulary` tells; never quite none."""
+    """Return the expected number of content words of each block, by the log-odds of the vocabulary. Never zero."""
     content_words: NDArray[np.float64] = words / (1 + np.exp(-log_odds)) + _EPSILON
     return content_words
 
 
 def find_containers(tree: TreeArrays, content_words: NDArray[np.float64]) -> list[int]:
-    """Return for each of `SHARES` the deepest element with that part of the words in `good`, a later one on a tie."""
+    """Return for each of `SHARES` the deepest element with that share of the content words; on a tie the last one."""
     subtree_words, total = tree.subtree_sum(content_words), content_words.sum()
     containers = []
     for share in SHARES:

@@ -1,4 +1,4 @@
-"""Repetition: elements that stand side by side and look alike, such as the cards of a list."""
+"""Finds repeated sibling elements of the same template, such as the cards of a list."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _NO_DIGITS = str.maketrans("", "", digits)
 
 @dataclass(frozen=True, slots=True)
 class SiblingGroups:
-    """Groups of at least three siblings with the same tag and classes, all with words.
+    """Groups of siblings with the same tag and classes.
 
-    `group` has an entry for each element, the others one for each group of siblings (of any size).
+    `group` and `repeated` have an entry for each element, the others one for each group.
     """
 
     group: NDArray[np.int64]
     size: NDArray[np.float64]
     totals: NDArray[np.float64]
-    """(sums, groups): the given sums over each group."""
+    """The totals of the given sums over each group, (sums, groups)."""
     repeated: NDArray[np.bool_]
-    """Whether each element is in a group that is large enough."""
+    """Whether each element has words and is in a group of at least three."""
 
 
 def template_labels(markup: list[Markup]) -> NDArray[np.int64]:
-    """Number markup alike that looks alike: the same tag with the same classes, the digits 0 to 9 aside.
+    """Return a label for each start tag, equal for the same tag and classes without the digits 0 to 9.
 
-    Pages number what they repeat (`post-17`, `comment_body_64153947`). Identifiers tell nothing of looks.
+    Pages number the instances of a template (`post-17`, `comment_body_64153947`). Ids are ignored.
     """
     return label_encoding.encode_items([(element.tag, element.classes.translate(_NO_DIGITS)) for element in markup])
 
 
 def find_groups(tree: TreeArrays, labels: NDArray[np.int64], sums: NDArray[np.float64]) -> SiblingGroups:
-    """Find the groups. `labels`: one for each look; `sums`: (sums, elements), the first of them the words below."""
+    """Group siblings by `labels`. `sums` is (sums, elements), its first row the words of each subtree."""
     group, size = label_encoding.encode(tree.parent * (labels.max() + 1) + labels)
     totals = np.stack([np.bincount(group, row, len(size)) for row in sums]).astype(np.float64)
     repeated = (size[group] >= _MIN_GROUP_SIZE) & (sums[0] > 0)
@@ -53,9 +53,9 @@ def find_groups(tree: TreeArrays, labels: NDArray[np.int64], sums: NDArray[np.fl
 
 
 def repeated_ancestors(tree: TreeArrays, groups: SiblingGroups) -> NDArray[np.int64]:
-    """Return (3, elements): the outermost, innermost and largest repeated element around each, itself included.
+    """Return the outermost, innermost and largest repeated ancestor or self of each element, (3, elements).
 
-    -1 where there is none. The largest is the one whose group has the most words.
+    -1 if there is none. The largest is the one whose group has the most words.
     """
     absent = -np.inf
     index = tree.index.astype(np.float64)

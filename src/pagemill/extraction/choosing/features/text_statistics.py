@@ -1,7 +1,7 @@
-"""What the letters of each block say: counts of words, digits, stops … for a whole page at once.
+"""Counts the words, digits, full stops … of every block of a page at once.
 
-Words are runs of letters, digits and the marks upon them; where scripts run words together, each character is a part of
-one (see `wording`).
+Words are runs of letters, digits and combining marks. In scripts without spaces between words, each character counts as
+a fraction of a word (see `word_count`).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _CHARACTER_CLASSES = {
     _MONEY: "$€£¥₹%",
     _SYMBOL: "|›»«‹·•©→←▼▲+/&#@<>",
 }
-_BMP_SIZE = 0x10000  # characters above the basic plane count as its last one
+_BMP_SIZE = 0x10000  # characters beyond the basic multilingual plane count as its last one
 _FIRST_UNSPACED = np.array([first for first, _, _ in word_count.UNSPACED_SCRIPTS], np.uint32)
 _WORDS_PER_CHARACTER = np.array([share for _, _, share in word_count.UNSPACED_SCRIPTS])
 
 
 @dataclass(frozen=True, slots=True)
 class TextStatistics:
-    """Counts for each block, as float arrays of one length."""
+    """Counts for each block, as float arrays of the same length."""
 
     words: NDArray[np.float64]
     linked_words: NDArray[np.float64]
@@ -41,19 +41,19 @@ class TextStatistics:
     letters: NDArray[np.float64]
     digits: NDArray[np.float64]
     stops: NDArray[np.float64]
-    """Marks that end sentences."""
+    """Sentence-ending punctuation marks."""
     commas: NDArray[np.float64]
     money: NDArray[np.float64]
     symbols: NDArray[np.float64]
     ends_sentence: NDArray[np.float64]
     """1 where the last character ends a sentence."""
     text_hash: NDArray[np.uint64]
-    """The same for blocks with the same text, spaces aside."""
+    """A hash of the text without whitespace."""
 
 
 @cache
 def _character_flags() -> NDArray[np.uint8]:
-    """For each character of the basic plane, the bits of what it is."""
+    """The character classes of each character of the basic multilingual plane, as bits."""
     flags = np.zeros(_BMP_SIZE, np.uint8)
     for code in range(_BMP_SIZE):
         character = chr(code)
@@ -70,7 +70,7 @@ def _character_flags() -> NDArray[np.uint8]:
 
 
 def count(blocks: Blocks) -> TextStatistics:
-    """Count the letters of every block. There is at least one block."""
+    """Compute the statistics of every block. There must be at least one block."""
     text_block = np.array(blocks.text_block)
     lengths = np.fromiter(map(len, blocks.strings), np.int64, len(blocks.strings))
     text_begin = np.cumsum(lengths) - lengths
@@ -89,7 +89,7 @@ def count(blocks: Blocks) -> TextStatistics:
     word[unspaced] = 0
     word_begin = word.copy()
     word_begin[1:] &= ~word[:-1]
-    word_begin[begin] = word[begin]  # words do not go over the edges of blocks
+    word_begin[begin] = word[begin]  # words end at block boundaries
     text_words = np.add.reduceat(word_begin, text_begin, dtype=np.int64).astype(np.float64)
     if len(unspaced):
         share = _WORDS_PER_CHARACTER[np.searchsorted(_FIRST_UNSPACED, codes[unspaced], "right") - 1]

@@ -1,7 +1,8 @@
-"""What tags, classes and ids tell of the blocks within: a logistic model, learnt, with three weights for each word.
+"""A logistic model of the words in tags, classes, ids and roles, with three weights for each word.
 
-The log-odds of a block being content are a constant, the weights of the words of the element that it stands in, those
-of the two elements around that, and those of every element from the root to it, each with a weight of its own.
+The log-odds of a block being content are the sum of a bias and the weights of words: the words of the block's own
+element, those of the next two ancestors, and those of every element on the path from the root. Each of the three
+positions has its own weights.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.features.element_markup import Markup
 
 POSITIONS = ("own", "near", "path")
-"""Where a word stands: on the block's element, on one of the two around it, anywhere on the way from the root."""
+"""Where a word is: on the block's own element, on one of the next two ancestors, anywhere on the path from the root."""
 
-_END = "\0"  # what stands behind an element's names; in no attribute, as parsers replace it
+_END = "\0"  # follows the names of an element; not in attributes, because parsers replace it
 _SPACE = ord(" ")
 # For each byte: letters in lower case, spaces for all else.
 _LETTERS = bytes(ord(chr(code).lower()) if chr(code) in f"{ascii_letters}{_END}" else _SPACE for code in range(256))
 _IS_UPPER, _IS_LOWER = (
     np.array([chr(code) in case for code in range(256)]) for case in (ascii_uppercase, ascii_lowercase)
 )
-_MAX_ATTRIBUTE_LENGTH = 400  # characters of the attributes that are read; more are of a machine
-_BATCH_SIZE = 1000  # elements whose words are found at once: they take 70 bytes for each character of their attributes
-_MAX_LOG_ODDS = 30.0  # log-odds beyond which nothing is surer
+_MAX_ATTRIBUTE_LENGTH = 400  # in characters; longer ones are machine-generated
+_BATCH_SIZE = 1000  # elements at a time; they take 70 bytes for each character of their attributes
+_MAX_LOG_ODDS = 30.0  # log-odds are clipped to this
 
 
 def tokenize(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the words of elements, in lower case, and the place of the element that each is of: those of class and id
-    attributes, `<` and the tag, and `=` and each role and property. A word stands there as often as it is said.
+    """Return the words of elements in lower case, and the index of each word's element.
 
-    `postBody` and `post-body` have the same words. All elements are searched at once, which takes a third of the time
-    of one after the other. Strings of one character are among the words, and mean nothing.
+    The words are those of class and id attributes, `<` and the tag, and `=` and each role and property. Repeated words
+    occur repeatedly. `postBody` and `post-body` have the same words. Tokenizing all elements at once takes a third of
+    the time of one after the other. Strings of one character are among the words and have no weight.
     """
     names = f" {_END} ".join([f"{element.classes} {element.id}"[:_MAX_ATTRIBUTE_LENGTH] for element in elements])
     codes = np.frombuffer(f" {names}".encode("ascii", "replace"), np.uint8)
@@ -62,16 +63,16 @@ def tokenize(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The known words and their weights."""
+    """The words of the model and their weights."""
 
     words: Mapping[str, int]
     """The column of each word."""
     weights: NDArray[np.float64]
-    """(places, words)."""
+    """(positions, words)"""
     bias: float
 
     def sum_weights(self, elements: Sequence[Markup]) -> NDArray[np.float64]:
-        """Return (places, looks): the sum of the weights of the words of each."""
+        """Return the sum of the weights of each element's words, (positions, elements)."""
         weight_sums = [
             self._sum_weights(elements[begin : begin + _BATCH_SIZE]) for begin in range(0, len(elements), _BATCH_SIZE)
         ]
@@ -82,11 +83,11 @@ class Vocabulary:
         columns = np.fromiter(map(self.words.get, words, repeat(-1)), np.int64, len(words))
         known = columns >= 0
         occurrences = np.sort(element[known] * len(self.words) + columns[known])
-        occurrences = occurrences[np.diff(occurrences, prepend=-1) > 0]  # a word that is said twice counts once
+        occurrences = occurrences[np.diff(occurrences, prepend=-1) > 0]  # a repeated word counts once
         element, columns = np.divmod(occurrences, max(len(self.words), 1))
         return np.stack([np.bincount(element, row, len(elements)) for row in self.weights[:, columns]])
 
     def log_odds(self, weight_sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds of blocks of which the words in each place say `parts`, (places, blocks)."""
+        """Return the log-odds of blocks with these sums of weights, (positions, blocks)."""
         odds: NDArray[np.float64] = np.clip(weight_sums.sum(axis=0) + self.bias, -_MAX_LOG_ODDS, _MAX_LOG_ODDS)
         return odds

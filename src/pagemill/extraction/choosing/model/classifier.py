@@ -1,4 +1,4 @@
-"""The classifier: how likely each block of a page is content, and how good a choice of blocks is."""
+"""The classifier: the probability that each block is content, and the expected quality of a selection."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MODEL = "model.npz"
 
 SECOND_STAGE_FORESTS = 15
-"""How many forests are asked of the blocks that the first is not sure about."""
-# Log-odds beyond which the second stage is not used. Three blocks in five are beyond; using it there changes nothing.
+"""The number of forests that score the blocks of which the first stage is not confident."""
+# The second stage only scores log-odds between these: two blocks in five. Scoring the others too changes nothing.
 _CONFIDENT_NEGATIVE, _CONFIDENT_POSITIVE = -3.0, 4.0
 _FORESTS = ("first", "further", "quality")
 _TREE_FIELDS = ("feature", "threshold", "left", "value")
@@ -30,23 +30,23 @@ _TREE_FIELDS = ("feature", "threshold", "left", "value")
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A trained model: plain data, made by the training program."""
+    """A trained model: plain data, written by the training program."""
 
     features: list[str]
-    """The names of the features that the forests read, in their order."""
+    """The names of the input features of both stages, in their order."""
     vocabulary: Vocabulary
-    """What classes and ids tell."""
+    """The logistic model of words in tags, classes, ids and roles."""
     first_stage: Trees
-    """From the features of blocks to the log-odds of being content."""
+    """Predicts the log-odds of being content from the features of a block."""
     second_stage: Trees
-    """The same, as the mean of `FURTHER` forests."""
+    """The same, as the mean of `SECOND_STAGE_FORESTS` forests."""
     quality_regressor: Trees
-    """From the figures of a choice (see `choice`) to the word F1 that is expected of it."""
+    """Predicts the word F1 of a selection from its `quality_features`."""
 
     def log_odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the log-odds of each block being content, from `features` of (features, blocks).
 
-        That is the mean of what all forests say; of blocks that the first is sure about, what it says.
+        They are the mean of all forests, or for blocks of which the first stage is confident, its own.
         """
         odds = self.first_stage.sums(features)
         unsure = np.flatnonzero((odds > _CONFIDENT_NEGATIVE) & (odds < _CONFIDENT_POSITIVE))
@@ -55,13 +55,13 @@ class Classifier:
         return odds
 
     def quality(self, features: NDArray[np.float32]) -> float:
-        """Return the word F1, from 0 to 1, that is to be expected of a choice."""
+        """Return the expected word F1 of a selection, from 0 to 1."""
         return float(np.clip(self.quality_regressor.sums(features[:, None])[0], 0, 1))
 
 
 @cache
 def load() -> Classifier:
-    """Return the model that the package brings, read once in a process."""
+    """Return the model of the package, read once in a process."""
     with resources.as_file(resources.files(__package__) / MODEL) as path:
         return read(path)
 

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""What `trees` does with numpy, in a quarter of the time: some blocks at a time, whose bits stay in the nearest cache."""
+"""The compiled form of `Trees.sums`, in a quarter of numpy's time. It scores 64 blocks at a time, to stay in the L1 cache."""
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
@@ -25,7 +25,7 @@ def add(
 ):
     """Add to `sums` the values of the leaves that each column of `features` falls into.
 
-    The arrays are those of `Trees`, which has made sure that no index leads out of them.
+    The arrays are those of `Trees`, which has checked that every index is in range.
     """
     cdef Py_ssize_t columns = sums.shape[0]
     cdef Py_ssize_t splits = feature.shape[0], trees = value.shape[0]

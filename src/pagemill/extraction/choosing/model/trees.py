@@ -1,9 +1,9 @@
 """Boosted regression trees.
 
-Every tree has at most 16 leaves. A split that sends a block to its right child rules out the leaves of its left child;
-what is left when all splits of a tree have ruled out theirs begins with the leaf that the block falls into. This is
-QuickScorer (Lucchese and others, SIGIR 2015): no walk through a tree, so that all blocks are done at once, by numpy or,
-where a C compiler was there when Pagemill was installed, by `tree_sums`. Both give the same to the last bit.
+Every tree has at most 16 leaves. A split that sends a block to its right child rules out the leaves of its left child.
+The first leaf that no split of the tree has ruled out is the leaf of the block. This is QuickScorer (Lucchese and
+others, SIGIR 2015): it does not walk through the trees, so it scores all blocks at once. It is implemented in numpy
+and, if a C compiler was available when Pagemill was installed, in `tree_sums`. Both give the same bits.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 compiled: Callable[..., None] | None
-"""`tree_sums.add`, or None where it was not compiled."""
+"""`tree_sums.add`, or None if it was not compiled."""
 try:
     from pagemill.extraction.choosing.model.tree_sums import add as compiled
 except ImportError:
     compiled = None
 
 LEAVES = 16
-_BATCH_CELLS = 1 << 17  # trees times blocks at a time: what numpy computes for them stays in the processor's cache
+_BATCH_CELLS = 1 << 17  # trees times blocks at a time, so that the arrays stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
     """The splits of T trees as arrays of (at most LEAVES - 1, T), and the leaves' values as (T, LEAVES).
 
-    A place without a split has the threshold infinity and rules out nothing. ValueError where the arrays are not as is
-    said here, or a split rules out the last leaf.
+    An entry without a split has the threshold infinity and rules out nothing. Raises ValueError if the arrays have
+    other shapes or types, or a split rules out the last leaf.
     """
 
     feature: NDArray[np.int32]
     threshold: NDArray[np.float32]
-    """A value above it goes to the right."""
+    """A value above it goes to the right child."""
     left: NDArray[np.uint16]
     """A bit for each leaf under the left child."""
     value: NDArray[np.float32]
@@ -60,7 +60,7 @@ class Trees:
     def sums(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the sum of the trees' values for each column of `features`, (features, columns).
 
-        IndexError where a split asks for a feature that is not there.
+        Raises IndexError if a split uses a feature that is missing.
         """
         if self.feature.size and not 0 <= self.feature.min() <= self.feature.max() < len(features):
             raise IndexError(f"the trees ask for other features than the {len(features)} that there are")
@@ -85,7 +85,7 @@ class Trees:
         first = np.bitwise_count(ruled_out & ~(ruled_out + np.uint16(1)))  # how many of the lowest bits are set
         place = first + np.arange(0, trees * LEAVES, LEAVES)[:, None]
         values = np.take(self.value, place, mode="clip")
-        if columns == 1 and trees:  # `sum` would add those of a lone column pairwise
+        if columns == 1 and trees:  # `sum` would add a single column pairwise
             return np.cumsum(values[:, 0], dtype=np.float64)[-1:]
         sums: NDArray[np.float64] = values.sum(axis=0, dtype=np.float64)
         return sums
