@@ -123,7 +123,7 @@ _PHRASES = (
 def judge(
     status: int, headers: Mapping[str, str], body: bytes, signals: Signals | None, quality: float = 1.0
 ) -> Verdict:
-    """Judge an answer. `headers` are by name in lower case, `signs` None for what is no HTML."""
+    """Judge an answer. `headers` are by name in lower case, `signals` is None for documents that are not HTML."""
     if status in _SUSPICIOUS or (signals is not None and signals.words < SOME_WORDS):
         verdict = _block(status, headers, body)
         if verdict is not None:

@@ -19,13 +19,13 @@ def exclude(body: Element, selectors: Iterable[str]) -> None:
 
 def include(body: Element, selectors: Iterable[str]) -> None:
     """Keep only the elements of `body` that a selector matches, in document order, each once. Linear in its size."""
-    chosen = {element for selector in selectors for element in _select(body, selector)}
+    matched = {element for selector in selectors for element in _select(body, selector)}
     outermost: list[Element] = []
     within: set[Node | None] = set()
     for element in body.iter_elements():
         if element.parent in within:
             within.add(element)
-        elif element in chosen:
+        elif element in matched:
             within.add(element)
             outermost.append(element)
     for part in outermost:
