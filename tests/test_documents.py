@@ -19,6 +19,8 @@ FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:[\w.-]+/)+(?:[\w-]+\.(?:py|pyx|sql|md|json|npz|toml))?|[\w-]+\.(?:py|pyx))`")
 """A path to a folder or to a file, or the name of a file of code."""
+NAMES = re.compile(r"(`\w+`(?: and `\w+`)*) in `([\w/]+\.py)`")
+"""Names of the code, and the file that they are said to be in."""
 ANCHORS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -56,6 +58,14 @@ def test_every_file_that_is_named_exists(document):
     for path in FILE.findall(prose(document)):
         there = any((base / path).exists() for base in bases)
         assert there or ("/" not in path and any(code.rglob(path))), path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_name_is_in_the_file_that_is_told(document):
+    code = ROOT / "src" / "pagemill"
+    for names, path in NAMES.findall(prose(document)):
+        file = next(base / path for base in (ROOT, code) if (base / path).exists())
+        assert set(re.findall(r"\w+", names)) - {"and"} <= set(re.findall(r"\w+", file.read_text())), path
 
 
 def test_every_document_is_in_the_table():
