@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ THINGS = frozenset(
     ["Product", "ProductGroup", "Event", "Course", "SoftwareApplication", "JobPosting", "Book", "Movie", "Dataset"]
 )
 _MAX_DEPTH, _MAX_ITEMS = 6, 300
+_WRAPPER = re.compile(r"(?m)^\s*(?://\s*)?(?:<!\[CDATA\[|\]\]>)|(?:^\s*/\*.*?\*/)|<!--|-->|<!\[CDATA\[|\]\]>")
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
 def items(scripts: Iterable[Element]) -> list[Item]:
@@ -46,14 +49,18 @@ def items(scripts: Iterable[Element]) -> list[Item]:
 
 
 def _parse(text: str) -> object:
-    """Parse JSON, whose strings may contain raw line breaks, as on many pages; None if it is invalid."""
+    """Parse JSON; None if it is invalid. Browsers and search engines accept what many pages wrap around it or leave in
+    it: raw line breaks in strings, CDATA sections, comments, a comma or a semicolon too many.
+    """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        text = _TRAILING_COMMA.sub(r"\1", _WRAPPER.sub("", text).strip().rstrip(";"))
         try:
-            return json.loads(text, strict=False)
+            value, _ = json.JSONDecoder(strict=False).raw_decode(text)
         except (ValueError, RecursionError):
             return None
+        return value
 
 
 def _walk(value: object, depth: int) -> Iterator[Item]:
@@ -87,7 +94,7 @@ def text(item: Item, *keys: str) -> str | None:
     return None
 
 
-def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
+def names(value: object, found: list[Item], depth: int = 0) -> list[str]:  # noqa: PLR0911 - one for each form
     """The names of people or organisations, given as strings, items, references to items, or lists of those."""
     if depth > _MAX_DEPTH:
         return []
@@ -99,8 +106,10 @@ def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
     if isinstance(value, dict):
         if value.get("name"):
             return names(value["name"], found, depth + 1)
+        parts = [part for key in ("givenName", "familyName") if (part := text(value, key))]
         reference = value.get("@id")
         for item in found:
             if reference and item.get("@id") == reference and item.get("name"):
                 return names(item["name"], found, depth + 1)
+        return [" ".join(parts)] if parts else []
     return []

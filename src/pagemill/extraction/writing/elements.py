@@ -198,7 +198,7 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
         builder.phrasing_depth
         and reference[0] == "#"
         and element.text.strip() in _PERMALINKS
-        and element.find("img") is None
+        and (element.find("img") is None or _is_beside_text(element))
     ):
         return False
     if reference.strip() == "#" or (builder.phrasing_depth and reference[0] == "#"):
@@ -210,6 +210,12 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     if not builder.phrasing_depth and _contains(element, _BLOCKS):
         return _block_anchor(builder, element, start)
     return _inline_anchor(builder, start)
+
+
+def _is_beside_text(anchor: Element) -> bool:
+    """Whether there is text beside a link: a picture in it is then its icon, and not what a heading says."""
+    parent = anchor.parent
+    return isinstance(parent, Element) and bool(parent.text.strip())
 
 
 def _title(element: Element) -> str:
@@ -263,6 +269,8 @@ def _image(builder: Builder, element: Element) -> bool:
         return False
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_image_source:
+        return False
+    if icons.is_portrait(element, src):
         return False
     alt = normalize_space(element.attr("alt") or "")
     if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
