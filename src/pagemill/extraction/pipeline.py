@@ -14,6 +14,7 @@ import numpy as np
 from pagemill.extraction.choosing import blocks, embedded_text, heading, pruning, selection, signals, small_lists
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
+from pagemill.extraction import discussions
 from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
@@ -42,6 +43,8 @@ _MAX_SAFE_LENGTH = 3 * MAX_ELEMENTS
 
 _WHOLE_PAGE_QUALITY = 0.4
 """The quality of a page that is too large to classify: about the F1 of keeping the whole page."""
+_DISCUSSION_QUALITY = 0.95
+"""The quality of a discussion whose software is known: its posts are found, not estimated."""
 _EMBEDDED_TEXT_QUALITY = 0.1
 """The quality of structured data that replaces the content of a page without text."""
 _MAX_FALLBACK_QUALITY = 0.2
@@ -116,7 +119,11 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
 
 def _prune_to_content(page: Document, body: Element, url: str) -> float:
     """Prune the tree under `body` to its content and return the expected quality of the result."""
-    flat = None if _is_too_large(body, page.html) else blocks.split(body)
+    too_large = _is_too_large(body, page.html)
+    if not too_large and (discussion := discussions.read(body)) is not None:
+        discussions.rebuild(body, discussion)
+        return _DISCUSSION_QUALITY
+    flat = None if too_large else blocks.split(body)
     if flat is None:
         return _WHOLE_PAGE_QUALITY
     if not flat.owner:

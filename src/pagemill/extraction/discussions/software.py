@@ -1,0 +1,37 @@
+"""Software: the selectors of what the software of a site writes of a discussion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Fields = tuple[str, ...]
+"""Where a value stands, the best place first: a CSS selector below the post, and `@name` for an attribute instead of the
+text. `@name` alone is an attribute of the post itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """The markup of one kind of discussion page. Selectors are relative to the body; posts may be nested."""
+
+    name: str
+    posts: str
+    text: str
+    """The text of a post. Of nested matches the outermost counts."""
+    author: Fields = ()
+    date: Fields = ()
+    title: Fields = ()
+    votes: Fields = ()
+    unit: str = "vote"
+    """What votes are called, for pages that show a number alone."""
+    accepted: str = ""
+    """What a post contains, or matches, if it is the accepted answer."""
+    question: str = ""
+    """The posts that are a question."""
+    answer: str = ""
+    """The posts that are an answer."""
+    leave_out: str = ""
+    """The parts of a title or text that are not written by people: buttons, edit notes, signatures."""
+    quotation: str = ""
+    """The boxes that quote another post."""
+    quoted: str = ""
+    """Who is quoted: in the box, or right before it."""
