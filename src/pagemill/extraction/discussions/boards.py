@@ -20,7 +20,7 @@ PHPBB = Software(
     ),
     date=(".author time", ".author"),
     title=(".topic-title", "#page-body h2", "#pageheader h2"),
-    leave_out=f".notice, .signature, .attachbox, .inline-attachment dd, .rules, {_CODE_HEADERS}",
+    leave_out=f".notice, .signature, .rules, {_CODE_HEADERS}",
     quotation="blockquote",
     quoted="cite",
 )
@@ -42,7 +42,7 @@ VBULLETIN_4 = Software(
     posts="li.postcontainer, li.postbit, li.postbitlegacy",
     text=".postcontent",
     author=(".username_container .username", ".userinfo .username", ".username"),
-    date=(".postdate",),
+    date=(".postdate", ".userstats dd:has(+ dd .postcounter)"),
     title=(".threadtitle",),
     leave_out=f".after_content, .editedby, .signature, .attachments, {_CODE_HEADERS}",
     quotation=".bbcode_quote",
@@ -64,11 +64,11 @@ VBULLETIN_5 = Software(
 
 XENFORO_2 = Software(
     name="XenForo 2",
-    posts="article.message--post, .message--post.js-post, .message--articlePost",
+    posts="article.message--post, .js-post[data-author]",
     text=".message-body",
     author=("@data-author", ".message-name .username", ".message-name"),
-    date=(".message-attribution-main time", ".message-attribution time", ".message-date time", "time.u-dt"),
-    title=(".p-title-value", ".MessageCard__thread-title", "h1"),
+    date=(".MessageCard__date-created time", ".message-attribution-main time", ".message-attribution time", ".message-date time"),
+    title=(".p-title-value", "h1"),
     leave_out=(
         ".label, .labelLink, .label-append, .js-selectToQuoteEnd, .bbCodeBlock-expandLink, .message-lastEdit, "
         ".message-signature, .bbCodeBlock--code .bbCodeBlock-title, .bbCodeBlock--expandable > .bbCodeBlock-shrinkLink, "

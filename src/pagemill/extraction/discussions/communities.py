@@ -124,7 +124,40 @@ LEMMY = Software(
     votes=("[aria-label$='Upvotes']@aria-label", "[aria-label$='Upvote']@aria-label"),
 )
 
+NODEBB = Software(
+    name="NodeBB",
+    posts="[component='post'][data-pid]",
+    text="[component='post/content']",
+    author=("@data-username", "[data-username]", "[itemprop='author'] a"),
+    date=(".timeago", "[itemprop='datePublished']"),
+    title=("[component='topic/title']", "[component='post/header'] [itemprop='name']", "h1"),
+    votes=("[component='post/vote-count']",),
+    leave_out="[component='post/edit-indicator'], [component='post/parent']",
+)
+
+FLARUM = Software(
+    name="Flarum",
+    posts=".CommentPost, article.Post--comment",
+    text=".Post-body",
+    author=(".PostUser-name", ".PostUser .username", ".username"),
+    date=(".PostMeta time", "time"),
+    title=(".DiscussionHero-title", "h1"),
+    leave_out=".Post-edited, .PostMention-preview",
+)
+
+VANILLA = Software(
+    name="Vanilla",
+    posts=".MessageList .ItemDiscussion, .MessageList .ItemComment, .Discussion.ItemDiscussion",
+    text=".Message",
+    author=(".Author .Username", ".Username"),
+    date=(".DateCreated time", "time"),
+    title=(".PageTitle h1", "#Item_0 h1", "h1"),
+    leave_out=".Signature, .Reactions",
+    quotation=".Quote, .UserQuote, .blockquote",
+    quoted=".QuoteAuthor",
+)
+
 COMMUNITIES = (
     *(STACK_EXCHANGE, DISCOURSE_CRAWLER, DISCOURSE, REDDIT, REDDIT_OLD),
-    *(HACKER_NEWS, GITHUB_REACT, GITHUB, LEMMY),
+    *(HACKER_NEWS, GITHUB_REACT, GITHUB, LEMMY, NODEBB, FLARUM, VANILLA),
 )

@@ -11,13 +11,18 @@ QUESTION_PAGE = Software(
         "[itemtype$='schema.org/QAPage'] [itemtype$='schema.org/Question'] [itemtype$='schema.org/Answer']"
     ),
     text="[itemprop='text']",
-    author=("[itemprop='author'] [itemprop='name']", "[itemprop='author']"),
+    author=(
+        "[itemprop='author'] [itemprop='name']",
+        "[itemprop='author'] [itemprop='name']@content",
+        "[itemprop='author']",
+    ),
     date=("[itemprop='dateCreated'], [itemprop='datePublished']",),
     title=("[itemtype$='schema.org/Question'] h1", "[itemtype$='schema.org/Question'] [itemprop='name']", "h1"),
     votes=("[itemprop='upvoteCount']", "[itemprop='upvoteCount']@content"),
     accepted="[itemprop='acceptedAnswer']",
     question="[itemtype$='schema.org/Question']",
     answer="[itemtype$='schema.org/Answer']",
+    is_general=True,
 )
 
 DISCUSSION = Software(
@@ -27,9 +32,14 @@ DISCUSSION = Software(
         "[itemtype$='schema.org/DiscussionForumPosting'] [itemtype$='schema.org/Comment']"
     ),
     text="[itemprop='text'], [itemprop='articleBody']",
-    author=("[itemprop='author'] [itemprop='name']", "[itemprop='author'], [itemprop='creator']"),
+    author=(
+        "[itemprop='author'] [itemprop='name']",
+        "[itemprop='author'] [itemprop='name']@content",
+        "[itemprop='author'], [itemprop='creator']",
+    ),
     date=("[itemprop='datePublished'], [itemprop='dateCreated']", "[itemprop='commentTime']"),
     title=("h1[itemprop='headline'], h1[itemprop='name']", "h1"),
+    is_general=True,
 )
 
 MICRODATA = (QUESTION_PAGE, DISCUSSION)

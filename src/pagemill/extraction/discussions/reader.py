@@ -47,7 +47,9 @@ def _read(body: Element, software: Software) -> Discussion | None:
         for element in elements
         if (outermost := _outermost(texts.get(element, ()))) and any(map(_has_content, outermost))
     )
-    return Discussion(_title(body, software), posts, software) if posts else None
+    if not posts or (software.is_general and not all(post.author for post in posts)):
+        return None
+    return Discussion(_title(body, software), posts, software)
 
 
 class _Parts:

@@ -35,3 +35,5 @@ class Software:
     """The boxes that quote another post."""
     quoted: str = ""
     """Who is quoted: in the box, or right before it."""
+    is_general: bool = False
+    """Whether any site may write this markup. Then each post must have an author, or the page is no discussion."""

@@ -221,7 +221,12 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
 
 def _title(element: Element) -> str:
     title = normalize_space(element.attr("title") or "")
-    return f' title="{escape(title)}"' if title and title != element.text.strip() else ""
+    if not title or title == element.text.strip():
+        return ""
+    image = element.find("img")
+    if image is not None and title == normalize_space(image.attr("alt") or ""):
+        return ""
+    return f' title="{escape(title)}"'
 
 
 def _inline_anchor(builder: Builder, start: str) -> LeaveHandler:
