@@ -30,7 +30,7 @@ VBULLETIN_3 = Software(
     posts="table[id^='post']:has([id^='post_message_'])",
     text="[id^='post_message_']",
     author=(".bigusername", "[id^='postmenu_']"),
-    date=(".thead:has(a[name^='post'])", "td.thead"),
+    date=(".thead > div:has(> a[name^='post'])", ".thead:has(> a[name^='post'])", "td.thead"),
     title=(".navbar strong", ".navbar ~ tr .navbar strong"),
     leave_out=".smallfont > em",
     quotation="div:has(> .smallfont + table td.alt2), div:has(> .smallfont + table .inlineimg)",
@@ -64,9 +64,9 @@ VBULLETIN_5 = Software(
 
 XENFORO_2 = Software(
     name="XenForo 2",
-    posts="article.message--post, .js-post[data-author]",
+    posts="article.message--post, .js-messageCard",
     text=".message-body",
-    author=("@data-author", ".message-name .username", ".message-name"),
+    author=("@data-author", ".message-name .username", ".MessageCard__user-info__name", ".message-name"),
     date=(".MessageCard__date-created time", ".message-attribution-main time", ".message-attribution time", ".message-date time"),
     title=(".p-title-value", "h1"),
     leave_out=(
@@ -104,7 +104,7 @@ INVISION_4 = Software(
 
 INVISION_5 = Software(
     name="Invision 5",
-    posts="article.ipsEntry--post, article.ipsEntry",
+    posts="article.ipsEntry--post",
     text=".ipsEntry__content [data-role='commentContent'], .ipsEntry__post [data-role='commentContent']",
     author=(".ipsEntry__username a", ".ipsEntry__username"),
     date=(".ipsEntry__date time", ".ipsEntry__header time", "time"),
@@ -140,7 +140,7 @@ SMF = Software(
 
 MYBB = Software(
     name="MyBB",
-    posts="div.post:has(.post_body)",
+    posts="div.post[id^='post_']:has(> .post_author)",
     text=".post_body",
     author=(".author_information .largetext", ".author_information strong", ".post_author strong"),
     date=(".post_date",),

@@ -61,7 +61,8 @@ DISCOURSE = Software(
 
 REDDIT_OLD = Software(
     name="old Reddit",
-    posts=".nestedlisting .thing.comment, .linklisting .thing.link:has(> .entry .expando), body.comments-page .thing.link",
+    posts=".nestedlisting .thing.comment, .linklisting .thing.link",
+    page=".commentarea",
     text=".usertext-body .md, .thing.link > .entry .title > a.title.outbound",
     author=(".tagline .author", "@data-author"),
     date=(".tagline time",),
@@ -73,6 +74,7 @@ REDDIT_OLD = Software(
 REDDIT = Software(
     name="Reddit",
     posts="shreddit-post, shreddit-comment",
+    page="shreddit-comment-tree, shreddit-post[view-context='CommentsPage']",
     text="[slot='text-body'] .md, shreddit-comment > [slot='comment'], [slot='post-media-container'] a[href^='http']",
     author=("@author",),
     date=("faceplate-timeago time", "time", "@created-timestamp", "faceplate-timeago@ts", "@created"),
@@ -96,6 +98,7 @@ HACKER_NEWS = Software(
 GITHUB = Software(
     name="GitHub",
     posts=".timeline-comment, .review-comment",
+    page=".js-issue-title, .gh-header-title, .js-discussion-title",
     text=".comment-body",
     author=(".timeline-comment-header .author", ".author"),
     date=("relative-time", "time-ago", "time"),

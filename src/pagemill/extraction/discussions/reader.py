@@ -11,7 +11,7 @@ from pagemill.extraction.metadata import dates
 from pagemill.extraction.reading.characters import normalize_space
 
 if TYPE_CHECKING:
-    from turbohtml import Element
+    from turbohtml import Element, Node
 
     from pagemill.extraction.discussions.software import Fields, Software
 
@@ -37,19 +37,23 @@ def read(body: Element) -> Discussion | None:
 
 
 def _read(body: Element, software: Software) -> Discussion | None:
+    if software.page and body.select_one(software.page) is None:
+        return None
     elements = body.select(software.posts)
     if len(elements) > _MAX_POSTS:
         return None
     parts = _Parts(body, elements)
     texts = parts.of(software.text)
-    posts = tuple(
-        _post(element, outermost, software, parts)
+    posts = {
+        element: _post(element, outermost, software, parts)
         for element in elements
         if (outermost := _outermost(texts.get(element, ()))) and any(map(_has_content, outermost))
-    )
-    if not posts or (software.is_general and not all(post.author for post in posts)):
+    }
+    if not any(post.author for post in posts.values()):
         return None
-    return Discussion(_title(body, software), posts, software)
+    if software.is_general and not (elements[0] in posts and all(post.author for post in posts.values())):
+        return None
+    return Discussion(_title(body, software), tuple(posts.values()), software)
 
 
 class _Parts:
@@ -153,7 +157,8 @@ def _shown(element: Element) -> str:
 
 
 def _votes(value: str, unit: str) -> str:
-    if not value or not any(map(str.isdigit, value)):
+    """Votes with their unit. None at all are not worth a word."""
+    if not any(character in "123456789" for character in value):
         return ""
     if _NUMBER.fullmatch(value) is None:
         return value
@@ -161,7 +166,7 @@ def _votes(value: str, unit: str) -> str:
 
 
 def _title(body: Element, software: Software) -> str:
-    """The title of a discussion, else the only `<h1>` of the page."""
+    """The title of a discussion, else the only `<h1>` of the page, else the title that it shows to other sites."""
     for field in software.title:
         selector, _, attribute = field.partition("@")
         element = body.select_one(selector)
@@ -171,7 +176,13 @@ def _title(body: Element, software: Software) -> str:
         if title:
             return title
     headings = [heading for heading in body.find_all("h1") if heading.text.strip()]
-    return normalize_space(headings[0].text) if len(headings) == 1 else ""
+    if len(headings) == 1:
+        return normalize_space(headings[0].text)
+    top: Node = body
+    for top in body.ancestors:  # noqa: B007 - the last ancestor is the document
+        pass
+    social = top.select_one("meta[property='og:title']")
+    return normalize_space(social.attr("content") or "") if social is not None else ""
 
 
 def _title_text(element: Element, software: Software) -> str:

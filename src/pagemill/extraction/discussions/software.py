@@ -17,6 +17,8 @@ class Software:
     posts: str
     text: str
     """The text of a post. Of nested matches the outermost counts."""
+    page: str = ""
+    """What a page has if its posts are those of one discussion, where lists of discussions contain posts, too."""
     author: Fields = ()
     date: Fields = ()
     title: Fields = ()
@@ -36,4 +38,5 @@ class Software:
     quoted: str = ""
     """Who is quoted: in the box, or right before it."""
     is_general: bool = False
-    """Whether any site may write this markup. Then each post must have an author, or the page is no discussion."""
+    """Whether any site may write this markup. Then the first post must have text and each post an author, or the page is
+    no discussion."""
