@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pagemill.extraction import discussions
 from pagemill.extraction.choosing import blocks, embedded_text, heading, pruning, selection, signals, small_lists
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
-from pagemill.extraction import discussions
 from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned

@@ -32,7 +32,7 @@ VBULLETIN_3 = Software(
     author=(".bigusername", "[id^='postmenu_']"),
     date=(".thead > div:has(> a[name^='post'])", ".thead:has(> a[name^='post'])", "td.thead"),
     title=(".navbar strong", ".navbar ~ tr .navbar strong"),
-    leave_out=".smallfont > em",
+    leave_out="blockquote > .smallfont, .smallfont:has(+ pre)",
     quotation="div:has(> .smallfont + table td.alt2), div:has(> .smallfont + table .inlineimg)",
     quoted="td.alt2 > div:has(> strong)",
 )
@@ -67,11 +67,16 @@ XENFORO_2 = Software(
     posts="article.message--post, .js-messageCard",
     text=".message-body",
     author=("@data-author", ".message-name .username", ".MessageCard__user-info__name", ".message-name"),
-    date=(".MessageCard__date-created time", ".message-attribution-main time", ".message-attribution time", ".message-date time"),
+    date=(
+        ".MessageCard__date-created time",
+        ".message-attribution-main time",
+        ".message-attribution time",
+        ".message-date time",
+    ),
     title=(".p-title-value", "h1"),
     leave_out=(
         ".label, .labelLink, .label-append, .js-selectToQuoteEnd, .bbCodeBlock-expandLink, .message-lastEdit, "
-        ".message-signature, .bbCodeBlock--code .bbCodeBlock-title, .bbCodeBlock--expandable > .bbCodeBlock-shrinkLink, "
+        ".message-signature, .bbCodeBlock--code .bbCodeBlock-title, .bbCodeBlock-shrinkLink, "
         "[data-ad-code], .adBox, .samCodeUnit"
     ),
     quotation=".bbCodeBlock--quote",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pagemill.extraction.discussions.software import Software
 
+# The first signature is that of an editor, if there are two.
+_LAST_SIGNATURE = ".post-signature:not(:has(~ .post-signature))"
+
 STACK_EXCHANGE = Software(
     name="Stack Exchange",
     posts=(
@@ -12,14 +15,14 @@ STACK_EXCHANGE = Software(
     ),
     text=".js-post-body, .comment-copy, [id^='follow-up-'] [itemprop='text']",
     author=(
-        ".post-signature:last-child .user-details > a, .post-signature:last-child .user-details [itemprop='name']",
+        f"{_LAST_SIGNATURE} .user-details > a, {_LAST_SIGNATURE} .user-details [itemprop='name']",
         ".comment-user",
         ".user-details[itemprop='author'] > a",
         "[itemprop='author'] [itemprop='name']",
-        ".post-signature:last-child .user-details",
+        f"{_LAST_SIGNATURE} .user-details",
     ),
     date=(
-        ".post-signature:last-child .relativetime",
+        f"{_LAST_SIGNATURE} .relativetime",
         ".comment-date .relativetime-clean",
         "time.s-user-card--time",
         ".user-action-time .relativetime",
@@ -109,7 +112,7 @@ GITHUB = Software(
 
 GITHUB_REACT = Software(
     name="GitHub issues",
-    posts="[data-testid='issue-viewer-issue-container'] [data-testid='issue-body'], .react-issue-comment, [data-testid^='comment-viewer-outer-box']",
+    posts="[data-testid='issue-body'], .react-issue-comment, [data-testid^='comment-viewer-outer-box']",
     text="[data-testid='markdown-body'], .markdown-body",
     author=("[data-testid='issue-body-header-author']", "[data-testid='avatar-link']", "a[data-hovercard-type='user']"),
     date=("relative-time", "time"),

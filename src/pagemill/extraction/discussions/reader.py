@@ -21,8 +21,10 @@ _MAX_POSTS = 5_000
 _MAX_DEPTH = 200
 """How many elements may stand between a post and its parts."""
 _MAX_VALUE_LENGTH = 200
-_LABEL = re.compile(r"(?i)^(?:(?:on|by|posted|submitted|published|originally|asked|answered|said)\b[\s:,]*|[\s,:·•»|–-]+)+")
-_NUMBER = re.compile(r"[+\-−]?\d[\d.,\s]*[km]?", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?i)^(?:(?:on|by|posted|submitted|published|originally|asked|answered|said|reply #\d+)\b[\s:,]*|[\s,:·•«»|–-]+)+"
+)
+_NUMBER = re.compile(r"[+\-\u2212]?\d[\d.,\s]*[km]?", re.IGNORECASE)
 _MACHINE_DATES = ("datetime", "data-time", "content", "title")
 
 
@@ -138,7 +140,7 @@ def _date(post: Element, fields: Fields, parts: _Parts) -> str:
                 if day := _day(element.attr(attribute) or ""):
                     return day
                 continue
-            shown = _LABEL.sub("", normalize_space(_shown(element).rpartition("»")[2])).strip(" ,|·")
+            shown = _LABEL.sub("", normalize_space(_shown(element)).rstrip(" ,|·»").rpartition("»")[2])
             if shown and len(shown) <= _MAX_VALUE_LENGTH:
                 return shown
             for name in _MACHINE_DATES:

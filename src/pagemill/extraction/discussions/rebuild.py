@@ -81,14 +81,14 @@ def _quote(box: Element, software: Software) -> None:
     for inner in box.find_all("blockquote"):
         if _MARK not in inner.attrs:
             inner.tag = "div"
-    for table_part in box.find_all(_TABLE_TAGS):
+    for table_part in list(box.iter_elements(_TABLE_TAGS)):
         table_part.tag = "div"
     box.tag = "blockquote"
     box.attrs[_MARK] = ""
     if quoted is None:
         return
     quoted.extract()
-    for part in quoted.find_all(_DECORATION):
+    for part in list(quoted.iter_elements(_DECORATION)):
         part.extract()
     quoted.strip_tags("a")
     if quoted.text.strip():
@@ -118,5 +118,5 @@ def _in_inner_quote(element: Element, box: Element) -> bool:
 
 
 _MARK = "data-quotation"
-_TABLE_TAGS = ["table", "tbody", "tr", "td"]
-_DECORATION = ["img", "svg", "i", "button", "script"]
+_TABLE_TAGS = ("table", "tbody", "tr", "td")
+_DECORATION = ("img", "svg", "i", "button", "script")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Fields = tuple[str, ...]
-"""Where a value stands, the best place first: a CSS selector below the post, and `@name` for an attribute instead of the
-text. `@name` alone is an attribute of the post itself."""
+"""Where a value stands, the best place first: a CSS selector, and `@name` for an attribute instead of the text.
+`@name` alone is an attribute of the post itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,4 @@ class Software:
     quoted: str = ""
     """Who is quoted: in the box, or right before it."""
     is_general: bool = False
-    """Whether any site may write this markup. Then the first post must have text and each post an author, or the page is
-    no discussion."""
+    """Whether any site may write this markup. Then the first post must have text, and each post an author."""

@@ -449,10 +449,7 @@ ENTER_HANDLERS: dict[str, EnterHandler] = {
     "button": _button,
     "label": _separate,
     "span": _span,
-    **{
-        tag: _block(ContentModel.FLOW, tag)
-        for tag in ("article", "section", "aside", "nav", "footer", "main", "div")
-    },
+    **{tag: _block(ContentModel.FLOW, tag) for tag in ("article", "section", "aside", "nav", "footer", "main", "div")},
     "header": _header,
     "address": _block(ContentModel.FLOW, "div"),
     "blockquote": _quote,
