@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pagemill.extraction import discussions
+from pagemill.extraction import discussions, products
 from pagemill.extraction.choosing import blocks, embedded_text, heading, pruning, selection, signals, small_lists
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
@@ -130,7 +130,9 @@ def _prune_to_content(page: Document, body: Element, url: str) -> float:
         return _EMBEDDED_TEXT_QUALITY if embedded_text.add(page.tree, body) else 0.0
     model = classifier.load()
     content = select_content(flat, body, url, model)
+    facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words)
+    products.insert(body, facts)
     quality = model.quality(content.quality_features)
     return min(quality, _MAX_FALLBACK_QUALITY) if content.is_fallback else quality
 
