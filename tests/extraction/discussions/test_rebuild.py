@@ -70,3 +70,9 @@ def test_excluded_elements_stay_out_of_posts():
     content = extract(PAGE.encode(), "https://example.org/", exclude_tags=[".postmsg p + p"])
     assert "two" not in content.markdown
     assert "One" in content.markdown
+
+
+def test_a_tower_of_quotations_is_kept_as_it_is():
+    body = _rebuilt(PAGE.replace("<p>One</p>", '<div class="quotebox"><cite>a</cite>' * 3000 + "deep"))
+    assert "deep" in body.text
+    assert body.find("blockquote") is None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 POST_HEADER = "data-post-header"
 """The attribute of the header of a post, which cleaned HTML keeps."""
+_MAX_QUOTATIONS = 200
+"""A post with more quotations keeps their boxes as they are: each would be searched for all those in it."""
 _SEPARATOR = " · "
 # Scripts that typeset formulas in texts stay: cleaning asks whether the page has one.
 _KEPT_SCRIPTS = "script[src]"
@@ -69,7 +71,8 @@ def _header(post: Post) -> Element | None:
 def _clean(text: Element, software: Software) -> None:
     """Remove what people did not write, and make the boxes that quote a post quotations."""
     if software.quotation:
-        for box in reversed(text.select(software.quotation)):
+        boxes = text.select(software.quotation)
+        for box in reversed(boxes if len(boxes) <= _MAX_QUOTATIONS else []):
             _quote(box, software)
     if software.leave_out:
         text.remove(software.leave_out)
