@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pagemill.extraction import discussions, products
 from pagemill.extraction.choosing import (
     article_header,
     blocks,
@@ -53,6 +54,8 @@ _MAX_SAFE_LENGTH = 3 * MAX_ELEMENTS
 
 _WHOLE_PAGE_QUALITY = 0.4
 """The quality of a page that is too large to classify: about the F1 of keeping the whole page."""
+_DISCUSSION_QUALITY = 0.95
+"""The quality of a discussion whose software is known: its posts are found, not estimated."""
 _EMBEDDED_TEXT_QUALITY = 0.1
 """The quality of structured data that replaces the content of a page without text."""
 _MAX_FALLBACK_QUALITY = 0.2
@@ -146,8 +149,13 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
 
     `title`: the title in the page's metadata, if it is known, for a page that shows no headline.
     """
+    if _is_too_large(body, page.html):
+        return Unselected.TOO_LARGE
+    if (discussion := discussions.read(body)) is not None:
+        discussions.rebuild(body, discussion)
+        return Unselected.DISCUSSION
     normalization.remove_boxes(body)
-    flat = None if _is_too_large(body, page.html) else blocks.split(body)
+    flat = blocks.split(body)
     if flat is None:
         return Unselected.TOO_LARGE
     if not flat.owner:
@@ -156,8 +164,10 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     header = content.header
     headline = article_header.title_text(flat, header.title)
     meta = article_header.meta_texts(flat, header.meta)
+    facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words)
     article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
+    products.insert(body, facts)
     return content
 
 
@@ -166,6 +176,7 @@ class Unselected(Enum):
 
     TOO_LARGE = _WHOLE_PAGE_QUALITY
     EMBEDDED = _EMBEDDED_TEXT_QUALITY
+    DISCUSSION = _DISCUSSION_QUALITY
     EMPTY = 0.0
 
 
