@@ -53,7 +53,7 @@ async def scraper():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(scraper):
-    await scraper._means.memory.learn("127.0.0.2", needs_browser=False)
+    await scraper._context.memory.learn("127.0.0.2", needs_browser=False)
     async with Site("127.0.0.2") as site:
         yield site
 
@@ -182,7 +182,7 @@ async def test_a_host_that_needs_the_browser_goes_there_first_and_back_when_http
 
 
 async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
-    await needed_browser(scraper._means.memory, "127.0.0.2")
+    await needed_browser(scraper._context.memory, "127.0.0.2")
     site.routes["/data"] = Response(b"\0" * 10, content_type="application/octet-stream")
     site.routes["/feed"] = Response(
         b"<rss><channel><title>Feed</title></channel></rss>", content_type="application/rss+xml",
@@ -190,12 +190,12 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
     )  # fmt: skip
     scraped = await scraper.scrape(site.url("/feed"), MARKDOWN)
     assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
-    assert not scraper._means.memory.needs_browser("127.0.0.2")
+    assert not scraper._context.memory.needs_browser("127.0.0.2")
 
 
 @contextlib.asynccontextmanager
 async def all_slots_taken(scraper):
-    slots = scraper._means.browser._slots
+    slots = scraper._context.browser._slots
     for _ in range(SETTINGS.browser.browser_pages):
         await slots.acquire()
     yield
@@ -209,7 +209,7 @@ async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, 
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
         assert scraped.fetched_with is FetchedWith.HTTP
         assert 'id="root"' in bodies.unpack(scraped.bodies["html"])
-        await needed_browser(scraper._means.memory, "127.0.0.2")
+        await needed_browser(scraper._context.memory, "127.0.0.2")
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [
             ("browser", "browser_error"),
             ("http", "ok"),

@@ -1,8 +1,8 @@
-"""Pages that are given again instead of fetched again, and fetched once however many ask at the same time.
+"""Scraping through the cache, with single-flight: however many ask for a page at the same time, one fetches it.
 
-Whoever asks for a page that is not there, or past its time, tries to become its holder; the others wait for what comes
-of it, those in this process without asking the cache at all. A failure is shared with those who waited for it here, and
-is not kept.
+A request for a page that is missing or stale tries to take the page's lock; the others wait for the result. Requests in
+the same process wait for the in-flight request itself, and do not ask the cache. A failure is shared with those who
+waited for it here, and is not kept.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from pagemill.model import ScrapeOptions
-    from pagemill.scraping.escalation import Arrival
+    from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import CachedPage, PageCache
     from pagemill.settings import Settings
 
-    Go = Callable[[str, ScrapeOptions, float, Validators | None], Awaitable[Arrival]]
+    Fetch = Callable[[str, ScrapeOptions, float, Validators | None], Awaitable[FetchResult]]
     Extract = Callable[[FetchedPage, Sequence[str], ScrapeOptions], Awaitable[dict[str, bytes]]]
-    Outcome = ScrapedPage | PageError | None
+    SharedOutcome = ScrapedPage | PageError | None
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 
@@ -37,16 +37,16 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 class CachedScraping:
     """Scrapes through a cache. The formats asked for are those that extraction makes.
 
-    `go` is the way to a page that is not there, and `extract` makes its values once more of bytes that are.
+    `fetch` fetches a page that is not cached; `extract` makes values of the cached bytes of one that is.
     """
 
-    def __init__(self, cache: PageCache, settings: Settings, go: Go, extract: Extract) -> None:
+    def __init__(self, cache: PageCache, settings: Settings, fetch: Fetch, extract: Extract) -> None:
         self._cache = cache
         self._time = settings.cache.cache_time
         self._largest = settings.cache.cache_max_page_bytes
-        self._go = go
+        self._fetch = fetch
         self._extract = extract
-        self._flights: dict[bytes, asyncio.Future[Outcome]] = {}
+        self._in_flight: dict[bytes, asyncio.Future[SharedOutcome]] = {}
 
     async def scrape(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         """The page of `key`, from the cache where it is recent enough. `deadline` is a time of the event loop.
@@ -57,31 +57,31 @@ class CachedScraping:
             return await self._scrape_anew(key, url, options, deadline, None)
         pause = _FIRST_PAUSE
         while True:
-            page = await self._once(key, url, options, deadline)
+            page = await self._try_once(key, url, options, deadline)
             if page is not None:
                 return page
-            if key not in self._flights:  # another process is at it
+            if key not in self._in_flight:  # another process is at it
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _once(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
-        flight = self._flights.get(key)
-        if flight is not None:
-            await asyncio.wait((flight,))
-            return _shared(flight.result(), options) if self._accepts(0.0, options) else None
+    async def _try_once(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
+        in_flight = self._in_flight.get(key)
+        if in_flight is not None:
+            await asyncio.wait((in_flight,))
+            return _from_in_flight(in_flight.result(), options) if self._accepts(0.0, options) else None
         found = await self._cache.find(key)
         if found is not None and self._accepts(found.age, options):
             return await self._reuse(key, found, url, options)
-        return None if key in self._flights else await self._fly(key, url, options, deadline)
+        return None if key in self._in_flight else await self._fetch_for_all(key, url, options, deadline)
 
     def _accepts(self, age: float, options: ScrapeOptions) -> bool:
         return age < (self._time if options.max_age is None else min(self._time, options.max_age))
 
-    async def _fly(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
+    async def _fetch_for_all(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage | None:
         """Fetch for all of this process. None where another process does."""
-        flight: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._flights[key] = flight
-        outcome: Outcome = None
+        in_flight: asyncio.Future[SharedOutcome] = asyncio.get_running_loop().create_future()
+        self._in_flight[key] = in_flight
+        outcome: SharedOutcome = None
         try:
             if not await self._cache.hold(key):
                 return None
@@ -95,8 +95,8 @@ class CachedScraping:
                     await self._cache.let_go(key)
             return outcome
         finally:
-            del self._flights[key]
-            flight.set_result(outcome if _is_plain(options) or isinstance(outcome, PageError) else None)
+            del self._in_flight[key]
+            in_flight.set_result(outcome if _is_plain(options) or isinstance(outcome, PageError) else None)
 
     async def _look_and_scrape(self, key: bytes, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         found = await self._cache.find(key)
@@ -111,14 +111,14 @@ class CachedScraping:
         self, key: bytes, url: str, options: ScrapeOptions, deadline: float, found: CachedPage | None
     ) -> ScrapedPage:
         validators = Validators(found.final_url, found.etag, found.last_modified) if found else None
-        arrival = await self._go(url, options, deadline, validators or None)
-        if found is not None and arrival.page.status_code == NOT_MODIFIED:
+        result = await self._fetch(url, options, deadline, validators or None)
+        if found is not None and result.page.status_code == NOT_MODIFIED:
             await self._cache.renew(key)
             kept = await self._reuse(key, found, url, options)
             if kept is not None:
-                return replace(kept, attempts=arrival.scraped.attempts)
-            arrival = await self._go(url, options, deadline, None)
-        page, scraped = arrival.page, arrival.scraped
+                return replace(kept, attempts=result.scraped.attempts)
+            result = await self._fetch(url, options, deadline, None)
+        page, scraped = result.page, result.scraped
         if len(page.body) > self._largest:
             await self._cache.let_go(key)
         else:
@@ -149,8 +149,8 @@ def _is_plain(options: ScrapeOptions) -> bool:
     return options.only_main_content and not options.include_tags and not options.exclude_tags
 
 
-def _shared(outcome: Outcome, options: ScrapeOptions) -> ScrapedPage | None:
-    """The outcome of another's flight, where it holds what is wanted. Raises its failure."""
+def _from_in_flight(outcome: SharedOutcome, options: ScrapeOptions) -> ScrapedPage | None:
+    """The result of another in-flight request, where it holds what is wanted. Raises its failure."""
     if isinstance(outcome, PageError):
         raise outcome
     wanted = {*options.formats, METADATA}

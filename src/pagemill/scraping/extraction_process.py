@@ -23,7 +23,7 @@ from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
 from pagemill.extraction.reading import gzip_file
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
-from pagemill.fetching.verdict import judge
+from pagemill.fetching.verdict import classify
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 def reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request about the page in `body`: see `ExtractorPool.extract`."""
     content = _content(body, request)
-    verdict = judge(request["status"], request["headers"], body, content.signals, content.quality)
+    verdict = classify(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
     return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))

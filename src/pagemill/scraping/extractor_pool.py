@@ -93,7 +93,7 @@ class ExtractorPool:
             "include_tags": options.include_tags,
             "exclude_tags": options.exclude_tags,
         }
-        reply, body = await self._ask(request, page.body)
+        reply, body = await self._request(request, page.body)
         values, start = {}, 0
         for name, length in reply["lengths"].items():
             values[name] = body[start : start + length]
@@ -107,12 +107,12 @@ class ExtractorPool:
         Raises what `extract` does.
         """
         parts = [bodies[Format.HTML], bodies[Format.MARKDOWN], bodies[METADATA]]
-        reply, _ = await self._ask({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
+        reply, _ = await self._request({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
         return reply
 
-    async def _ask(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
+    async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots:
-            process = await self._take()
+            process = await self._checkout()
             try:
                 async with asyncio.timeout(self._settings.extraction.extraction_timeout):
                     reply, made = await process.ask(request, body)
@@ -126,10 +126,10 @@ class ExtractorPool:
             except BaseException:
                 await process.kill()
                 raise
-            await self._judge(process, request["url"], reply)
+            await self._check_reply(process, request["url"], reply)
             return reply, made
 
-    async def _judge(self, process: _Process, url: str, reply: JsonObject) -> None:
+    async def _check_reply(self, process: _Process, url: str, reply: JsonObject) -> None:
         """Keep the process for the next page, unless it ran out of memory; raise what went wrong."""
         fault = reply.get("fault")
         if fault == "memory":
@@ -143,7 +143,7 @@ class ExtractorPool:
             log.error("extraction failed", url=url, exception=reply["exception"])
             raise InternalPageError("The page could not be read because of a fault in extraction.")
 
-    async def _take(self) -> _Process:
+    async def _checkout(self) -> _Process:
         while self._idle:
             process = self._idle.pop()
             if process.alive:

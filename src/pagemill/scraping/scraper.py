@@ -11,7 +11,7 @@ from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.scraping.caching import CachedScraping
-from pagemill.scraping.escalation import Journey, Means
+from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.host_memory import HostMemory
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pagemill.fetching.http.validators import Validators
     from pagemill.fetching.proxies.scores import ExitScores
     from pagemill.model import FetchedPage, ScrapeOptions
-    from pagemill.scraping.escalation import Arrival
+    from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
@@ -49,7 +49,7 @@ class Scraper:
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
-        self._means = Means(
+        self._context = ScrapeContext(
             http=HttpFetcher(settings, self._guard, exit_scores),
             browser=Browser(settings, self._guard, exit_scores),
             extractors=ExtractorPool(settings),
@@ -59,13 +59,13 @@ class Scraper:
         self._cached = (
             None
             if cache is None or settings.cache.cache_time == 0
-            else CachedScraping(cache, settings, self._go, self._extract)
+            else CachedScraping(cache, settings, self._fetch, self._extract)
         )
-        self._structured = StructuredScraping(settings, self._means.extractors, selectors)
+        self._structured = StructuredScraping(settings, self._context.extractors, selectors)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for part in (self._guard, self._means.http, self._means.browser, self._means.extractors):
+        for part in (self._guard, self._context.http, self._context.browser, self._context.extractors):
             await self._stack.enter_async_context(part)
         self._stack.push_async_callback(self._structured.aclose)
         return self
@@ -91,10 +91,12 @@ class Scraper:
         key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
         if self._cached is not None and key is not None:
             return await self._cached.scrape(key, url, options, deadline)
-        return (await self._go(url, options, deadline, None)).scraped
+        return (await self._fetch(url, options, deadline, None)).scraped
 
-    async def _go(self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None) -> Arrival:
-        return await Journey(self._means, url, options, deadline, validators).take()
+    async def _fetch(
+        self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None
+    ) -> FetchResult:
+        return await Escalation(self._context, url, options, deadline, validators).run()
 
     async def _extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions) -> dict[str, bytes]:
-        return (await self._means.extractors.extract(page, formats, options)).bodies
+        return (await self._context.extractors.extract(page, formats, options)).bodies

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 256 * 1024
 """What browsers accept of headers (Chromium: 256 KiB)."""
-MAX_ASIDE_BYTES = 256 * 1024
+MAX_DISCARDED_BYTES = 256 * 1024
 """The most that is read of a body that is not the page's: that of a redirect, which only frees the connection."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -166,18 +166,18 @@ class Exchange:
         self._connected()
         if self.status_decides:
             self._kind = Kind.TEXT
-            self._limit_aside()
+            self._limit_discarded()
             return
         self._check_coding()
         self._check_length()
         self._kind = declared_kind(self.content_type)
         self._check_kind()
 
-    def _limit_aside(self) -> None:
+    def _limit_discarded(self) -> None:
         # What comes with an error is kept where it can be read; a redirect's body only frees the connection.
         self.enough = self._coded_twice()
         if self.redirects:
-            self._limit = min(self._limit, MAX_ASIDE_BYTES)
+            self._limit = min(self._limit, MAX_DISCARDED_BYTES)
         elif declared_kind(self.content_type) is Kind.UNSUPPORTED:
             self._limit = 0
 

@@ -26,7 +26,7 @@ from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
 from pagemill.fetching.http.exchange import Exchange
-from pagemill.fetching.http.host_concurrency import HostSlots
+from pagemill.fetching.http.host_concurrency import HostLimiter
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
 from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
 from pagemill.fetching.proxies.addresses import proxy_addresses
@@ -58,7 +58,7 @@ class HttpFetcher:
         self._guard = guard or EgressGuard(settings)
         self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
-        self._hosts = HostSlots(settings.fetching.host_concurrency)
+        self._hosts = HostLimiter(settings.fetching.host_concurrency)
         self._handles: list[Curl] = []
         self._multi: AsyncCurl | None = None
 
