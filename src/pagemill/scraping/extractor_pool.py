@@ -1,4 +1,8 @@
-"""Processes that extract, of which one can die or hang without anything else noticing."""
+"""Processes that extract. One can die or hang without an effect on any other page.
+
+API keys are served in turn. A page whose process dies is tried again in another one, since the process may have been
+killed from outside; a page that ends two processes fails.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ from pagemill.extraction import METADATA
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, ScrapeOptions
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
+from pagemill.scraping.fair_semaphore import FairSemaphore, current_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _DEFAULTS = ScrapeOptions()
+MAX_CRASHES = 2
+"""How many processes a page may end before it fails."""
 _PROGRAM = ("-m", "pagemill.scraping.extraction_process")
 _DOCUMENT_ERRORS = {
     error.code: error for error in (InvalidDocumentError, EncryptedDocumentError, DocumentWithoutTextError)
@@ -50,14 +57,17 @@ class Extracted:
 
 
 class ExtractorPool:
-    """At most `settings.extraction_processes` processes: the first lives on, the others come and go with the load.
+    """At most `extraction_processes` processes, and `extraction_spare_processes` for keys that have none at work.
+
+    The first lives on, the others come and go with the load.
 
     A page that outlasts `settings.extraction_timeout` has its process killed, and another takes its place.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.extraction.extraction_processes)
+        extraction = settings.extraction
+        self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
         self._reaper: asyncio.Task[None] | None = None
 
@@ -111,23 +121,30 @@ class ExtractorPool:
         return reply
 
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
-        async with self._slots:
-            process = await self._checkout()
-            try:
-                async with asyncio.timeout(self._settings.extraction.extraction_timeout):
-                    reply, made = await process.ask(request, body)
-            except TimeoutError:
-                await process.kill()
-                limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
-                raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
-            except (asyncio.IncompleteReadError, ConnectionError):
-                await process.kill()
-                raise ExtractionCrashedError("Reading the page ended the process that did it.") from None
-            except BaseException:
-                await process.kill()
-                raise
-            await self._check_reply(process, request["url"], reply)
-            return reply, made
+        async with self._slots.slot(current_key.get()):
+            for _ in range(MAX_CRASHES):
+                process = await self._checkout()
+                try:
+                    reply, made = await self._exchange(process, request, body)
+                except (EOFError, ConnectionError):
+                    log.warning("an extraction process ended while it read a page", url=request["url"])
+                    continue
+                await self._check_reply(process, request["url"], reply)
+                return reply, made
+        raise ExtractionCrashedError("Reading the page ended the process that did it.")
+
+    async def _exchange(self, process: _Process, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
+        """Send a request and wait for the reply. A process that fails to give it is killed."""
+        try:
+            async with asyncio.timeout(self._settings.extraction.extraction_timeout):
+                return await process.ask(request, body)
+        except TimeoutError:
+            await process.kill()
+            limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
+            raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
+        except BaseException:
+            await process.kill()
+            raise
 
     async def _check_reply(self, process: _Process, url: str, reply: JsonObject) -> None:
         """Keep the process for the next page, unless it ran out of memory; raise what went wrong."""
@@ -186,9 +203,19 @@ class _Process:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        """Whether it runs. The kernel is asked: the event loop may not have been told yet."""
+        if self._process.returncode is not None or self._input.is_closing() or self._output.at_eof():
+            return False
+        if not hasattr(os, "waitid"):
+            return True
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
 
     async def ask(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if self._input.is_closing():
+            raise ConnectionResetError
         self._input.write(start_of(header, len(body)))
         self._input.write(body)
         await self._input.drain()

@@ -14,6 +14,7 @@ from pagemill.scraping.caching import CachedScraping
 from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.page_cache import cache_key
 from pagemill.scraping.structured import StructuredScraping, plain_options
@@ -75,8 +76,9 @@ class Scraper:
     ) -> None:
         await self._stack.aclose()
 
-    async def scrape(self, url: str, options: ScrapeOptions) -> ScrapedPage:
-        """Scrape one URL within the deadline. Raises a subclass of errors.PageError."""
+    async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
+        """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
+        current_key.set(key_id)
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
         plain = plain_options(options)
