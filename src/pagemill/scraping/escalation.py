@@ -10,19 +10,22 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pagemill.errors import (
     BlockedError,
     BrowserError,
     BrowserUnavailableError,
     FetchError,
     HttpStatusError,
+    InvalidResponseError,
     PageError,
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.browser.screenshots import PICTURES
-from pagemill.fetching.http.request_options import RequestFields
+from pagemill.fetching.http.request_options import RequestFields, unconditional
 from pagemill.fetching.url import parse_url
-from pagemill.fetching.verdict import Kind
+from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Attempt, FetchedWith
 from pagemill.scraping.scraped_page import ScrapedPage
 
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
     from pagemill.fetching.http.validators import Validators
     from pagemill.model import FetchedPage, Format, ScrapeOptions
     from pagemill.scraping.extractor_pool import Extracted, ExtractorPool
-    from pagemill.scraping.host_memory import HostMemory
+    from pagemill.scraping.fail_safe import FailSafeHostMemory
     from pagemill.settings import Settings
 
+log = structlog.get_logger(__name__)
+
+PARTIAL_CONTENT = 206
 NOT_MODIFIED = 304
 REPORT_RESERVE = 0.1
 """Seconds before the deadline at which each attempt ends, so that the page fails with the attempt's own error."""
@@ -49,7 +55,7 @@ class ScrapeContext:
     http: HttpFetcher
     browser: Browser
     extractors: ExtractorPool
-    memory: HostMemory
+    memory: FailSafeHostMemory
     settings: Settings
 
 
@@ -59,6 +65,8 @@ class FetchResult:
 
     page: FetchedPage
     scraped: ScrapedPage
+    cacheable: bool = False
+    """Whether it is settled and whole: no shell, no fallback, and nothing that was taken before it was done."""
 
 
 @dataclass(slots=True)
@@ -74,6 +82,7 @@ class Escalation:
 
     async def run(self) -> FetchResult:
         """Fetch and extract. Raises a subclass of `PageError`, which holds the `attempts`."""
+        self.options = unconditional(self.options)
         try:
             return await self._run()
         except PageError as error:
@@ -83,12 +92,7 @@ class Escalation:
     async def _run(self) -> FetchResult:
         host = parse_url(self.url).host
         if _asks_for_browser(self.options):
-            try:
-                return await self._fetch_by_browser()
-            except UnsupportedContentTypeError:  # a document, which the browser would download
-                if _needs_browser(self.options):
-                    raise
-                return await self._fetch_by_http(host)
+            return await self._fetch_by_browser_only(host)
         if self.context.memory.browser_first(host) and self._has_browser():
             left = self.deadline - asyncio.get_running_loop().time()
             try:
@@ -101,6 +105,23 @@ class Escalation:
                 await self.context.memory.learn(host, needs_browser=False)
         return await self._fetch_by_http(host)
 
+    async def _fetch_by_browser_only(self, host: str) -> FetchResult:
+        """Render the page. A document comes over HTTP, and screenshots that fail leave the rest of the page."""
+        try:
+            return await self._fetch_by_browser()
+        except UnsupportedContentTypeError:  # a document, which the browser would download
+            if _needs_browser(self.options):
+                raise
+            return await self._fetch_by_http(host)
+        except BrowserUnavailableError:
+            raise
+        except BrowserError:
+            if PICTURES.isdisjoint(self.options.formats):
+                raise
+            formats = tuple(name for name in self.options.formats if name not in PICTURES)
+            self.options = replace(self.options, formats=formats)
+            return await self._run()
+
     async def _fetch_by_http(self, host: str) -> FetchResult:
         timer = _AttemptTimer(FetchedWith.HTTP)
         reader = _PageReader(self.context.extractors, self.options)
@@ -108,7 +129,7 @@ class Escalation:
         fields = replace(RequestFields.of(self.options), validators=self.validators)
 
         async def accept(page: FetchedPage) -> None:
-            if page.status_code != NOT_MODIFIED:
+            if not self._is_unchanged(page):
                 await reader.accept(page)
 
         try:
@@ -123,11 +144,13 @@ class Escalation:
             else:
                 self.attempts.append(timer.ended(error.code, _status(error)))
                 raise
-        if page.status_code == NOT_MODIFIED:
+        if self._is_unchanged(page):
             self.attempts.append(timer.ended(Kind.OK, page.status_code))
             return FetchResult(page, ScrapedPage(page.final_url, page.status_code, {}))
         extracted = await self.context.extractors.extract(page, (), self.options) if failure else reader.extracted
         verdict = extracted.verdict
+        if verdict.kind is Kind.OK and failure is None and extracted.has_scripts and parse_url(self.url).has_route:
+            verdict = Verdict(Kind.SHELL)  # the server never sees which page of the application is meant
         outcome = failure.code if failure and verdict.kind is Kind.OK else verdict.kind.value
         self.attempts.append(timer.ended(outcome, page.status_code, verdict.vendor))
         if verdict.kind is not Kind.OK:
@@ -135,7 +158,13 @@ class Escalation:
         if failure is not None:
             raise failure
         await self.context.memory.learn(host, needs_browser=False)
-        return self._result(page, extracted, FetchedWith.HTTP)
+        whole = bool(page.body) and page.status_code != PARTIAL_CONTENT
+        return self._result(page, extracted, FetchedWith.HTTP, cacheable=whole)
+
+    def _is_unchanged(self, page: FetchedPage) -> bool:
+        """Whether the response says that the page is still as the validators say that went with the request."""
+        asked = self.validators is not None and page.final_url == self.validators.url
+        return asked and page.status_code == NOT_MODIFIED
 
     async def _escalate(
         self, host: str, page: FetchedPage, extracted: Extracted, failure: HttpStatusError | None
@@ -153,7 +182,8 @@ class Escalation:
                 if not blocked and failure is not None:
                     raise failure from None
             else:
-                await self.context.memory.learn(host, needs_browser=True)
+                if extracted.verdict.kind is not Kind.OK:
+                    await self.context.memory.learn(host, needs_browser=True)
                 return scraped
         if blocked:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
@@ -172,9 +202,14 @@ class Escalation:
             vendor = failure.vendor if isinstance(failure, BlockedError) else None
             self.attempts.append(timer.ended(failure.code, _status(failure), vendor))
             raise failure from None
+        except Exception:
+            log.exception("rendering failed", url=parse_url(self.url).public_href)
+            self.attempts.append(timer.ended(BrowserError.code, None))
+            raise BrowserError("The browser failed because of a fault in the service.") from None
         page = rendered.page
         self.attempts.append(timer.ended(Kind.OK, page.status_code))
-        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.captures)
+        whole = page.settled and not reader.extracted.empty
+        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.captures, cacheable=whole)
 
     def _result(
         self,
@@ -182,12 +217,13 @@ class Escalation:
         extracted: Extracted,
         fetched_with: FetchedWith,
         captures: dict[Format, bytes] | None = None,
+        *,
+        cacheable: bool = False,
     ) -> FetchResult:
         bodies = extracted.bodies | {name.value: picture for name, picture in (captures or {}).items()}
         attempts = tuple(self.attempts)
-        return FetchResult(
-            page, ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
-        )
+        scraped = ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
+        return FetchResult(page, scraped, cacheable)
 
     def _has_browser(self) -> bool:
         try:
@@ -208,7 +244,10 @@ class _PageReader:
     block: BlockedError | None = None
 
     async def accept(self, page: FetchedPage) -> None:
-        """Extract a page, and raise `BlockedError` or `HttpStatusError` where it is not the one asked for."""
+        """Extract a page, and raise a `FetchError` where it is not the one asked for."""
+        if page.status_code == NOT_MODIFIED:
+            host = parse_url(page.final_url).host
+            raise InvalidResponseError(f"The host {host} answered 304, not modified, to a request without a condition.")
         self.page, self.extracted = page, await self.extractors.extract(page, self.options.formats, self.options)
         verdict = self.extracted.verdict
         if verdict.kind is Kind.BLOCKED:

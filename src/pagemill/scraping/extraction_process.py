@@ -23,7 +23,8 @@ from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
 from pagemill.extraction.reading import gzip_file
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
-from pagemill.fetching.verdict import classify
+from pagemill.fetching.verdict import FEW_WORDS, classify
+from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -69,7 +70,15 @@ def reply(request: dict[str, Any], body: bytes) -> bytes:
     verdict = classify(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
-    return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
+    header = {
+        "lengths": lengths,
+        "verdict": (verdict.kind, verdict.vendor),
+        "has_scripts": content.signals is not None and content.signals.scripts > 0,
+        "empty": content.signals is not None
+        and content.signals.words < FEW_WORDS
+        and verdict.kind is VerdictKind.SHELL,
+    }
+    return encode(header, b"".join(packed.values()))
 
 
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:

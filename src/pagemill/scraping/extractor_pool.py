@@ -54,6 +54,9 @@ class Extracted:
 
     bodies: dict[str, bytes]
     verdict: Verdict
+    has_scripts: bool = False
+    empty: bool = False
+    """Whether it is next to empty, with scripts that may yet fill it."""
 
 
 class ExtractorPool:
@@ -109,7 +112,7 @@ class ExtractorPool:
             values[name] = body[start : start + length]
             start += length
         kind, vendor = reply["verdict"]
-        return Extracted(values, Verdict(Kind(kind), vendor))
+        return Extracted(values, Verdict(Kind(kind), vendor), reply["has_scripts"], reply["empty"])
 
     async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> JsonObject:
         """Have a task of `structuring.tasks` carried out on a page, given as its packed `html`, `markdown`, `metadata`.

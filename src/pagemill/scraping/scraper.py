@@ -14,9 +14,10 @@ from pagemill.scraping.caching import CachedScraping
 from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.fail_safe import FailSafeExitScores, FailSafeHostMemory
 from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
-from pagemill.scraping.page_cache import cache_key
+from pagemill.scraping.page_cache import cache_keys
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ class Scraper:
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
+        scores = FailSafeExitScores(exit_scores) if exit_scores else None
         self._context = ScrapeContext(
-            http=HttpFetcher(settings, self._guard, exit_scores),
-            browser=Browser(settings, self._guard, exit_scores),
+            http=HttpFetcher(settings, self._guard, scores),
+            browser=Browser(settings, self._guard, scores),
             extractors=ExtractorPool(settings),
-            memory=memory or HostMemory(settings),
+            memory=FailSafeHostMemory(memory or HostMemory(settings)),
             settings=settings,
         )
         self._cached = (
@@ -90,9 +92,9 @@ class Scraper:
         return page if plain is options else await self._structured.complete(page, options, deadline)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
-        key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
-        if self._cached is not None and key is not None:
-            return await self._cached.scrape(key, url, options, deadline)
+        keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
+        if self._cached is not None and keys is not None:
+            return await self._cached.scrape(keys, url, options, deadline)
         return (await self._fetch(url, options, deadline, None)).scraped
 
     async def _fetch(

@@ -5,7 +5,7 @@ Headers and cookies are for the host that the client named: a redirect to anothe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CLIENT_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
 """Headers that say again who asks: beside a user agent of the client's own they would contradict it."""
+_CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"})
+"""Headers that a host may answer with 304 or 412 and no page. There is nothing of the client's here to keep instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class RequestFields:
     @classmethod
     def of(cls, options: ScrapeOptions) -> RequestFields:
         """Those of a job."""
-        return cls(options.headers, options.cookies, options.user_agent)
+        return cls(unconditional(options).headers, options.cookies, options.user_agent)
 
     def header_lines(self, *, same_host: bool) -> list[bytes]:
         """The header lines for a request, to the host that the client named or another one."""
@@ -58,6 +60,12 @@ class RequestFields:
             parts = (domain, below, cookie.path, "FALSE", "0", cookie.name, cookie.value)
             lines.append("\t".join(parts).encode())
         return lines
+
+
+def unconditional(options: ScrapeOptions) -> ScrapeOptions:
+    """The options without headers that make a request a conditional one."""
+    headers = tuple((name, value) for name, value in options.headers if name.lower() not in _CONDITIONS)
+    return options if headers == options.headers else replace(options, headers=headers)
 
 
 NONE = RequestFields()
