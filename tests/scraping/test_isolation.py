@@ -160,11 +160,11 @@ async def test_the_end_of_ones_time_is_not_shared(without_browser, web):
 
 async def test_a_route_in_the_fragment_is_a_page_of_its_own(scraper, web, cache):
     web.routes["/app"] = Response(HASH_ROUTES.encode())
-    for _ in range(2):
+    for cached in (False, True):
         for route in ("boats", "cars"):
             page = await scraper.scrape(web.url(f"/app#/{route}"), PLAIN, "A")
             assert f"Route {route}" in text(page)
-    assert page.cached
+            assert page.cached is cached
     assert "Home" in text(await scraper.scrape(web.url("/app"), PLAIN, "A"))
     assert len(cache.pages) == 3
 

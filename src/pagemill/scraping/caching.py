@@ -132,7 +132,9 @@ class CachedScraping:
                 return page
         found = await self._find(request)
         if found is not None and self._accepts(found.age, request.options):
-            return await self._reuse(request, found)
+            page = await self._reuse(request, found)
+            if page is not None:
+                return page
         return None if in_flight_key in self._in_flight else await self._fetch_for_all(in_flight_key, request)
 
     def _own_options(self, options: ScrapeOptions) -> OwnOptions:
