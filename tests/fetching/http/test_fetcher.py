@@ -239,10 +239,10 @@ class ChangingGuard(EgressGuard):
         self.asked += 1
         return [ip_address("127.0.0.2" if self.asked == 1 else "127.0.0.3")]
 
-    def check_address(self, address: IPAddress | str, host: str | None = None) -> IPAddress:
+    def check_address(self, address: IPAddress | str, host: str | None = None, port: int | None = None) -> IPAddress:
         if self.asked > 1 and str(address) == "127.0.0.2":
             raise BlockedAddressError(f"{host} leads to an address that was fine once")
-        return super().check_address(address, host)
+        return super().check_address(address, host, port)
 
 
 async def test_a_kept_connection_is_checked_before_its_answer_is_used() -> None:

@@ -27,6 +27,7 @@ from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
 from pagemill.fetching.http.exchange import Exchange
 from pagemill.fetching.http.host_concurrency import HostLimiter
+from pagemill.fetching.http.request_options import is_same_origin
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
 from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
 from pagemill.fetching.proxies.addresses import proxy_addresses
@@ -103,7 +104,7 @@ class HttpFetcher:
         loop = asyncio.get_running_loop()
         if deadline is None:
             deadline = loop.time() + self._settings.jobs.job_deadline
-        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
+        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores, deadline)
         while True:
             way = await exits.take()
             try:
@@ -140,15 +141,15 @@ class HttpFetcher:
 
     async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         url = self._guard.check_url(text)
-        first = url.host
-        for cookie in fields.cookie_lines(first):
+        first = url
+        for cookie in fields.cookie_lines(first.host):
             curl.setopt(CurlOpt.COOKIELIST, cookie)
         budget = self._settings.fetching.fetch_timeout
         loop = asyncio.get_running_loop()
         for _ in range(self._settings.fetching.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
-                lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
+                lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                 curl.setopt(CurlOpt.HTTPHEADER, lines)
                 exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
@@ -253,7 +254,7 @@ class HttpFetcher:
             raise BlockedAddressError(f"The address that answered for {url.host} is not known.")
         if any(str(address) == text for address in addresses):
             return
-        self._guard.check_address(text, url.host)
+        self._guard.check_address(text, url.host, url.port)
 
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:

@@ -1,6 +1,6 @@
 """What a client wants sent with the request for its page: headers, cookies, a user agent.
 
-Headers and cookies are for the host that the client named: a redirect to another host does not take them along.
+Headers are for the origin that the client named, cookies for its host: redirects elsewhere do not take them along.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class RequestFields:
         """Those of a job."""
         return cls(unconditional(options).headers, options.cookies, options.user_agent)
 
-    def header_lines(self, *, same_host: bool) -> list[bytes]:
-        """The header lines for a request, to the host that the client named or another one."""
-        fields = [*self.headers] if same_host else []
+    def header_lines(self, *, same_origin: bool) -> list[bytes]:
+        """The header lines for a request, to the origin that the client named or another one."""
+        fields = [*self.headers] if same_origin else []
         if self.user_agent is not None:
             fields = [(name, value) for name, value in fields if name.lower() != "user-agent"]
             fields.append(("User-Agent", self.user_agent))
@@ -60,6 +60,12 @@ class RequestFields:
             parts = (domain, below, cookie.path, "FALSE", "0", cookie.name, cookie.value)
             lines.append("\t".join(parts).encode())
         return lines
+
+
+def is_same_origin(url: Url, first: Url) -> bool:
+    """Whether what is for the first URL may go to this one: the same origin, or its step up from HTTP to HTTPS."""
+    steps_up = (first.scheme, first.port, url.scheme, url.port) == ("http", 80, "https", 443)
+    return url.host == first.host and (steps_up or (url.scheme, url.port) == (first.scheme, first.port))
 
 
 def unconditional(options: ScrapeOptions) -> ScrapeOptions:
