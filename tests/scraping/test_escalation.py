@@ -8,10 +8,11 @@ from ipaddress import ip_network
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from tests.web.hostile import OK, HostileServer, sends
 from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import size_of
 from tests.web.proxy import Proxy
-from tests.web.site import Site
+from tests.web.site import WORDS, Site
 
 from pagemill import bodies
 from pagemill.errors import (
@@ -244,6 +245,15 @@ async def test_a_document_that_the_browser_would_download_comes_by_http(scraper,
     assert "| kettle | 2 |" in text(scraped)
     with pytest.raises(UnsupportedContentTypeError):
         await scraper.scrape(site.url("/list.csv"), ScrapeOptions(formats=(Format.SCREENSHOT,)))
+
+
+async def test_what_libcurl_does_not_take_for_http_comes_by_the_browser(scraper):
+    body = b"<html><body><p>" + WORDS.encode() + b"</p></body></html>"
+    start = OK + f"this line has no colon\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    async with HostileServer(sends(start + body), "127.0.0.2") as server:
+        scraped = await scraper.scrape(server.url(), MARKDOWN)
+    assert steps(scraped) == [("http", "invalid_response"), ("browser", "ok")]
+    assert "words of an article" in text(scraped)
 
 
 async def test_without_a_browser_a_shell_is_what_it_is(without_browser, site):

@@ -143,6 +143,8 @@ class Escalation:
                 page, failure = error.page, error
             else:
                 self.attempts.append(timer.ended(error.code, _status(error)))
+                if isinstance(error, InvalidResponseError):
+                    return await self._render_what_is_not_http(error)
                 raise
         if self._is_unchanged(page):
             self.attempts.append(timer.ended(Kind.OK, page.status_code))
@@ -158,8 +160,17 @@ class Escalation:
         if failure is not None:
             raise failure
         await self.context.memory.learn(host, needs_browser=False)
-        whole = bool(page.body) and page.status_code != PARTIAL_CONTENT
+        whole = page.settled and bool(page.body) and page.status_code != PARTIAL_CONTENT
         return self._result(page, extracted, FetchedWith.HTTP, cacheable=whole)
+
+    async def _render_what_is_not_http(self, error: InvalidResponseError) -> FetchResult:
+        """Browsers read some responses that libcurl does not take for HTTP, such as header lines without a colon."""
+        if not self._has_browser():
+            raise error
+        try:
+            return await self._fetch_by_browser(max_wait=self.context.settings.browser.browser_wait)
+        except PageError:
+            raise error from None
 
     def _is_unchanged(self, page: FetchedPage) -> bool:
         """Whether the response says that the page is still as the validators say that went with the request."""

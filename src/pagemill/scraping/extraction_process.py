@@ -10,6 +10,7 @@ before a client reads them.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import struct
 import sys
@@ -46,6 +47,8 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
     METADATA: lambda content: content.metadata,
 }
 
+
+_FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
 
 _OUT_OF_MEMORY = {"fault": "memory"}
 
@@ -114,12 +117,19 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     declared = declared_kind(content_type)
     if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
         content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
-    found = (
-        separated_values.extract(body, content_type, url) if separated_values.is_separated(content_type, url) else None
-    )
+    found = None
+    told_type = "" if declared is None and kind is Kind.TEXT else content_type
+    if separated_values.is_separated(told_type, _file_name(request) or url):
+        found = separated_values.extract(body, content_type, url)
     if found is None and kind in (Kind.XML, Kind.JSON):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _file_name(request: dict[str, Any]) -> str:
+    """The name that the response gives its file (RFC 6266); empty where it gives none."""
+    found = _FILE_NAME.search(request["headers"].get("content-disposition", ""))
+    return found[1].strip() if found else ""
 
 
 def _unpacked(body: bytes, request: dict[str, Any]) -> Content:

@@ -25,7 +25,7 @@ from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
-from pagemill.fetching.http.exchange import Exchange
+from pagemill.fetching.http.exchange import REDIRECTS, Exchange
 from pagemill.fetching.http.host_concurrency import HostLimiter
 from pagemill.fetching.http.request_options import is_same_origin
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
@@ -154,13 +154,13 @@ class HttpFetcher:
                 exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:
+                if exchange.status in REDIRECTS and not exchange.body:
+                    raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
                 return _page(text, url, exchange)
-            url = self._redirected(url, exchange.header(b"location"))
+            url = self._redirected(url, exchange.location)
         raise TooManyRedirectsError(f"The page redirected more than {self._settings.fetching.max_redirects} times.")
 
-    def _redirected(self, url: Url, location: str | None) -> Url:
-        if not location:
-            raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
+    def _redirected(self, url: Url, location: str) -> Url:
         try:
             return self._guard.check_url(location, url)
         except UnfetchableUrlError as error:
@@ -211,7 +211,7 @@ class HttpFetcher:
                 exchange.over_limit()
             if exchange.failure is not None:
                 raise exchange.failure from None
-            exchange.broke()
+            exchange.broke(error.code)
             if not exchange.enough:
                 raise
         exchange.finish()
@@ -259,7 +259,9 @@ class HttpFetcher:
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
-    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers)
+    page = FetchedPage(
+        text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers, not exchange.timed_out
+    )
     if exchange.status < 400:
         return page
     asked = exchange.header(b"retry-after")
