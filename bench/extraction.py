@@ -41,13 +41,13 @@ MARKERS = "<!-- extraction -->", "<!-- /extraction -->"
 _HEADING = """## Extraction
 
 `python bench/extraction.py`: word F1 of the extracted text on the WCXB development pages (Murrough Foley, 2026,
-CC-BY-4.0), all and by type, and CPU time. For Pagemill the time is that of everything: decoding, parsing, choice,
-cleaned HTML, Markdown, metadata, links and images, then that without the last three, which take none where they are
-not asked for, and below it that of each stage. The others make text alone; *ratio* is to the time of trafilatura. All
+CC-BY-4.0), all and by type, and CPU time. Pagemill's time is for everything: decoding, parsing, choice, cleaned HTML,
+Markdown, metadata, links and images. The row below is without the last three, which take no time if they are not asked
+for. The second table has the time of each stage. The others make only text; *ratio* is to the time of trafilatura. All
 run twice, in turns, and of each page and stage the shorter time counts. *Cross-validated* is what to expect on sites
-that the model has not seen: the training program's figure, with folds grouped by registrable domain. The figures of the
-model that is shipped, which has learnt from these very pages, are an upper bound. rs-trafilatura drafted what people
-then reviewed on a third of the pages."""
+that the model has not seen: the training program's figure, with folds grouped by registrable domain. The shipped model
+has learnt from these pages, so its figures are an upper bound. On a third of the pages, people reviewed what
+rs-trafilatura had drafted."""
 
 Row = dict[str, Any]
 """A page's number, type, length in bytes, CPU seconds and word F1."""
