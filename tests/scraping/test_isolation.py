@@ -22,7 +22,6 @@ PLAIN = ScrapeOptions(formats=MARKDOWN)
 SETTINGS = Settings(
     allowed_networks=(ip_network("127.0.0.2/32"),),
     fetch_attempts=1,
-    extraction_timeout=3.0,
     browser_start_timeout=60.0,
     cache_time=3600.0,
 )
