@@ -254,6 +254,29 @@ async def test_a_missing_page_is_not_the_exits_fault(web):
     assert score.failures == 0
 
 
+async def test_the_end_of_the_pages_own_time_says_nothing_of_the_exit(web):
+    async def slow(_request):
+        await asyncio.sleep(10)
+
+    web.routes["/slow"] = slow
+    async with Proxy() as one, Proxy() as two:
+        scores = MemoryExitScores(60)
+        settings = make_settings(
+            allowed_networks=OUTSIDE,
+            proxies=f"us={one.proxy_url()} us={two.proxy_url()}",
+            fetch_attempts=3,
+            fetch_timeout=1.0,
+        )
+        exits = [one.proxy_url(), two.proxy_url()]
+        async with HttpFetcher(settings, scores=scores) as fetcher:
+            with pytest.raises(FetchTimeoutError):
+                await fetcher.fetch(web.url("/slow"), asyncio.get_running_loop().time() + 0.5)
+            assert await scores.of(WEB, exits) == {}
+            with pytest.raises(FetchTimeoutError):  # here it is the operator's time for a request
+                await fetcher.fetch(web.url("/slow"), asyncio.get_running_loop().time() + 60)
+        assert sum(score.failures for score in (await scores.of(WEB, exits)).values()) > 1
+
+
 async def test_a_country_without_an_exit_fails_as_such(web):
     async with through("us=http://127.0.0.1:1") as fetcher:
         with pytest.raises(NoExitError, match="Available: us"):

@@ -10,6 +10,7 @@ before a client reads them.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import struct
 import sys
@@ -23,7 +24,8 @@ from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
 from pagemill.extraction.reading import gzip_file
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
-from pagemill.fetching.verdict import judge
+from pagemill.fetching.verdict import FEW_WORDS, classify
+from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 }
 
 
+_FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
+
 _OUT_OF_MEMORY = {"fault": "memory"}
 
 EXTRACTED = frozenset(_VALUES) - {METADATA}
@@ -66,10 +70,18 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 def reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request about the page in `body`: see `ExtractorPool.extract`."""
     content = _content(body, request)
-    verdict = judge(request["status"], request["headers"], body, content.signals, content.quality)
+    verdict = classify(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
-    return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
+    header = {
+        "lengths": lengths,
+        "verdict": (verdict.kind, verdict.vendor),
+        "has_scripts": content.signals is not None and content.signals.scripts > 0,
+        "empty": content.signals is not None
+        and content.signals.words < FEW_WORDS
+        and verdict.kind is VerdictKind.SHELL,
+    }
+    return encode(header, b"".join(packed.values()))
 
 
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
@@ -105,12 +117,19 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     declared = declared_kind(content_type)
     if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
         content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
-    found = (
-        separated_values.extract(body, content_type, url) if separated_values.is_separated(content_type, url) else None
-    )
+    found = None
+    told_type = "" if declared is None and kind is Kind.TEXT else content_type
+    if separated_values.is_separated(told_type, _file_name(request) or url):
+        found = separated_values.extract(body, content_type, url)
     if found is None and kind in (Kind.XML, Kind.JSON):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _file_name(request: dict[str, Any]) -> str:
+    """The name that the response gives its file (RFC 6266); empty where it gives none."""
+    found = _FILE_NAME.search(request["headers"].get("content-disposition", ""))
+    return found[1].strip() if found else ""
 
 
 def _unpacked(body: bytes, request: dict[str, Any]) -> Content:

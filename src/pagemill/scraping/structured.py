@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pagemill import bodies
+from pagemill.errors import StructuringError
 from pagemill.model import Format
+from pagemill.structuring import generated_json
 from pagemill.structuring.structurer import Order, SelectorsInMemory, Structurer
 
 if TYPE_CHECKING:
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
     from pagemill.structuring.structurer import LearnedSelectors, PageReader
+
+log = structlog.get_logger(__name__)
 
 SUMMARY_SOURCE = "summary_source"
 """Where a summary came from, beside it."""
@@ -49,7 +55,12 @@ class StructuredScraping:
             summary=Format.SUMMARY in options.formats,
             deadline=deadline,
         )
-        made = await self._structurer.make(order, page.bodies)
+        try:
+            made = await self._structurer.make(order, page.bodies)
+        except Exception:
+            log.exception("structuring failed", url=page.final_url)
+            failure = StructuringError("The JSON failed because of a fault in the service.")
+            made = {Format.JSON.value: generated_json.failed(failure)} if order.json else {}
         unasked = set(_NEEDED) - set(options.formats)
         kept = {name: body for name, body in page.bodies.items() if name not in unasked}
         return replace(page, bodies=kept | {name: bodies.pack(value) for name, value in made.items()})

@@ -15,27 +15,13 @@ from turbohtml.extract import feed
 from pagemill.extraction.metadata import dates, media
 from pagemill.extraction.reading import addresses, encoding, line_breaks
 from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.media_types import MARKDOWN, SOURCE_LANGUAGES
 from pagemill.model import Content, Link, Metadata
 
 if TYPE_CHECKING:
     from turbohtml import Element
     from turbohtml.extract import Feed
 
-# Media types of source code, and the language that a code block names for each.
-_LANGUAGES = {
-    "text/css": "css",
-    "text/javascript": "javascript",
-    "application/javascript": "javascript",
-    "application/x-javascript": "javascript",
-    "text/csv": "csv",
-    "text/yaml": "yaml",
-    "application/yaml": "yaml",
-    "application/x-yaml": "yaml",
-    "application/toml": "toml",
-    "application/sql": "sql",
-    "text/x-python": "python",
-    "application/x-sh": "bash",
-}
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
 _JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -63,8 +49,8 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
         entries = feed(text)
         name = entries.title if entries is not None else None
         html = _feed(entries) if entries is not None else _code(text, "xml")
-    elif kind in _LANGUAGES:
-        html = _code(text, _LANGUAGES[kind])
+    elif kind in SOURCE_LANGUAGES:
+        html = _code(text, SOURCE_LANGUAGES[kind])
     elif _is_markdown(kind, url) and len(text) <= _MAX_MARKDOWN_LENGTH:
         html = _rendered(text)
     else:
@@ -88,8 +74,8 @@ def _code(text: str, language: str) -> str:
 def _is_markdown(kind: str, url: str) -> bool:
     """Whether a file is Markdown, by its media type, or by its name because most servers send `text/plain`."""
     path = url.partition("?")[0].partition("#")[0].lower()
-    return kind in ("text/markdown", "text/x-markdown") or (
-        kind == "text/plain" and path.endswith((".md", ".markdown"))
+    return kind in MARKDOWN or (
+        kind in ("text/plain", "") and path.endswith((".md", ".markdown", "/llms.txt", "/llms-full.txt"))
     )
 
 

@@ -103,7 +103,7 @@ class Browser:
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
-        exits = ExitRound(checked.host, exits_of(self._settings, options.country), self._scores)
+        exits = ExitRound(checked.host, exits_of(self._settings, options.country), self._scores, deadline)
         while True:
             try:
                 async with asyncio.timeout_at(deadline), self._turn(patience):

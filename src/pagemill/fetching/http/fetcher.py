@@ -25,8 +25,9 @@ from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
-from pagemill.fetching.http.exchange import Exchange
-from pagemill.fetching.http.host_concurrency import HostSlots
+from pagemill.fetching.http.exchange import REDIRECTS, Exchange
+from pagemill.fetching.http.host_concurrency import HostLimiter
+from pagemill.fetching.http.request_options import is_same_origin
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
 from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
 from pagemill.fetching.proxies.addresses import proxy_addresses
@@ -58,7 +59,7 @@ class HttpFetcher:
         self._guard = guard or EgressGuard(settings)
         self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
-        self._hosts = HostSlots(settings.fetching.host_concurrency)
+        self._hosts = HostLimiter(settings.fetching.host_concurrency)
         self._handles: list[Curl] = []
         self._multi: AsyncCurl | None = None
 
@@ -103,7 +104,7 @@ class HttpFetcher:
         loop = asyncio.get_running_loop()
         if deadline is None:
             deadline = loop.time() + self._settings.jobs.job_deadline
-        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
+        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores, deadline)
         while True:
             way = await exits.take()
             try:
@@ -140,26 +141,26 @@ class HttpFetcher:
 
     async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
         url = self._guard.check_url(text)
-        first = url.host
-        for cookie in fields.cookie_lines(first):
+        first = url
+        for cookie in fields.cookie_lines(first.host):
             curl.setopt(CurlOpt.COOKIELIST, cookie)
         budget = self._settings.fetching.fetch_timeout
         loop = asyncio.get_running_loop()
         for _ in range(self._settings.fetching.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
-                lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
+                lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                 curl.setopt(CurlOpt.HTTPHEADER, lines)
                 exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:
+                if exchange.status in REDIRECTS and not exchange.body:
+                    raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
                 return _page(text, url, exchange)
-            url = self._redirected(url, exchange.header(b"location"))
+            url = self._redirected(url, exchange.location)
         raise TooManyRedirectsError(f"The page redirected more than {self._settings.fetching.max_redirects} times.")
 
-    def _redirected(self, url: Url, location: str | None) -> Url:
-        if not location:
-            raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
+    def _redirected(self, url: Url, location: str) -> Url:
         try:
             return self._guard.check_url(location, url)
         except UnfetchableUrlError as error:
@@ -210,7 +211,7 @@ class HttpFetcher:
                 exchange.over_limit()
             if exchange.failure is not None:
                 raise exchange.failure from None
-            exchange.broke()
+            exchange.broke(error.code)
             if not exchange.enough:
                 raise
         exchange.finish()
@@ -253,12 +254,14 @@ class HttpFetcher:
             raise BlockedAddressError(f"The address that answered for {url.host} is not known.")
         if any(str(address) == text for address in addresses):
             return
-        self._guard.check_address(text, url.host)
+        self._guard.check_address(text, url.host, url.port)
 
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
-    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers)
+    page = FetchedPage(
+        text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers, not exchange.timed_out
+    )
     if exchange.status < 400:
         return page
     asked = exchange.header(b"retry-after")

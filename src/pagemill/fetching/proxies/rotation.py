@@ -49,6 +49,9 @@ _EXIT_FAULTS = (
 # Nothing left through the exit: nothing is learned of it.
 _SILENT = (DnsError, BlockedAddressError, UnfetchableUrlError)
 
+TIMER_TOLERANCE = 0.05
+"""Seconds before a deadline from which a timeout counts as the deadline's: libcurl counts whole milliseconds."""
+
 _chance = random.SystemRandom()
 
 
@@ -63,10 +66,11 @@ def exits_of(settings: Settings, country: str) -> tuple[Exit, ...]:
 class ExitRound:
     """The exits that one page of `host` may leave by. Each is taken once before any is taken again."""
 
-    def __init__(self, host: str, exits: tuple[Exit, ...], scores: ExitScores) -> None:
+    def __init__(self, host: str, exits: tuple[Exit, ...], scores: ExitScores, deadline: float = float("inf")) -> None:
         self._host = host
         self._exits = exits
         self._scores = scores
+        self._deadline = deadline
         self._scored = any(not one.direct for one in exits)
         self._failed: set[str] = set()
         self._taken = exits[0]
@@ -100,6 +104,8 @@ class ExitRound:
 
     async def failed(self, error: FetchError) -> bool:
         """The attempt failed. Returns whether that is the exit's fault, and another one has not been tried yet."""
+        if self._ran_out_of_time(error):
+            return False
         if not is_exit_fault(error):
             if not isinstance(error, _SILENT):
                 await self.succeeded()
@@ -109,6 +115,11 @@ class ExitRound:
         self._failed.add(self._taken.id)
         await self._record(None)
         return any(one.id not in self._failed for one in self._exits)
+
+    def _ran_out_of_time(self, error: FetchError) -> bool:
+        """Whether the page's own time was up. A client sets that as short as it likes: it says nothing of the exit."""
+        late = asyncio.get_running_loop().time() >= self._deadline - TIMER_TOLERANCE
+        return late and isinstance(error, FetchTimeoutError)
 
     async def _record(self, latency: float | None) -> None:
         if self._scored:

@@ -12,7 +12,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from pagemill.errors import ProxyError
-from pagemill.fetching.egress.trust_store import trust
+from pagemill.fetching.egress.trust_store import trust_store
 from pagemill.fetching.proxies.addresses import proxy_addresses
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Tunnels:
                 _Channel,
                 str(addresses[0]),
                 self._way.port,
-                ssl=self._trust(),
+                ssl=self._ssl_context(),
                 server_hostname=self._way.host if self._way.scheme == "https" else None,
             )
         except OSError as error:  # ssl.SSLError is one
@@ -63,10 +63,10 @@ class Tunnels:
         if channel.received:
             connected.data_received(bytes(channel.received))
 
-    def _trust(self) -> ssl.SSLContext | None:
+    def _ssl_context(self) -> ssl.SSLContext | None:
         if self._way.scheme != "https":
             return None
-        authorities = trust(self._settings.egress.ca_file)
+        authorities = trust_store(self._settings.egress.ca_file)
         return ssl.create_default_context(cafile=authorities.file)
 
 
