@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 30.0
-_STEADY_AFTER = 10.0
+_STABLE_AFTER = 10.0
 _READY_TIMEOUT = 60.0
 _KILL_AFTER_GRACE = 3.0
 _RESCUE_WAIT = 5.0
@@ -43,10 +43,10 @@ _RESCUE_WAIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child process to keep: its name, its command's words and the file descriptors that it inherits."""
+    """A child process to keep: its name, its command line arguments and the file descriptors that it inherits."""
 
     name: str
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     inherited: tuple[int, ...] = ()
 
 
@@ -119,7 +119,7 @@ class Supervisor:
     async def _keep_alive(self, child: Child) -> None:
         loop, backoff = asyncio.get_running_loop(), _FIRST_BACKOFF
         while not self._stopping.is_set():
-            worker_id = new_worker_id() if child.words == ("worker",) else None
+            worker_id = new_worker_id() if child.arguments == ("worker",) else None
             began = loop.time()
             process = await self._start(child, worker_id)
             await self._until_ended(process)
@@ -127,14 +127,14 @@ class Supervisor:
                 await self._rescue(worker_id)
             if self._stopping.is_set():
                 return
-            backoff = _FIRST_BACKOFF if loop.time() - began > _STEADY_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
+            backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
             log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
 
     async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
-        words = (*child.words, "--supervised", *(("--id", worker_id) if worker_id else ()))
+        words = (*child.arguments, "--supervised", *(("--id", worker_id) if worker_id else ()))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pagemill", *words),

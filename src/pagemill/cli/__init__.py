@@ -144,7 +144,7 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
-    from pagemill.process_lifetime import stop_on_signals, watch_supervisor
+    from pagemill.process_lifetime import stop_on_signals, watch_parent
 
     _require_database(settings)
     _configure_logs(settings)
@@ -153,7 +153,7 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
         stop = asyncio.Event()
         stop_on_signals(stop)
         if arguments.supervised:
-            watch_supervisor(stop.set)
+            watch_parent(stop.set)
         await Worker(settings, arguments.id or new_worker_id()).run(stop)
 
     uvloop.run(work())

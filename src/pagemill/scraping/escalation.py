@@ -114,7 +114,7 @@ class Journey:
                 self.url, self.deadline - TIME_TO_TELL, self.options.country, fields, accept
             )
         except FetchError as error:
-            if reading.block is not None:  # however other exits failed after that
+            if reading.block is not None:  # however other proxies failed after that
                 page = reading.page
             elif isinstance(error, HttpStatusError) and error.page is not None:
                 page, failure = error.page, error
@@ -166,7 +166,7 @@ class Journey:
                 self.url, self.options, self.deadline - spare, patience, reading.accept
             )
         except PageError as error:
-            failure = reading.block or error  # however other exits failed after that
+            failure = reading.block or error  # however other proxies failed after that
             vendor = failure.vendor if isinstance(failure, BlockedError) else None
             self.attempts.append(step.ended(failure.code, _status(failure), vendor))
             raise failure from None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pagemill.fetching.http.validators import Validators
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.model import FetchedPage, ScrapeOptions
     from pagemill.scraping.escalation import Arrival
     from pagemill.scraping.page_cache import PageCache
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Scraper:
     """Fetches and extracts, many pages at a time. One for each process.
 
-    Without a `cache` each page is fetched; without `exit_scores`, `memory` and `selectors` they are this process's
+    Without a `cache` each page is fetched; without `proxy_scores`, `memory` and `selectors` they are this process's
     own.
     """
 
@@ -43,15 +43,15 @@ class Scraper:
         self,
         settings: Settings,
         cache: PageCache | None = None,
-        exit_scores: ExitScores | None = None,
+        proxy_scores: ProxyScores | None = None,
         memory: HostMemory | None = None,
         selectors: LearnedSelectors | None = None,
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
         self._means = Means(
-            http=HttpFetcher(settings, self._guard, exit_scores),
-            browser=Browser(settings, self._guard, exit_scores),
+            http=HttpFetcher(settings, self._guard, proxy_scores),
+            browser=Browser(settings, self._guard, proxy_scores),
             extractors=ExtractorPool(settings),
             memory=memory or HostMemory(settings),
             settings=settings,

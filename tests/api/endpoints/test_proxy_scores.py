@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.api.conftest import serving
 
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
-    scores = DatabaseExitScores(database, settings)
+    scores = DatabaseProxyScores(database, settings)
     await scores.record("example.com", "http://proxy.example:8080", 0.5)
     await scores.record("example.org", "http://proxy.example:8080/us", None)
     answer = await api.client.get("/v1/proxy/scores")

@@ -110,7 +110,7 @@ async def test_no_folder_outside_its_own_changes_its_mode(scratch):
 @as_root
 async def test_programs_in_a_closed_folder_are_copied_to_where_they_may_run(scratch, monkeypatch):
     """Root's clone may stand in a home that nobody else may enter."""
-    monkeypatch.setattr("pagemill.jobs.database.embedded._passable", lambda path, _user: "pginstall" not in str(path))
+    monkeypatch.setattr("pagemill.jobs.database.embedded._accessible", lambda path, _user: "pginstall" not in str(path))
     server = EmbeddedPostgres(scratch / "copied")
     await server.start()
     try:

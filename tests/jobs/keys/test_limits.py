@@ -107,7 +107,7 @@ async def test_pages_in_flight_are_bounded_across_workers(database):
         await store.submit(key, [f"http://a.b/{n}" for n in range(count)], ScrapeOptions(), batch=True)
     queues = [Queue(database, f"worker {number}", key_limit=3) for number in range(5)]
     for queue in queues:
-        await queue.beat()
+        await queue.heartbeat()
     pages = [page for pages in await asyncio.gather(*(queue.claim(10) for queue in queues)) for page in pages]
     assert len(pages) == 5
     held = {row["key_id"]: row["pages"] for row in await _held(database)}

@@ -28,14 +28,14 @@ class ProxyScore(TypedDict):
 
 @router.get("/proxy/scores", operation_id="listProxyScores", summary="List what proxies did for hosts")
 async def list_proxy_scores(resources: ApiResources, _key_id: KeyId) -> list[ProxyScore]:
-    """Return the scores that exits are chosen by, the latest first, at most 1,000."""
+    """Return the scores that proxies are chosen by, the latest first, at most 1,000."""
     return [
         ProxyScore(
             host=found.host,
-            exit=found.exit,
+            exit=found.proxy,
             successes=round(found.score.successes, 3),
             failures=round(found.score.failures, 3),
             latencyMs=None if found.score.latency is None else round(1000 * found.score.latency),
         )
-        for found in await resources.exit_scores.list()
+        for found in await resources.proxy_scores.list()
     ]

@@ -122,5 +122,5 @@ def _refuse_unsupported(request: ScrapeFields) -> None:
 def _country(code: str, settings: Settings) -> str:
     if code.lower() not in country_names():
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
-    settings.egress.exits.of(code)
+    settings.egress.proxies_by_country.of(code)
     return code.lower()

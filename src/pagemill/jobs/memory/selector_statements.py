@@ -15,7 +15,7 @@ ON CONFLICT (host, schema_hash) DO UPDATE SET learned = EXCLUDED.learned, learne
 
 # $1, $2: host and schema, $3: the worker, $4: the silence after which a worker counts as dead, $5: the longest that a
 # lesson is held.
-HOLD_LESSON = """
+ACQUIRE_LEARNING_LOCK = """
 INSERT INTO selector_lessons AS lesson (host, schema_hash, holder) VALUES ($1, $2, $3)
 ON CONFLICT (host, schema_hash) DO UPDATE SET holder = $3, held_since = now()
 WHERE lesson.holder = $3 OR lesson.held_since < now() - $5::interval
@@ -23,7 +23,7 @@ WHERE lesson.holder = $3 OR lesson.held_since < now() - $5::interval
 RETURNING host
 """
 
-LET_GO_OF_LESSON = "DELETE FROM selector_lessons WHERE host = $1 AND schema_hash = $2 AND holder = $3"
+RELEASE_LEARNING_LOCK = "DELETE FROM selector_lessons WHERE host = $1 AND schema_hash = $2 AND holder = $3"
 
 # Lessons go too whose worker died, and which nobody held since.
 DELETE_OLD_SELECTORS = """

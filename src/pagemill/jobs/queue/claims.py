@@ -1,7 +1,7 @@
 """The queue of pages, for workers: take, end, give back.
 
 A page's row is its queue entry, so that submission, progress and result can never disagree. A worker is alive while
-it beats; the pages of one that fell silent go to others. See `jobs.statements` for the invariants.
+it sends heartbeats; the pages of one that stopped go to others. See `statements` for the invariants.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pagemill.model import Attempt, Failure, ScrapeOptions
 
 ANY_CRASHES = range(1_000_000)
-_CLAIMS = 0x434C494D  # any number of its own: "CLIM"
+_CLAIM_LOCK = 0x434C494D  # any number of its own: "CLIM"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPage:
-    """A page in the hands of a worker. `attempt` proves, when it ends, that nobody took it since."""
+    """A page that a worker claimed. `attempt` is its fencing token: whoever claimed it last may end it."""
 
     id: int
     job_id: str
@@ -53,9 +53,9 @@ class Queue:
         self._worker_id = worker_id
         self._key_limit = key_limit
 
-    async def beat(self) -> None:
-        """Say that this worker is alive. The first beat comes before the first claim."""
-        await self._database.rows(statements.BEAT, self._worker_id)
+    async def heartbeat(self) -> None:
+        """Record that this worker is alive. The first heartbeat comes before the first claim."""
+        await self._database.rows(statements.RECORD_HEARTBEAT, self._worker_id)
 
     async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
         """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
@@ -63,7 +63,7 @@ class Queue:
             statements.CLAIM_PAGES,
             *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit),
             # Two claims at once would each see a key's last place free.
-            lock=None if self._key_limit is None else _CLAIMS,
+            lock=None if self._key_limit is None else _CLAIM_LOCK,
         )
         return [
             ClaimedPage(
@@ -111,8 +111,8 @@ class Queue:
         row = await self._database.row(statements.RELEASE_PAGES, self._worker_id, page_ids)
         return int(row["pages"]) if row else 0
 
-    async def leave(self) -> None:
-        """Put everything back and take this worker off the list."""
+    async def unregister(self) -> None:
+        """Put everything back and delete this worker's row."""
         await self.release()
         await self._database.rows(statements.REMOVE_WORKER, self._worker_id)
 

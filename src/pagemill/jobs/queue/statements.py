@@ -275,7 +275,7 @@ SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS f
 
 # Workers
 
-BEAT = """
+RECORD_HEARTBEAT = """
 INSERT INTO workers (id) VALUES ($1)
 ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """

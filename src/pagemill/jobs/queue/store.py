@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pagemill.model import Format
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-_LOOKS = 3  # an earlier job may be deleted between being found and being read
+_LATEST_TIME = datetime.max.replace(tzinfo=UTC)
+_LOOKUP_ATTEMPTS = 3  # an earlier job may be deleted between being found and being read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class JobStore:
         )
         repeat = idempotency if isinstance(idempotency, Repeat) else Repeat(None)
         values = (job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url)
-        for _ in range(_LOOKS):
+        for _ in range(_LOOKUP_ATTEMPTS):
             row = await self._database.row(
                 statements.SUBMIT_JOB, *values, repeat.request_hash, repeat.window, repeat.until_end
             )
@@ -80,7 +80,7 @@ class JobStore:
                 row = await self._database.row(statements.GET_JOB, job_id, key_id)
             if row is not None:
                 return _job(row)
-            if (job := await self._joined(key_id, idempotency)) is not None:
+            if (job := await self._existing_job(key_id, idempotency)) is not None:
                 return job
         raise RuntimeError(f"job {job_id} was neither stored nor there before")
 
@@ -92,9 +92,9 @@ class JobStore:
                 *(key_id, idempotency.request_hash, idempotency.window, idempotency.until_end),
             )
             return _job(row) if row else None
-        return await self._joined(key_id, idempotency)
+        return await self._existing_job(key_id, idempotency)
 
-    async def _joined(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+    async def _existing_job(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
         if isinstance(idempotency, Repeat):
             row = await self._database.row(statements.GET_RECENT_JOB, key_id, idempotency.request_hash)
             return _job(row) if row else None
@@ -116,7 +116,7 @@ class JobStore:
         self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int
     ) -> list[JobSummary]:
         """Return a key's jobs, newest first: those older than `before` where there is one."""
-        start = (before.created_at, before.id) if before else (_END_OF_TIME, "")
+        start = (before.created_at, before.id) if before else (_LATEST_TIME, "")
         return [_summary(row) for row in await self._database.rows(statements.LIST_JOBS[status], key_id, *start, limit)]
 
     async def get(self, job_id: str, key_id: str) -> Job | None:

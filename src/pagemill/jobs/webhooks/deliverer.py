@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LEASE_TIMEOUTS = 3
-_GATHERING_DELAY = 0.02
-_HOPELESS = (BlockedAddressError, UnfetchableUrlError)
+_BATCHING_DELAY = 0.02
+_PERMANENT_ERRORS = (BlockedAddressError, UnfetchableUrlError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an attempt ended. `hopeless`: another would end the same way."""
+    """How an attempt ended. `permanent`: another would end the same way."""
 
     http_status: int | None = None
     error: str | None = None
-    hopeless: bool = False
+    permanent: bool = False
 
 
 class Deliverer:
@@ -89,7 +89,7 @@ class Deliverer:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._poster.close()
 
-    async def leave(self) -> None:
+    async def release(self) -> None:
         """Stop sending and put back what is in hand, for others to send at once."""
         for task in self._running:
             task.cancel()
@@ -112,7 +112,7 @@ class Deliverer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.jobs.poll_interval):
                     await queue_changed.wait()
-                await asyncio.sleep(_GATHERING_DELAY)
+                await asyncio.sleep(_BATCHING_DELAY)
 
     async def _claim(self) -> list[ClaimedDelivery]:
         free = self._settings.webhooks.webhook_concurrency - len(self._running)
@@ -131,7 +131,7 @@ class Deliverer:
         except Exception:
             log.exception("delivery failed by a fault of ours", delivery=delivery.id)
             outcome = _Outcome(error="A fault in the service. (internal_error)")
-        status, delay = self._verdict(delivery, outcome)
+        status, delay = self._next_state(delivery, outcome)
         await self._database.rows(
             statements.END_ATTEMPT,
             *(delivery.id, self._worker_id, delivery.claims, status, outcome.http_status, outcome.error, delay),
@@ -144,7 +144,7 @@ class Deliverer:
             return secret
         body = delivery.body or await self._make_body(delivery)
         if body is None:
-            return _Outcome(error="The job was deleted before it could be told of. (not_found)", hopeless=True)
+            return _Outcome(error="The job was deleted before it could be told of. (not_found)", permanent=True)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Pagemill/{__version__}",
@@ -156,7 +156,7 @@ class Deliverer:
                 delivery.url, body, headers, seconds=self._settings.webhooks.webhook_timeout
             )
         except FetchError as error:
-            return _Outcome(error=f"{error.message} ({error.code})", hopeless=isinstance(error, _HOPELESS))
+            return _Outcome(error=f"{error.message} ({error.code})", permanent=isinstance(error, _PERMANENT_ERRORS))
         if 200 <= status < 300:
             return _Outcome(http_status=status)
         return _Outcome(status, f"The receiver answered with HTTP status {status}. (http_error)")
@@ -166,7 +166,7 @@ class Deliverer:
             return await webhooks.account_secret(delivery.key_id)
         row = await self._database.row(statements.GET_ENDPOINT_SECRET, delivery.endpoint_id)
         if row is None or (not row["is_active"] and delivery.event is not Event.TEST):
-            return _Outcome(error="The endpoint is not active. (endpoint_inactive)", hopeless=True)
+            return _Outcome(error="The endpoint is not active. (endpoint_inactive)", permanent=True)
         secret = key.open(SealedSecret(row["secret_salt"], row["secret_hash"]))
         if secret is None:
             # Signed with another key it would be refused; the operator may still bring the right one back.
@@ -192,11 +192,11 @@ class Deliverer:
             self._settings.service.public_url or f"http://{self._settings.service.host}:{self._settings.service.port}"
         )
 
-    def _verdict(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
+    def _next_state(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
         """Return where the delivery stands after an attempt, and how long until the next."""
         if outcome.error is None:
             return DeliveryStatus.SUCCESS, None
         delays: tuple[float, ...] = () if delivery.event is Event.TEST else self._settings.webhooks.webhook_retry_delays
-        if outcome.hopeless or delivery.attempts >= len(delays):
+        if outcome.permanent or delivery.attempts >= len(delays):
             return DeliveryStatus.EXHAUSTED, None
         return DeliveryStatus.FAILED, timedelta(seconds=delays[delivery.attempts])
