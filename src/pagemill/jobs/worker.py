@@ -102,6 +102,7 @@ class Worker:
                     group.create_task(task)
                     for task in (
                         self._send_heartbeats(),
+                        self._reconcile(),
                         self._rescue(),
                         self._delete_old_jobs(),
                         self._refresh_hosts(),
@@ -141,6 +142,7 @@ class Worker:
         task = asyncio.create_task(self._process_page(page), name=f"page {page.id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: self._queue.forget(page))
         return task
 
     async def _process_suspect(self, stop: asyncio.Event) -> None:
@@ -204,6 +206,14 @@ class Worker:
                 self._connected_since = loop.time()
             last = loop.time()
             await asyncio.sleep(self._settings.jobs.worker_heartbeat)
+
+    async def _reconcile(self) -> None:
+        """Put back what a claim took whose answer was lost: this worker alone can tell."""
+        while True:
+            await asyncio.sleep(self._settings.jobs.worker_heartbeat)
+            pages, deliveries = await self._queue.reconcile(), await self._deliverer.reconcile()
+            if pages or deliveries:
+                log.warning("put back what a lost answer had given to this worker", pages=pages, deliveries=deliveries)
 
     async def _rescue(self) -> None:
         """Look for dead workers, unless the silence may be the database's or our own."""

@@ -32,8 +32,9 @@ _TRANSIENT_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
 class Database:
     """Connections to one PostgreSQL, opened on first need, at most `connections`.
 
-    Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat.
-    After that `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
+    Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat, even
+    while its first sending is still under way on the server. With a `wait` of 0 it is sent once. After that
+    `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
     """
 
     def __init__(
@@ -73,11 +74,7 @@ class Database:
         deadline = asyncio.get_running_loop().time() + (self._wait if wait is None else wait)
         while True:
             try:
-                async with self._pool.acquire() as connection:
-                    if lock is not None:
-                        return await _with_advisory_lock(connection, lock, statement, values)
-                    rows: list[Any] = await connection.fetch(statement, *values)
-                    return rows
+                return await self._send(statement, values, lock)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 if not is_transient(error):
                     raise
@@ -86,6 +83,13 @@ class Database:
                 self._log_retry(error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
+
+    async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
+        async with self._pool.acquire() as connection:
+            if lock is not None:
+                return await _with_advisory_lock(connection, lock, statement, values)
+            rows: list[Any] = await connection.fetch(statement, *values)
+            return rows
 
     def _log_retry(self, error: Exception) -> None:
         """Log why statements wait; not for each of them, since there may be many."""

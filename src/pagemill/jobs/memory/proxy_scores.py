@@ -53,11 +53,11 @@ class DatabaseProxyScores:
         return {row["exit"]: ProxyScore(row["successes"], row["failures"], row["seconds"]) for row in rows}
 
     async def record(self, host: str, proxy_id: str, latency: float | None) -> None:
-        """Add an outcome; it is lost where the database is away."""
+        """Add an outcome. It is sent once, and may be lost where the database is away or the connection is cut."""
         outcome = ProxyScore().plus(latency)
         values = (host, proxy_id, outcome.successes, outcome.failures, outcome.seconds, self._half_life, MOST_OUTCOMES)
         try:
-            await self._database.rows(proxy_score_statements.RECORD_PROXY_OUTCOME, *values, wait=self._timeout)
+            await self._database.rows(proxy_score_statements.RECORD_PROXY_OUTCOME, *values, wait=0)
         except UnavailableError:
             log.debug("the outcome of a proxy is lost", host=host, proxy=proxy_id)
 

@@ -107,8 +107,10 @@ class JobStore:
 
     async def cancel(self, job_id: str, key_id: str) -> int:
         """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
+        now = await self._database.row(statements.GET_TIME)
         row = await self._database.row(
-            statements.CANCEL_JOB, job_id, key_id, CancelledPageError.code, "The job was cancelled."
+            statements.CANCEL_JOB,
+            *(job_id, key_id, CancelledPageError.code, "The job was cancelled.", now["time"] if now else None),
         )
         return int(row["pages"]) if row else 0
 
