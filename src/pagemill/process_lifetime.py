@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set `stop` on SIGTERM and SIGINT."""
+def stop_on_signals(stop: asyncio.Event, again: Callable[[], None] | None = None) -> None:
+    """Set `stop` on SIGTERM and SIGINT. `again` is called where one comes when it is set already."""
     loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set() and again:
+            again()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, on_signal)
 
 
 def watch_parent(on_death: Callable[[], None]) -> None:

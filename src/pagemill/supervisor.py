@@ -62,10 +62,11 @@ class Supervisor:
         )
         self._url = settings.database.database_url or ""
         self._stopping = asyncio.Event()
+        self._killing = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
-        stop_on_signals(self._stopping)
+        stop_on_signals(self._stopping, self._killing.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
@@ -110,7 +111,10 @@ class Supervisor:
                 tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
             ready = group.create_task(self._announce(listener, new_key))
             await self._stopping.wait()
-            log.info("stopping", grace_period=self._settings.service.grace_period)
+            log.info(
+                "stopping: running pages may end, others wait for the next start; a second Ctrl-C ends everything now",
+                grace_period=self._settings.service.grace_period,
+            )
             ready.cancel()
             await asyncio.gather(*tasks[: len(children)])
             for task in tasks[len(children) :]:
@@ -154,10 +158,11 @@ class Supervisor:
         if not ended.done():
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            try:
-                async with asyncio.timeout(self._settings.service.grace_period + _KILL_AFTER_GRACE):
-                    await asyncio.shield(ended)
-            except TimeoutError:
+            killing = asyncio.ensure_future(self._killing.wait())
+            longest = self._settings.service.grace_period + _KILL_AFTER_GRACE
+            await asyncio.wait((ended, killing), timeout=longest, return_when=asyncio.FIRST_COMPLETED)
+            killing.cancel()
+            if not ended.done():
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await ended

@@ -39,7 +39,7 @@ from pagemill.errors.fetching import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.errors.operator import OperatorError
+from pagemill.errors.operator import OperatorError, UsageError
 from pagemill.errors.pages import (
     CancelledPageError,
     DeadlineExceededError,
@@ -128,5 +128,6 @@ __all__ = [
     "UnavailableError",
     "UnfetchableUrlError",
     "UnsupportedContentTypeError",
+    "UsageError",
     "WorkerCrashedError",
 ]

@@ -199,9 +199,7 @@ class EmbeddedPostgres:
                 if source.exists():
                     shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("include", "__pycache__"))
             for path in (unfinished, *unfinished.rglob("*")):
-                if (
-                    not path.is_symlink()
-                ):  # ours, in a folder that is ours: whoever asked may read and run it, not write
+                if not path.is_symlink():  # all may read and run it, and only root may write
                     path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
             unfinished.rename(copies)
         return copies / package.name / "pginstall" / "bin"
