@@ -18,7 +18,14 @@ from pagemill.api.wire.submission import checked_url
 from pagemill.cli import scrape_options
 from pagemill.cli.page_output import PageOutput, save_pictures
 from pagemill.cli.progress_bar import ProgressBar
-from pagemill.errors import InternalPageError, InvalidUrlError, OperatorError, PageError, UsageError
+from pagemill.errors import (
+    BlockedAddressError,
+    InternalPageError,
+    InvalidUrlError,
+    OperatorError,
+    PageError,
+    UsageError,
+)
 from pagemill.model import Failure, Job, Page, Status
 from pagemill.scraping.scraper import Scraper
 
@@ -128,7 +135,8 @@ class _Command:
         """Say what is not as it was asked for. Returns whether the page failed."""
         url, failure = outcome.page.url, outcome.page.failure
         if failure:
-            bar.say(f"{url}: {failure.message} [{failure.code}]")
+            hint = " PAGEMILL_ALLOWED_NETWORKS opens networks." if failure.code == BlockedAddressError.code else ""
+            bar.say(f"{url}: {failure.message} [{failure.code}]{hint}")
         generated = bodies.unpack(outcome.contents["json"]) if "json" in outcome.contents else {}
         if generated.get("status") == "failed":
             bar.say(f"{url}: no JSON was made: {generated.get('error')}")

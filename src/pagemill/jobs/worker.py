@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -159,17 +160,18 @@ class Worker:
 
     async def _process_page(self, page: ClaimedPage) -> None:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
+            started = asyncio.get_running_loop().time()
             try:
                 scraped = await self._scraper.scrape(page.url, page.options)
+                await self._complete(page, scraped, started)
             except PageError as error:
-                await self._fail(page, error)
+                await self._fail(page, error, started)
             except Exception:
-                log.exception("page failed by a fault of ours", url=page.url)
-                await self._fail(page, InternalPageError("The page failed because of a fault in the service."))
-            else:
-                await self._complete(page, scraped)
+                log.exception("page failed by a fault of ours", host=_host(page.url))
+                fault = InternalPageError("The page failed because of a fault in the service.")
+                await self._fail(page, fault, started)
 
-    async def _complete(self, page: ClaimedPage, scraped: ScrapedPage) -> None:
+    async def _complete(self, page: ClaimedPage, scraped: ScrapedPage, started: float) -> None:
         ours = await self._queue.complete(
             page,
             final_url=scraped.final_url,
@@ -179,14 +181,29 @@ class Worker:
             fetched_with=scraped.fetched_with,
             attempts=scraped.attempts,
         )
-        log.info("page completed" if ours else "page was given to another worker", url=page.url)
+        log.info(
+            "page completed" if ours else "page was given to another worker",
+            host=_host(scraped.final_url),
+            status=scraped.status_code,
+            fetched_with="cache" if scraped.cached else scraped.fetched_with.value,
+            seconds=round(asyncio.get_running_loop().time() - started, 3),
+            stored_bytes=sum(map(len, scraped.bodies.values())),
+        )
 
-    async def _fail(self, page: ClaimedPage, error: PageError) -> None:
+    async def _fail(self, page: ClaimedPage, error: PageError, started: float) -> None:
         status_code = error.status_code if isinstance(error, HttpStatusError | BlockedError) else None
         # PostgreSQL's text holds no NUL, and a message may quote what a host sent.
         failure = Failure(error.code, error.message.replace("\0", "\N{REPLACEMENT CHARACTER}"))
         ours = await self._queue.fail(page, failure, status_code, error.attempts)
-        log.info("page failed" if ours else "page was given to another worker", url=page.url, error=failure.code)
+        log.info(
+            "page failed" if ours else "page was given to another worker",
+            host=_host(page.url),
+            status=status_code,
+            fetched_with=error.attempts[-1].fetched_with.value if error.attempts else None,
+            seconds=round(asyncio.get_running_loop().time() - started, 3),
+            error=failure.code,
+            message=failure.message,
+        )
 
     async def _finish_running(self) -> None:
         if self._running:
@@ -264,3 +281,11 @@ async def _first_of(*work: Coroutine[object, object, object], timeout: float | N
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _host(url: str) -> str | None:
+    """The host of a URL. The rest stays out of the log: it may hold passwords."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

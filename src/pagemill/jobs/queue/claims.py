@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import WorkerCrashedError
 from pagemill.jobs.queue import statements
+from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.jobs.queue.store import pack_attempts, unpack_options
 from pagemill.model import FetchedWith
 
@@ -113,6 +114,7 @@ class Queue:
             *(cached, fetched_with.value, pack_attempts(attempts)),
         )
         self.forget(page)
+        log_ended_jobs(row)
         return bool(row and row["pages"])
 
     async def fail(
@@ -129,6 +131,7 @@ class Queue:
             *(failure.code, failure.message, status_code, pack_attempts(attempts)),
         )
         self.forget(page)
+        log_ended_jobs(row)
         return bool(row and row["pages"])
 
     async def release(self) -> int:
@@ -163,4 +166,5 @@ async def rescue(
         *(dead_worker, None if silence is None else timedelta(seconds=silence), max_crashes),
         *(WorkerCrashedError.code, message),
     )
+    log_ended_jobs(row)
     return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)

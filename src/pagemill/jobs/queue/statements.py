@@ -186,7 +186,7 @@ _END_JOB = """, job AS (
         FROM page GROUP BY job_id ORDER BY job_id
     ) AS ended
     WHERE jobs.id = ended.job_id
-    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url,
+    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
               CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
 ), delivery AS (
     INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
@@ -207,7 +207,13 @@ _END_JOB = """, job AS (
     SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
 )"""
 
-_NOTICES = "(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices"
+# What the caller is told beside: that the notices were sent, and which jobs ended.
+_NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices,
+       (SELECT jsonb_agg(jsonb_build_object(
+            'id', id, 'event', event, 'completed', pages_completed,
+            'pages', (SELECT count(*) FROM pages WHERE job_id = job.id),
+            'seconds', round(extract(epoch FROM completed_at - created_at), 3)))
+        FROM job WHERE completed_at IS NOT NULL) AS ended_jobs"""
 
 # `pages` is 1 where the page ended so, by this statement or by an earlier sending of it.
 # Repeatable: a page that ended has no worker any more, so only the first sending ends it and counts it in its job.

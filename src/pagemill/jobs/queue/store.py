@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from pagemill.errors import CancelledPageError, ConflictError
 from pagemill.jobs.queue import statements
+from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class JobStore:
             statements.CANCEL_JOB,
             *(job_id, key_id, CancelledPageError.code, "The job was cancelled.", now["time"] if now else None),
         )
+        log_ended_jobs(row)
         return int(row["pages"]) if row else 0
 
     async def jobs_of(
