@@ -65,7 +65,7 @@ async def test_a_port_in_use_says_so(data_dir):
 
 async def test_a_wrong_setting_says_which(data_dir):
     code, _, errors = await run_pagemill("serve", "--data-dir", str(data_dir), PAGEMILL_JOB_DEADLINE="soon")
-    assert code == 1
+    assert code == 2
     assert "PAGEMILL_JOB_DEADLINE" in errors
 
 
