@@ -23,7 +23,7 @@ from pagemill.errors import (
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.browser.chromium import find_chromium
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
@@ -116,41 +116,41 @@ async def test_a_block_that_nothing_gets_past_names_its_vendor(scraper, site):
 
 
 @contextlib.asynccontextmanager
-async def behind_two_exits(scores):
-    """A scraper with two exits. At the first a bot wall answers, with status 200, whatever is asked for."""
+async def behind_two_proxies(scores):
+    """A scraper with two proxies. At the first a bot wall answers, with status 200, whatever is asked for."""
     async with (
         HttpServer() as guarded,
         Proxy(lies_to=("127.0.0.1", guarded.port)) as walled,
         Proxy() as good,
     ):
         guarded.fallback = lambda _: WALL
-        exits = (walled.proxy_url(), good.proxy_url())
+        proxies = (walled.proxy_url(), good.proxy_url())
         changes = {
-            "proxies": SecretStr(" ".join(f"us={url}" for url in exits)),
+            "proxies": SecretStr(" ".join(f"us={url}" for url in proxies)),
             "fetch_attempts": 2,
             "challenge_timeout": 0.5,
         }
         settings = SETTINGS.changed(**changes)
         for _ in range(10):  # so that it is not the one to begin with
-            await scores.record("127.0.0.2", exits[1], None)
-        async with Scraper(settings, exit_scores=scores) as scraper:
-            yield scraper, walled, exits
+            await scores.record("127.0.0.2", proxies[1], None)
+        async with Scraper(settings, proxy_scores=scores) as scraper:
+            yield scraper, walled, proxies
 
 
 @pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
-async def test_a_wall_that_answers_200_counts_against_its_exit_as_a_403_does(site, way):
+async def test_a_wall_that_answers_200_counts_against_its_proxy_as_a_403_does(site, way):
     options = ScrapeOptions(formats=(Format.MARKDOWN,), use_browser=way is FetchedWith.BROWSER)
-    scores = MemoryExitScores(600)
-    async with behind_two_exits(scores) as (scraper, walled, exits):
+    scores = MemoryProxyScores(600)
+    async with behind_two_proxies(scores) as (scraper, walled, proxies):
         while not walled.asked:
             scraped = await scraper.scrape(site.url("/article"), options)
             assert steps(scraped) == [(way.value, "ok")]
             assert "words of an article" in text(scraped)
-    known = await scores.of("127.0.0.2", exits)
-    assert known[exits[0]].failures == pytest.approx(1, rel=0.01)
-    assert known[exits[0]].successes == 0
-    assert known[exits[1]].failures == pytest.approx(10, rel=0.01)
-    assert known[exits[1]].successes > 0.9
+    known = await scores.of("127.0.0.2", proxies)
+    assert known[proxies[0]].failures == pytest.approx(1, rel=0.01)
+    assert known[proxies[0]].successes == 0
+    assert known[proxies[1]].failures == pytest.approx(10, rel=0.01)
+    assert known[proxies[1]].successes > 0.9
 
 
 async def test_an_error_stays_one_and_asks_no_browser(scraper, site):

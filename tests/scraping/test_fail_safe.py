@@ -15,7 +15,7 @@ from pagemill import bodies
 from pagemill.errors import BrowserUnavailableError
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.fetching.browser.screenshots import PICTURES
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
@@ -84,11 +84,11 @@ async def test_host_memory_that_fails_loses_no_page(web, monkeypatch, tmp_path, 
 
 @pytest.mark.parametrize("method", ["of", "record"])
 async def test_proxy_scores_that_fail_lose_no_page(web, monkeypatch, method):
-    scores = MemoryExitScores(600)
+    scores = MemoryProxyScores(600)
     monkeypatch.setattr(scores, method, fails)
     async with Proxy() as one, Proxy() as other:
         proxies = SecretStr(f"us={one.proxy_url()} us={other.proxy_url()}")
-        async with Scraper(SETTINGS.changed(proxies=proxies), exit_scores=scores) as scraper:
+        async with Scraper(SETTINGS.changed(proxies=proxies), proxy_scores=scores) as scraper:
             assert_whole(await scraper.scrape(web.url("/"), OPTIONS))
 
 

@@ -79,7 +79,7 @@ async def test_workers_that_meet_the_same_shop_at_once_have_one_of_them_learn(wi
 
 async def test_a_lesson_is_held_by_one_worker_as_long_as_it_lives(database, settings):
     one, other = (DatabaseSelectors(database, name, settings) for name in ("one", "other"))
-    await Queue(database, "one").beat()
+    await Queue(database, "one").heartbeat()
     assert await one.hold("a.example", b"1")
     assert await one.hold("a.example", b"1"), "a statement may be sent twice"
     assert not await other.hold("a.example", b"1")

@@ -18,6 +18,7 @@ from pagemill.api.endpoints import (
     proxy_scores,
     requests,
     screenshots,
+    start_page,
     url_scraper,
     webhooks,
 )
@@ -56,7 +57,18 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    served = (screenshots, url_scraper, requests, jobs, webhooks, countries, proxy_scores, health, docs_page)
+    served = (
+        screenshots,
+        url_scraper,
+        requests,
+        jobs,
+        webhooks,
+        countries,
+        proxy_scores,
+        health,
+        docs_page,
+        start_page,
+    )
     for part in (*served, not_served):
         app.include_router(part.router)
     add_error_handlers(app)

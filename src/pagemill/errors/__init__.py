@@ -32,14 +32,14 @@ from pagemill.errors.fetching import (
     HttpStatusError,
     InvalidRedirectError,
     InvalidResponseError,
-    NoExitError,
+    NoProxyError,
     ProxyError,
     TlsError,
     TooManyRedirectsError,
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.errors.operator import OperatorError
+from pagemill.errors.operator import OperatorError, UsageError
 from pagemill.errors.pages import (
     CancelledPageError,
     DeadlineExceededError,
@@ -112,7 +112,7 @@ __all__ = [
     "ModelRateLimitedError",
     "ModelRefusedError",
     "ModelTimeoutError",
-    "NoExitError",
+    "NoProxyError",
     "NotFoundError",
     "NotServedError",
     "NotSupportedError",
@@ -130,5 +130,6 @@ __all__ = [
     "UnavailableError",
     "UnfetchableUrlError",
     "UnsupportedContentTypeError",
+    "UsageError",
     "WorkerCrashedError",
 ]

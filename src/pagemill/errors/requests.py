@@ -37,7 +37,7 @@ class NotServedError(NotSupportedError):
 
 
 class CountryNotAvailableError(RequestError):
-    """No exit leads through this country. The message lists those that have one."""
+    """No proxy serves this country. The message lists those that have one."""
 
     code = "country_not_available"
 

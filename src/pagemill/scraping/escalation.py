@@ -137,7 +137,7 @@ class Escalation:
                 self.url, self.deadline - REPORT_RESERVE, self.options.country, fields, accept
             )
         except FetchError as error:
-            if reader.block is not None:  # however other exits failed after that
+            if reader.block is not None:  # however other proxies failed after that
                 page = reader.page
             elif isinstance(error, HttpStatusError) and error.page is not None:
                 page, failure = error.page, error
@@ -209,7 +209,7 @@ class Escalation:
                 self.url, self.options, self.deadline - reserve, max_wait, reader.accept
             )
         except PageError as error:
-            failure = reader.block or error  # however other exits failed after that
+            failure = reader.block or error  # however other proxies failed after that
             vendor = failure.vendor if isinstance(failure, BlockedError) else None
             self.attempts.append(timer.ended(failure.code, _status(failure), vendor))
             raise failure from None

@@ -148,7 +148,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     memory = int(sys.argv[1])
     _limit_memory(memory)
-    _die_with_parent()
+    _set_parent_death_signal()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -196,7 +196,7 @@ def _limit_memory(limit: int) -> None:
     resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _die_with_parent() -> None:
+def _set_parent_death_signal() -> None:
     """End at once when the parent dies in the middle of a page (Linux); the end of input does it otherwise."""
     if sys.platform == "linux":
         import ctypes

@@ -12,7 +12,7 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping
 
-    from pagemill.fetching.proxies.scores import ExitScore, ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScore, ProxyScores
     from pagemill.model import FetchedPage
     from pagemill.scraping.host_memory import HostMemory
     from pagemill.scraping.page_cache import CachedPage, PageCache
@@ -95,16 +95,16 @@ class FailSafeHostMemory:
         await fail_safe(self._memory.learn(host, needs_browser=needs_browser), None)
 
 
-class FailSafeExitScores:
-    """See `ExitScores`. Those that fail know nothing of any exit."""
+class FailSafeProxyScores:
+    """See `ProxyScores`. Those that fail know nothing of any proxy."""
 
-    def __init__(self, scores: ExitScores) -> None:
+    def __init__(self, scores: ProxyScores) -> None:
         self._scores = scores
 
-    async def of(self, host: str, exits: Iterable[str]) -> Mapping[str, ExitScore]:
-        """See `ExitScores`."""
-        return await fail_safe(self._scores.of(host, exits), {})
+    async def of(self, host: str, proxies: Iterable[str]) -> Mapping[str, ProxyScore]:
+        """See `ProxyScores`."""
+        return await fail_safe(self._scores.of(host, proxies), {})
 
-    async def record(self, host: str, exit_id: str, latency: float | None) -> None:
-        """See `ExitScores`."""
-        await fail_safe(self._scores.record(host, exit_id, latency), None)
+    async def record(self, host: str, proxy_id: str, latency: float | None) -> None:
+        """See `ProxyScores`."""
+        await fail_safe(self._scores.record(host, proxy_id, latency), None)

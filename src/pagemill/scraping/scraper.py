@@ -14,7 +14,7 @@ from pagemill.scraping.caching import CachedScraping
 from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
-from pagemill.scraping.fail_safe import FailSafeExitScores, FailSafeHostMemory
+from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
 from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.page_cache import cache_keys
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pagemill.fetching.http.validators import Validators
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.model import FetchedPage, ScrapeOptions
     from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import PageCache
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Scraper:
     """Fetches and extracts, many pages at a time. One for each process.
 
-    Without a `cache` each page is fetched; without `exit_scores`, `memory` and `selectors` they are this process's
+    Without a `cache` each page is fetched; without `proxy_scores`, `memory` and `selectors` they are this process's
     own.
     """
 
@@ -45,13 +45,13 @@ class Scraper:
         self,
         settings: Settings,
         cache: PageCache | None = None,
-        exit_scores: ExitScores | None = None,
+        proxy_scores: ProxyScores | None = None,
         memory: HostMemory | None = None,
         selectors: LearnedSelectors | None = None,
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
-        scores = FailSafeExitScores(exit_scores) if exit_scores else None
+        scores = FailSafeProxyScores(proxy_scores) if proxy_scores else None
         self._context = ScrapeContext(
             http=HttpFetcher(settings, self._guard, scores),
             browser=Browser(settings, self._guard, scores),

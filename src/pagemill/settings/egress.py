@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from pagemill.proxies import Exits, parse_exits
+from pagemill.proxies import Proxies, parse_proxies
 from pagemill.settings.allowed_network import AllowedNetwork, parse_allowed_network
 from pagemill.settings.group import Seconds, SettingsGroup, comma_separated
 
@@ -43,14 +43,14 @@ class EgressSettings(SettingsGroup):
     )
 
     @cached_property
-    def exits(self) -> Exits:
+    def proxies_by_country(self) -> Proxies:
         """The proxies of `proxies`, by country."""
-        return parse_exits(self.proxies.get_secret_value() if self.proxies else "")
+        return parse_proxies(self.proxies.get_secret_value() if self.proxies else "")
 
     @field_validator("proxies", mode="after")
     @classmethod
     def _check_proxies(cls, value: SecretStr | None) -> SecretStr | None:
-        parse_exits(value.get_secret_value() if value else "")
+        parse_proxies(value.get_secret_value() if value else "")
         return value
 
     @field_validator("allowed_networks", mode="before")

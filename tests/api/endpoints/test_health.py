@@ -38,7 +38,7 @@ async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[s
             "database": "ok",
             "workers": 0,
         }
-        await worker.beat()
+        await worker.heartbeat()
         answer = await api.client.get("/ready")
         assert (answer.status_code, answer.json()) == (200, {"status": "ready", "database": "ok", "workers": 1})
         await asyncio.sleep(0.6)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.api.conftest import serving
 
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
-    scores = DatabaseExitScores(database, settings)
+    scores = DatabaseProxyScores(database, settings)
     await scores.record("example.com", "http://proxy.example:8080", 0.5)
     await scores.record("example.org", "http://proxy.example:8080/us", None)
     answer = await api.client.get("/v1/proxy/scores")
@@ -30,7 +30,7 @@ async def test_scores_are_listed(api: Api, database: Database, settings: Setting
 
 
 async def test_the_open_servers_page_finds_its_names(api: Api, database: Database, settings: Settings) -> None:
-    await DatabaseExitScores(database, settings).record("example.com", "http://proxy.example:8080", 0.5)
+    await DatabaseProxyScores(database, settings).record("example.com", "http://proxy.example:8080", 0.5)
     [score] = (await api.client.get("/v1/proxy/scores")).json()["scores"]["example.com"]
     assert (score["proxyUrl"], score["targetHost"]) == ("http://proxy.example:8080", "example.com")
     assert (score["totalRequests"], score["avgLatencyMs"]) == (1, 500)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -11,9 +11,7 @@ from typing_extensions import TypedDict
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.wire.answers import Time, time_text
-
-if TYPE_CHECKING:
-    from pagemill.jobs.memory.proxy_scores import HostExitScore
+from pagemill.jobs.memory.proxy_scores import HostProxyScore
 
 router = APIRouter(prefix="/v1", tags=["Proxies"])
 
@@ -47,25 +45,25 @@ class ProxyScores(TypedDict):
 
 @router.get("/proxy/scores", operation_id="listProxyScores", summary="List what proxies did for hosts")
 async def list_proxy_scores(resources: ApiResources, _key_id: KeyId) -> ProxyScores:
-    """Return the scores that exits are chosen by, the latest first, at most 1,000."""
+    """Return the scores that proxies are chosen by, the latest first, at most 1,000."""
     by_host: dict[str, list[ProxyScore]] = {}
-    for found in await resources.exit_scores.list():
+    for found in await resources.proxy_scores.list():
         by_host.setdefault(found.host, []).append(_score(found))
     proxies = {score["exit"]: None for scores in by_host.values() for score in scores}
     return {"proxies": list(proxies), "scores": by_host}
 
 
-def _score(found: HostExitScore) -> ProxyScore:
+def _score(found: HostProxyScore) -> ProxyScore:
     successes, failures = found.score.successes, found.score.failures
     latency = None if found.score.latency is None else round(1000 * found.score.latency)
     return {
         "host": found.host,
-        "exit": found.exit,
+        "exit": found.proxy,
         "successes": round(successes, 3),
         "failures": round(failures, 3),
         "latencyMs": latency,
         "targetHost": found.host,
-        "proxyUrl": found.exit,
+        "proxyUrl": found.proxy,
         "alpha": round(1 + successes, 3),
         "beta": round(1 + failures, 3),
         "score": round((1 + successes) / (2 + successes + failures), 3),

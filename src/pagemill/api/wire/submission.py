@@ -123,5 +123,5 @@ def _country(text: str | None, settings: Settings) -> str:
     code = country_code(text)
     if code is None:
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
-    settings.egress.exits.of(code)
+    settings.egress.proxies_by_country.of(code)
     return code
