@@ -80,7 +80,7 @@ def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
     for length in request["lengths"]:
         values.append(bodies.unpack(body[start : start + length]))
         start += length
-    return encode(tasks.carry_out(request, *values))
+    return encode(tasks.run(request, *values))
 
 
 def _content(body: bytes, request: dict[str, Any]) -> Content:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
-    from pagemill.structuring.structurer import LearnedSelectors
+    from pagemill.structuring.selectors.store import LearnedSelectors
 
 
 class Scraper:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from pagemill import bodies
 from pagemill.model import Format
-from pagemill.structuring.structurer import Order, SelectorsInMemory, Structurer
+from pagemill.structuring.selectors.store import SelectorsInMemory
+from pagemill.structuring.structurer import Structurer, StructuringRequest
 
 if TYPE_CHECKING:
     from pagemill.model import ScrapeOptions
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
-    from pagemill.structuring.structurer import LearnedSelectors, PageReader
+    from pagemill.structuring.selectors.store import LearnedSelectors
+    from pagemill.structuring.structurer import PageReader
 
 SUMMARY_SOURCE = "summary_source"
 """Where a summary came from, beside it."""
@@ -42,14 +44,14 @@ class StructuredScraping:
 
     async def complete(self, page: ScrapedPage, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         """Return a page that was scraped by `plain_options` with all that `options` ask for. It does not fail."""
-        order = Order(
+        request = StructuringRequest(
             url=page.final_url,
             json=Format.JSON in options.formats,
             schema=options.output_schema,
             summary=Format.SUMMARY in options.formats,
             deadline=deadline,
         )
-        made = await self._structurer.make(order, page.bodies)
+        made = await self._structurer.make(request, page.bodies)
         unasked = set(_NEEDED) - set(options.formats)
         kept = {name: body for name, body in page.bodies.items() if name not in unasked}
         return replace(page, bodies=kept | {name: bodies.pack(value) for name, value in made.items()})

@@ -23,14 +23,16 @@ MAX_DEPTH = 24
 MAX_BRANCHES = 200
 """Alternatives and references in one schema: more of them could make validation take very long."""
 
-_PATTERN_BYTES = 256 * 1024
-_MOST_FAULTS = 20
-_LONGEST_FAULT = 300
-_BRANCHING = frozenset(["$ref", "$dynamicRef", "$recursiveRef", "anyOf", "oneOf", "allOf", "if", "not", "contains"])
+_MAX_PATTERN_BYTES = 256 * 1024
+_MAX_VIOLATIONS = 20
+_MAX_MESSAGE_LENGTH = 300
+_BRANCHING_KEYWORDS = frozenset(
+    ["$ref", "$dynamicRef", "$recursiveRef", "anyOf", "oneOf", "allOf", "if", "not", "contains"]
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """Where some data does not fit: a JSON pointer into the data, and what is wrong there."""
 
     pointer: str
@@ -64,17 +66,17 @@ class Schema:
         self.source = schema
         self._validator = _compile(schema)
 
-    def faults(self, data: Any) -> list[Fault]:
+    def violations(self, data: Any) -> list[Violation]:
         """Return where `data` does not fit, at most some twenty; none where it does."""
-        found: list[Fault] = []
+        found: list[Violation] = []
         for error in self._validator.iter_errors(data):
             pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.instance_path)
-            found.append(Fault(pointer, error.message[:_LONGEST_FAULT]))
-            if len(found) >= _MOST_FAULTS:
+            found.append(Violation(pointer, error.message[:_MAX_MESSAGE_LENGTH]))
+            if len(found) >= _MAX_VIOLATIONS:
                 break
         return found
 
-    def fits(self, data: Any) -> bool:
+    def is_valid(self, data: Any) -> bool:
         """Whether `data` is valid."""
         return bool(self._validator.is_valid(data))
 
@@ -88,32 +90,32 @@ def of_text(text: str) -> Schema:
 def _compile(schema: JsonObject) -> jsonschema_rs.Validator:
     import jsonschema_rs
 
-    options = jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES)
+    options = jsonschema_rs.RegexOptions(size_limit=_MAX_PATTERN_BYTES, dfa_size_limit=_MAX_PATTERN_BYTES)
     try:
         return jsonschema_rs.validator_for(schema, offline=True, pattern_options=options, validate_formats=True)
     except jsonschema_rs.ValidationError as error:
         place = "".join(f"/{step}" for step in error.instance_path) or "the schema itself"
-        raise InvalidSchemaError(f"at {place}: {error.message[:_LONGEST_FAULT]}") from None
+        raise InvalidSchemaError(f"at {place}: {error.message[:_MAX_MESSAGE_LENGTH]}") from None
     except jsonschema_rs.ReferencingError as error:
-        raise InvalidSchemaError(f"a reference leads nowhere inside it: {str(error)[:_LONGEST_FAULT]}") from None
+        raise InvalidSchemaError(f"a reference leads nowhere inside it: {str(error)[:_MAX_MESSAGE_LENGTH]}") from None
     except (ValueError, RecursionError) as error:
-        raise InvalidSchemaError(str(error)[:_LONGEST_FAULT]) from None
+        raise InvalidSchemaError(str(error)[:_MAX_MESSAGE_LENGTH]) from None
 
 
 def _measure(schema: Any) -> tuple[int, int]:
     """The depth of nested objects and lists, and how many keywords branch."""
     deepest = branches = 0
-    open_: list[tuple[Any, int]] = [(schema, 1)]
-    while open_:
-        value, depth = open_.pop()
+    stack: list[tuple[Any, int]] = [(schema, 1)]
+    while stack:
+        value, depth = stack.pop()
         deepest = max(deepest, depth)
         if isinstance(value, dict):
             for key, part in value.items():
-                if key in _BRANCHING:
+                if key in _BRANCHING_KEYWORDS:
                     branches += len(part) if isinstance(part, list) else 1
-                open_.append((part, depth + 1))
+                stack.append((part, depth + 1))
         elif isinstance(value, list):
-            open_ += [(part, depth + 1) for part in value]
+            stack += [(part, depth + 1) for part in value]
     return deepest - 1, branches
 
 
@@ -162,7 +164,7 @@ def _follow(reference: str, root: JsonObject) -> Any:
     return value
 
 
-_WANTING = frozenset(["required", "minItems", "minProperties", "minContains", "dependentRequired"])
+_REQUIRING_KEYWORDS = frozenset(["required", "minItems", "minProperties", "minContains", "dependentRequired"])
 
 
 def relaxed(schema: Any) -> Any:
@@ -171,6 +173,6 @@ def relaxed(schema: Any) -> Any:
         return {
             key: relaxed(part)
             for key, part in schema.items()
-            if key not in _WANTING or not isinstance(part, list | int)
+            if key not in _REQUIRING_KEYWORDS or not isinstance(part, list | int)
         }
     return [relaxed(part) for part in schema] if isinstance(schema, list) else schema

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
     from pagemill.structuring.model.prompt import Messages
 
-_REMEMBERED = 1000
-_NO_KEY = "none"  # servers on one's own machine ask for no key, but the client wants one
+_MAX_REMEMBERED = 1000
+_PLACEHOLDER_KEY = "none"  # servers on one's own machine ask for no key, but the client wants one
 
 
 class LanguageModel:
@@ -32,9 +32,9 @@ class LanguageModel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: openai.AsyncOpenAI | None = None
-        self._starting = asyncio.Lock()
+        self._client_lock = asyncio.Lock()
         self._slots = asyncio.Semaphore(settings.structuring.llm_concurrency)
-        self._taken: dict[bytes, int] = {}
+        self._accepted_variants: dict[bytes, int] = {}
         self.calls = 0
         """How many answers were asked for; retries of the client not counted."""
 
@@ -51,40 +51,44 @@ class LanguageModel:
 
         Raises errors.ModelTimeoutError, ModelRateLimitedError, ModelRefusedError, ModelAnswerError or ModelError.
         """
-        mark = orjson.dumps(schema)
-        manners = self._manners(schema)
-        first = min(self._taken.get(mark, 0), len(manners) - 1)
+        schema_key = orjson.dumps(schema)
+        variants = self._request_variants(schema)
+        first = min(self._accepted_variants.get(schema_key, 0), len(variants) - 1)
         async with self._slots:
-            client = await self._ready()
+            client = await self._get_client()
             import openai
 
-            for number, manner in enumerate(manners[first:], first):
+            for number, variant in enumerate(variants[first:], first):
                 try:
-                    answer = await self._ask(client, messages, manner)
+                    answer = await self._ask(client, messages, variant)
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                    if number == len(manners) - 1:
+                    if number == len(variants) - 1:
                         raise _failure(error) from None
                     continue
                 except openai.OpenAIError as error:
                     raise _failure(error) from None
-                if number != first and len(self._taken) < _REMEMBERED:
-                    self._taken[mark] = number
+                if number != first and len(self._accepted_variants) < _MAX_REMEMBERED:
+                    self._accepted_variants[schema_key] = number
                 return answer
         raise AssertionError("the last manner of asking returns or raises")
 
-    def _manners(self, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
+    def _request_variants(self, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
         """The ways to ask: as most servers take it, as models that reason take it, the messages alone."""
-        form = _response_format(schema) if schema is not None else None
-        shape: dict[str, Any] = {"response_format": form} if form else {}
+        response_format = _response_format(schema) if schema is not None else None
+        shape: dict[str, Any] = {"response_format": response_format} if response_format else {}
         limit = self._settings.structuring.llm_max_answer_tokens
-        return [{"temperature": 0, "max_tokens": limit, **shape}, {"max_completion_tokens": limit, **shape}, {}]
+        return [
+            {"temperature": 0, "max_tokens": limit, **shape},
+            {"max_completion_tokens": limit, **shape},
+            {},
+        ]
 
-    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, manner: dict[str, Any]) -> str:
+    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, variant: dict[str, Any]) -> str:
         self.calls += 1
         completion = await client.chat.completions.create(
             model=self._settings.structuring.llm_model or "",
             messages=messages,  # type: ignore[arg-type]
-            **manner,
+            **variant,
         )
         if not completion.choices:
             raise ModelAnswerError("The language model gave no answer.")
@@ -100,19 +104,19 @@ class LanguageModel:
             raise ModelAnswerError("The language model gave an empty answer.")
         return text
 
-    async def _ready(self) -> openai.AsyncOpenAI:
-        async with self._starting:
+    async def _get_client(self) -> openai.AsyncOpenAI:
+        async with self._client_lock:
             if self._client is None:
                 # Importing the client and reading the system's certificates takes a good part of a second.
-                self._client = await asyncio.to_thread(self._make)
+                self._client = await asyncio.to_thread(self._create_client)
         return self._client
 
-    def _make(self) -> openai.AsyncOpenAI:
+    def _create_client(self) -> openai.AsyncOpenAI:
         module = importlib.import_module("openai")
         key = self._settings.structuring.llm_api_key
         client: openai.AsyncOpenAI = module.AsyncOpenAI(
             base_url=self._settings.structuring.llm_base_url,
-            api_key=key.get_secret_value() if key is not None else _NO_KEY,
+            api_key=key.get_secret_value() if key is not None else _PLACEHOLDER_KEY,
             timeout=self._settings.structuring.llm_timeout,
             max_retries=self._settings.structuring.llm_retries,
         )
