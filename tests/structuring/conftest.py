@@ -46,12 +46,14 @@ class Harness:
         self.learned = SelectorsInMemory()
         self.structurer = Structurer(Settings(**settings), pool, self.learned)
 
-    async def make(self, html, schema_=None, *, url=URL, summary=False, json_=True, seconds=30.0):
+    async def make(self, html, schema_=None, *, url=URL, summary=False, json_=True, seconds=30.0, **more):
         page = FetchedPage(url, url, 200, "text/html; charset=utf-8", html.encode())
         extracted = await self.pool.extract(page, [Format.HTML, Format.MARKDOWN])
         text = schema.check(schema_, 64 * 1024) if schema_ is not None else None
         deadline = asyncio.get_running_loop().time() + seconds
-        made = await self.structurer.make(StructuringRequest(url, json_, text, summary, deadline), extracted.bodies)
+        made = await self.structurer.make(
+            StructuringRequest(url, json_, text, summary, deadline, **more), extracted.bodies
+        )
         json.dumps(made)
         return made
 

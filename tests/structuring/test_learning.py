@@ -162,3 +162,23 @@ async def test_where_nothing_can_be_learnt_nobody_waits_for_it(harness, model):
     at = harness(model)
     await asyncio.gather(*(at.make(page(number), SCHEMA) for number in range(8)))
     assert model.most_at_once > 1
+
+
+async def test_what_one_key_taught_is_not_used_for_another(harness, model):
+    at = harness(model)
+    hostile = page(0).replace("<main id=product>", '<main id=product data-owner="a">')
+    made = (await at.make(hostile, SCHEMA, url="https://shop.example/p/0", api_key_id="a"))["json"]
+    assert made["source"] == "model"
+    for number, key, source in ((1, "a", "learned"), (2, "b", "model"), (3, "b", "learned"), (4, "", "model")):
+        made = (await at.make(page(number), SCHEMA, url=f"https://shop.example/p/{number}", api_key_id=key))["json"]
+        assert (key, made["source"]) == (key, source)
+
+
+async def test_a_private_page_teaches_nothing(harness, model):
+    at = harness(model)
+    for number in range(2):
+        made = (await at.make(page(number), SCHEMA, api_key_id="a", is_private=True))["json"]
+        assert (made["source"], made["data"]) == ("model", product(number))
+    assert (await at.make(page(2), SCHEMA, api_key_id="a"))["json"]["source"] == "model"
+    private = (await at.make(page(3), SCHEMA, api_key_id="a", is_private=True))["json"]
+    assert private["source"] == "learned", "what the key's plain pages taught serves its private ones"

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
 import structlog
 
-from pagemill.errors import ModelAnswerError
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.structuring.markup import overview
-from pagemill.structuring.model.answers import read_json
 from tests.structuring.conftest import KEY, Harness
 
 PAGE = """<html lang=en><head><title>Copper Kettle</title><meta name=description content="A kettle made of copper.">
@@ -78,13 +77,56 @@ async def test_a_server_that_lacks_something_is_asked_in_a_plainer_way(harness, 
     assert len(model.asked) == before + 1, "what the server takes is remembered"
 
 
+@pytest.mark.parametrize("status", [404, 422, 500, 501])
+async def test_a_server_that_fails_on_a_response_format_is_asked_without(harness, model, status):
+    model.behaviour.response_format = False
+    model.behaviour.response_format_status = status
+    at = harness(model, llm_retries=0)
+    assert (await at.make(PAGE, SCHEMA))["json"]["data"] == DATA
+    before = len(model.asked)
+    await at.structurer.model.answer(model.asked[0]["messages"], SCHEMA)
+    assert len(model.asked) == before + 1, "what the server takes is remembered"
+
+
+async def test_what_the_page_lacks_is_missing_and_the_rest_is_given(harness, model):
+    wanted = {
+        **SCHEMA,
+        "properties": {**SCHEMA["properties"], "isbn": {"type": "string"}, "seller": {"type": "object"}},
+        "required": ["name", "price", "isbn", "seller"],
+    }
+    answer = {"name": "Copper Kettle", "price": "$1,249.50", "isbn": None, "available": "in stock"}
+    model.behaviour.answers = [json.dumps(answer)]
+    made = (await harness(model).make(PAGE, wanted))["json"]
+    assert made["status"] == "success"
+    assert made["data"] == {"name": "Copper Kettle", "price": 1249.5, "available": True}
+    assert set(made["missing"]) == {"/isbn", "/seller"}
+    assert made["unsupported"] == []
+    assert len(model.asked) == 1
+
+
+async def test_null_that_the_schema_allows_stays(harness, model):
+    nullable = {"type": "object", "properties": {"name": {"type": "string"}, "isbn": {"type": ["string", "null"]}}}
+    model.behaviour.answers = ['{"name": "Copper Kettle", "isbn": null}']
+    made = (await harness(model).make(PAGE, nullable))["json"]
+    assert made["data"] == {"name": "Copper Kettle", "isbn": None}
+    assert made["missing"] == []
+
+
+async def test_what_does_not_fit_twice_is_left_out(harness, model):
+    closed = {**SCHEMA, "additionalProperties": False}
+    model.behaviour.answers = 2 * ['{"name": "Copper Kettle", "price": "dear", "extra": 1}']
+    made = (await harness(model).make(PAGE, closed))["json"]
+    assert made["data"] == {"name": "Copper Kettle"}
+    assert set(made["missing"]) == {"/price", "/extra"}
+
+
 async def test_an_answer_that_does_not_fit_goes_back_once_with_the_errors(harness, model):
     model.behaviour.answers = ['{"name": "Copper Kettle", "price": "dear"}']
     made = (await harness(model).make(PAGE, SCHEMA))["json"]
     assert made["data"] == DATA
     again = model.asked[1]["messages"]
-    assert again[2] == {"role": "assistant", "content": '{"name": "Copper Kettle", "price": "dear"}'}
-    assert "at /price" in again[3]["content"]
+    assert [message["role"] for message in again] == ["system", "user"]
+    assert "at /price" in again[1]["content"]
 
 
 FAILURES = [
@@ -107,6 +149,44 @@ async def test_a_failure_is_the_jsons_own(harness, model, behaviour, settings, c
     assert made["status"] == "failed"
     assert made["data"] == {}
     assert made["error"].endswith(f"({code})")
+
+
+JSON_TYPE, HTML_TYPE = "application/json", "text/html"
+NO_COMPLETIONS = [
+    (b"<html><body>Bad gateway</body></html>", HTML_TYPE),
+    (b"busy", "text/plain"),
+    (b'data: {"choices": [{"delta": {"content": "{}"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
+    (b"[]", JSON_TYPE),
+    (b'"yes"', JSON_TYPE),
+    (b"null", JSON_TYPE),
+    (b'{"choices": [', JSON_TYPE),
+    (b"\xff\xfe", JSON_TYPE),
+    (b"", JSON_TYPE),
+    (b'{"choices": null}', JSON_TYPE),
+    (b'{"choices": "x"}', JSON_TYPE),
+    (b'{"choices": [null]}', JSON_TYPE),
+    (b'{"choices": [{"message": null}]}', JSON_TYPE),
+    (b'{"choices": [{}]}', JSON_TYPE),
+    (b'{"choices": [{"message": {"content": 7}}]}', JSON_TYPE),
+    (b'{"choices": [{"message": {"content": "[]"}, "finish_reason": "length"}]}', JSON_TYPE),
+    (b'{"error": {"message": "overloaded"}}', JSON_TYPE),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type"), NO_COMPLETIONS)
+async def test_whatever_a_server_says_only_the_json_fails(harness, model, body, content_type):
+    model.behaviour.bodies = 9 * [(body, content_type)]
+    made = await harness(model).make(PAGE, SCHEMA, summary=True)
+    assert made["json"]["error"].endswith("(model_answer_invalid)")
+    assert made["summary_source"] == "text"
+
+
+async def test_an_answer_in_parts_is_read(harness, model):
+    parts = [{"type": "text", "text": '{"name": "Copper Kettle",'}, {"type": "text", "text": '"price": 1249.5}'}]
+    body = {"choices": [{"message": {"role": "assistant", "content": parts}, "finish_reason": "stop"}]}
+    model.behaviour.bodies = [(json.dumps(body).encode(), JSON_TYPE)]
+    made = (await harness(model).make(PAGE, SCHEMA))["json"]
+    assert made["data"] == {"name": "Copper Kettle", "price": 1249.5}
 
 
 async def test_a_server_that_is_not_there_is_a_failure_too(harness, model):
@@ -194,6 +274,19 @@ async def test_a_page_cannot_step_out_of_its_frame(harness, model):
     assert len(marks) == 2, "the mark is another one each time"
 
 
+async def test_a_faulty_answer_stays_between_the_delimiters(harness, model):
+    model.behaviour.answers = ['{"name": "OBEY: {\\"price\\": 5}", "price": "OBEY: now"}']
+    made = (await harness(model).make(PAGE, SCHEMA))["json"]
+    assert made["data"] == DATA
+    first, again = model.asked
+    assert [message["role"] for message in again["messages"]] == ["system", "user"]
+    token = first["messages"][0]["content"].split("<<<")[1].split(">>>")[0]
+    assert f"<<<{token}>>>" in again["messages"][1]["content"]
+    outside = re.sub(rf"<<<{token}>>>\n.*?\n<<<end {token}>>>", "", again["messages"][1]["content"], flags=re.DOTALL)
+    assert "OBEY" in again["messages"][1]["content"]
+    assert "OBEY" not in outside
+
+
 async def test_the_shape_holds_even_when_a_model_obeys_a_page(harness, model):
     model.behaviour.answers = ['{"name": "HACKED", "price": 1, "extra": {"run": "rm"}}']
     closed = {**SCHEMA, "additionalProperties": False}
@@ -264,16 +357,3 @@ async def test_without_a_model_and_a_schema_the_markup_is_the_data(harness):
     assert made["data"]["fields"]["sku"] == "CK-7"
     assert made["evidence"]["/fields/sku"] == {"quote": "CK-7", "markup": True}
     assert made["unsupported"] == []
-
-
-@pytest.mark.parametrize(
-    "answer", ['{"a": 1}', '```json\n{"a": 1}\n```', '<think>{"a": 2}?</think>{"a": 1}', 'Here it is: {"a": 1} Enjoy!']
-)
-def test_json_is_read_out_of_an_answer(answer):
-    assert read_json(answer) == {"a": 1}
-
-
-@pytest.mark.parametrize("answer", ["", "none", '{"a": ', "} {"])
-def test_an_answer_without_json_is_told(answer):
-    with pytest.raises(ModelAnswerError):
-        read_json(answer)

@@ -156,7 +156,7 @@ class Worker:
     async def _work_on(self, page: ClaimedPage) -> None:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
             try:
-                scraped = await self._scraper.scrape(page.url, page.options)
+                scraped = await self._scraper.scrape(page.url, page.options, page.key_id)
             except PageError as error:
                 await self._fail(page, error)
             except Exception:

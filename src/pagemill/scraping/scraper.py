@@ -75,8 +75,8 @@ class Scraper:
     ) -> None:
         await self._stack.aclose()
 
-    async def scrape(self, url: str, options: ScrapeOptions) -> ScrapedPage:
-        """Scrape one URL within the deadline. Raises a subclass of errors.PageError."""
+    async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
+        """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
         plain = plain_options(options)
@@ -85,7 +85,7 @@ class Scraper:
                 page = await self._scrape(url, plain, deadline)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
-        return page if plain is options else await self._structured.complete(page, options, deadline)
+        return page if plain is options else await self._structured.complete(page, options, deadline, key_id)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill.errors import InvalidSchemaError
+from pagemill.structuring.evidence import json_pointers
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -37,6 +38,15 @@ class Violation:
 
     pointer: str
     message: str
+    keyword: str = ""
+    """The keyword of the schema that the data violates."""
+    names: tuple[str, ...] = ()
+    """The property that is required, or those that are not allowed."""
+
+    @property
+    def missing(self) -> str | None:
+        """The pointer of a required property that is not there; None for other violations."""
+        return f"{self.pointer}/{json_pointers.escape(self.names[0])}" if self.keyword == "required" else None
 
 
 def check(schema: JsonObject, max_bytes: int) -> str:
@@ -66,19 +76,25 @@ class Schema:
         self.source = schema
         self._validator = _compile(schema)
 
-    def violations(self, data: Any) -> list[Violation]:
-        """Return where `data` does not fit, at most some twenty; none where it does."""
+    def violations(self, data: Any, most: int = _MAX_VIOLATIONS) -> list[Violation]:
+        """Return where `data` does not fit, at most `most` of them; none where it does."""
         found: list[Violation] = []
         for error in self._validator.iter_errors(data):
             pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.instance_path)
-            found.append(Violation(pointer, error.message[:_MAX_MESSAGE_LENGTH]))
-            if len(found) >= _MAX_VIOLATIONS:
+            found.append(Violation(pointer, error.message[:_MAX_MESSAGE_LENGTH], error.kind.name, _names(error.kind)))
+            if len(found) >= most:
                 break
         return found
 
     def is_valid(self, data: Any) -> bool:
         """Whether `data` is valid."""
         return bool(self._validator.is_valid(data))
+
+
+def _names(kind: Any) -> tuple[str, ...]:
+    if kind.name == "required":
+        return (str(kind.property),)
+    return tuple(getattr(kind, "unexpected", ()))
 
 
 @lru_cache(64)

@@ -15,13 +15,12 @@ from urllib.parse import urlsplit
 import orjson
 import structlog
 
-from pagemill.errors import ModelTimeoutError, PageError, StructuringError
+from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, StructuringError
 from pagemill.structuring import generated_json
 from pagemill.structuring.markup import overview
 from pagemill.structuring.model.extractor import ModelExtractor
 from pagemill.structuring.model.language_model import LanguageModel
 from pagemill.structuring.model.prompt import Chunk
-from pagemill.structuring.schema import Violation
 from pagemill.structuring.selectors.store import LearningLocks
 from pagemill.structuring.selectors.template import is_similar
 
@@ -37,6 +36,7 @@ log = structlog.get_logger(__name__)
 _DEADLINE_MARGIN = 2.0
 """Seconds of a page's deadline that are left for storing what there is."""
 _MAX_TEMPLATES = 8
+_UNREADABLE = "The language model's answer could not be read."
 
 
 class PageReader(Protocol):
@@ -57,11 +57,15 @@ class StructuringRequest:
     summary: bool
     deadline: float
     """In the event loop's time."""
+    api_key_id: str = ""
+    """Whose page it is. Selectors learned of one key's pages are used for that key alone."""
+    is_private: bool = False
+    """Whether the page was fetched with cookies or headers of the request's own. Nothing is learned from it."""
 
     @property
     def selector_key(self) -> SelectorKey:
         """Under what learned selectors are kept."""
-        text = orjson.dumps(orjson.loads(self.schema or "null"), option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps([self.api_key_id, orjson.loads(self.schema or "null")], option=orjson.OPT_SORT_KEYS)
         return urlsplit(self.url).netloc.lower(), hashlib.sha256(text).digest()
 
 
@@ -78,11 +82,11 @@ class Structurer:
     """Makes structured JSON and summaries of pages. One for each process."""
 
     def __init__(self, settings: Settings, reader: PageReader, learned: LearnedSelectors) -> None:
-        self._settings = settings
+        self._settings = settings.structuring
         self._reader = reader
         self._learned = learned
         self._locks = LearningLocks(learned)
-        has_model = settings.structuring.llm_base_url is not None and settings.structuring.llm_model is not None
+        has_model = self._settings.llm_base_url is not None and self._settings.llm_model is not None
         self.model = LanguageModel(settings) if has_model else None
         self._extractor = ModelExtractor(self.model) if self.model is not None else None
 
@@ -92,22 +96,25 @@ class Structurer:
             await self.model.aclose()
 
     async def make(self, request: StructuringRequest, bodies: Mapping[str, bytes]) -> dict[str, Any]:
-        """Return `json` and `summary` with `summary_source` where they are wanted.
+        """Return `json` and `summary` with `summary_source` where they are wanted. Raises nothing.
 
         `bodies` are the page's `html`, `markdown` and `metadata`, packed as in `pagemill.bodies`. What cannot be made
         in time, or at all, is a failed JSON, or no summary.
         """
         result: dict[str, Any] = {}
+        failure: StructuringError = StructuringError("What the page says could not be read.")
         try:
             async with asyncio.timeout_at(request.deadline - _DEADLINE_MARGIN):
                 await self._make(request, bodies, result)
-        except (TimeoutError, PageError) as error:
-            log.warning("structuring failed", url=request.url, error=getattr(error, "code", "timeout"))
-            late = isinstance(error, TimeoutError)
-            message = "The page's time was up." if late else "What the page says could not be read."
-            failure = ModelTimeoutError(message) if late else StructuringError(message)
-            if request.json:
-                result.setdefault("json", generated_json.failed(failure))
+        except TimeoutError:
+            log.warning("structuring took too long", url=request.url)
+            failure = ModelTimeoutError("The page's time was up.")
+        except PageError as error:
+            log.warning("structuring failed", url=request.url, error=error.code)
+        except Exception:  # the page is scraped; no error here may lose it
+            log.exception("structuring failed by a fault of ours", url=request.url)
+        if request.json:
+            result.setdefault("json", generated_json.failed(failure))
         return result
 
     async def _make(self, request: StructuringRequest, bodies: Mapping[str, bytes], result: dict[str, Any]) -> None:
@@ -115,8 +122,11 @@ class Structurer:
             await self._extract(request, bodies, result, [])
             return
         key = request.selector_key
-        learned = await self._learned.get(*key)
+        learned = await self._get_learned(key)
         if learned and await self._apply_learned(request, bodies, result, learned):
+            return
+        if request.is_private:
+            await self._extract(request, bodies, result, [])
             return
         # While one page is learned from, others of its kind wait: most likely they then need no model.
         async with self._locks.in_process(key):
@@ -127,6 +137,13 @@ class Structurer:
         self._locks.count_skipped(key)
         await self._extract(request, bodies, result, [])
 
+    async def _get_learned(self, key: SelectorKey) -> list[JsonObject]:
+        try:
+            return await self._learned.get(*key)
+        except Exception:  # without them the model reads the page
+            log.exception("learned selectors could not be read")
+            return []
+
     async def _apply_learned(
         self,
         request: StructuringRequest,
@@ -134,7 +151,11 @@ class Structurer:
         result: dict[str, Any],
         learned: list[JsonObject],
     ) -> bool:
-        answer = await self._reader.structure(self._task(request, learned), bodies)
+        try:
+            answer = await self._reader.structure(self._task(request, learned), bodies)
+        except PageError as error:
+            log.warning("learned selectors failed", url=request.url, error=error.code)
+            return False
         if "json" not in answer:
             return False
         model_input = answer.pop("model_input", None)
@@ -151,9 +172,9 @@ class Structurer:
             "schema": request.schema,
             "summary": request.summary,
             "model": self.model is not None,
-            "strict": self._settings.structuring.json_strict,
-            "chunk_tokens": self._settings.structuring.llm_max_page_tokens,
-            "max_chunks": self._settings.structuring.llm_max_parts,
+            "strict": self._settings.json_strict,
+            "chunk_tokens": self._settings.llm_max_page_tokens,
+            "max_chunks": self._settings.llm_max_parts,
             "learned": learned,
         }
 
@@ -166,22 +187,32 @@ class Structurer:
         *,
         learn: bool = False,
     ) -> None:
-        answer = await self._reader.structure(self._task(request, learned), bodies)
+        answer = await self._read(request, bodies, learned)
         model_input = answer.pop("model_input", None)
         result.update(answer)
         if model_input is None:
             return
         training_page = None
         if request.json and "json" not in result:
-            try:
-                result["json"], training_page = await self._ask(request, bodies, model_input, learn=learn)
-            except StructuringError as error:
-                log.warning("the language model gave no data", url=request.url, error=error.code)
-                result["json"] = generated_json.failed(error)
+            result["json"], training_page = await self._ask(request, bodies, model_input, learn=learn)
         if request.summary:
             result.update(await self._summarize(request, model_input))
         if training_page is not None:
             await self._learn(request, bodies, training_page, learned)
+
+    async def _read(
+        self, request: StructuringRequest, bodies: Mapping[str, bytes], learned: list[JsonObject]
+    ) -> JsonObject:
+        """What the page says without a model, or the model's input. Where that fails, the summary is made alone."""
+        task = self._task(request, learned)
+        try:
+            return await self._reader.structure(task, bodies)
+        except PageError as error:
+            if not (request.json and request.summary):
+                raise
+            log.warning("structuring failed", url=request.url, error=error.code)
+        failed = generated_json.failed(StructuringError("What the page says could not be read."))
+        return {"json": failed, **await self._reader.structure({**task, "json": False}, bodies)}
 
     # With the model
 
@@ -194,25 +225,40 @@ class Structurer:
         self, request: StructuringRequest, bodies: Mapping[str, bytes], model_input: JsonObject, *, learn: bool
     ) -> tuple[JsonObject, TrainingPage | None]:
         """Return the JSON that the model makes of a page, and with `learn` what selectors are learned from."""
-        schema = orjson.loads(request.schema) if request.schema else overview.SCHEMA
+        try:
+            checked = await self._ask_model(request, bodies, model_input, learn=learn)
+        except StructuringError as error:
+            log.warning("the language model gave no data", url=request.url, error=error.code)
+            return generated_json.failed(error), None
+        except TimeoutError:
+            raise
+        except Exception:  # whatever the model says, only the JSON fails
+            log.exception("the language model's answer could not be read", url=request.url)
+            return generated_json.failed(ModelAnswerError(_UNREADABLE)), None
+        result: JsonObject = checked["json"]
+        if model_input["truncated"]:
+            result["truncated"] = True
+        if not learn:
+            return result, None
+        return result, TrainingPage(checked.get("data"), checked.get("candidates"), model_input["template"])
+
+    async def _ask_model(
+        self, request: StructuringRequest, bodies: Mapping[str, bytes], model_input: JsonObject, *, learn: bool
+    ) -> JsonObject:
         task = {
             "task": "ground",
             "url": request.url,
             "schema": request.schema,
-            "strict": self._settings.structuring.json_strict,
+            "strict": self._settings.json_strict,
             "learn": learn,
         }
 
-        async def check(data: Any) -> tuple[dict[str, Any], list[Violation]]:
-            checked = await self._reader.structure({**task, "data": data}, bodies)
-            return checked, [Violation(*violation) for violation in checked.get("violations", [])]
+        async def check(answers: list[str], last: bool) -> dict[str, Any]:
+            return await self._reader.structure({**task, "answers": answers, "last": last}, bodies)
 
-        chunks, hints = _chunks(request, model_input), model_input["hints"]
-        data, checked = await self._require_model().extract(chunks, schema, hints, check)
-        result: JsonObject = checked["json"]
-        if model_input["truncated"]:
-            result["truncated"] = True
-        return result, TrainingPage(data, checked.get("candidates"), model_input["template"]) if learn else None
+        schema = orjson.loads(request.schema) if request.schema else overview.SCHEMA
+        chunks = _chunks(request, model_input)
+        return await self._require_model().extract(chunks, schema, model_input["hints"], check)
 
     async def _summarize(self, request: StructuringRequest, model_input: JsonObject) -> dict[str, Any]:
         """A summary of the page's first chunk by the model; nothing where that fails."""
@@ -220,6 +266,11 @@ class Structurer:
             text = await self._require_model().summarize(_chunks(request, model_input)[0])
         except StructuringError as error:
             log.warning("the language model gave no summary", url=request.url, error=error.code)
+            return {}
+        except TimeoutError:
+            raise
+        except Exception:  # whatever the model says, only its summary fails
+            log.exception("the language model's summary could not be read", url=request.url)
             return {}
         return {"summary": text, "summary_source": "model"}
 

@@ -5,8 +5,10 @@ the cache are structured like fresh ones. Requests and answers are plain JSON va
 
 - `extract`: the data without a model where that can be done (`json`), else what a model is to be given (`model_input`);
   a summary without a model likewise.
-- `ground`: the data that a model gave, checked against the schema and the page: `violations`, or `json`, and with
-  `learn` `candidates`: selectors of the elements that hold each value.
+- `ground`: a model's answers, one for each chunk of the page, read, merged, and checked against the schema and the
+  page: `json`, else `violations`, and `unreadable` where an answer is no JSON. With `learn` also `data`, and
+  `candidates`: selectors of the elements that hold each value. What does not fit the schema in the `last` answer is
+  left out.
 - `learn`: selectors out of the candidates, by the model's choice: `learned`, or nothing where they do not give the
   model's own answer again.
 """
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import turbohtml
 
+from pagemill.errors import ModelAnswerError
 from pagemill.structuring import generated_json, schema, summary
 from pagemill.structuring.evidence import json_pointers
 from pagemill.structuring.evidence.declared_values import DeclaredValues
@@ -26,7 +29,7 @@ from pagemill.structuring.evidence.evidence import Evidence
 from pagemill.structuring.generated_json import Extraction, Source
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, overview
-from pagemill.structuring.model import chunks
+from pagemill.structuring.model import answers, chunks, fitting, merging
 from pagemill.structuring.selectors import learning, template
 
 if TYPE_CHECKING:
@@ -160,26 +163,54 @@ def _hints(page: Page) -> str:
 
 
 def _ground(request: JsonObject, page: Page) -> dict[str, Any]:
-    text, data = request["schema"], request["data"]
+    text = request["schema"]
     compiled = schema.of_text(text) if text is not None else schema.Schema(overview.SCHEMA)
-    violations = compiled.violations(data)
-    if violations:
-        return {"violations": [[violation.pointer, violation.message] for violation in violations]}
-    inferred = _OVERVIEW_INFERRED if text is None else ()
-    result = generated_json.success(
-        Extraction(data, Source.MODEL, inferred=inferred), page.evidence, strict=request["strict"]
+    values, error = _read_answers(request["answers"])
+    if error is not None and not values:
+        return {"violations": [["", error.message]], "unreadable": True}
+    data = merging.merge(values) if len(values) > 1 else values[0]
+    if text is None and isinstance(data, dict):
+        data = {**overview.EMPTY, **data}
+    given = orjson.dumps(data).decode()
+    fitted = fitting.fit(compiled, data, page.base_url, drop_invalid=request["last"])
+    if violations := fitted.violations or ([] if fitted.data else fitted.dropped):
+        return {"violations": [[violation.pointer, violation.message] for violation in violations], "answer": given}
+    extraction = Extraction(
+        fitted.data, Source.MODEL, fitted.missing, inferred=_OVERVIEW_INFERRED if text is None else ()
     )
-    answer: dict[str, Any] = {"json": result}
-    if request["learn"] and not result["unsupported"]:
-        found = learning.candidates(page.tree, compiled, data, page.base_url)
-        if found is not None:
-            answer["candidates"] = found
+    result = generated_json.success(extraction, page.evidence, strict=request["strict"])
+    answer: dict[str, Any] = {"json": result, "unreadable": error is not None}
+    if request["learn"] and not result["unsupported"] and not fitted.missing:
+        answer["data"] = fitted.data
+        answer["candidates"] = _candidates(page, compiled, fitted.data)
     return answer
+
+
+def _read_answers(texts: list[str]) -> tuple[list[Any], ModelAnswerError | None]:
+    """The JSON of these answers, and the error of the last one that has none."""
+    values, error = [], None
+    for text in texts:
+        try:
+            values.append(answers.read_json(text))
+        except ModelAnswerError as failure:
+            error = failure
+    return values, error
+
+
+def _candidates(page: Page, compiled: schema.Schema, data: Any) -> JsonObject | None:
+    try:
+        return learning.candidates(page.tree, compiled, data, page.base_url)
+    except Exception:  # noqa: BLE001 - the data is there; that nothing is learned from it must not lose it
+        return None
 
 
 def _learn(request: JsonObject, page: Page) -> dict[str, Any]:
     compiled = schema.of_text(request["schema"])
-    learned = learning.choose(request["candidates"], request["choice"])
+    try:
+        choice = answers.read_json(request["choice"])
+    except ModelAnswerError:
+        choice = {}
+    learned = learning.choose(request["candidates"], choice)
     if learned is None:
         return {}
     learned["template"] = template.signature(page.tree)

@@ -31,6 +31,7 @@ class ClaimedPage:
 
     id: int
     job_id: str
+    key_id: str
     url: str
     attempt: int
     crashes: int
@@ -65,12 +66,7 @@ class Queue:
             # Two claims at once would each see a key's last place free.
             lock=None if self._key_limit is None else _CLAIMS,
         )
-        return [
-            ClaimedPage(
-                row["id"], row["job_id"], row["url"], row["attempt"], row["crashes"], unpack_options(row["options"])
-            )
-            for row in rows
-        ]
+        return [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
 
     async def complete(  # noqa: PLR0913 - what is known of a page in the end
         self,

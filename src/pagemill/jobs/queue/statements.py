@@ -151,7 +151,7 @@ WITH RECURSIVE waiting_key AS (
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
-SELECT claimed.id, claimed.job_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """

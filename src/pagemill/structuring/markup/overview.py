@@ -44,6 +44,8 @@ SCHEMA: JsonObject = {
     "required": ["type", "title", "fields", "lists", "tables"],
 }
 
+EMPTY: JsonObject = {"type": None, "title": None, "fields": {}, "lists": [], "tables": []}
+
 _NUMERIC_PROPERTIES = frozenset(
     [
         *("price", "lowPrice", "highPrice", "ratingValue", "bestRating", "worstRating", "reviewCount", "ratingCount"),
