@@ -27,7 +27,7 @@ from pagemill.structuring.evidence.evidence import Evidence
 from pagemill.structuring.generated_json import Extraction, Source, success
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, main_item, overview
-from pagemill.structuring.schema import Schema
+from pagemill.structuring.schemas.schema import Schema
 from roundtrip import write_table
 
 if TYPE_CHECKING:

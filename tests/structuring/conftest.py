@@ -10,7 +10,7 @@ import pytest
 from pagemill.model import FetchedPage, Format
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.settings import Settings
-from pagemill.structuring import schema
+from pagemill.structuring.schemas import schema
 from pagemill.structuring.selectors.store import SelectorsInMemory
 from pagemill.structuring.structurer import Structurer, StructuringRequest
 from tests.web.model_server import ModelServer

@@ -17,6 +17,7 @@ from pagemill.jobs.queue.notices import ENDED, Notices
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
+from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ class Resources:
     exit_scores: DatabaseExitScores
     webhooks: Webhooks | None
     """None: this process has no key to derive secrets from."""
+    schemas: SchemaChecker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,7 +53,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         connect_timeout=settings.database.database_connect_timeout,
         name="pagemill api",
     )
-    async with database, Notices(database, ENDED) as ended:
+    schemas = SchemaChecker(settings)
+    async with database, Notices(database, ENDED) as ended, contextlib.aclosing(schemas):
         yield Resources(
             settings=settings,
             database=database,
@@ -61,6 +64,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=Limits(database, settings),
             exit_scores=DatabaseExitScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
+            schemas=schemas,
         )
 
 

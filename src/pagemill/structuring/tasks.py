@@ -22,7 +22,7 @@ import orjson
 import turbohtml
 
 from pagemill.errors import ModelAnswerError
-from pagemill.structuring import generated_json, schema, summary
+from pagemill.structuring import generated_json, summary
 from pagemill.structuring.evidence import json_pointers
 from pagemill.structuring.evidence.declared_values import DeclaredValues
 from pagemill.structuring.evidence.evidence import Evidence
@@ -30,6 +30,7 @@ from pagemill.structuring.generated_json import Extraction, Source
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, overview
 from pagemill.structuring.model import answers, chunks, fitting, merging
+from pagemill.structuring.schemas import schema
 from pagemill.structuring.selectors import learning, template
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ async def submit_batch(
     submission = Submission(
         SubmitEndpoint.BATCH,
         urls,
-        scrape_options(body, resources.settings),
+        await scrape_options(body, resources.settings, resources.schemas),
         checked_webhook(resources, body),
         batch=True,
         idempotency_key=idempotency_key,
@@ -164,7 +164,7 @@ async def _submit_url(
     submission = Submission(
         endpoint,
         [url],
-        scrape_options(body, resources.settings),
+        await scrape_options(body, resources.settings, resources.schemas),
         checked_webhook(resources, body),
         idempotency_key=idempotency_key,
     )

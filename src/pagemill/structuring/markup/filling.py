@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pagemill.structuring.evidence import json_pointers
 from pagemill.structuring.markup import main_item, synonyms
 from pagemill.structuring.markup.coercion import coerce
-from pagemill.structuring.schema import MAX_DEPTH, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, KeysView, Sequence
 
     from pagemill.model import JsonObject
     from pagemill.structuring.markup.facts import Facts
-    from pagemill.structuring.schema import Schema
+    from pagemill.structuring.schemas.schema import Schema
 
 Names = tuple[str, ...]
 """What a property may be called: joined with its owner's name first, as in `rating.value`."""
@@ -32,6 +31,8 @@ _MAX_ITEMS = 6
 _MAX_ELEMENTS = 200
 _MAX_MISSING = 200
 _MAX_FILL_DEPTH = 6
+_MAX_STEPS = 5000
+"""Values that are looked for in one attempt. A recursive schema has no end of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,12 @@ def fill(schema: Schema, facts: Facts, page: JsonObject, base_url: str) -> Fille
 
     The data fits the schema wherever it says something; values that do not fit are left out, and are `missing`.
     """
-    root = resolve(schema.source, schema.source)
+    root = schema.resolve(schema.source)
     items = main_item.ranked(facts.items)[:_MAX_ITEMS] or [{}]
     best: Filled | None = None
     names = _PropertyIndex()
     for item in items:
-        filling = _Filling(schema.source, facts, page, base_url, names)
+        filling = _Filling(schema, facts, page, base_url, names)
         data = filling.value(("",), root, [item], "", 0)
         tried = Filled(data if data is not None else _empty(root), filling.missing)
         if best is None or _count_values(tried.data) > _count_values(best.data):
@@ -85,10 +86,12 @@ def _without_invalid(schema: Schema, filled: Filled) -> Filled:
 class _Filling:
     """One attempt, for one choice of the item that the page is about."""
 
-    def __init__(self, root: JsonObject, facts: Facts, page: JsonObject, base_url: str, names: _PropertyIndex) -> None:
+    def __init__(self, schema: Schema, facts: Facts, page: JsonObject, base_url: str, names: _PropertyIndex) -> None:
         self.missing: list[str] = []
+        self._steps = 0
+        self._enclosing: list[KeysView[str]] = []
         self._names = names
-        self._root = root
+        self._schema = schema
         self._facts = facts
         self._page = page
         self._base_url = base_url
@@ -97,7 +100,9 @@ class _Filling:
     def value(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
         """Return the value of one property, or None; notes what is missing in it."""
         kind = schema.get("type")
-        if depth > min(_MAX_FILL_DEPTH, MAX_DEPTH):
+        self._steps += 1
+        if depth > _MAX_FILL_DEPTH or self._steps > _MAX_STEPS:
+            self._add_missing(pointer)
             return None
         if kind == "object":
             return self._object(names, schema, contexts, pointer, depth)
@@ -114,29 +119,49 @@ class _Filling:
     def _object(
         self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int
     ) -> Any:
-        inner = [c for c in self._candidates(names, contexts) if isinstance(c, dict)][:1] if names[0] else []
+        own = next((found for found in self._candidates(names, contexts) if isinstance(found, dict)), None)
         properties = schema.get("properties")
         if not isinstance(properties, dict) or not properties:
-            found = inner[0] if inner else None
-            if found is None:
+            if own is None:
                 self._add_missing(pointer)
-            return main_item.plain(found) if found is not None else None
-        return self._properties(properties, inner or contexts, pointer, depth, owner=names[0]) or None
+            return main_item.plain(own) if own is not None else None
+        if own is None and properties.keys() in self._enclosing:  # a recursive schema, and no more data for it
+            self._add_missing(pointer)
+            return None
+        self._enclosing.append(properties.keys())
+        try:
+            if not names[0]:
+                return self._properties(properties, contexts, pointer, depth) or None
+            if own is not None:
+                return self._properties(properties, [own], pointer, depth, owner=names[0]) or None
+            # The parent's properties are not its own, but what the parent calls by both names is: `ratingValue`.
+            return self._properties(properties, contexts, pointer, depth, owner=names[0], qualified=True) or None
+        finally:
+            self._enclosing.pop()
 
-    def _properties(
-        self, properties: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int, owner: str = ""
+    def _properties(  # noqa: PLR0913 - where the properties are, and what they are called
+        self,
+        properties: JsonObject,
+        contexts: Sequence[JsonObject],
+        pointer: str,
+        depth: int,
+        owner: str = "",
+        *,
+        qualified: bool = False,
     ) -> JsonObject:
+        """Fill properties. `qualified`: only by names that hold the owner's."""
         found = {}
         for name, part in properties.items():
             inner = f"{pointer}/{json_pointers.escape(name)}"
-            names = (f"{owner} {name}", name) if owner else (name,)
-            value = self.value(names, resolve(part, self._root), contexts, inner, depth + 1)
+            names: Names = (f"{owner} {name}", name) if owner else (name,)
+            names = names[:1] if qualified else names
+            value = self.value(names, self._schema.resolve(part), contexts, inner, depth + 1)
             if value is not None:
                 found[name] = value
         return found
 
     def _array(self, names: Names, schema: JsonObject, contexts: Sequence[JsonObject], pointer: str, depth: int) -> Any:
-        items = resolve(schema.get("items", {}), self._root)
+        items = self._schema.resolve(schema.get("items", {}))
         if items.get("type") == "object" and isinstance(items.get("properties"), dict):
             rows = self._rows(names, items["properties"], contexts, pointer, depth)
         else:

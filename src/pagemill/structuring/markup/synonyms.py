@@ -23,7 +23,7 @@ keywords tags tag article:tag keywords
 inLanguage language lang og:locale
 publisher.name publisher siteName source og:site_name
 offers.price price offers.lowPrice offers.priceSpecification.price offers.offers.price amount currentPrice \
-salePrice product:price:amount og:price:amount product:sale_price:amount
+salePrice priceAmount priceValue product:price:amount og:price:amount product:sale_price:amount
 offers.priceCurrency currency priceCurrency currencyCode offers.priceSpecification.priceCurrency \
 offers.offers.priceCurrency product:price:currency og:price:currency baseSalary.currency
 offers.availability availability inStock available stock stockStatus product:availability og:availability

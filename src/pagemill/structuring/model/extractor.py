@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import ModelAnswerError, StructuringError
 from pagemill.structuring.model import answers, prompt
-from pagemill.structuring.schema import Violation, relaxed
+from pagemill.structuring.schemas.schema import Violation, relaxed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

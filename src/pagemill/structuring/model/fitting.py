@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pagemill.structuring.evidence import json_pointers
 from pagemill.structuring.markup.coercion import coerce
-from pagemill.structuring.schema import resolve
 
 if TYPE_CHECKING:
     from pagemill.model import JsonObject
-    from pagemill.structuring.schema import Schema, Violation
+    from pagemill.structuring.schemas.schema import Schema, Violation
 
 _ROUNDS = 4
 _MAX_VIOLATIONS = 500
@@ -82,13 +81,13 @@ def _culprits(violation: Violation) -> list[str]:
 
 def _subschema(schema: Schema, pointer: str) -> JsonObject:
     """What the schema asks for at a pointer, in plain keywords."""
-    part = resolve(schema.source, schema.source)
+    part = schema.resolve(schema.source)
     for step in json_pointers.steps(pointer):
         properties, items = part.get("properties"), part.get("items")
         if isinstance(properties, dict) and step in properties:
-            part = resolve(properties[step], schema.source)
+            part = schema.resolve(properties[step])
         elif step.isdigit() and isinstance(items, dict):
-            part = resolve(items, schema.source)
+            part = schema.resolve(items)
         else:
-            part = resolve(part.get("additionalProperties"), schema.source)
+            part = schema.resolve(part.get("additionalProperties"))
     return part

@@ -15,7 +15,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pagemill.structuring.schema import Violation
+    from pagemill.structuring.schemas.schema import Violation
 
 Messages = list[dict[str, str]]
 """Messages to the model, the first one the system's."""

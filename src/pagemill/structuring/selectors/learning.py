@@ -14,7 +14,6 @@ from turbohtml import Element
 
 from pagemill.structuring.evidence import json_pointers, quantities
 from pagemill.structuring.markup import coercion
-from pagemill.structuring.schema import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
     from pagemill.model import JsonObject
-    from pagemill.structuring.schema import Schema
+    from pagemill.structuring.schemas.schema import Schema
 
 FieldSelector = dict[str, Any]
 """Where a value stands: `selector`, `attribute` (or null for the text), `all` for a list of values; `currency` where
@@ -49,9 +48,9 @@ def candidates(tree: Document, schema: Schema, data: Any, base_url: str) -> Json
     index = _ElementIndex(tree, base_url)
     fields: dict[str, list[FieldSelector]] = {}
     rows: dict[str, JsonObject] = {}
-    for pointer, value, part in _properties(data, schema.source, schema.source, ""):
+    for pointer, value, part in _properties(data, schema.source, schema, ""):
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            learned = _rows(index, value, resolve(part.get("items", {}), schema.source), schema)
+            learned = _rows(index, value, schema.resolve(part.get("items", {})), schema)
             if learned is None:
                 return None
             rows[pointer] = learned
@@ -88,7 +87,7 @@ def apply(learned: JsonObject, tree: Document, schema: Schema, base_url: str) ->
             _put(data, json_pointers.steps(pointer), value)
             given += 1
     for pointer, rows in learned["rows"].items():
-        part = resolve(_part(schema, pointer).get("items", {}), schema.source)
+        part = schema.resolve(_part(schema, pointer).get("items", {}))
         found = [_row(element, rows, part, schema, base_url) for element in tree.select(rows["each"])[:_MAX_ROWS]]
         found = [row for row in found if row]
         if found:
@@ -100,7 +99,7 @@ def apply(learned: JsonObject, tree: Document, schema: Schema, base_url: str) ->
 def _row(element: Element, rows: JsonObject, part: JsonObject, schema: Schema, base_url: str) -> JsonObject:
     row = {}
     for name, field in rows["fields"].items():
-        inner = resolve(part.get("properties", {}).get(name, {}), schema.source)
+        inner = schema.resolve(part.get("properties", {}).get(name, {}))
         value = _value_at(element, field, inner, schema, base_url)
         if value is not None:
             row[name] = value
@@ -114,20 +113,20 @@ def _put(data: JsonObject, steps: list[str], value: Any) -> None:
 
 
 def _part(schema: Schema, pointer: str) -> JsonObject:
-    part = resolve(schema.source, schema.source)
+    part = schema.resolve(schema.source)
     for step in json_pointers.steps(pointer):
-        part = resolve(part.get("properties", {}).get(step, {}), schema.source)
+        part = schema.resolve(part.get("properties", {}).get(step, {}))
     return part
 
 
-def _properties(data: JsonObject, part: Any, root: JsonObject, pointer: str) -> Iterator[tuple[str, Any, JsonObject]]:
+def _properties(data: JsonObject, part: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, Any, JsonObject]]:
     """Each property that holds a value or a list, with its pointer and what the schema says of it."""
-    known = resolve(part, root).get("properties", {})
+    known = schema.resolve(part).get("properties", {})
     for name, value in data.items():
         place = f"{pointer}/{json_pointers.escape(name)}"
-        inner = resolve(known.get(name, {}), root)
+        inner = schema.resolve(known.get(name, {}))
         if isinstance(value, dict):
-            yield from _properties(value, inner, root, place)
+            yield from _properties(value, inner, schema, place)
         elif value not in (None, []):
             yield place, value, inner
 
@@ -137,7 +136,7 @@ def _properties(data: JsonObject, part: Any, root: JsonObject, pointer: str) -> 
 
 def _value_at(scope: Any, field: FieldSelector, part: JsonObject, schema: Schema, base_url: str) -> Any:
     if field.get("all"):
-        items = resolve(part.get("items", {}), schema.source)
+        items = schema.resolve(part.get("items", {}))
         found = [_read(element, field, items, base_url) for element in scope.select(field["selector"])[:_MAX_ROWS]]
         return [value for value in found if value is not None]
     element = scope.select_one(field["selector"])
@@ -258,7 +257,7 @@ def _own_selectors(element: Element) -> list[tuple[int, str]]:
 def _list_field_selectors(
     index: _ElementIndex, values: list[Any], part: JsonObject, schema: Schema
 ) -> list[FieldSelector]:
-    items = resolve(part.get("items", {}), schema.source)
+    items = schema.resolve(part.get("items", {}))
     found = []
     for element, attribute in index.containing(values[0], items):
         for rank, selector in _selectors(element):
@@ -273,7 +272,7 @@ def _rows(index: _ElementIndex, values: list[JsonObject], part: JsonObject, sche
     """The elements that hold one object of a list each, and where in them its properties stand."""
     if len(values) < 2 or any(isinstance(inner, dict | list) for row in values for inner in row.values()):
         return None
-    known = {name: resolve(inner, schema.source) for name, inner in part.get("properties", {}).items()}
+    known = {name: schema.resolve(inner) for name, inner in part.get("properties", {}).items()}
     for name in values[0]:
         firsts, seconds = (index.containing(row.get(name), known.get(name, {})) for row in values[:2])
         for (first, _), (second, _) in ((a, b) for a in firsts[:6] for b in seconds[:6]):

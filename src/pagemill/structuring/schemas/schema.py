@@ -14,16 +14,18 @@ import orjson
 
 from pagemill.errors import InvalidSchemaError
 from pagemill.structuring.evidence import json_pointers
+from pagemill.structuring.schemas import evaluations
+from pagemill.structuring.schemas.resolving import MAX_DEPTH, resolve_within
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
     from pagemill.model import JsonObject
 
-MAX_DEPTH = 24
 MAX_BRANCHES = 200
 """Alternatives and references in one schema: more of them could make validation take very long."""
 
+_MAX_RESOLUTIONS = 50_000
 _MAX_PATTERN_BYTES = 256 * 1024
 _MAX_VIOLATIONS = 20
 _MAX_MESSAGE_LENGTH = 300
@@ -50,9 +52,19 @@ class Violation:
 
 
 def check(schema: JsonObject, max_bytes: int) -> str:
-    """Return the JSON text of a schema that can be used: one of at most `max_bytes`.
+    """Return the JSON text of a schema that can be used: one of at most `max_bytes`. Compiling it may take long.
 
     Raises errors.InvalidSchemaError, naming the fault: too large or deep, not a valid schema, a remote `$ref`.
+    """
+    text = check_size(schema, max_bytes)
+    Schema(schema)
+    return text
+
+
+def check_size(schema: JsonObject, max_bytes: int) -> str:
+    """Return the JSON text of a schema that is safe to compile in a process of its own. It takes a few milliseconds.
+
+    Raises errors.InvalidSchemaError for one that is too large or deep, or whose validation would not end.
     """
     try:
         text = orjson.dumps(schema)
@@ -65,7 +77,7 @@ def check(schema: JsonObject, max_bytes: int) -> str:
         raise InvalidSchemaError(f"it is nested {depth} levels deep, and at most {MAX_DEPTH} are read")
     if branches > MAX_BRANCHES:
         raise InvalidSchemaError(f"it has {branches} alternatives and references, and at most {MAX_BRANCHES} are read")
-    Schema(schema)
+    evaluations.check(schema)
     return text.decode()
 
 
@@ -75,6 +87,9 @@ class Schema:
     def __init__(self, schema: JsonObject) -> None:
         self.source = schema
         self._validator = _compile(schema)
+        self._resolved: dict[int, JsonObject] = {}
+        self._resolutions = 0
+        self._parts: list[JsonObject] = []  # kept alive, so that none takes another's id
 
     def violations(self, data: Any, most: int = _MAX_VIOLATIONS) -> list[Violation]:
         """Return where `data` does not fit, at most `most` of them; none where it does."""
@@ -85,6 +100,22 @@ class Schema:
             if len(found) >= most:
                 break
         return found
+
+    def resolve(self, part: Any) -> JsonObject:
+        """See `resolve`. `part` is a subschema of this schema, or one that `resolve` returned.
+
+        Subschemas are resolved once, and not without limit: after that they ask for nothing.
+        """
+        if not isinstance(part, dict) or not part:
+            return {}
+        if id(part) not in self._resolved:
+            if self._resolutions >= _MAX_RESOLUTIONS:
+                return {}
+            found, steps = resolve_within(part, self.source, _MAX_RESOLUTIONS - self._resolutions)
+            self._resolutions += steps
+            self._parts.append(part)
+            self._resolved[id(part)] = found
+        return self._resolved[id(part)]
 
     def is_valid(self, data: Any) -> bool:
         """Whether `data` is valid."""
@@ -133,51 +164,6 @@ def _measure(schema: Any) -> tuple[int, int]:
         elif isinstance(value, list):
             stack += [(part, depth + 1) for part in value]
     return deepest - 1, branches
-
-
-def resolve(schema: Any, root: JsonObject, depth: int = 0) -> JsonObject:
-    """Return what a subschema asks for in plain keywords: references followed, `allOf` joined, null left out.
-
-    A reading for filling in and explaining, not for validation: of alternatives the first that is not null counts.
-    """
-    if not isinstance(schema, dict) or depth > MAX_DEPTH:
-        return {}
-    plain = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
-    parts: list[Any] = [_follow(schema["$ref"], root)] if isinstance(schema.get("$ref"), str) else []
-    parts += schema["allOf"] if isinstance(schema.get("allOf"), list) else []
-    for word in ("anyOf", "oneOf"):
-        options = schema[word] if isinstance(schema.get(word), list) else []
-        parts += [part for part in options if not (isinstance(part, dict) and part.get("type") == "null")][:1]
-    for part in parts:
-        resolved = resolve(part, root, depth + 1)
-        properties = {**resolved.get("properties", {}), **plain.get("properties", {})}
-        required = [*resolved.get("required", []), *plain.get("required", [])]
-        plain = {**resolved, **plain}
-        if properties:
-            plain["properties"] = properties
-        if required:
-            plain["required"] = list(dict.fromkeys(required))
-    kind = plain.get("type")
-    if isinstance(kind, list):
-        plain["type"] = next((name for name in kind if name != "null"), "null")
-    elif kind is None and isinstance(plain.get("properties"), dict):
-        plain["type"] = "object"
-    return plain
-
-
-def _follow(reference: str, root: JsonObject) -> Any:
-    if not reference.startswith("#"):
-        return None
-    value: Any = root
-    for step in reference[1:].split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, dict):
-            value = value.get(key)
-        else:
-            return None
-    return value
 
 
 _REQUIRING_KEYWORDS = frozenset(["required", "minItems", "minProperties", "minContains", "dependentRequired"])
