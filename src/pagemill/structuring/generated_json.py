@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pagemill.extraction.reading.addresses import is_unsafe
 from pagemill.structuring.evidence import json_pointers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pagemill.errors import StructuringError
     from pagemill.model import JsonObject
@@ -45,7 +46,7 @@ def success(extraction: Extraction, evidence: Evidence, *, strict: bool) -> Json
     The pointers of `unsupported` lead into the data as it was before values were left out; those of `evidence` into
     the data as it is.
     """
-    data = extraction.data
+    data = _without_script_addresses(extraction.data)
     # What the markup declares is on the page; that it is shown too is worth a look at the first values only.
     max_quoted = {"max_quoted": _MAX_QUOTED_OF_MARKUP} if extraction.source is Source.MARKUP else {}
     grounding = evidence.ground(data, **max_quoted)
@@ -65,6 +66,21 @@ def success(extraction: Extraction, evidence: Evidence, *, strict: bool) -> Json
         "inferred": [*grounding.inferred, *inferences],
         "missing": list(extraction.missing),
     }
+
+
+def _without_script_addresses(data: Any) -> Any:
+    """Data without addresses that run scripts: whoever shows it may link them."""
+    unsafe = {
+        pointer
+        for pointer, value in json_pointers.leaves(data)
+        if isinstance(value, str) and is_unsafe(value, next(_names(pointer), ""))
+    }
+    return json_pointers.without(data, unsafe) if unsafe else data
+
+
+def _names(pointer: str) -> Iterator[str]:
+    """The names of properties along a pointer, the last one first; the numbers of a list's elements are none."""
+    return (step for step in reversed(json_pointers.steps(pointer)) if not step.isdigit())
 
 
 def failed(error: StructuringError) -> JsonObject:

@@ -12,6 +12,9 @@ from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pagemill.extraction.metadata import json_ld
+from pagemill.extraction.reading.addresses import is_unsafe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,7 +72,8 @@ def read(tree: Document, base_url: str) -> Facts:
 
 
 def _items(tree: Document, base_url: str) -> Iterator[JsonObject]:
-    nodes = list(islice(_top(tree.json_ld(), 0), _MAX_ITEMS))
+    declared = list(json_ld.values(tree.iter_elements("script")))
+    nodes = list(islice(_top(declared, 0), _MAX_ITEMS))
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
     for node in nodes:
         item = _clean(node, by_id, 0)
@@ -132,6 +136,8 @@ def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
         name = _VOCABULARY.sub("", key)
         if name == "@type":
             item[name] = _type_name(raw)
+        elif isinstance(raw, str) and is_unsafe(raw, name):
+            continue
         elif not name.startswith("@") and (part := _clean(raw, by_id, depth + 1)) is not None:
             item[name] = part
     return item if any(key != "@type" for key in item) else None
@@ -161,7 +167,8 @@ def _metas(tree: Document) -> dict[str, str]:
     for element in islice(tree.iter_elements("meta"), 500):
         name = element.attr("property") or element.attr("name") or ""
         content = element.attr("content")
-        if content and (_META.fullmatch(name) or name.lower() in ("description", "author", "keywords")):
+        is_known = _META.fullmatch(name) or name.lower() in ("description", "author", "keywords")
+        if content and is_known and not is_unsafe(content, name):
             metas.setdefault(name.lower(), text_of(content))
     return {name: content for name, content in metas.items() if content}
 
