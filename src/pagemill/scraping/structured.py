@@ -61,7 +61,12 @@ class StructuredScraping:
             api_key_id=api_key_id,
             is_private=_is_private(options),
         )
-        made = await self._structurer.make(request, page.bodies)
+        try:
+            made = await self._structurer.make(request, page.bodies)
+        except Exception:
+            log.exception("structuring failed", url=page.final_url)
+            failure = StructuringError("The JSON failed because of a fault in the service.")
+            made = {Format.JSON.value: generated_json.failed(failure)} if request.json else {}
         unasked = set(_NEEDED) - set(options.formats)
         kept = {name: body for name, body in page.bodies.items() if name not in unasked}
         return replace(page, bodies=kept | _packed(made))
