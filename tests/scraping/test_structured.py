@@ -87,7 +87,7 @@ STAGES = [
 ]
 
 
-class Oddity(Exception):
+class UnexpectedError(Exception):
     """What no stage is known to raise."""
 
 
@@ -96,7 +96,7 @@ class Oddity(Exception):
 @pytest.mark.parametrize(("owner", "name"), STAGES)
 async def test_no_stage_of_structuring_can_lose_the_page(monkeypatch, model, owner, name, with_model, with_schema):
     def fail(*_args, **_kwargs):
-        raise Oddity(name)
+        raise UnexpectedError(name)
 
     monkeypatch.setattr(owner, name, fail)
     settings = Settings(llm_base_url=model.base_url, llm_model="rules") if with_model else Settings()

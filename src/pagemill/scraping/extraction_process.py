@@ -109,7 +109,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     found = (
         separated_values.extract(body, content_type, url) if separated_values.is_separated(content_type, url) else None
     )
-    if found is None and kind in (Kind.XML, Kind.JSON):
+    if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
 
