@@ -40,3 +40,24 @@ def watch_parent(on_death: Callable[[], None]) -> None:
 
     os.set_blocking(descriptor, False)
     loop.add_reader(descriptor, read)
+
+
+def limit_memory(limit: int) -> None:
+    """Let this process use at most `limit` bytes of memory."""
+    import resource
+
+    # Linux counts private writable memory under RLIMIT_DATA; RLIMIT_AS would count mapped libraries too.
+    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def die_with_parent() -> None:
+    """End at once when the parent dies (Linux). Elsewhere the end of standard input does it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() == 1:
+            sys.exit(1)

@@ -184,3 +184,43 @@ async def test_a_client_cannot_ask_for_a_304(scraper):
     async with HttpServer({"/": answer}) as web:
         page = await scraper.scrape(web.url("/"), ScrapeOptions(headers=(("If-None-Match", '"1"'),)))
     assert "Some words" in bodies.unpack(page.bodies["markdown"])
+
+
+BARE_SITEMAP = b"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>http://example.com/a</loc></url>
+<url><loc><![CDATA[http://example.com/b?c=1&d=2]]></loc></url></urlset>"""
+
+
+@pytest.mark.parametrize("content_type", ["application/xml", "text/plain", "text/html", "application/octet-stream"])
+async def test_a_sitemap_without_a_declaration_is_read(scraper, content_type):
+    text = await markdown(scraper, BARE_SITEMAP, content_type, "/sitemap.xml")
+    assert text == "- <http://example.com/a>\n- <http://example.com/b?c=1&d=2>\n"
+
+
+ESCAPED_FEED = b"""<rss version="2.0"><channel><title>The &amp;#8220;Mill&amp;#8221;</title>
+<item><title><![CDATA[Water &amp; <b>Grain</b>]]></title><link>http://example.com/1</link>
+<description><![CDATA[<p>It&#8217;s ground.</p>]]></description></item></channel></rss>"""
+
+
+@pytest.mark.parametrize("start", [b"", b'<?xml version="1.0"?>', b'\n  <?xml version="1.0"?>\n'])
+@pytest.mark.parametrize("content_type", ["application/rss+xml", "text/xml", "text/plain"])
+async def test_feeds_are_read_as_readers_of_feeds_do(scraper, start, content_type):
+    text = await markdown(scraper, start + ESCAPED_FEED, content_type, "/feed")
+    assert text == (
+        "# The \N{LEFT DOUBLE QUOTATION MARK}Mill\N{RIGHT DOUBLE QUOTATION MARK}\n\n"
+        "## [Water & Grain](http://example.com/1)\n\nIt\N{RIGHT SINGLE QUOTATION MARK}s ground.\n"
+    )
+
+
+async def test_one_url_a_line_stays_one_a_line(scraper):
+    urls = [f"http://example.com/{'a-long-path-' * 5}{number}" for number in range(3)]
+    text = await markdown(scraper, "\n".join(urls).encode(), "text/plain", "/urls.txt")
+    assert [line.strip() for line in text.splitlines()] == urls
+
+
+async def test_csv_and_markdown_are_known_by_their_names(scraper):
+    assert await markdown(scraper, b"a,b\n1,2\n", "application/octet-stream", "/a.csv") == (
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    )
+    assert await markdown(scraper, b"# Mill\n\n- [A](http://example.com/a)\n", "text/plain", "/llms.txt") == (
+        "# Mill\n\n- [A](http://example.com/a)\n"
+    )

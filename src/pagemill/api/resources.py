@@ -17,6 +17,7 @@ from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
+from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ class Resources:
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None: this process has no key to derive secrets from."""
+    schemas: SchemaChecker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,7 +53,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         connect_timeout=settings.database.database_connect_timeout,
         name="pagemill api",
     )
-    async with database, Notifications(database, ENDED) as ended:
+    schemas = SchemaChecker(settings)
+    async with database, Notifications(database, ENDED) as ended, contextlib.aclosing(schemas):
         yield Resources(
             settings=settings,
             database=database,
@@ -61,6 +64,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=Limits(database, settings),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
+            schemas=schemas,
         )
 
 

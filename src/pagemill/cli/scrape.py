@@ -52,7 +52,7 @@ class Outcome:
 
 async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Scrape URLs and write each; return 1 when any failed, whose reasons go to standard error."""
-    options = scrape_options.read(arguments, settings)
+    options = await scrape_options.read(arguments, settings)
     if arguments.concurrency is not None and arguments.concurrency < 1:
         raise UsageError("--concurrency is at least 1.")
     wanted = list(enumerate(_read_urls(arguments.urls, arguments.file)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.api.wire.submission import scrape_options
 from pagemill.errors import RequestError, UsageError
 from pagemill.model import Format
+from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +70,7 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     what.add_argument("--full-page", action="store_true", help="with --screenshot: of the whole page")
 
 
-def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptions:
+async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptions:
     """Return the options that the arguments ask for, checked as the API does. Raises UsageError."""
     structured = arguments.schema or arguments.generate_json or arguments.include
     if structured and arguments.format != "json":
@@ -95,12 +97,17 @@ def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptions:
         "generateJson": arguments.generate_json,
     }
     try:
-        return scrape_options(ScrapeFields.model_validate(fields), settings)
+        return await _checked(ScrapeFields.model_validate(fields), settings)
     except ValidationError as error:
         problem = error.errors()[0]
         raise UsageError(f"The field `{'.'.join(map(str, problem['loc']))}` is not valid: {problem['msg']}.") from None
     except RequestError as error:
         raise UsageError(error.message) from None
+
+
+async def _checked(fields: ScrapeFields, settings: Settings) -> ScrapeOptions:
+    async with contextlib.aclosing(SchemaChecker(settings)) as schemas:
+        return await scrape_options(fields, settings, schemas)
 
 
 def _pair(text: str, separator: str, option: str) -> tuple[str, str]:

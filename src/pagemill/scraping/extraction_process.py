@@ -27,6 +27,7 @@ from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.model import Format
+from pagemill.process_lifetime import die_with_parent, limit_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
     for length in request["lengths"]:
         values.append(bodies.unpack(body[start : start + length]))
         start += length
-    return encode(tasks.carry_out(request, *values))
+    return encode(tasks.run(request, *values))
 
 
 def _content(body: bytes, request: dict[str, Any]) -> Content:
@@ -121,7 +122,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     told_type = "" if declared is None and kind is Kind.TEXT else content_type
     if separated_values.is_separated(told_type, _file_name(request) or url):
         found = separated_values.extract(body, content_type, url)
-    if found is None and kind in (Kind.XML, Kind.JSON):
+    if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
 
@@ -147,8 +148,8 @@ def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:
 def main() -> None:
     """Answer requests until the input ends."""
     memory = int(sys.argv[1])
-    _limit_memory(memory)
-    _set_parent_death_signal()
+    limit_memory(memory)
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -185,26 +186,6 @@ def _message(header: dict[str, Any], body: bytes) -> bytes:
         return encode(_OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - a fault of extraction is the page's failure, told to the parent
         return encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
-
-
-def _limit_memory(limit: int) -> None:
-    import resource
-
-    # Linux counts private writable memory under RLIMIT_DATA; RLIMIT_AS would count mapped libraries too.
-    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    _, hard = resource.getrlimit(which)
-    resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _set_parent_death_signal() -> None:
-    """End at once when the parent dies in the middle of a page (Linux); the end of input does it otherwise."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-        if os.getppid() == 1:
-            sys.exit(1)
 
 
 if __name__ == "__main__":

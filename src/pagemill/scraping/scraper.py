@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
-    from pagemill.structuring.structurer import LearnedSelectors
+    from pagemill.structuring.selectors.store import LearnedSelectors
 
 
 class Scraper:
@@ -89,7 +89,7 @@ class Scraper:
                 page = await self._scrape(url, plain, deadline)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
-        return page if plain is options else await self._structured.complete(page, options, deadline)
+        return page if plain is options else await self._structured.complete(page, options, deadline, key_id)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None

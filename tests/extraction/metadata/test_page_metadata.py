@@ -231,3 +231,10 @@ def test_broken_json_ld_is_left_out():
 def test_no_character_comes_out_that_nothing_can_hold():
     html = '<script type="application/ld+json">{"@type":"Article","headline":"a\\u0000b\\ud83d c","author":"A\\u0007nn"}</script>'
     assert read(html) == Metadata(title="ab c", author="Ann")
+
+
+def test_open_graph_keeps_no_address_that_runs_a_script():
+    html = """<meta property="og:url" content=" JAVASCRIPT:alert(1)"><meta property="og:image" content="java&#9;script:1">
+    <meta property="og:title" content="JavaScript: The Good Parts">"""
+    found = read(html)
+    assert found.open_graph == {"title": "JavaScript: The Good Parts"}

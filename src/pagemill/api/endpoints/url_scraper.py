@@ -112,7 +112,7 @@ async def scrape_url(
 ) -> Response:
     """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
     warnings = warnings_of(body)
-    submission = _single(resources, body, body.url, SubmitEndpoint.INLINE, idempotency_key)
+    submission = await _single(resources, body, body.url, SubmitEndpoint.INLINE, idempotency_key)
     submitted = await submit(resources, key_id, submission)
     job = await await_end(
         resources, submitted.id, key_id, seconds=resources.settings.requests.inline_wait, receive=request.receive
@@ -176,7 +176,7 @@ async def answer_single(
     resources: Resources, key_id: str, body: ScrapeFields, url: str, idempotency_key: str | None
 ) -> Response:
     """Submit a URL, and return the answer."""
-    submission = _single(resources, body, url, SubmitEndpoint.SINGLE, idempotency_key)
+    submission = await _single(resources, body, url, SubmitEndpoint.SINGLE, idempotency_key)
     job = await submit(resources, key_id, submission)
     return JSONResponse({**answers.submitted_job(job, submission.urls[0]), **warnings_of(body)}, 202)
 
@@ -189,7 +189,7 @@ async def answer_batch(
     submission = Submission(
         SubmitEndpoint.BATCH,
         checked,
-        scrape_options(body, resources.settings),
+        await scrape_options(body, resources.settings, resources.schemas),
         checked_webhook(resources, body),
         batch=True,
         idempotency_key=idempotency_key,
@@ -198,13 +198,13 @@ async def answer_batch(
     return JSONResponse({**answers.submitted_batch(job, checked), **warnings_of(body)}, 202)
 
 
-def _single(
+async def _single(
     resources: Resources, body: ScrapeFields, url: str, endpoint: SubmitEndpoint, idempotency_key: str | None
 ) -> Submission:
     return Submission(
         endpoint,
         [single_url(url, resources.settings)],
-        scrape_options(body, resources.settings),
+        await scrape_options(body, resources.settings, resources.schemas),
         checked_webhook(resources, body),
         idempotency_key=idempotency_key,
     )

@@ -10,19 +10,19 @@ from pagemill.api.wire.country_names import country_code
 from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
 from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
 from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
-from pagemill.structuring import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.api.wire.scrape_request import ScrapeFields
     from pagemill.settings import Settings
+    from pagemill.structuring.schemas.checker import SchemaChecker
 
 # What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
-def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
+async def scrape_options(request: ScrapeFields, settings: Settings, schemas: SchemaChecker) -> ScrapeOptions:
     """Return the options of a request.
 
     Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
@@ -44,7 +44,7 @@ def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
         include_tags=checked_selectors(request.include_tags or (), "includeTags"),
         exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
         wait_for=request.wait_for or 0,
-        output_schema=_schema(request, settings),
+        output_schema=await _schema(request, schemas),
     )
 
 
@@ -103,11 +103,11 @@ def _formats(request: ScrapeFields) -> tuple[Format, ...]:
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
 
 
-def _schema(request: ScrapeFields, settings: Settings) -> str | None:
+async def _schema(request: ScrapeFields, schemas: SchemaChecker) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return schema.check(request.output_schema, settings.requests.max_schema_bytes)
+        return await schemas.check(request.output_schema)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 

@@ -6,6 +6,7 @@ Everything becomes a cleaned tree first, and Markdown is written from that tree,
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 import orjson
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
+_ADDRESS_LINE = re.compile(r"(?:https?|ftp)://\S+")
+_FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,1000}?-->\s*)*<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Wrapped prose has lines of at least this many columns. Shorter lines end intentionally.
 _MIN_WRAPPED_WIDTH = 45
@@ -45,9 +49,9 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
     name = None
     if kind.endswith(("/json", "+json")):
         html = _code(_indented(text), "json")
-    elif _MARKUP.fullmatch(kind):
-        entries = feed(text)
-        name = entries.title if entries is not None else None
+    elif _MARKUP.fullmatch(kind) or _FEED_ROOT.match(text):
+        entries = feed(text.strip())  # a declaration counts at the very beginning only
+        name = _plain(entries.title) if entries is not None else None
         html = _feed(entries) if entries is not None else _code(text, "xml")
     elif kind in SOURCE_LANGUAGES:
         html = _code(text, SOURCE_LANGUAGES[kind])
@@ -99,6 +103,7 @@ def _paragraphs(text: str) -> str:
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
         wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _MIN_WRAPPED_WIDTH for line in lines[:-1])
+        wrapped = wrapped and not any(_ADDRESS_LINE.fullmatch(line) for line in lines)
         parts.append(f"<p>{line_breaks.join(lines) if wrapped else '<br>'.join(lines)}</p>")
     return "".join(parts)
 
@@ -139,8 +144,16 @@ def _feed(entries: Feed) -> str:
 
 
 def _linked(text: str | None, href: str | None) -> str:
-    shown = escape(text or href or "", quote=False)
+    shown = escape(_plain(text) or href or "", quote=False)
     return f'<a href="{escape(href)}">{shown}</a>' if href else shown
+
+
+def _plain(text: str | None) -> str | None:
+    """A title as readers of feeds show it: publishers escape twice, and put tags in."""
+    if text is None:
+        return None
+    text = unescape(text)
+    return " ".join(_TAG.sub("", text).split()) if "<" in text else text
 
 
 def _addresses(tree: Element, url: str) -> tuple[Link, ...]:

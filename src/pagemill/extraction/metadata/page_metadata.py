@@ -90,7 +90,8 @@ def read(document: Document, url: str, index: PageIndex | None = None) -> Metada
 
 def _open_graph(metas: Metas) -> dict[str, str]:
     found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MAX_PROPERTIES)
-    return {name[3:]: normalize_space(unescape(value[:_MAX_META_LENGTH])) for name, value in found if value}
+    texts = ((name[3:], unescape(value[:_MAX_META_LENGTH])) for name, value in found if value)
+    return {name: normalize_space(text) for name, text in texts if not addresses.is_unsafe(text, name)}
 
 
 def _first_meta(metas: Metas, names: tuple[str, ...]) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DatabaseSelectors:
-    """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
+    """See `structuring.selectors.store.LearnedSelectors`. None are found or kept while the database is away."""
 
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
@@ -40,8 +40,8 @@ class DatabaseSelectors:
         except UnavailableError:
             return
 
-    async def hold(self, host: str, schema_hash: bytes) -> bool:
-        """Become the one who learns. False while another worker is."""
+    async def acquire_lock(self, host: str, schema_hash: bytes) -> bool:
+        """Become the only worker that learns. False while another one is."""
         try:
             row = await self._database.row(
                 selector_statements.ACQUIRE_LEARNING_LOCK,
@@ -52,8 +52,8 @@ class DatabaseSelectors:
             return True
         return row is not None
 
-    async def let_go(self, host: str, schema_hash: bytes) -> None:
-        """Learn no more."""
+    async def release_lock(self, host: str, schema_hash: bytes) -> None:
+        """Let other workers learn."""
         try:
             await self._database.rows(
                 selector_statements.RELEASE_LEARNING_LOCK, host, schema_hash, self._worker_id, wait=self._timeout
