@@ -49,7 +49,7 @@ _SCRIPT_DATE = re.compile(
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?:[/.-]|$)")
 _NO_DATE_TAGS = ("script", "style")
 _MODIFIED_MARK = re.compile(r"(?i)modified|updated")
-_SENTENCE = re.compile(r"[a-z\u00e0-\uffff]{2,}.*\s[a-z\u00e0-\uffff]{2,}.*\s[a-z\u00e0-\uffff]{2,}.*[.!?]\s*$")
+_MAX_LABEL_WORDS = 3
 _SITE_HEADING = re.compile(r"(?i)(?<![a-z])(?:site-?(?:title|name)|blog-?title|logo|brand|redditname)(?![a-z])")
 _DATE_CLASS = re.compile(r"publish|posted|date(?!picker)|byline|meta\b|time")
 _LABELLED = re.compile(
@@ -213,7 +213,7 @@ def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
             yield from filter(None, [dates.parse(match[1])])
     for text in (heading, *(page_index.short_text(element, _MAX_LENGTH) for element in index.headings)):
         lines = page_index.text_after(index.text, text).splitlines()
-        shown = "\n".join(line for line in lines if not _SENTENCE.search(line))
+        shown = "\n".join(line for line in lines if not _is_sentence(line))
         if moment := dates.find(shown, day_first=day_first):
             yield moment
     yield from _labelled_dates(index.text)
@@ -230,7 +230,16 @@ def _may_be_publication(element: Element) -> bool:
     if element.tag != "time" or not isinstance(parent, Element):
         return True
     sentence = page_index.short_text(parent, 400).removesuffix(page_index.short_text(element, 100))
-    return not (parent.tag in ("p", "li", "td") and _SENTENCE.search(sentence))
+    return not (parent.tag in ("p", "li", "td") and _is_sentence(sentence))
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text is a sentence rather than the label of a date: it ends as one and has words in lower case.
+
+    Without a regular expression: on a long line, one that looks for words in order takes cubic time.
+    """
+    text = text.rstrip()
+    return text.endswith((".", "!", "?")) and sum(map(str.islower, text.split())) >= _MAX_LABEL_WORDS
 
 
 def _is_day_first(language: str | None) -> bool:
