@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import Job, Page
 
-_CACHING = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+_CACHING = {"Cache-Control": "private, no-cache"}
 
 
 class Include(StrEnum):
@@ -52,7 +52,7 @@ async def poll_response(
     contents = job.status.ended or include is Include.CONTENTS
     tag = _entity_tag(job, pages, contents=contents)
     if _has(headers, tag):
-        response = Response(status_code=304)
+        response = Response(status_code=304, headers={"Vary": "Accept-Encoding"})  # what encodes others says so itself
     else:
         response = await job_response(jobs, job, pages, headers, contents=contents)
     response.headers.update({"ETag": tag, **_CACHING})
