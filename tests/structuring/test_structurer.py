@@ -357,6 +357,5 @@ async def test_without_a_model_and_a_schema_the_markup_is_the_data(harness):
     made = (await harness().make(PAGE))["json"]
     assert made["data"]["type"] == "product"
     assert made["data"]["fields"]["sku"] == "CK-7"
-    # The page shows it to machines alone; its Markdown lists it among the product's facts.
     assert made["evidence"]["/fields/sku"]["quote"] == "CK-7"
     assert made["unsupported"] == []

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-log = structlog.get_logger(__name__)
-
 SUMMARY_SOURCE = "summary_source"
 """Where a summary came from, beside it."""
 
