@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI makes of the endpoints, made true to what they answer."""
+"""The OpenAPI document: what FastAPI generates, corrected to match the actual answers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pagemill.api.endpoints.requests import JobRequest
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
-from pagemill.api.wire.submission import UNSUPPORTED_FIELDS
 from pagemill.errors import (
     ConflictError,
     InvalidUrlError,

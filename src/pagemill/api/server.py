@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn, in the calling process, until it is told to stop."""
+"""Runs the application under uvicorn in the calling process until a signal stops it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pagemill.api.app import create_app
 from pagemill.api.listener import listen
-from pagemill.api.middleware.observation import HEADER as REQUEST_ID
-from pagemill.api.middleware.observation import new_request_id
+from pagemill.api.middleware.request_logging import HEADER as REQUEST_ID
+from pagemill.api.middleware.request_logging import new_request_id
 from pagemill.api.wire.error_response import error_body
 from pagemill.errors import RequestError
 from pagemill.process_lifetime import watch_parent
@@ -52,7 +52,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, supervised: boo
 
 
 class ApiServer(uvicorn.Server):
-    """uvicorn with our application and manners."""
+    """uvicorn with this application, and a shutdown that ends waiting requests first."""
 
     def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
@@ -75,13 +75,13 @@ class ApiServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the waits, then everything else."""
+        """End waiting requests, then everything else."""
         self.app.state.resources.stopping.set()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take SIGTERM and SIGINT as a wish to stop, and not raise them again afterwards as uvicorn does."""
+        """Stop on SIGTERM and SIGINT. uvicorn would raise them again afterwards."""
         loop = asyncio.get_running_loop()
         signals = (signal.SIGTERM, signal.SIGINT)
         for number in signals:
@@ -94,7 +94,7 @@ class ApiServer(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP whose answer to what is not HTTP is an error like all others."""
+    """uvicorn's HTTP protocol, with the API's own error body for malformed requests."""
 
     def send_400_response(self, msg: str) -> None:
         request_id, body = new_request_id(), orjson.dumps(error_body(RequestError.code, msg))

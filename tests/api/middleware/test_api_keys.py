@@ -9,7 +9,7 @@ from tests.api.conftest import serving
 from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
@@ -54,7 +54,7 @@ async def test_some_paths_are_open(api: Api) -> None:
         assert (await client.get("/nothing")).status_code == 404
 
 
-async def test_another_keys_job_was_never_there(api: Api, database: Database, worker: PlayedWorker) -> None:
+async def test_another_keys_job_was_never_there(api: Api, database: Database, worker: SimulatedWorker) -> None:
     job_id = await api.submit(URL)
     _, other = await Keys(database).create("other")
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The pictures of a page, as they are."""
+"""The screenshots of a page, as PNG."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pagemill.model import Format, Status
 router = APIRouter(prefix="/v1", tags=["URL scraper"])
 
 
-class PictureType(StrEnum):
-    """Which of a page's pictures."""
+class ScreenshotType(StrEnum):
+    """Which of a page's screenshots."""
 
     VIEWPORT = "viewport"
     FULL_PAGE = "fullpage"
 
 
-_FORMATS = {PictureType.VIEWPORT: Format.SCREENSHOT, PictureType.FULL_PAGE: Format.SCREENSHOT_FULL_PAGE}
+_FORMATS = {ScreenshotType.VIEWPORT: Format.SCREENSHOT, ScreenshotType.FULL_PAGE: Format.SCREENSHOT_FULL_PAGE}
 
 
 @router.get(
@@ -38,7 +38,7 @@ async def get_screenshot(
     job_id: JobIdInPath,
     resources: ApiResources,
     key_id: KeyId,
-    type: Annotated[PictureType, Query(description="What was asked for.")] = PictureType.VIEWPORT,  # noqa: A002
+    type: Annotated[ScreenshotType, Query(description="What was asked for.")] = ScreenshotType.VIEWPORT,  # noqa: A002
     index: Annotated[int, Query(ge=0, description="Of a batch, which URL's.")] = 0,
 ) -> Response:
     """Return the PNG of a page that was scraped with the format `screenshot` or `screenshotFullPage`."""

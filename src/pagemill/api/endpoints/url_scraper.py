@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.endpoints.polling import Fields, Include, poll_response
+from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.endpoints.waiting import await_end
 from pagemill.api.endpoints.warnings import warnings_of
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
+from pagemill.api.wire.request_validation import batch_urls, scrape_options, single_url
 from pagemill.api.wire.response import job_response, no_such_job
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.api.wire.submission import batch_urls, scrape_options, single_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

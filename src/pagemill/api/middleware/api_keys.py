@@ -1,4 +1,4 @@
-"""Who is asking: the API key of a request."""
+"""Authentication by API key."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Lets nothing below /v1 through without a known key, be there such an endpoint or not.
+    """Answers 401 to every request below /v1 without a known key, whether or not the endpoint exists.
 
-    It comes before the body is read, so that strangers cost little. With authentication off a request without a key
-    is the anonymous one's, and a known key is honoured all the same.
+    It runs before the body is read, so that a request without a key costs little. With authentication off, a request
+    without a key belongs to the anonymous key, and a known key still counts.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -84,4 +84,4 @@ async def _of_request(
 
 
 KeyId = Annotated[str, Depends(_of_request)]
-"""A parameter of this type gives an endpoint the id of the key that asks."""
+"""An endpoint's parameter of this type is the id of the request's API key."""

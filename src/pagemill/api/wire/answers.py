@@ -1,4 +1,4 @@
-"""The answers of the wire: their shapes, and how they are made of jobs. Requests are in `scrape_request`.
+"""The response bodies: their types, and how they are made from jobs. Requests are in `scrape_request`.
 
 A field that a strict client may not take as null is left out where there is nothing to say (`NotRequired`).
 """
@@ -34,7 +34,7 @@ _KEYS: Mapping[Format, str] = {
     Format.IMAGES: "images",
     Format.SUMMARY: "summary",
 }
-"""Where each format that is kept as a body stands in an answer."""
+"""The field of each format that is stored as a body."""
 
 
 JobId = Annotated[str, Field(examples=["job_0123456789abcdef01234567"])]
@@ -267,7 +267,7 @@ class Country(TypedDict):
     name: Annotated[str, Field(examples=["United States"])]
 
 
-# From the model to the wire
+# Serialisation
 
 
 def submitted_job(job: Job, url: str) -> SubmittedJob:
@@ -343,7 +343,7 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         "country": job.options.country,
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
-        **_way(job, page, bodies),
+        **_provenance(job, page, bodies),
         "createdAt": time_text(job.created_at),
         **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
     }
@@ -357,7 +357,7 @@ def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObjec
         "status": page.status.value,
         **_content(job, page.status, bodies),
         **_outcome(page.status, page, page.started_at, page.completed_at),
-        **_way(job, page, bodies),
+        **_provenance(job, page, bodies),
     }
 
 
@@ -403,8 +403,8 @@ def _outcome(status: Status, page: Page, start: datetime | None, end: datetime |
     }
 
 
-def _way(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return how an ended page was come by, and what else there is of it."""
+def _provenance(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
+    """Return how an ended page was fetched, with its metadata and screenshots."""
     if not page.status.ended:
         return {}
     fields: JsonObject = {"statusCode": page.status_code, "finalUrl": page.final_url}
@@ -412,20 +412,22 @@ def _way(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         with_cache = "cache" if page.cached else None
         fields["fetchedWith"] = with_cache or (page.fetched_with.value if page.fetched_with else None)
         fields["metadata"] = _metadata(packing.unpack(bodies["metadata"])) if "metadata" in bodies else None
-        fields |= {key: _picture_path(job, page, kind) for name, key, kind in _PICTURES if name in job.options.formats}
+        fields |= {
+            key: _screenshot_path(job, page, kind) for name, key, kind in _SCREENSHOTS if name in job.options.formats
+        }
     return {
         **{key: value for key, value in fields.items() if value is not None},
         **({"attempts": [_attempt(attempt) for attempt in page.attempts]} if page.attempts else {}),
     }
 
 
-_PICTURES = (
+_SCREENSHOTS = (
     (Format.SCREENSHOT, "screenshotUrl", "viewport"),
     (Format.SCREENSHOT_FULL_PAGE, "fullPageScreenshotUrl", "fullpage"),
 )
 
 
-def _picture_path(job: Job, page: Page, kind: str) -> str:
+def _screenshot_path(job: Job, page: Page, kind: str) -> str:
     path = f"/v1/url-scraper/{job.id}/screenshot?type={kind}"
     return f"{path}&index={page.index}" if job.batch else path
 

@@ -1,4 +1,4 @@
-"""A JSON answer put together from small values and packed bodies, piece by piece, never as a whole."""
+"""Streams a JSON answer from small values and packed bodies, without holding the whole answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 from pagemill import bodies
 from pagemill.api.wire import zstd_frame
-from pagemill.api.wire.encoding_negotiation import ZSTD
+from pagemill.api.wire.accept_encoding import ZSTD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
@@ -44,8 +44,8 @@ def pieces_of(fields: Mapping[str, Any]) -> Iterator[Piece]:
 async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIterator[bytes]:
     """Yield the pieces as one zstd frame where `encoding` is zstd, otherwise as plain JSON.
 
-    In zstd, packed values go out with their data as stored. Gives way to other work after each chunk, since sending
-    to a fast client never waits.
+    In zstd, packed values are sent as stored. Yields to the event loop after each chunk, since sending to a fast
+    client never waits.
     """
     zstd = encoding == ZSTD
     if zstd:

@@ -1,4 +1,4 @@
-"""The answer that holds a job: streamed, one page's bodies in memory at a time."""
+"""The response with a job: streamed, with one page's bodies in memory at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 from starlette.responses import Response, StreamingResponse
 
 from pagemill.api.wire import answers
-from pagemill.api.wire.encoding_negotiation import ZSTD, preferred
+from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import Packed, encode, pieces_of
 from pagemill.errors import NotFoundError
 from pagemill.model import Status
@@ -39,14 +39,14 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     contents: bool = True,
     extra: JsonObject | None = None,
 ) -> Response:
-    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to the layers.
+    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to middleware.
 
     `contents`: with what was made of the pages, where there is something. `extra`: fields to add.
     """
     extra = extra or {}
     if not contents or not any(page.status is Status.COMPLETED for page in pages):
         return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
-    # What can fail before the answer begins, fails before: the first bodies are read here.
+    # Read the first bodies here: a failure before the response begins can still be answered with an error.
     first = await _bodies(jobs, pages[0])
     pieces = _batch(jobs, job, pages, first, extra) if job.batch else _single(job, pages[0], first, extra)
     encoding = preferred(headers)

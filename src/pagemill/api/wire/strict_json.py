@@ -1,4 +1,4 @@
-"""Request bodies read by a strict JSON parser: no NaN, no lone surrogates, no endless nesting."""
+"""Request bodies parsed by a strict JSON parser: no NaN, no lone surrogates, limited nesting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _StrictJsonRequest(Request):
 
 
 class StrictJsonRoute(APIRoute):
-    """A route whose endpoint's body went through orjson, since what Python's own parser lets in cannot be stored."""
+    """A route whose body is parsed by orjson: Python's own parser accepts values that cannot be stored."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler as FastAPI makes it, given a request that parses strictly."""

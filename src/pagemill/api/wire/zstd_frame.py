@@ -1,4 +1,4 @@
-"""One zstd frame (RFC 8878 section 3.1.1) put together from text and from whole frames, without compressing anew.
+"""One zstd frame (RFC 8878 section 3.1.1) made from text and whole frames, without compressing again.
 
 Frames may follow one another, but clients in wide use fail where one ends just where a read does. So the blocks of
 packed values are copied into a single frame. A block may refer to what came before it in its own frame: earlier data,
