@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pagemill.api.app import create_app
+from pagemill.api.connection_limits import ConnectionLimits, connections_that_fit
+from pagemill.api.http_protocol import HttpProtocol
 from pagemill.api.listener import listen
-from pagemill.api.middleware.request_logging import HEADER as REQUEST_ID
-from pagemill.api.middleware.request_logging import new_request_id
-from pagemill.api.wire.error_response import error_body
-from pagemill.errors import RequestError
 from pagemill.process_lifetime import watch_parent
 
 if TYPE_CHECKING:
@@ -56,9 +53,14 @@ class ApiServer(uvicorn.Server):
 
     def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
+        limits = ConnectionLimits(
+            connections_that_fit(settings.connections.max_connections),
+            settings.connections.max_connections_per_address,
+        )
+        protocol = functools.partial(HttpProtocol, settings=settings.connections, limits=limits)
         config = uvicorn.Config(
             self.app,
-            http=_Protocol,
+            http=protocol,  # type: ignore[arg-type]  # uvicorn only calls it
             ws="none",
             lifespan="on",
             log_config=None,
@@ -91,17 +93,3 @@ class ApiServer(uvicorn.Server):
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with the API's own error body for malformed requests."""
-
-    def send_400_response(self, msg: str) -> None:
-        request_id, body = new_request_id(), orjson.dumps(error_body(RequestError.code, msg))
-        log.info("request that is not HTTP", client=self.client and self.client[0], request_id=request_id)
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"{REQUEST_ID}: {request_id}\r\nConnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
