@@ -120,7 +120,7 @@ class HttpProtocol(HttpToolsProtocol):
             except httptools.HttpParserError:
                 self._refuse(self._refusal or RequestError("Invalid HTTP request received."))
                 return
-            if self._dropping:
+            if self._is_dropping():
                 return
             self._unparsed = 0 if self._progress else self._unparsed + len(part)
             if self._unparsed > self._settings.max_request_head_bytes:
@@ -200,6 +200,9 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _is_dropping(self) -> bool:
+        return self._dropping
 
     def _is_answering(self) -> bool:
         """Whether the answer to any request that came is still due."""

@@ -13,6 +13,7 @@ from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidUrlError,
     NotFoundError,
     NotSupportedError,
@@ -42,6 +43,8 @@ _ERROR_SCHEMA = "ErrorBody"
 
 _SUBMITTING = frozenset({"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob"})
 
+_FOR_OPERATORS = frozenset({"listProxyScores"})
+
 ErrorClass = type[PagemillError]
 
 _EXAMPLES: Mapping[ErrorClass, str] = {
@@ -49,6 +52,7 @@ _EXAMPLES: Mapping[ErrorClass, str] = {
     InvalidUrlError: "The field `urls[3]` is not a valid URL: only http and https are scraped.",
     NotSupportedError: "The field `useBrowser` is not supported by this version.",
     UnauthorizedError: "This API key is not known, or was revoked.",
+    ForbiddenError: "This takes an operator's key.",
     NotFoundError: "There is no such job.",
     ConflictError: "This Idempotency-Key came with another request before. Use a new key.",
     PayloadTooLargeError: "The request body is larger than 1048576 bytes.",
@@ -117,6 +121,8 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {429: (RateLimitedError,)}
     if path.startswith("/v1/webhooks"):
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
+    if operation["operationId"] in _FOR_OPERATORS:
+        errors |= {403: (ForbiddenError,)}
     if "{" in path:
         errors |= {404: (NotFoundError,)}
     return errors

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
+from pagemill.api.downloads import Downloads
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
@@ -35,6 +36,7 @@ class Resources:
     keys: Keys
     ended: Notifications
     limits: Limits
+    downloads: Downloads
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
@@ -62,6 +64,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),
+            downloads=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.responses import StreamingResponse
 
 from pagemill.api.endpoints.url_scraper import JobIdInPath, checked_job_id
 from pagemill.api.middleware.api_keys import KeyId
@@ -47,7 +48,9 @@ async def get_screenshot(
         raise no_such_job()
     pages = await resources.jobs.pages(job.id)
     if index < len(pages) and pages[index].status is Status.COMPLETED:
-        picture = await resources.jobs.picture(pages[index].id, _FORMATS[type])
-        if picture is not None:
-            return Response(picture, media_type="image/png")
+        page_id, name = pages[index].id, _FORMATS[type].value
+        size = (await resources.jobs.body_sizes(page_id, [name])).get(name)
+        if size is not None:
+            parts = resources.downloads.in_turn(key_id, resources.jobs.body_parts(page_id, name, size))
+            return StreamingResponse(parts, media_type="image/png", headers={"Content-Length": str(size)})
     raise NotFoundError("There is no such screenshot.")

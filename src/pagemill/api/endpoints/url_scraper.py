@@ -124,7 +124,7 @@ async def scrape_url(
     pages = await resources.jobs.pages(job.id)
     if not pages:
         raise no_such_job()
-    return await job_response(resources.jobs, job, pages, request.headers, extra=warnings)
+    return await job_response(resources.jobs, resources.downloads, job, pages, request.headers, extra=warnings)
 
 
 @router.get(
@@ -157,7 +157,9 @@ async def get_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the reques
     job = await await_end(resources, checked_job_id(job_id), key_id, seconds=wait, receive=request.receive)
     if job is None:
         raise no_such_job()
-    return await poll_response(resources.jobs, job, request.headers, include=include, fields=fields)
+    return await poll_response(
+        resources.jobs, resources.downloads, job, request.headers, include=include, fields=fields
+    )
 
 
 def is_job_id(text: str) -> bool:

@@ -13,7 +13,6 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from pagemill import bodies as packing
-from pagemill.api.wire.json_stream import Packed
 from pagemill.jobs.queue.failures import batch_error, failed_urls, failure_text
 from pagemill.model import DEFAULT_FORMATS, Format, Status
 
@@ -333,8 +332,8 @@ def _listed(summary: JobSummary) -> ListedJob:
     return fields
 
 
-def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return the fields of `SingleJob`, contents as `Packed`."""
+def single_job(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes | None = None) -> JsonObject:
+    """Return the fields of `SingleJob`, contents as `Packed`, or as they are."""
     return {
         "id": job.id,
         "status": job.status.value,
@@ -343,21 +342,21 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         "country": job.options.country,
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
-        **_provenance(job, page, bodies),
+        **_provenance(job, page, metadata),
         "createdAt": time_text(job.created_at),
         **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
     }
 
 
-def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return the fields of `BatchResult`, contents as `Packed`."""
+def batch_result(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes | None = None) -> JsonObject:
+    """Return the fields of `BatchResult`, contents as `Packed`, or as they are."""
     return {
         "index": page.index,
         "url": page.url,
         "status": page.status.value,
         **_content(job, page.status, bodies),
         **_outcome(page.status, page, page.started_at, page.completed_at),
-        **_provenance(job, page, bodies),
+        **_provenance(job, page, metadata),
     }
 
 
@@ -384,14 +383,14 @@ def job_without_contents(job: Job, pages: Sequence[Page]) -> JsonObject:
     return batch_job(job, pages) | {"results": [batch_result(job, page, {}) for page in pages]}
 
 
-def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObject:
+def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:
     asked = {
-        _KEYS[name]: Packed(bodies[name])
+        _KEYS[name]: bodies[name]
         for name in job.options.formats
         if status is Status.COMPLETED and name in _KEYS and name in bodies
     }
     if "summary" in asked and "summary_source" in bodies:
-        asked["summarySource"] = Packed(bodies["summary_source"])
+        asked["summarySource"] = bodies["summary_source"]
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 
@@ -403,7 +402,7 @@ def _outcome(status: Status, page: Page, start: datetime | None, end: datetime |
     }
 
 
-def _provenance(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
+def _provenance(job: Job, page: Page, metadata: bytes | None) -> JsonObject:
     """Return how an ended page was fetched, with its metadata and screenshots."""
     if not page.status.ended:
         return {}
@@ -411,7 +410,7 @@ def _provenance(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject
     if page.status is Status.COMPLETED:
         with_cache = "cache" if page.cached else None
         fields["fetchedWith"] = with_cache or (page.fetched_with.value if page.fetched_with else None)
-        fields["metadata"] = _metadata(packing.unpack(bodies["metadata"])) if "metadata" in bodies else None
+        fields["metadata"] = _metadata(packing.unpack(metadata)) if metadata else None
         fields |= {
             key: _screenshot_path(job, page, kind) for name, key, kind in _SCREENSHOTS if name in job.options.formats
         }

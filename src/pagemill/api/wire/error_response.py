@@ -38,8 +38,17 @@ _FRAMEWORK_ERRORS: Mapping[int, RequestError] = {
 }
 
 
+class InvalidBodyError(HTTPException):
+    """A body with an invalid field. FastAPI lets nothing but an HTTPException through while it reads a body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(RequestError.http_status, message)
+
+
 def error_response(error: Exception) -> JSONResponse:
     """Return the response for `error`. An error that is not a client's becomes a 500 without details."""
+    if isinstance(error, InvalidBodyError):
+        return _response(RequestError(error.detail))
     if isinstance(error, HTTPException):
         return _of_framework(error)
     if isinstance(error, RequestValidationError):

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pagemill import bodies
 from pagemill.api.wire import zstd_frame
 from pagemill.api.wire.accept_encoding import ZSTD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+
+_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A value that is packed already (`pagemill.bodies`)."""
+    """A value that is packed already (`pagemill.bodies`), and read in parts when it is sent."""
 
-    frame: bytes
+    parts: Callable[[], AsyncIterator[bytes]]
 
 
 Piece = bytes | Packed
@@ -51,22 +52,26 @@ async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIte
     if zstd:
         yield zstd_frame.START
     async for piece in pieces:
-        for chunk in _as_zstd(piece) if zstd else _as_text(piece):
+        async for chunk in _as_zstd(piece) if zstd else _as_text(piece):
             yield chunk
             await asyncio.sleep(0)
     if zstd:
         yield zstd_frame.END
 
 
-def _as_zstd(piece: Piece) -> Iterator[bytes]:
+async def _as_zstd(piece: Piece) -> AsyncIterator[bytes]:
     if isinstance(piece, Packed):
-        yield zstd_frame.blocks_of(piece.frame)
+        async for blocks in zstd_frame.blocks_of(piece.parts()):
+            yield blocks
     else:
-        yield from zstd_frame.raw_blocks(piece)
+        for block in zstd_frame.raw_blocks(piece):
+            yield block
 
 
-def _as_text(piece: Piece) -> Iterator[bytes]:
+async def _as_text(piece: Piece) -> AsyncIterator[bytes]:
     if isinstance(piece, Packed):
-        yield from bodies.text_of(piece.frame)
+        async for text in zstd_frame.text_of(piece.parts()):
+            yield text
     else:
-        yield piece
+        for start in range(0, len(piece), _CHUNK):
+            yield piece[start : start + _CHUNK]
