@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import psutil
 
@@ -35,7 +35,7 @@ from pagemill.jobs.queue.store import JobStore
 from pagemill.model import ScrapeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 README = Path(__file__).resolve().parent / "README.md"
 MARKERS = "<!-- attacks -->", "<!-- /attacks -->"
@@ -94,7 +94,7 @@ async def readers(target: Target) -> None:
     await hold([connect(target, request) for _ in range(100)])
 
 
-ATTACKS: dict[str, Callable[[Target], Awaitable[None]]] = {
+ATTACKS: dict[str, Callable[[Target], Coroutine[Any, Any, None]]] = {
     attack.__name__: attack for attack in (endless_headers, endless_value, pipelined, silent, dripping, readers)
 }
 
