@@ -158,7 +158,7 @@ async def test_both_paths_show_both_kinds_of_job(api: Api, worker: SimulatedWork
 
 
 async def test_no_such_job(api: Api) -> None:
-    for job_id in ("job_000000000000000000000000", "x", "job_%00", "batch", "..%2f..%2fkeys", "é"):
+    for job_id in ("job_000000000000000000000000", "x", "batch", "..%2f..%2fkeys", "é"):
         answer = await api.client.get(f"/v1/url-scraper/{job_id}?wait=5")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), job_id
 
