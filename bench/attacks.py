@@ -215,7 +215,7 @@ async def prepare(database_url: str) -> tuple[str, str]:
         key_id, secret = await Keys(database).create("bench")
         job = await JobStore(database).submit(key_id, ["https://example.com/"], ScrapeOptions(), batch=False)
         queue = Queue(database, "bench")
-        await queue.beat()
+        await queue.heartbeat()
         [page] = await queue.claim(1)
         text = random.Random(1).randbytes(LARGE // 2).hex()
         packed = {name: bodies.pack(value) for name, value in (("html", text), ("markdown", "m"))}

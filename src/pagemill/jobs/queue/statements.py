@@ -114,8 +114,8 @@ SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screensho
 GET_BODY_SIZES = """
 SELECT format, octet_length(body) AS size FROM bodies WHERE page_id = $1 AND format = ANY ($2::text[])
 """
-# Repeatable: it only reads. $3: from which byte on, counted from 1; $4: how many. Bodies are stored as they are, so only
-# that part is read.
+# Repeatable: it only reads. $3: from which byte on, counted from 1; $4: how many. Bodies are stored as they are:
+# only that part is read.
 GET_BODY_PART = "SELECT substring(body FROM $3 FOR $4) AS part FROM bodies WHERE page_id = $1 AND format = $2"
 
 # Repeatable: a repetition deletes the next ones, which are as old.
