@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "bench" / "README.md",
     ROOT / "training" / "NOTEBOOK.md",
     *sorted((ROOT / "docs").glob("*.md")),

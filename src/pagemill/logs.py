@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from pagemill.redaction import redact
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -24,9 +26,9 @@ def configure(level: str, form: str) -> None:
     ]
     last: list[Processor]
     if form == "json":
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        last = [structlog.processors.format_exc_info, _redact_event, structlog.processors.JSONRenderer()]
     else:
-        last = [structlog.processors.format_exc_info, _render_text]
+        last = [structlog.processors.format_exc_info, _redact_event, _render_text]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -34,9 +36,34 @@ def configure(level: str, form: str) -> None:
         cache_logger_on_first_use=True,
     )
     # What libraries say goes the same way.
-    logging.basicConfig(
-        level=max(number, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler])
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Formats what libraries log, without the secrets of URLs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return redact(super().format(record))
+
+
+def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Redact every URL of an event, tracebacks included."""
+    for key, value in event.items():
+        event[key] = _redacted(value)
+    return event
+
+
+def _redacted(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {key: _redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(item) for item in value]
+    return redact(str(value))
 
 
 def _render_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:

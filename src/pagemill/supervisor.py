@@ -95,7 +95,7 @@ class Supervisor:
                 keys = Keys(database)
                 if await keys.any():
                     return None
-                _, secret = await keys.create("first")
+                _, secret = await keys.create("first", operator=True)
                 self._folder.write_key(secret)
                 return secret
         except (OSError, UnavailableError) as error:

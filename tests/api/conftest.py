@@ -1,4 +1,4 @@
-"""The API on a real socket with a real database; the tests play the worker."""
+"""The API on a real socket with a real database. The tests simulate the worker."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Api:
         return dict(answer.json())
 
 
-class PlayedWorker:
+class SimulatedWorker:
     """Ends pages as a worker does."""
 
     def __init__(self, database: Database) -> None:
-        self._queue = Queue(database, "played")
+        self._queue = Queue(database, "simulated")
 
     async def heartbeat(self) -> None:
         await self._queue.heartbeat()
@@ -103,8 +103,8 @@ def _plain_logs() -> None:
 
 
 @pytest.fixture
-def worker(database: Database) -> PlayedWorker:
-    return PlayedWorker(database)
+def worker(database: Database) -> SimulatedWorker:
+    return SimulatedWorker(database)
 
 
 @pytest.fixture

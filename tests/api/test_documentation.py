@@ -18,7 +18,7 @@ from pagemill.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
 TEXT = (ROOT / "docs" / "api.md").read_text()
 CODE_BLOCKS = re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
@@ -64,7 +64,7 @@ def test_every_setting_named_exists() -> None:
     assert named <= {name.upper() for name in Settings.by_name()}
 
 
-async def ids(api: Api, worker: PlayedWorker) -> dict[str, str]:
+async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     """What the examples ask for: a job, one that failed, an endpoint of webhooks and a delivery."""
     endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})
     failed = await api.submit("https://example.com/")
@@ -79,7 +79,7 @@ async def ids(api: Api, worker: PlayedWorker) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("deliverer")
-async def test_every_example_works(api: Api, worker: PlayedWorker) -> None:
+async def test_every_example_works(api: Api, worker: SimulatedWorker) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     environment = {**os.environ, "KEY": api.secret, **await ids(api, worker)}

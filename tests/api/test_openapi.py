@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.settings import Settings
 
@@ -32,7 +32,7 @@ CONTENT = {"html": "h", "cleanedHtml": "c", "markdown": "m", "links": LINKS, "im
 
 
 @contextlib.asynccontextmanager
-async def working(worker: PlayedWorker) -> AsyncIterator[None]:
+async def working(worker: SimulatedWorker) -> AsyncIterator[None]:
     """End every page soon after it was submitted, some as failed."""
 
     async def work() -> None:
@@ -52,7 +52,7 @@ async def working(worker: PlayedWorker) -> AsyncIterator[None]:
 
 @pytest.mark.timeout(180)
 async def test_schemathesis_finds_no_lie(
-    settings: Settings, key: tuple[str, str], worker: PlayedWorker, tmp_path: Path
+    settings: Settings, key: tuple[str, str], worker: SimulatedWorker, tmp_path: Path
 ) -> None:
     quick = settings.changed(inline_wait=0.1, webhook_timeout=0.1)
     async with serving(quick, key) as api, working(worker):

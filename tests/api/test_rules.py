@@ -12,7 +12,7 @@ from pagemill.jobs.keys.keys import Keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
 
@@ -50,7 +50,7 @@ async def operations(api: Api) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def things(api: Api, worker: PlayedWorker) -> dict[str, str]:
+async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     """An id for each kind of path: a job that has ended in part, an endpoint, a delivery."""
     endpoint = (await api.client.post("/v1/webhooks", json={"url": URL})).json()["id"]
     batch = await api.submit(URL, f"{URL}b")
@@ -146,7 +146,7 @@ async def test_the_answers_of_a_submission(api: Api) -> None:
     assert (batch["status"], batch["jobType"]) == ("pending", "batch_url_scraper")
 
 
-async def test_only_four_statuses_are_ever_told(api: Api, worker: PlayedWorker) -> None:
+async def test_only_four_statuses_are_ever_told(api: Api, worker: SimulatedWorker) -> None:
     batch = await api.submit(URL, f"{URL}b")
     seen = {(await api.job(batch))["status"]}
     first, second = await worker.start_all()

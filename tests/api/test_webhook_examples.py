@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
 TEXT = (ROOT / "docs" / "webhooks.md").read_text()
 EXAMPLES = dict(re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL))
@@ -54,7 +54,7 @@ async def receiving(program: str, source: Path, secret: str) -> AsyncIterator[tu
 @pytest.mark.usefixtures("deliverer")
 @pytest.mark.parametrize("language", PROGRAMS)
 async def test_an_example_takes_what_is_signed_alone(
-    api: Api, worker: PlayedWorker, tmp_path: Path, language: str
+    api: Api, worker: SimulatedWorker, tmp_path: Path, language: str
 ) -> None:
     if shutil.which(PROGRAMS[language]) is None:
         pytest.skip(f"{PROGRAMS[language]} is not installed")

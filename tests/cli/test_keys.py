@@ -18,6 +18,14 @@ async def test_keys_are_made_listed_and_revoked_beside_a_running_service(scratch
         assert "first" in listing
         assert key_id in listing
         assert secret.strip() not in listing
+        _, operator, _ = await run_pagemill("keys", "--data-dir", str(folder), "create", "boss", "--operator")
+        assert [await status(service, each, "proxy/scores") for each in (operator, service.key, secret)] == [
+            200,
+            200,
+            403,
+        ]
+        _, listing, _ = await run_pagemill("keys", "--data-dir", str(folder), "list")
+        assert [line.endswith("(operator)") for line in listing.splitlines()] == [True, False, True]
         assert (await run_pagemill("keys", "--data-dir", str(folder), "revoke", key_id))[0] == 0
         assert await status(service, secret.strip()) == 401
         assert await status(service, service.key) == 404
@@ -39,6 +47,6 @@ async def test_the_halves_need_a_database(command):
     assert (code, "PAGEMILL_DATABASE_URL" in errors) == (1, True)
 
 
-async def status(service, secret):
-    async with httpx.AsyncClient(base_url=service.address, headers={"X-API-Key": secret}) as client:
-        return (await client.get("/v1/url-scraper/job_nothing")).status_code
+async def status(service, secret, path="url-scraper/job_nothing"):
+    async with httpx.AsyncClient(base_url=service.address, headers={"X-API-Key": secret.strip()}) as client:
+        return (await client.get(f"/v1/{path}")).status_code

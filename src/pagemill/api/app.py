@@ -1,4 +1,4 @@
-"""The ASGI application, put together."""
+"""The ASGI application."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from pagemill.api.endpoints import (
     webhooks,
 )
 from pagemill.api.middleware.api_keys import Authentication
-from pagemill.api.middleware.body_limit import BodyLimit
-from pagemill.api.middleware.content_encoding import EncodingPreference
-from pagemill.api.middleware.observation import Observation
-from pagemill.api.middleware.request_normalisation import Leniency
+from pagemill.api.middleware.body_limit import BodySizeLimit
+from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
+from pagemill.api.middleware.request_logging import RequestLogging
+from pagemill.api.middleware.request_normalisation import RequestNormalisation
 from pagemill.api.resources import open_resources
 from pagemill.api.wire.error_response import add_error_handlers
 
@@ -73,15 +73,15 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     add_error_handlers(app)
     openapi.complete(app, settings)
-    _add_layers(app, settings)
+    _add_middleware(app, settings)
     return app
 
 
-def _add_layers(app: FastAPI, settings: Settings) -> None:
-    """Wrap the endpoints, innermost layer first."""
-    app.add_middleware(BodyLimit, max_bytes=settings.requests.max_request_bytes)
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add the middleware, innermost first."""
+    app.add_middleware(BodySizeLimit, max_bytes=settings.requests.max_request_bytes)
     app.add_middleware(Authentication)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)
-    app.add_middleware(EncodingPreference)
-    app.add_middleware(Leniency)
-    app.add_middleware(Observation)
+    app.add_middleware(EncodingNegotiation)
+    app.add_middleware(RequestNormalisation)
+    app.add_middleware(RequestLogging)

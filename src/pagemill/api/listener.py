@@ -10,7 +10,7 @@ _BACKLOG = 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a TCP socket that listens there. Raises errors.OperatorError where that cannot be."""
+    """Return a listening TCP socket. Raises errors.OperatorError if the address cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)

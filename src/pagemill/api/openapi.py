@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI makes of the endpoints, made true to what they answer."""
+"""The OpenAPI document: what FastAPI generates, corrected to match the actual answers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pydantic import TypeAdapter
 from pagemill.api.endpoints.requests import JobRequest
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
-from pagemill.api.wire.submission import UNSUPPORTED_FIELDS
 from pagemill.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidUrlError,
     NotFoundError,
     NotSupportedError,
@@ -42,6 +43,8 @@ _ERROR_SCHEMA = "ErrorBody"
 
 _SUBMITTING = frozenset({"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob"})
 
+_FOR_OPERATORS = frozenset({"listProxyScores"})
+
 ErrorClass = type[PagemillError]
 
 _EXAMPLES: Mapping[ErrorClass, str] = {
@@ -49,6 +52,7 @@ _EXAMPLES: Mapping[ErrorClass, str] = {
     InvalidUrlError: "The field `urls[3]` is not a valid URL: only http and https are scraped.",
     NotSupportedError: "The field `useBrowser` is not supported by this version.",
     UnauthorizedError: "This API key is not known, or was revoked.",
+    ForbiddenError: "This takes an operator's key.",
     NotFoundError: "There is no such job.",
     ConflictError: "This Idempotency-Key came with another request before. Use a new key.",
     PayloadTooLargeError: "The request body is larger than 1048576 bytes.",
@@ -117,6 +121,8 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {429: (RateLimitedError,)}
     if path.startswith("/v1/webhooks"):
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
+    if operation["operationId"] in _FOR_OPERATORS:
+        errors |= {403: (ForbiddenError,)}
     if "{" in path:
         errors |= {404: (NotFoundError,)}
     return errors

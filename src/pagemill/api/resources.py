@@ -1,4 +1,4 @@
-"""What the endpoints work with: opened when the API starts, closed when it stops."""
+"""The resources of the endpoints: opened when the API starts, closed when it stops."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
+from pagemill.api.downloads import Downloads
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The database and what is built on it. `stopping` is set when the API begins to stop: waits end then."""
+    """The database and the stores on it. `stopping` is set when the API begins to stop, which ends all waits."""
 
     settings: Settings
     database: Database
@@ -35,16 +36,17 @@ class Resources:
     keys: Keys
     ended: Notifications
     limits: Limits
+    downloads: Downloads
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
-    """None: this process has no key to derive secrets from."""
+    """None if this process has no secret key to derive secrets from."""
     schemas: SchemaChecker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @contextlib.asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open everything. Nothing is asked of the database yet: the API starts without it and answers 503."""
+    """Open everything. Queries nothing yet: the API starts without the database and answers 503."""
     signing_key = SigningKey.of(settings)
     database = Database(
         settings.database.database_url or "",
@@ -62,6 +64,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),
+            downloads=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,
@@ -73,4 +76,4 @@ async def _of_application(request: Request) -> Resources:  # not async, it would
 
 
 ApiResources = Annotated[Resources, Depends(_of_application)]
-"""A parameter of this type gives an endpoint the resources."""
+"""An endpoint's parameter of this type is the resources."""

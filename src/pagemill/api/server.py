@@ -1,24 +1,21 @@
-"""Runs the application under uvicorn, in the calling process, until it is told to stop."""
+"""Runs the application under uvicorn in the calling process until a signal stops it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pagemill.api.app import create_app
+from pagemill.api.connection_limits import ConnectionLimits, connections_that_fit
+from pagemill.api.http_protocol import HttpProtocol
 from pagemill.api.listener import listen
-from pagemill.api.middleware.observation import HEADER as REQUEST_ID
-from pagemill.api.middleware.observation import new_request_id
-from pagemill.api.wire.error_response import error_body
-from pagemill.errors import RequestError
 from pagemill.process_lifetime import watch_parent
 
 if TYPE_CHECKING:
@@ -52,13 +49,18 @@ async def _serve(settings: Settings, listener: socket.socket, *, supervised: boo
 
 
 class ApiServer(uvicorn.Server):
-    """uvicorn with our application and manners."""
+    """uvicorn with this application, and a shutdown that ends waiting requests first."""
 
     def __init__(self, settings: Settings) -> None:
         self.app = create_app(settings)
+        limits = ConnectionLimits(
+            connections_that_fit(settings.connections.max_connections),
+            settings.connections.max_connections_per_address,
+        )
+        protocol = functools.partial(HttpProtocol, settings=settings.connections, limits=limits)
         config = uvicorn.Config(
             self.app,
-            http=_Protocol,
+            http=protocol,  # type: ignore[arg-type]  # uvicorn only calls it
             ws="none",
             lifespan="on",
             log_config=None,
@@ -75,13 +77,13 @@ class ApiServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the waits, then everything else."""
+        """End waiting requests, then everything else."""
         self.app.state.resources.stopping.set()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take SIGTERM and SIGINT as a wish to stop, and not raise them again afterwards as uvicorn does."""
+        """Stop on SIGTERM and SIGINT. uvicorn would raise them again afterwards."""
         loop = asyncio.get_running_loop()
         signals = (signal.SIGTERM, signal.SIGINT)
         for number in signals:
@@ -91,17 +93,3 @@ class ApiServer(uvicorn.Server):
         finally:
             for number in signals:
                 loop.remove_signal_handler(number)
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP whose answer to what is not HTTP is an error like all others."""
-
-    def send_400_response(self, msg: str) -> None:
-        request_id, body = new_request_id(), orjson.dumps(error_body(RequestError.code, msg))
-        log.info("request that is not HTTP", client=self.client and self.client[0], request_id=request_id)
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"{REQUEST_ID}: {request_id}\r\nConnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()

@@ -100,6 +100,7 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     actions = keys.add_subparsers(title="actions", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make a key and print it, this once")
     create.add_argument("name", help="what the key is for")
+    create.add_argument("--operator", action="store_true", help="it may also read what concerns all keys")
     create.set_defaults(command=_keys("create"))
     actions.add_parser("list", help="list all keys").set_defaults(command=_keys("list"))
     revoke = actions.add_parser("revoke", help="make a key useless at once")

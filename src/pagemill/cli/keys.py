@@ -24,7 +24,7 @@ async def run(action: str, arguments: argparse.Namespace, settings: Settings) ->
     async with AsyncExitStack() as stack:
         keys = Keys(await _database(settings, stack))
         if action == "create":
-            return await _create(keys, arguments.name)
+            return await _create(keys, arguments.name, operator=arguments.operator)
         if action == "list":
             return await _list(keys)
         return await _revoke(keys, arguments.id)
@@ -58,8 +58,8 @@ async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     return server.url
 
 
-async def _create(keys: Keys, name: str) -> int:
-    key_id, secret = await keys.create(name)
+async def _create(keys: Keys, name: str, *, operator: bool) -> int:
+    key_id, secret = await keys.create(name, operator=operator)
     print(secret)
     print(f"{key_id} ({name}): the key above is shown this once.", file=sys.stderr)
     return 0
@@ -68,7 +68,7 @@ async def _create(keys: Keys, name: str) -> int:
 async def _list(keys: Keys) -> int:
     for key in await keys.list():
         state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "active"
-        print(f"{key.id}  {key.created_at:%Y-%m-%d}  {state:<18}  {key.name}")
+        print(f"{key.id}  {key.created_at:%Y-%m-%d}  {state:<18}  {key.name}{' (operator)' if key.operator else ''}")
     return 0
 
 

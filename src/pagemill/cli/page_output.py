@@ -16,7 +16,6 @@ import orjson
 
 from pagemill import bodies
 from pagemill.api.wire.answers import batch_result
-from pagemill.api.wire.json_stream import Packed, pieces_of
 from pagemill.cli.scrape_options import FORMATS
 from pagemill.errors import OperatorError, UsageError
 from pagemill.model import Format
@@ -101,11 +100,10 @@ class PageOutput:
 
 def json_line(job: Job, page: Page, contents: dict[str, bytes]) -> str:
     """Return a page as the API gives it in a batch, on one line."""
-    fields = {key: value for key, value in batch_result(job, page, contents).items() if key not in _API_ONLY}
-    text = b"".join(
-        b"".join(bodies.text_of(piece.frame)) if isinstance(piece, Packed) else piece for piece in pieces_of(fields)
-    )
-    return text.decode() + "\n"
+    values = {name: bodies.unpack(packed) for name, packed in contents.items() if name != "metadata"}
+    fields = batch_result(job, page, values, contents.get("metadata"))
+    line = orjson.dumps({key: value for key, value in fields.items() if key not in _API_ONLY})
+    return line.decode() + "\n"
 
 
 def file_name(index: int, url: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from pagemill import bodies
-from pagemill.api.wire.submission import checked_url
+from pagemill.api.wire.request_validation import checked_url
 from pagemill.cli import scrape_options
 from pagemill.cli.page_output import PageOutput, save_pictures
 from pagemill.cli.progress_bar import ProgressBar

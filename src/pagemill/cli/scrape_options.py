@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import ValidationError
 
+from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.scrape_request import ScrapeFields
-from pagemill.api.wire.submission import scrape_options
 from pagemill.errors import RequestError, UsageError
 from pagemill.model import Format
 from pagemill.structuring.schemas.checker import SchemaChecker

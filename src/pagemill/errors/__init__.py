@@ -50,6 +50,7 @@ from pagemill.errors.pages import (
 from pagemill.errors.requests import (
     ConflictError,
     CountryNotAvailableError,
+    ForbiddenError,
     InvalidSchemaError,
     InvalidUrlError,
     MethodNotAllowedError,
@@ -59,6 +60,8 @@ from pagemill.errors.requests import (
     PayloadTooLargeError,
     RateLimitedError,
     RequestError,
+    RequestHeadTooLargeError,
+    RequestTimeoutError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -96,6 +99,7 @@ __all__ = [
     "ExtractionTimeoutError",
     "FetchError",
     "FetchTimeoutError",
+    "ForbiddenError",
     "HeadersTooLargeError",
     "HostNotFoundError",
     "HostUnreachableError",
@@ -123,6 +127,8 @@ __all__ = [
     "ProxyError",
     "RateLimitedError",
     "RequestError",
+    "RequestHeadTooLargeError",
+    "RequestTimeoutError",
     "StructuringError",
     "TlsError",
     "TooManyRedirectsError",

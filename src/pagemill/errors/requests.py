@@ -49,6 +49,13 @@ class UnauthorizedError(RequestError):
     http_status = 401
 
 
+class ForbiddenError(RequestError):
+    """A request that takes an operator's key."""
+
+    code = "forbidden"
+    http_status = 403
+
+
 class NotFoundError(RequestError):
     """No such thing, or one of another key."""
 
@@ -63,6 +70,13 @@ class MethodNotAllowedError(RequestError):
     http_status = 405
 
 
+class RequestTimeoutError(RequestError):
+    """A request that takes too long to arrive."""
+
+    code = "request_timeout"
+    http_status = 408
+
+
 class ConflictError(RequestError):
     """The request contradicts an earlier one."""
 
@@ -75,6 +89,13 @@ class PayloadTooLargeError(RequestError):
 
     code = "payload_too_large"
     http_status = 413
+
+
+class RequestHeadTooLargeError(RequestError):
+    """A request line and headers over a limit."""
+
+    code = "request_head_too_large"
+    http_status = 431
 
 
 class RateLimitedError(RequestError):

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pagemill.settings.browser import BrowserSettings
 from pagemill.settings.cache import CacheSettings
+from pagemill.settings.connections import ConnectionSettings
 from pagemill.settings.database import DatabaseSettings
 from pagemill.settings.egress import EgressSettings
 from pagemill.settings.extraction import ExtractionSettings
@@ -37,6 +38,7 @@ class Settings(BaseModel):
 
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pagemill.settings.group import Limit, SettingsGroup
+from pagemill.settings.group import Count, Limit, SettingsGroup
 
 
 class LimitSettings(SettingsGroup):
@@ -15,3 +15,6 @@ class LimitSettings(SettingsGroup):
     )
     pages_in_flight: Limit = Field(0, description="Pages of one key that are worked on at a time; 0 for any number.")
     pages_per_day: Limit = Field(0, description="Pages that one key may submit on a day, in UTC; 0 for any number.")
+    max_downloads: Count = Field(
+        32, description="Results of one key that are being sent at a time by an API process; more wait for their turn."
+    )

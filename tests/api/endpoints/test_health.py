@@ -8,7 +8,7 @@ from tests.api.conftest import serving
 from pagemill import __version__
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.settings import Settings
 
@@ -26,7 +26,9 @@ async def test_health_is_the_process(api: Api) -> None:
     assert (answer.status_code, answer.json()) == (200, HEALTHY)
 
 
-async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[str, str], worker: PlayedWorker) -> None:
+async def test_ready_needs_a_worker_seen_lately(
+    settings: Settings, key: tuple[str, str], worker: SimulatedWorker
+) -> None:
     async with serving(settings.changed(worker_timeout=0.5), key) as api:
         answer = await api.client.get("/ready")
         assert answer.status_code == 503

@@ -9,7 +9,7 @@ import pytest
 from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
 
@@ -29,7 +29,7 @@ async def test_jobs_are_listed_newest_first_by_pages(api: Api) -> None:
     assert listed == submitted[::-1]
 
 
-async def test_a_listed_job_has_everything_but_its_contents(api: Api, worker: PlayedWorker) -> None:
+async def test_a_listed_job_has_everything_but_its_contents(api: Api, worker: SimulatedWorker) -> None:
     single, batch = await api.submit(URL, country="de"), await api.submit(URL, f"{URL}b", f"{URL}c")
     page, first, second, _ = await worker.start_all()
     await worker.fail(page)
@@ -48,7 +48,7 @@ async def test_a_listed_job_has_everything_but_its_contents(api: Api, worker: Pl
     assert isinstance(jobs[1]["durationMs"], int)
 
 
-async def test_the_list_can_be_of_one_status(api: Api, worker: PlayedWorker) -> None:
+async def test_the_list_can_be_of_one_status(api: Api, worker: SimulatedWorker) -> None:
     failed = await api.submit(URL)
     [page] = await worker.start_all()
     await worker.fail(page)
@@ -83,7 +83,7 @@ async def test_another_keys_jobs_are_not_there(api: Api, database: Database) -> 
     assert (await api.job(job))["status"] == "pending"
 
 
-async def test_cancelling_ends_what_has_not_begun(api: Api, worker: PlayedWorker) -> None:
+async def test_cancelling_ends_what_has_not_begun(api: Api, worker: SimulatedWorker) -> None:
     job = await api.submit(URL)
     answer = await api.client.delete(f"/v1/url-scraper/{job}")
     assert answer.status_code == 200
@@ -96,7 +96,7 @@ async def test_cancelling_ends_what_has_not_begun(api: Api, worker: PlayedWorker
     assert (again.status_code, again.json()["cancelled"]) == (200, 0)
 
 
-async def test_what_has_begun_ends_as_it_would_have(api: Api, worker: PlayedWorker, database: Database) -> None:
+async def test_what_has_begun_ends_as_it_would_have(api: Api, worker: SimulatedWorker, database: Database) -> None:
     batch = await api.submit(URL, f"{URL}b")
     [page, _] = await worker.start_all()
     await database.rows("UPDATE pages SET worker_id = NULL WHERE position = 1")  # its worker died
@@ -108,7 +108,7 @@ async def test_what_has_begun_ends_as_it_would_have(api: Api, worker: PlayedWork
     assert [result["status"] for result in ended["results"]] == ["completed", "failed"]
 
 
-async def test_retrying_submits_what_failed_as_it_was(api: Api, worker: PlayedWorker) -> None:
+async def test_retrying_submits_what_failed_as_it_was(api: Api, worker: SimulatedWorker) -> None:
     batch = await api.submit(URL, f"{URL}b", f"{URL}c", country="de", formats=["links"])
     early = await api.client.post(f"/v1/url-scraper/{batch}/retry")
     assert (early.status_code, early.json()["code"]) == (409, "conflict")
@@ -132,7 +132,7 @@ async def test_retrying_submits_what_failed_as_it_was(api: Api, worker: PlayedWo
     assert (fine.status_code, fine.json()["code"]) == (409, "conflict")
 
 
-async def test_retrying_under_one_idempotency_key_is_one_job(api: Api, worker: PlayedWorker) -> None:
+async def test_retrying_under_one_idempotency_key_is_one_job(api: Api, worker: SimulatedWorker) -> None:
     job = await api.submit(URL)
     [page] = await worker.start_all()
     await worker.fail(page)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
 URLS = ("https://example.com/a", "https://example.com/b")
 
 
 @pytest.mark.parametrize("path", ["/v1/url-scraper", "/v1/url-scraper/batch", "/v1/request"])
-async def test_contents_come_once_a_batch_has_ended(api: Api, worker: PlayedWorker, path: str) -> None:
+async def test_contents_come_once_a_batch_has_ended(api: Api, worker: SimulatedWorker, path: str) -> None:
     job = f"{path}/{await api.submit(*URLS)}"
     first, second = await worker.start_all()
     await worker.complete(first)
@@ -27,7 +27,7 @@ async def test_contents_come_once_a_batch_has_ended(api: Api, worker: PlayedWork
     assert all(result["markdown"] and result["html"] for result in ended["results"])
 
 
-async def test_nothing_is_sent_again_while_nothing_changes(api: Api, worker: PlayedWorker) -> None:
+async def test_nothing_is_sent_again_while_nothing_changes(api: Api, worker: SimulatedWorker) -> None:
     job = f"/v1/url-scraper/{await api.submit(*URLS)}"
     tags = []
 
@@ -53,7 +53,7 @@ async def test_nothing_is_sent_again_while_nothing_changes(api: Api, worker: Pla
     assert len(set(tags)) == 4
 
 
-async def test_the_status_alone(api: Api, worker: PlayedWorker) -> None:
+async def test_the_status_alone(api: Api, worker: SimulatedWorker) -> None:
     for urls in (URLS, URLS[:1]):
         job_id = await api.submit(*urls)
         for status in ("pending", "completed"):
@@ -69,7 +69,7 @@ async def test_what_cannot_be_had_is_refused(api: Api, parameters: dict[str, str
     assert f"`{next(iter(parameters))}`" in answer.json()["message"]
 
 
-async def test_a_failed_batch_says_why(api: Api, worker: PlayedWorker) -> None:
+async def test_a_failed_batch_says_why(api: Api, worker: SimulatedWorker) -> None:
     job_id = await api.submit(*URLS)
     first, second = await worker.start_all()
     await worker.fail(second, "timeout", "The host took too long.")
@@ -80,7 +80,7 @@ async def test_a_failed_batch_says_why(api: Api, worker: PlayedWorker) -> None:
     assert (await api.client.get("/v1/jobs")).json()["jobs"][0]["error"] == reason
 
 
-async def test_a_batch_that_completed_in_part_has_no_error(api: Api, worker: PlayedWorker) -> None:
+async def test_a_batch_that_completed_in_part_has_no_error(api: Api, worker: SimulatedWorker) -> None:
     job_id = await api.submit(*URLS)
     first, second = await worker.start_all()
     await worker.fail(first)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from tests.api.conftest import serving
 
+from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 
 if TYPE_CHECKING:
@@ -14,28 +14,39 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 
-async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
+async def test_scores_are_listed_by_host(settings: Settings, database: Database) -> None:
     scores = DatabaseProxyScores(database, settings)
     await scores.record("example.com", "http://proxy.example:8080", 0.5)
     await scores.record("example.org", "http://proxy.example:8080/us", None)
-    answer = await api.client.get("/v1/proxy/scores")
+    async with serving(settings, await Keys(database).create("operator", operator=True)) as api:
+        answer = await api.client.get("/v1/proxy/scores")
     assert answer.status_code == 200
-    body = answer.json()
-    assert sorted(body["proxies"]) == ["http://proxy.example:8080", "http://proxy.example:8080/us"]
-    [first], [second] = body["scores"]["example.com"], body["scores"]["example.org"]
-    assert (first["latencyMs"], first["failures"]) == (500, 0)
-    assert first["successes"] > 0.99
-    assert second["latencyMs"] is None
-    assert second["exit"] == "http://proxy.example:8080/us"
+    assert sorted(answer.json()["proxies"]) == ["http://proxy.example:8080", "http://proxy.example:8080/us"]
+    found = answer.json()["scores"]
+    [row] = found["example.com"]
+    assert (row["host"], row["targetHost"]) == ("example.com", "example.com")
+    assert (row["latencyMs"], row["avgLatencyMs"]) == (500, 500)
+    assert row["successes"] > 0.99
+    assert row["alpha"] > 1.99
+    assert (row["failures"], row["beta"], row["totalRequests"]) == (0, 1, 1)
+    assert 0.6 < row["score"] < 0.7
+    [row] = found["example.org"]
+    assert (row["latencyMs"], row["avgLatencyMs"]) == (None, 0)
+    assert row["exit"] == row["proxyUrl"] == "http://proxy.example:8080/us"
 
 
-async def test_the_open_servers_page_finds_its_names(api: Api, database: Database, settings: Settings) -> None:
+async def test_another_key_does_not_see_which_hosts_are_scraped(
+    api: Api, database: Database, settings: Settings
+) -> None:
     await DatabaseProxyScores(database, settings).record("example.com", "http://proxy.example:8080", 0.5)
-    [score] = (await api.client.get("/v1/proxy/scores")).json()["scores"]["example.com"]
-    assert (score["proxyUrl"], score["targetHost"]) == ("http://proxy.example:8080", "example.com")
-    assert (score["totalRequests"], score["avgLatencyMs"]) == (1, 500)
-    assert score["score"] == pytest.approx(score["alpha"] / (score["alpha"] + score["beta"]), abs=0.001)
-    assert score["lastUpdated"].endswith("Z")
+    answer = await api.client.get("/v1/proxy/scores")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert "example.com" not in answer.text
+
+
+async def test_without_authentication_whoever_asks_is_the_operator(settings: Settings) -> None:
+    async with serving(settings.changed(auth=False), ("", "")) as api:
+        assert (await api.client.get("/v1/proxy/scores")).json() == {"proxies": [], "scores": {}}
 
 
 async def test_a_country_without_a_proxy_is_refused_with_the_list(settings: Settings, key: tuple[str, str]) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
 URL = "https://example.com/"
 
 
 @pytest.mark.parametrize("country", ["us", "uk", ""])
-async def test_n8n_and_zapier_scrape_a_url(api: Api, worker: PlayedWorker, country: str) -> None:
+async def test_n8n_and_zapier_scrape_a_url(api: Api, worker: SimulatedWorker, country: str) -> None:
     body = {"job_type": "url_scraper", "url": URL, "country": country, "force_fresh": True}
     submitted = await api.client.post("/v1/request", json=body)
     assert submitted.status_code == 202, submitted.text
@@ -29,7 +29,7 @@ async def test_n8n_and_zapier_scrape_a_url(api: Api, worker: PlayedWorker, count
     assert polled["markdown"]
 
 
-async def test_they_read_why_a_job_failed(api: Api, worker: PlayedWorker) -> None:
+async def test_they_read_why_a_job_failed(api: Api, worker: SimulatedWorker) -> None:
     body = {"job_type": "url_scraper", "url": URL, "country": "us", "force_fresh": False}
     job_id = (await api.client.post("/v1/request", json=body)).json()["jobId"]
     [page] = await worker.start_all()
@@ -38,7 +38,7 @@ async def test_they_read_why_a_job_failed(api: Api, worker: PlayedWorker) -> Non
     assert (polled["status"], polled["error"]) == ("failed", "The host refused. (connection_refused)")
 
 
-async def test_a_batch(api: Api, worker: PlayedWorker) -> None:
+async def test_a_batch(api: Api, worker: SimulatedWorker) -> None:
     body = {"job_type": "batch_url_scraper", "urls": [URL, f"{URL}b"], "only_main_content": False}
     submitted = (await api.client.post("/v1/request", json=body)).json()
     assert (submitted["jobType"], submitted["urls"]) == ("batch_url_scraper", body["urls"])

@@ -13,7 +13,7 @@ from tests.api.conftest import CONTENT
 from pagemill.api.endpoints.waiting import await_end
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.api.resources import Resources
     from pagemill.jobs.database.pool import Database
@@ -46,7 +46,7 @@ async def test_a_client_that_leaves_ends_its_scrape(api: Api) -> None:
     await nobody_waits(api)
 
 
-async def test_many_wait_for_one_job(api: Api, worker: PlayedWorker) -> None:
+async def test_many_wait_for_one_job(api: Api, worker: SimulatedWorker) -> None:
     job_id = await api.submit(URL)
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(api.job(job_id, wait=20)) for _ in range(20)]
@@ -65,7 +65,7 @@ async def test_a_stopping_api_answers_those_who_wait(api: Api) -> None:
     assert time.monotonic() - started < 2
 
 
-async def test_a_lost_notice_costs_a_moment_only(api: Api, worker: PlayedWorker, database: Database) -> None:
+async def test_a_lost_notice_costs_a_moment_only(api: Api, worker: SimulatedWorker, database: Database) -> None:
     job_id = await api.submit(URL)
     resources: Resources = api.server.app.state.resources
     waiting = asyncio.create_task(await_end(resources, job_id, api.key_id, seconds=20, receive=never))

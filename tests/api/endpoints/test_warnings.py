@@ -11,7 +11,7 @@ from pagemill.api.endpoints.warnings import LONGEST_NAME, MAX_WARNINGS
 from pagemill.jobs.queue.store import JobStore
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
 
@@ -48,7 +48,7 @@ async def test_batches_and_workflow_tools_too(api: Api) -> None:
     assert len(await warnings(api, "/v1/request", job_type="url_scraper", max_wait_time=300)) == 1
 
 
-async def test_a_scrape_in_one_request_too(api: Api, worker: PlayedWorker) -> None:
+async def test_a_scrape_in_one_request_too(api: Api, worker: SimulatedWorker) -> None:
     asking = asyncio.create_task(api.client.post("/v1/scrape", json={"url": URL, "useBrowsr": True}))
     await worker.complete(await worker.start_next())
     answer = (await asking).json()

@@ -17,7 +17,7 @@ from pagemill.jobs.keys.keys import Keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
@@ -110,7 +110,7 @@ async def test_the_events_are_told(api: Api) -> None:
 
 @pytest.mark.usefixtures("deliverer")
 async def test_a_requests_webhook_is_told_what_the_job_shows(
-    api: Api, worker: PlayedWorker, receiver: HttpServer
+    api: Api, worker: SimulatedWorker, receiver: HttpServer
 ) -> None:
     for urls, fail in (([URL], False), ([URL], True), ([URL, f"{URL}b"], True)):
         job_id = await api.submit(*urls, webhook_url=receiver.url("/hook"))
@@ -147,7 +147,7 @@ async def test_a_webhook_url_that_is_none_is_named(api: Api) -> None:
 
 @pytest.mark.usefixtures("deliverer")
 async def test_the_accounts_secret_signs_a_requests_webhook(
-    api: Api, worker: PlayedWorker, receiver: HttpServer
+    api: Api, worker: SimulatedWorker, receiver: HttpServer
 ) -> None:
     secret = (await api.client.get("/v1/webhooks/signing-secret")).json()["secret"]
     assert (await api.client.get("/v1/webhooks/signing-secret")).json() == {"secret": secret}
@@ -164,7 +164,7 @@ async def test_the_accounts_secret_signs_a_requests_webhook(
 
 @pytest.mark.usefixtures("deliverer")
 async def test_the_log_can_be_narrowed_and_a_delivery_resent(
-    api: Api, worker: PlayedWorker, receiver: HttpServer
+    api: Api, worker: SimulatedWorker, receiver: HttpServer
 ) -> None:
     endpoint = await created(api, url=receiver.url("/hook"))
     jobs = [await api.submit(URL) for _ in range(3)]
@@ -223,7 +223,7 @@ async def test_a_test_that_nobody_sends_says_so(settings: Settings, key: tuple[s
         assert "httpStatus" not in answer
 
 
-async def test_another_keys_webhooks_are_not_there(api: Api, worker: PlayedWorker, database: Database) -> None:
+async def test_another_keys_webhooks_are_not_there(api: Api, worker: SimulatedWorker, database: Database) -> None:
     endpoint = await created(api)
     await api.submit(URL)
     await worker.complete_all()

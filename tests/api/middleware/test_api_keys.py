@@ -4,12 +4,13 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from tests.api.conftest import serving
 
 from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
@@ -54,7 +55,7 @@ async def test_some_paths_are_open(api: Api) -> None:
         assert (await client.get("/nothing")).status_code == 404
 
 
-async def test_another_keys_job_was_never_there(api: Api, database: Database, worker: PlayedWorker) -> None:
+async def test_another_keys_job_was_never_there(api: Api, database: Database, worker: SimulatedWorker) -> None:
     job_id = await api.submit(URL)
     _, other = await Keys(database).create("other")
     for _ in range(2):
@@ -92,7 +93,15 @@ async def test_without_authentication_a_known_key_still_counts(settings: Setting
 async def test_without_authentication_pages_from_elsewhere_cannot_ask(settings: Settings, key: tuple[str, str]) -> None:
     async with serving(settings.changed(auth=False), key) as api:
         async with httpx.AsyncClient(base_url=api.url) as anybody:
-            for local in ({"Host": "localhost:8080"}, {"Host": "[::1]"}, {"Origin": "http://127.0.0.1:3000"}):
+            port = api.url.rpartition(":")[2]
+            for local in (
+                {"Host": "localhost:8080"},
+                {"Host": "[::1]"},
+                {"Origin": api.url},
+                {"Host": "LOCALHOST:80", "Origin": "http://localhost:80"},
+                {"Sec-Fetch-Site": "same-origin"},
+                {"Sec-Fetch-Site": "none"},
+            ):
                 assert (await anybody.get("/v1/countries", headers=local)).status_code == 200, local
             for foreign in (
                 {"Host": "rebound.example"},
@@ -101,6 +110,12 @@ async def test_without_authentication_pages_from_elsewhere_cannot_ask(settings: 
                 {"Host": "10.0.0.1"},
                 {"Origin": "https://evil.example"},
                 {"Origin": "null"},
+                {"Origin": "http://127.0.0.1:3000"},
+                {"Origin": "http://127.0.0.1"},
+                {"Origin": f"http://localhost:{port}"},
+                {"Origin": f"https://127.0.0.1:{port}"},
+                {"Sec-Fetch-Site": "same-site"},
+                {"Sec-Fetch-Site": "cross-site"},
             ):
                 refused = await anybody.post("/v1/url-scraper", json={"url": URL}, headers=foreign)
                 assert refused.status_code == 401, foreign
@@ -116,3 +131,50 @@ async def test_a_key_may_be_a_bearer_token(api: Api) -> None:
             assert refused.status_code == 401, header
         both = {"X-API-Key": "wrong", "Authorization": f"Bearer {api.secret}"}
         assert (await client.get("/v1/countries", headers=both)).status_code == 401
+
+
+NUL_IN_JSON = [
+    ({"url": "https://example.com/\0"}, "url"),
+    ({"url": URL, "actions": [{"type": "click", "selector": "a\0b"}]}, "actions[0].selector"),
+    ({"url": URL, "includeTags": ["p", "\0"]}, "includeTags[1]"),
+    ({"url": URL, "sessionId": "\0"}, "sessionId"),
+    ({"url": URL, "headers": {"X": "\0"}}, "headers.X"),
+    ({"url": URL, "outputSchema": {"properties": {"a": {"enum": ["\0"]}}}}, "outputSchema.properties.a.enum[0]"),
+    ({"url": URL, "unknown": {"deep\0": 1}}, "unknown.deep"),
+]
+
+
+async def test_a_nul_anywhere_is_a_400_that_names_the_field(api: Api) -> None:
+    for body, field in NUL_IN_JSON:
+        for path in ("/v1/url-scraper", "/v1/scrape", "/v1/url-scraper/batch"):
+            answer = await api.client.post(path, json=body)
+            assert answer.status_code == 400, body
+            assert f"`{field}`" in answer.json()["message"]
+    webhook = await api.client.post("/v1/webhooks", json={"url": URL, "description": "\0"})
+    assert (webhook.status_code, "`description`" in webhook.json()["message"]) == (400, True)
+
+
+async def test_an_escaped_backslash_is_no_nul(api: Api) -> None:
+    answer = await api.client.post("/v1/url-scraper", json={"url": URL, "unknown": "\\u0000"})
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("GET", "/v1/url-scraper/job_%00", "path"),
+        ("DELETE", "/v1/url-scraper/job_0%00", "path"),
+        ("DELETE", "/v1/webhooks/whe_%00", "path"),
+        ("POST", "/v1/webhooks/%00/test", "path"),
+        ("POST", "/v1/webhooks/deliveries/whd_%00/resend", "path"),
+        ("GET", "/v1/jobs?before=job_%00", "`before`"),
+        ("GET", "/v1/jobs?status=%00", "`status`"),
+        ("GET", "/v1/jobs?unknown%00=1", "`unknown`"),
+        ("GET", "/v1/webhooks/deliveries?jobId=%00", "`jobId`"),
+        ("GET", "/v1/url-scraper/job_0/screenshot?type=%00", "`type`"),
+    ],
+)
+async def test_a_nul_in_path_or_query_is_a_400(api: Api, method: str, path: str, named: str) -> None:
+    answer = await api.client.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert named in answer.json()["message"]

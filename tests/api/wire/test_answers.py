@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_snake
+from tests.api.wire.packed import packed, unpacked
 
-from pagemill import bodies
 from pagemill.api.wire import answers
 from pagemill.api.wire.json_stream import Packed
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
@@ -21,7 +21,7 @@ from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
 LATER = timedelta(seconds=3.0007)
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_912, UTC)
 VALUES = {"html": "h", "cleanedHtml": "c", "markdown": "m", "links": [{"href": "a", "text": ""}], "images": []}
-BODIES = {name: bodies.pack(value) for name, value in VALUES.items()}
+BODIES = {name: packed(value) for name, value in VALUES.items()}
 
 # What a client with strict models does not take as null.
 NEVER_NULL = {"id", "url", "status", "cached", "durationMs", "results", "urls", "createdAt", "completedAt", "index"}
@@ -29,7 +29,7 @@ NEVER_NULL = {"id", "url", "status", "cached", "durationMs", "results", "urls", 
 
 def validate(shape: Any, fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields as a client sees them, having checked that they are those of the shape and no others."""
-    seen = {name: bodies.unpack(value.frame) if isinstance(value, Packed) else value for name, value in fields.items()}
+    seen = {name: unpacked(value) if isinstance(value, Packed) else value for name, value in fields.items()}
     seen = orjson.loads(orjson.dumps(seen))
     assert seen.keys() <= shape.__required_keys__ | shape.__optional_keys__
     TypeAdapter(shape).validate_python(seen, strict=True)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.api.wire.packed import in_parts, packed, unpacked
 
 from pagemill import bodies
 from pagemill.api.wire.json_stream import Packed, encode, pieces_of
@@ -21,9 +23,9 @@ values = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | 
 
 @given(st.dictionaries(st.text(), st.tuples(values, st.booleans()), max_size=6))
 def test_the_pieces_are_the_object(fields: dict[str, tuple[Any, bool]]) -> None:
-    packed = {name: Packed(bodies.pack(value)) if pack else value for name, (value, pack) in fields.items()}
+    given_fields = {name: packed(value) if pack else value for name, (value, pack) in fields.items()}
     text = b"".join(
-        b"".join(bodies.text_of(piece.frame)) if isinstance(piece, Packed) else piece for piece in pieces_of(packed)
+        orjson.dumps(unpacked(piece)) if isinstance(piece, Packed) else piece for piece in pieces_of(given_fields)
     )
     assert json.loads(text) == {name: value for name, (value, _) in fields.items()}
 
@@ -35,7 +37,9 @@ async def one_by_one(*pieces: Piece) -> AsyncIterator[Piece]:
 
 async def test_zstd_is_one_frame_with_the_stored_data() -> None:
     frame = bodies.pack("text" * 1000)
-    answer = b"".join([chunk async for chunk in encode(one_by_one(b"[", Packed(frame), b"]"), "zstd")])
+    answer = b"".join(
+        [chunk async for chunk in encode(one_by_one(b"[", Packed(lambda: in_parts(frame)), b"]"), "zstd")]
+    )
     assert frame[zstandard.frame_header_size(frame) + 3 :] in answer
     decoder = zstandard.ZstdDecompressor().decompressobj()
     assert json.loads(decoder.decompress(answer)) == ["text" * 1000]
@@ -46,6 +50,6 @@ async def test_zstd_is_one_frame_with_the_stored_data() -> None:
 @pytest.mark.parametrize("encoding", [None, "gzip"])
 async def test_anything_else_is_plain_text_in_bounded_chunks(encoding: str | None) -> None:
     text = "x" * 1_000_000
-    chunks = [chunk async for chunk in encode(one_by_one(Packed(bodies.pack(text))), encoding)]
+    chunks = [chunk async for chunk in encode(one_by_one(packed(text)), encoding)]
     assert json.loads(b"".join(chunks)) == text
     assert max(map(len, chunks)) <= bodies.CHUNK

@@ -16,7 +16,7 @@ import zstandard
 from urllib3.util.request import ACCEPT_ENCODING
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
 BLOCK_HEADER, BLOCK = 3, 100_000  # the header of a frame's last block changes, and only that
 TRICKY = 'quote " backslash \\ slash / tab \t line\n\u2028 nul \x00 é 漢字 😀 </script>'
@@ -29,7 +29,7 @@ def long_text(seed: int, characters: int = 400_000) -> str:
 
 
 @pytest.fixture
-async def batch(api: Api, worker: PlayedWorker) -> tuple[str, list[dict[str, str]]]:
+async def batch(api: Api, worker: SimulatedWorker) -> tuple[str, list[dict[str, str]]]:
     """A batch of three: its id and its contents."""
     contents = [
         {"html": long_text(number), "cleanedHtml": TRICKY, "markdown": long_text(number + 10, 3000)}
@@ -107,7 +107,7 @@ async def test_stored_data_goes_out_as_it_is(api: Api, batch: tuple[str, list[di
 
 
 @pytest.mark.parametrize("accept", ["zstd", "gzip", "identity"])
-async def test_a_long_answer_is_never_whole_in_memory(api: Api, worker: PlayedWorker, accept: str) -> None:
+async def test_a_long_answer_is_never_whole_in_memory(api: Api, worker: SimulatedWorker, accept: str) -> None:
     job_id = await api.submit(*[f"https://example.com/{number}" for number in range(16)])
     page_text = long_text(1, 600_000)
     await worker.complete_all({"html": page_text, "cleanedHtml": page_text, "markdown": "m"})
@@ -129,7 +129,7 @@ async def test_a_long_answer_is_never_whole_in_memory(api: Api, worker: PlayedWo
     assert peak < 4_000_000, "more than a few pages were held"
 
 
-async def test_a_single_job_keeps_any_text(api: Api, worker: PlayedWorker) -> None:
+async def test_a_single_job_keeps_any_text(api: Api, worker: SimulatedWorker) -> None:
     job_id = await api.submit("https://example.com/")
     await worker.complete_all({"html": TRICKY, "cleanedHtml": "", "markdown": "\ud800"})
     job = await api.job(job_id)

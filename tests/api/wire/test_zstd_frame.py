@@ -9,9 +9,14 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.api.wire.packed import in_parts, joined, run
 
 from pagemill import bodies
-from pagemill.api.wire.zstd_frame import END, START, blocks_of, raw_blocks
+from pagemill.api.wire.zstd_frame import END, START, blocks_of, raw_blocks, text_of
+
+
+def blocks(frame: bytes) -> bytes:
+    return joined(blocks_of(in_parts(frame)))
 
 
 def read(frame: bytes) -> bytes:
@@ -32,7 +37,7 @@ repetitive = st.builds(
 def test_values_stand_in_one_frame(values: list[object]) -> None:
     frame = START
     for number, value in enumerate(values):
-        frame += b"".join(raw_blocks(b"," if number else b"[")) + blocks_of(bodies.pack(value))
+        frame += b"".join(raw_blocks(b"," if number else b"[")) + blocks(bodies.pack(value))
     frame += b"".join(raw_blocks(b"]" if values else b"[]")) + END
     assert json.loads(read(frame)) == values
 
@@ -47,7 +52,7 @@ def test_frames_of_every_level_and_length_can_be_joined(level: int, length: int)
     text = " ".join(chance.choices(words, k=length // 6 + 1))[:length].encode()
     for variant in (text, text[:1] * length, text[: length // 9] * 9, chance.randbytes(length)):
         packed = zstandard.ZstdCompressor(level=level).compress(variant)
-        joined = START + blocks_of(packed) * 3 + END
+        joined = START + blocks(packed) * 3 + END
         spaces = b" " * 17
         assert read(joined) == (spaces + variant) * 3
 
@@ -61,6 +66,19 @@ def test_what_is_not_a_whole_plain_frame_is_refused() -> None:
     frame = bodies.pack("text" * 100_000)
     for length in (len(frame) - 1, 12, 7):
         with pytest.raises((ValueError, zstandard.ZstdError)):
-            blocks_of(frame[:length])
+            blocks(frame[:length])
     with pytest.raises(ValueError, match="checksum"):
-        blocks_of(zstandard.ZstdCompressor(write_checksum=True).compress(b"text"))
+        blocks(zstandard.ZstdCompressor(write_checksum=True).compress(b"text"))
+
+
+@pytest.mark.parametrize("size", [20, 1000, 2**20])
+def test_text_comes_in_bounded_pieces_however_well_it_was_compressed(size: int) -> None:
+    text = bytes(3_000_000)
+
+    async def pieces() -> list[bytes]:
+        frame = zstandard.ZstdCompressor().compress(text)
+        return [piece async for piece in text_of(in_parts(frame, size))]
+
+    found = run(pieces())
+    assert b"".join(found) == text
+    assert max(map(len, found)) <= 128 * 1024

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.keys.keys import Keys, KnownKey
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def keys(database):
 
 async def test_a_key_is_found_by_its_secret(keys):
     key_id, secret = await keys.create("mine")
-    assert await keys.find(secret) == key_id
+    assert await keys.find(secret) == KnownKey(key_id, operator=False)
     assert await keys.find(secret + "x") is None
     assert await keys.find("") is None
 

@@ -61,6 +61,8 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
     "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
+    "body sizes": (statements.GET_BODY_SIZES, (1, ["html"]), {"bodies_pkey"}),
+    "body part": (statements.GET_BODY_PART, (1, "html", 1, 1000), {"bodies_pkey"}),
     "key": (key_statements.FIND_KEY, (b"",), {"keys_hash_key"}),
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
 }

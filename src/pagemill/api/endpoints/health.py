@@ -1,4 +1,4 @@
-"""Whether the service is alive, and whether it can work."""
+"""Liveness and readiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoints that look after jobs: list them, cancel one, try one again."""
+"""The endpoints that list, cancel and retry jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, submit
+from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, submit
 from pagemill.api.endpoints.url_scraper import IdempotencyKey, JobIdInPath, checked_job_id, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import Headers
 
+    from pagemill.api.downloads import Downloads
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import Job, Page
 
@@ -36,8 +37,14 @@ class Fields(StrEnum):
     STATUS = "status"
 
 
-async def poll_response(
-    jobs: JobStore, job: Job, headers: Headers, *, include: Include | None, fields: Fields | None
+async def poll_response(  # noqa: PLR0913 - each says something else of the answer
+    jobs: JobStore,
+    downloads: Downloads,
+    job: Job,
+    headers: Headers,
+    *,
+    include: Include | None,
+    fields: Fields | None,
 ) -> Response:
     """Return a job as it is, or 304 where the client has just that: by the ETag that it sends.
 
@@ -54,7 +61,7 @@ async def poll_response(
     if _has(headers, tag):
         response = Response(status_code=304, headers={"Vary": "Accept-Encoding"})  # what encodes others says so itself
     else:
-        response = await job_response(jobs, job, pages, headers, contents=contents)
+        response = await job_response(jobs, downloads, job, pages, headers, contents=contents)
     response.headers.update({"ETag": tag, **_CACHING})
     return response
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from pagemill.api.middleware.api_keys import KeyId
+from pagemill.api.middleware.api_keys import OperatorKeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.wire.answers import Time, time_text
 from pagemill.jobs.memory.proxy_scores import HostProxyScore
@@ -44,8 +44,8 @@ class ProxyScores(TypedDict):
 
 
 @router.get("/proxy/scores", operation_id="listProxyScores", summary="List what proxies did for hosts")
-async def list_proxy_scores(resources: ApiResources, _key_id: KeyId) -> ProxyScores:
-    """Return the scores that proxies are chosen by, the latest first, at most 1,000."""
+async def list_proxy_scores(resources: ApiResources, _key_id: OperatorKeyId) -> ProxyScores:
+    """Return the scores that proxies are chosen by, the latest first, at most 1,000. Takes an operator's key."""
     by_host: dict[str, list[ProxyScore]] = {}
     for found in await resources.proxy_scores.list():
         by_host.setdefault(found.host, []).append(_score(found))

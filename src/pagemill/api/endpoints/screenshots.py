@@ -1,4 +1,4 @@
-"""The pictures of a page, as they are."""
+"""The screenshots of a page, as PNG."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.responses import StreamingResponse
 
 from pagemill.api.endpoints.url_scraper import JobIdInPath, checked_job_id
 from pagemill.api.middleware.api_keys import KeyId
@@ -17,14 +18,14 @@ from pagemill.model import Format, Status
 router = APIRouter(prefix="/v1", tags=["URL scraper"])
 
 
-class PictureType(StrEnum):
-    """Which of a page's pictures."""
+class ScreenshotType(StrEnum):
+    """Which of a page's screenshots."""
 
     VIEWPORT = "viewport"
     FULL_PAGE = "fullpage"
 
 
-_FORMATS = {PictureType.VIEWPORT: Format.SCREENSHOT, PictureType.FULL_PAGE: Format.SCREENSHOT_FULL_PAGE}
+_FORMATS = {ScreenshotType.VIEWPORT: Format.SCREENSHOT, ScreenshotType.FULL_PAGE: Format.SCREENSHOT_FULL_PAGE}
 
 
 @router.get(
@@ -38,7 +39,7 @@ async def get_screenshot(
     job_id: JobIdInPath,
     resources: ApiResources,
     key_id: KeyId,
-    type: Annotated[PictureType, Query(description="What was asked for.")] = PictureType.VIEWPORT,  # noqa: A002
+    type: Annotated[ScreenshotType, Query(description="What was asked for.")] = ScreenshotType.VIEWPORT,  # noqa: A002
     index: Annotated[int, Query(ge=0, description="Of a batch, which URL's.")] = 0,
 ) -> Response:
     """Return the PNG of a page that was scraped with the format `screenshot` or `screenshotFullPage`."""
@@ -47,7 +48,9 @@ async def get_screenshot(
         raise no_such_job()
     pages = await resources.jobs.pages(job.id)
     if index < len(pages) and pages[index].status is Status.COMPLETED:
-        picture = await resources.jobs.picture(pages[index].id, _FORMATS[type])
-        if picture is not None:
-            return Response(picture, media_type="image/png")
+        page_id, name = pages[index].id, _FORMATS[type].value
+        size = (await resources.jobs.body_sizes(page_id, [name])).get(name)
+        if size is not None:
+            parts = resources.downloads.in_turn(key_id, resources.jobs.body_parts(page_id, name, size))
+            return StreamingResponse(parts, media_type="image/png", headers={"Content-Length": str(size)})
     raise NotFoundError("There is no such screenshot.")

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.endpoints.polling import Fields, Include, poll_response
+from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.endpoints.waiting import await_end
 from pagemill.api.endpoints.warnings import warnings_of
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
+from pagemill.api.wire.request_validation import batch_urls, scrape_options, single_url
 from pagemill.api.wire.response import job_response, no_such_job
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.api.wire.submission import batch_urls, scrape_options, single_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +124,7 @@ async def scrape_url(
     pages = await resources.jobs.pages(job.id)
     if not pages:
         raise no_such_job()
-    return await job_response(resources.jobs, job, pages, request.headers, extra=warnings)
+    return await job_response(resources.jobs, resources.downloads, job, pages, request.headers, extra=warnings)
 
 
 @router.get(
@@ -157,7 +157,9 @@ async def get_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the reques
     job = await await_end(resources, checked_job_id(job_id), key_id, seconds=wait, receive=request.receive)
     if job is None:
         raise no_such_job()
-    return await poll_response(resources.jobs, job, request.headers, include=include, fields=fields)
+    return await poll_response(
+        resources.jobs, resources.downloads, job, request.headers, include=include, fields=fields
+    )
 
 
 def is_job_id(text: str) -> bool:

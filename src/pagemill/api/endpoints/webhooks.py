@@ -1,4 +1,4 @@
-"""The endpoints of webhooks: who is told of jobs that end, and what became of each message."""
+"""The endpoints of webhooks: registration, deliveries and secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter, Path, Query, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.admission import check_webhooks
+from pagemill.api.endpoints.submission import check_webhooks
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.wire import webhook_answers as wire
+from pagemill.api.wire.request_validation import receiver_url
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.api.wire.submission import receiver_url
 from pagemill.api.wire.webhook_answers import (
     Deleted,
     EndpointPatch,
@@ -39,9 +39,9 @@ _ID = "^[0-9a-z_]{1,64}$"
 EndpointId = Annotated[str, Path(alias="id", description="The endpoint's id.")]
 DeliveryId = Annotated[str, Path(alias="id", description="The delivery's id.")]
 
-_ANSWER_MARGIN = 2.0
-"""Seconds that a test may take on top of the receiver's: to reach a worker, and back."""
-_LOOK_AGAIN = 0.5
+_TEST_MARGIN = 2.0
+"""Seconds that a test may take beyond the receiver's timeout: to reach a worker, and back."""
+_RECHECK_INTERVAL = 0.5
 
 
 @router.post(
@@ -160,7 +160,7 @@ async def test_webhook(endpoint_id: EndpointId, resources: ApiResources, key_id:
 async def _attempted(resources: Resources, webhooks: Webhooks, key_id: str, delivery_id: str) -> Delivery | None:
     """Return a delivery once it was attempted, or as it is when that takes too long."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + resources.settings.webhooks.webhook_timeout + _ANSWER_MARGIN
+    deadline = loop.time() + resources.settings.webhooks.webhook_timeout + _TEST_MARGIN
     async with resources.ended.subscribed(delivery_id) as notice:
         while True:
             notice.clear()
@@ -168,7 +168,7 @@ async def _attempted(resources: Resources, webhooks: Webhooks, key_id: str, deli
             if found is None or found.attempts or loop.time() > deadline or resources.stopping.is_set():
                 return found
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN):
+                async with asyncio.timeout(_RECHECK_INTERVAL):
                     await notice.wait()
 
 

@@ -1,22 +1,23 @@
-"""Who is asking: the API key of a request."""
+"""Authentication by API key."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 
-from pagemill.errors import UnauthorizedError
-from pagemill.jobs.keys.keys import ANONYMOUS
+from pagemill.errors import ForbiddenError, RequestError, UnauthorizedError
+from pagemill.jobs.keys.keys import ANONYMOUS_KEY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pagemill.api.resources import Resources
+    from pagemill.jobs.keys.keys import KnownKey
 
 HEADER = "X-API-Key"
 
@@ -27,10 +28,10 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Lets nothing below /v1 through without a known key, be there such an endpoint or not.
+    """Answers 401 to every request below /v1 without a known key, whether or not the endpoint exists.
 
-    It comes before the body is read, so that strangers cost little. With authentication off a request without a key
-    is the anonymous one's, and a known key is honoured all the same.
+    It runs before the body is read, so that a request without a key costs little. With authentication off, a request
+    without a key belongs to the anonymous key, and a known key still counts.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,21 +41,21 @@ class Authentication:
         """Serve one request, as ASGI has it."""
         if scope["type"] == "http" and (scope["path"] == "/v1" or scope["path"].startswith("/v1/")):
             resources = cast("Resources", scope["app"].state.resources)
-            scope.setdefault("state", {})["key_id"] = await _key_id(resources, Headers(scope=scope))
+            key = await _key(resources, Headers(scope=scope), scope["scheme"])
+            scope.setdefault("state", {}).update(key_id=key.id, key_is_operator=key.operator)
+            _refuse_nul(scope)
         await self.app(scope, receive, send)
 
 
-async def _key_id(resources: Resources, headers: Headers) -> str:
+async def _key(resources: Resources, headers: Headers, scheme: str) -> KnownKey:
     secret = headers.get(HEADER) or _bearer_token(headers)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
     if not resources.settings.service.auth:
-        if not _is_local(f"//{headers.get('host', '')}") or not _is_local(headers.get("origin", "//localhost")):
-            # A page in a browser on this machine, from elsewhere: by a name of its own that it had point here (DNS
-            # rebinding), or across origins.
-            raise UnauthorizedError("Without a key, requests are answered to the local machine's own addresses alone.")
-        return ANONYMOUS
+        if not _is_local(f"//{headers.get('host', '')}") or not _is_same_origin(headers, scheme):
+            raise UnauthorizedError("Without a key, the API answers only local programs and its own pages.")
+        return ANONYMOUS_KEY
     if secret:
         raise UnauthorizedError("This API key is not known, or was revoked.")
     raise UnauthorizedError(f"An API key is needed, in the header {HEADER} or as `Authorization: Bearer KEY`.")
@@ -75,6 +76,30 @@ def _is_local(url: str) -> bool:
         return False
 
 
+def _is_same_origin(headers: Headers, scheme: str) -> bool:
+    """Whether a request comes from no web page, or from one of this very origin.
+
+    Pages of other origins run in browsers on this machine too, also those of other ports of localhost.
+    """
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() != f"{scheme}://{headers.get('host', '')}".lower():
+        return False
+    return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """Raise errors.RequestError for a NUL in the path or the query, which PostgreSQL cannot store."""
+    if "\0" in scope["path"]:
+        raise RequestError("The path is not valid: it holds a NUL character.")
+    query = scope["query_string"]
+    if b"%00" not in query:
+        return
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if "\0" in name + value:
+            shown = name.replace("\0", "")
+            raise RequestError(f"The parameter `{shown}` is not valid: it holds a NUL character.")
+
+
 async def _of_request(
     request: Request,
     _key: Annotated[str | None, Security(_scheme)],
@@ -84,4 +109,14 @@ async def _of_request(
 
 
 KeyId = Annotated[str, Depends(_of_request)]
-"""A parameter of this type gives an endpoint the id of the key that asks."""
+"""An endpoint's parameter of this type is the id of the request's API key."""
+
+
+async def _of_operator(request: Request, key_id: KeyId) -> str:
+    if not request.state.key_is_operator:
+        raise ForbiddenError("This takes an operator's key. `pagemill keys create NAME --operator` makes one.")
+    return key_id
+
+
+OperatorKeyId = Annotated[str, Depends(_of_operator)]
+"""The same, for an endpoint that takes an operator's key. Raises errors.ForbiddenError for any other."""

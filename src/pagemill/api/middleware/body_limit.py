@@ -1,4 +1,4 @@
-"""Keeps request bodies small: they are read into memory."""
+"""Limits the size of request bodies, which are read into memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class BodyLimit:
-    """Refuses a body over `max_bytes`: by its Content-Length before it is read, otherwise while it comes in."""
+class BodySizeLimit:
+    """Refuses a body over `max_bytes`: by its Content-Length before it is read, otherwise while it is received."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app

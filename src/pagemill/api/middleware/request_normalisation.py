@@ -1,4 +1,4 @@
-"""Requests brought to the one form that the endpoints know, so that no answer has to be a redirect."""
+"""Normalises paths and methods, so that no answer has to be a redirect."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Leniency:
-    """A trailing slash means the same path without it; HEAD is GET without the body (RFC 9110 section 9.3.2)."""
+class RequestNormalisation:
+    """Removes trailing slashes, and serves HEAD as GET without the body (RFC 9110 section 9.3.2)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

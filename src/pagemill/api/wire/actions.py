@@ -1,4 +1,4 @@
-"""Actions on the wire, and what the model makes of them."""
+"""Actions in requests, and their conversion to the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of the wire: their shapes, and how they are made of jobs. Requests are in `scrape_request`.
+"""The response bodies: their types, and how they are made from jobs. Requests are in `scrape_request`.
 
 A field that a strict client may not take as null is left out where there is nothing to say (`NotRequired`).
 """
@@ -13,7 +13,6 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from pagemill import bodies as packing
-from pagemill.api.wire.json_stream import Packed
 from pagemill.jobs.queue.failures import batch_error, failed_urls, failure_text
 from pagemill.model import DEFAULT_FORMATS, Format, Status
 
@@ -34,7 +33,7 @@ _KEYS: Mapping[Format, str] = {
     Format.IMAGES: "images",
     Format.SUMMARY: "summary",
 }
-"""Where each format that is kept as a body stands in an answer."""
+"""The field of each format that is stored as a body."""
 
 
 JobId = Annotated[str, Field(examples=["job_0123456789abcdef01234567"])]
@@ -267,7 +266,7 @@ class Country(TypedDict):
     name: Annotated[str, Field(examples=["United States"])]
 
 
-# From the model to the wire
+# Serialisation
 
 
 def submitted_job(job: Job, url: str) -> SubmittedJob:
@@ -333,8 +332,8 @@ def _listed(summary: JobSummary) -> ListedJob:
     return fields
 
 
-def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return the fields of `SingleJob`, contents as `Packed`."""
+def single_job(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes | None = None) -> JsonObject:
+    """Return the fields of `SingleJob`, contents as `Packed`, or as they are."""
     return {
         "id": job.id,
         "status": job.status.value,
@@ -343,21 +342,21 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
         "country": job.options.country,
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
-        **_way(job, page, bodies),
+        **_provenance(job, page, metadata),
         "createdAt": time_text(job.created_at),
         **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
     }
 
 
-def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return the fields of `BatchResult`, contents as `Packed`."""
+def batch_result(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes | None = None) -> JsonObject:
+    """Return the fields of `BatchResult`, contents as `Packed`, or as they are."""
     return {
         "index": page.index,
         "url": page.url,
         "status": page.status.value,
         **_content(job, page.status, bodies),
         **_outcome(page.status, page, page.started_at, page.completed_at),
-        **_way(job, page, bodies),
+        **_provenance(job, page, metadata),
     }
 
 
@@ -384,14 +383,14 @@ def job_without_contents(job: Job, pages: Sequence[Page]) -> JsonObject:
     return batch_job(job, pages) | {"results": [batch_result(job, page, {}) for page in pages]}
 
 
-def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObject:
+def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:
     asked = {
-        _KEYS[name]: Packed(bodies[name])
+        _KEYS[name]: bodies[name]
         for name in job.options.formats
         if status is Status.COMPLETED and name in _KEYS and name in bodies
     }
     if "summary" in asked and "summary_source" in bodies:
-        asked["summarySource"] = Packed(bodies["summary_source"])
+        asked["summarySource"] = bodies["summary_source"]
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 
@@ -403,29 +402,31 @@ def _outcome(status: Status, page: Page, start: datetime | None, end: datetime |
     }
 
 
-def _way(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObject:
-    """Return how an ended page was come by, and what else there is of it."""
+def _provenance(job: Job, page: Page, metadata: bytes | None) -> JsonObject:
+    """Return how an ended page was fetched, with its metadata and screenshots."""
     if not page.status.ended:
         return {}
     fields: JsonObject = {"statusCode": page.status_code, "finalUrl": page.final_url}
     if page.status is Status.COMPLETED:
         with_cache = "cache" if page.cached else None
         fields["fetchedWith"] = with_cache or (page.fetched_with.value if page.fetched_with else None)
-        fields["metadata"] = _metadata(packing.unpack(bodies["metadata"])) if "metadata" in bodies else None
-        fields |= {key: _picture_path(job, page, kind) for name, key, kind in _PICTURES if name in job.options.formats}
+        fields["metadata"] = _metadata(packing.unpack(metadata)) if metadata else None
+        fields |= {
+            key: _screenshot_path(job, page, kind) for name, key, kind in _SCREENSHOTS if name in job.options.formats
+        }
     return {
         **{key: value for key, value in fields.items() if value is not None},
         **({"attempts": [_attempt(attempt) for attempt in page.attempts]} if page.attempts else {}),
     }
 
 
-_PICTURES = (
+_SCREENSHOTS = (
     (Format.SCREENSHOT, "screenshotUrl", "viewport"),
     (Format.SCREENSHOT_FULL_PAGE, "fullPageScreenshotUrl", "fullpage"),
 )
 
 
-def _picture_path(job: Job, page: Page, kind: str) -> str:
+def _screenshot_path(job: Job, page: Page, kind: str) -> str:
     path = f"/v1/url-scraper/{job.id}/screenshot?type={kind}"
     return f"{path}&index={page.index}" if job.batch else path
 

@@ -1,4 +1,4 @@
-"""Failures as clients see them: always `{"error": code, "code": code, "message": sentence}`."""
+"""Error responses: always `{"error": code, "code": code, "message": sentence}`."""
 
 from __future__ import annotations
 
@@ -38,8 +38,17 @@ _FRAMEWORK_ERRORS: Mapping[int, RequestError] = {
 }
 
 
+class InvalidBodyError(HTTPException):
+    """A body with an invalid field. FastAPI lets nothing but an HTTPException through while it reads a body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(RequestError.http_status, message)
+
+
 def error_response(error: Exception) -> JSONResponse:
-    """Return the answer to a request that met `error`. What is not a client's business becomes a plain 500."""
+    """Return the response for `error`. An error that is not a client's becomes a 500 without details."""
+    if isinstance(error, InvalidBodyError):
+        return _response(RequestError(error.detail))
     if isinstance(error, HTTPException):
         return _of_framework(error)
     if isinstance(error, RequestValidationError):
@@ -55,7 +64,7 @@ def error_body(code: str, message: str) -> dict[str, str]:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make the framework's own errors keep the one shape. All others reach `observation.Observation`."""
+    """Give the framework's own errors the same body. All others reach `request_logging.RequestLogging`."""
 
     async def handle(_request: Request, error: Exception) -> JSONResponse:
         return error_response(error)
@@ -65,7 +74,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def describe(problem: Mapping[str, Any]) -> str:
-    """Return one of pydantic's complaints as a sentence that names the field, such as `urls[3]`."""
+    """Return a pydantic error as a sentence that names the field, such as `urls[3]`."""
     place, *path = problem["loc"]
     if problem["type"] == "json_invalid":
         return f"The body is not valid JSON: {problem['ctx']['error']}."

@@ -1,4 +1,4 @@
-"""A JSON answer put together from small values and packed bodies, piece by piece, never as a whole."""
+"""Streams a JSON answer from small values and packed bodies, without holding the whole answer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pagemill import bodies
 from pagemill.api.wire import zstd_frame
-from pagemill.api.wire.encoding_negotiation import ZSTD
+from pagemill.api.wire.accept_encoding import ZSTD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+
+_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A value that is packed already (`pagemill.bodies`)."""
+    """A value that is packed already (`pagemill.bodies`), and read in parts when it is sent."""
 
-    frame: bytes
+    parts: Callable[[], AsyncIterator[bytes]]
 
 
 Piece = bytes | Packed
@@ -44,29 +45,33 @@ def pieces_of(fields: Mapping[str, Any]) -> Iterator[Piece]:
 async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIterator[bytes]:
     """Yield the pieces as one zstd frame where `encoding` is zstd, otherwise as plain JSON.
 
-    In zstd, packed values go out with their data as stored. Gives way to other work after each chunk, since sending
-    to a fast client never waits.
+    In zstd, packed values are sent as stored. Yields to the event loop after each chunk, since sending to a fast
+    client never waits.
     """
     zstd = encoding == ZSTD
     if zstd:
         yield zstd_frame.START
     async for piece in pieces:
-        for chunk in _as_zstd(piece) if zstd else _as_text(piece):
+        async for chunk in _as_zstd(piece) if zstd else _as_text(piece):
             yield chunk
             await asyncio.sleep(0)
     if zstd:
         yield zstd_frame.END
 
 
-def _as_zstd(piece: Piece) -> Iterator[bytes]:
+async def _as_zstd(piece: Piece) -> AsyncIterator[bytes]:
     if isinstance(piece, Packed):
-        yield zstd_frame.blocks_of(piece.frame)
+        async for blocks in zstd_frame.blocks_of(piece.parts()):
+            yield blocks
     else:
-        yield from zstd_frame.raw_blocks(piece)
+        for block in zstd_frame.raw_blocks(piece):
+            yield block
 
 
-def _as_text(piece: Piece) -> Iterator[bytes]:
+async def _as_text(piece: Piece) -> AsyncIterator[bytes]:
     if isinstance(piece, Packed):
-        yield from bodies.text_of(piece.frame)
+        async for text in zstd_frame.text_of(piece.parts()):
+            yield text
     else:
-        yield piece
+        for start in range(0, len(piece), _CHUNK):
+            yield piece[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""What a client says of the request for its page and of the parts that it wants, checked."""
+"""Validates the headers, cookies, user agent and selectors of a request."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MAX_SELECTORS = 50
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]{0,8000}")
 _COOKIE_VALUE = re.compile(r"[\x20-\x3a\x3c-\x7e]{0,4096}")
-_COOKIE_PLACE = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,1000}")
-# Those that belong to the connection, or that say where it goes.
-_OURS = frozenset(
+_COOKIE_ATTRIBUTE = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,1000}")
+# Headers of the connection, or that decide where it goes.
+_RESERVED_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive", "expect",
      "proxy-authorization", "proxy-connection", "content-encoding", "accept-encoding"}
 )  # fmt: skip
@@ -46,7 +46,7 @@ def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise RequestError("The field `headers` is not valid: it holds what is no HTTP header.")
-        if name.lower() in _OURS:
+        if name.lower() in _RESERVED_HEADERS:
             raise RequestError(f"The field `headers.{name}` is not valid: this header is set by the service.")
     return tuple((name, value.strip()) for name, value in headers.items())
 
@@ -64,7 +64,7 @@ def _cookie(index: int, cookie: CookieFields) -> Cookie:
         _TOKEN.fullmatch(cookie.name)
         and _COOKIE_VALUE.fullmatch(cookie.value)
         and path.startswith("/")
-        and all(_COOKIE_PLACE.fullmatch(place) for place in places)
+        and all(_COOKIE_ATTRIBUTE.fullmatch(place) for place in places)
     ):
         raise RequestError(f"The field `cookies[{index}]` is not valid: it is no cookie that can be sent.")
     return Cookie(cookie.name, cookie.value, cookie.domain or None, path)

@@ -1,14 +1,16 @@
-"""The answer that holds a job: streamed, one page's bodies in memory at a time."""
+"""The response with a job: streamed, with one part of one body in memory at a time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 from starlette.responses import Response, StreamingResponse
 
 from pagemill.api.wire import answers
-from pagemill.api.wire.encoding_negotiation import ZSTD, preferred
+from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import Packed, encode, pieces_of
 from pagemill.errors import NotFoundError
 from pagemill.model import Status
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import Headers
 
+    from pagemill.api.downloads import Downloads
     from pagemill.api.wire.json_stream import Piece
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import Job, JsonObject, Page
+
+_ALONGSIDE = ("summary_source", "metadata")
 
 MEDIA_TYPE = "application/json"
 
@@ -32,6 +37,7 @@ def no_such_job() -> NotFoundError:
 
 async def job_response(  # noqa: PLR0913 - each says something else of the answer
     jobs: JobStore,
+    downloads: Downloads,
     job: Job,
     pages: Sequence[Page],
     headers: Headers,
@@ -39,37 +45,37 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     contents: bool = True,
     extra: JsonObject | None = None,
 ) -> Response:
-    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to the layers.
+    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to middleware.
 
     `contents`: with what was made of the pages, where there is something. `extra`: fields to add.
     """
     extra = extra or {}
     if not contents or not any(page.status is Status.COMPLETED for page in pages):
         return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
-    # What can fail before the answer begins, fails before: the first bodies are read here.
-    first = await _bodies(jobs, pages[0])
+    # Read from the bodies here: a failure before the response begins can still be answered with an error.
+    first = await _stored(jobs, job, pages[0])
     pieces = _batch(jobs, job, pages, first, extra) if job.batch else _single(job, pages[0], first, extra)
     encoding = preferred(headers)
     return StreamingResponse(
-        encode(pieces, encoding),
+        downloads.in_turn(job.key_id, encode(pieces, encoding)),
         media_type=MEDIA_TYPE,
         headers={"Content-Encoding": ZSTD, "Vary": "Accept-Encoding"} if encoding == ZSTD else None,
     )
 
 
-async def _single(job: Job, page: Page, bodies: Mapping[str, bytes], extra: JsonObject) -> AsyncIterator[Piece]:
-    for piece in pieces_of({**answers.single_job(job, page, bodies), **extra}):
+async def _single(job: Job, page: Page, stored: _Stored, extra: JsonObject) -> AsyncIterator[Piece]:
+    for piece in pieces_of({**answers.single_job(job, page, stored.bodies, stored.metadata), **extra}):
         yield piece
 
 
 async def _batch(
-    jobs: JobStore, job: Job, pages: Sequence[Page], first: Mapping[str, bytes], extra: JsonObject
+    jobs: JobStore, job: Job, pages: Sequence[Page], first: _Stored, extra: JsonObject
 ) -> AsyncIterator[Piece]:
     head = orjson.dumps(answers.batch_job(job, pages) | extra)
     text = head.removesuffix(b"}") + b',"results":['
     for page in pages:
-        bodies = first if page is pages[0] else await _bodies(jobs, page)
-        for piece in pieces_of(answers.batch_result(job, page, bodies)):
+        stored = first if page is pages[0] else await _stored(jobs, job, page)
+        for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata)):
             if isinstance(piece, Packed):
                 yield text
                 yield piece
@@ -80,5 +86,20 @@ async def _batch(
     yield text
 
 
-async def _bodies(jobs: JobStore, page: Page) -> Mapping[str, bytes]:
-    return await jobs.bodies(page.id) if page.status is Status.COMPLETED else {}
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is stored of a page: its bodies, to be read when they are sent, and its metadata."""
+
+    bodies: Mapping[str, Packed]
+    metadata: bytes | None
+
+
+async def _stored(jobs: JobStore, job: Job, page: Page) -> _Stored:
+    if page.status is not Status.COMPLETED:
+        return _Stored({}, None)
+    sizes = await jobs.body_sizes(page.id, (*job.options.formats, *_ALONGSIDE))
+    metadata = None
+    if "metadata" in sizes:
+        metadata = b"".join([part async for part in jobs.body_parts(page.id, "metadata", sizes.pop("metadata"))])
+    bodies = {name: Packed(partial(jobs.body_parts, page.id, name, size)) for name, size in sizes.items()}
+    return _Stored(bodies, metadata)

@@ -1,4 +1,4 @@
-"""The requests of the wire: pages to scrape, and how. The names in camelCase are made here."""
+"""The request bodies of submissions. Their names in camelCase are generated here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of the wire that have to do with webhooks, as `wire` has those of jobs."""
+"""The request and response bodies of webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One zstd frame (RFC 8878 section 3.1.1) put together from text and from whole frames, without compressing anew.
+"""One zstd frame (RFC 8878 section 3.1.1) made from text and whole frames, without compressing again.
 
 Frames may follow one another, but clients in wide use fail where one ends just where a read does. So the blocks of
 packed values are copied into a single frame. A block may refer to what came before it in its own frame: earlier data,
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 _WINDOW_LOG = 23  # 8 MiB, the most that a client must bear (RFC 9659 section 3)
 
@@ -53,24 +53,86 @@ def raw_blocks(text: bytes) -> Iterator[bytes]:
         yield _header(_RAW, len(piece)) + piece
 
 
-def blocks_of(frame: bytes) -> bytes:
-    """Return the blocks of a whole frame, ready to stand in another, before its last. They decompress to spaces first.
+class FrameSplitter:
+    """Splits a whole frame that comes in parts at the boundaries of its blocks.
 
-    Raises ValueError where the frame is broken off, has a checksum, or needs more memory than clients must bear.
+    No segment reaches beyond its block, so none decompresses to more than one block holds. Raises ValueError where the
+    frame is broken off, has a checksum, or needs more memory than clients must bear.
     """
-    parameters = zstandard.get_frame_parameters(frame)
-    if parameters.has_checksum or parameters.window_size > 1 << _WINDOW_LOG:
-        raise ValueError("a frame with a checksum or too large a window")
-    start = position = zstandard.frame_header_size(frame)
-    while True:
-        header = int.from_bytes(frame[position : position + _BLOCK_HEADER_SIZE], "little")
-        size = 1 if header >> 1 & 0b11 == _RLE else header >> 3
-        following = position + _BLOCK_HEADER_SIZE + size
-        if following > len(frame):
+
+    def __init__(self) -> None:
+        self._pending = b""
+        self._payload_left = 0
+        self._last_block = False
+
+    def header(self, first: bytes) -> bytes:
+        """Return the frame's header, which the first part holds in full, and keep the rest of that part."""
+        parameters = zstandard.get_frame_parameters(first)
+        if parameters.has_checksum or parameters.window_size > 1 << _WINDOW_LOG:
+            raise ValueError("a frame with a checksum or too large a window")
+        size = zstandard.frame_header_size(first)
+        self._pending = first[size:]
+        return first[:size]
+
+    def segments(self, part: bytes = b"") -> Iterator[tuple[bool, bytes]]:
+        """Yield the headers of blocks (True) and pieces of their contents (False) that have come so far."""
+        data, position = self._pending + part, 0
+        while True:
+            if self._payload_left:
+                piece = data[position : position + self._payload_left]
+                if not piece:
+                    break
+                position += len(piece)
+                self._payload_left -= len(piece)
+                yield False, piece
+            elif self._last_block or len(data) - position < _BLOCK_HEADER_SIZE:
+                break
+            else:
+                block = data[position : position + _BLOCK_HEADER_SIZE]
+                position += _BLOCK_HEADER_SIZE
+                number = int.from_bytes(block, "little")
+                self._payload_left = 1 if number >> 1 & 0b11 == _RLE else number >> 3
+                self._last_block = bool(number & _LAST_BLOCK)
+                yield True, block
+        self._pending = data[position:]
+
+    def finish(self) -> None:
+        """Make sure that the frame has ended."""
+        if self._payload_left or not self._last_block:
             raise ValueError("a frame that is broken off")
-        if header & _LAST_BLOCK:
-            break
-        position = following
-    opened = bytearray(frame[start:following])
-    opened[position - start] &= ~_LAST_BLOCK & 0xFF
-    return _RESET_OFFSETS + bytes(opened)
+
+
+async def blocks_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield the blocks of a whole frame, ready to stand in another, before its last. They decompress to spaces first.
+
+    Raises ValueError as `FrameSplitter` does.
+    """
+    splitter = FrameSplitter()
+    started = False
+    async for part in parts:
+        if not started:
+            splitter.header(part)
+        segments = splitter.segments(part if started else b"")
+        copied = b"".join(_not_last(segment) if is_header else segment for is_header, segment in segments)
+        yield copied if started else _RESET_OFFSETS + copied
+        started = True
+    splitter.finish()
+
+
+async def text_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield what a whole frame decompresses to, one block at a time. Raises ValueError as `FrameSplitter` does."""
+    splitter = FrameSplitter()
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    started = False
+    async for part in parts:
+        if not started:
+            decompressor.decompress(splitter.header(part))
+        for _, segment in splitter.segments(part if started else b""):
+            if text := decompressor.decompress(segment):
+                yield text
+        started = True
+    splitter.finish()
+
+
+def _not_last(header: bytes) -> bytes:
+    return bytes((header[0] & ~_LAST_BLOCK & 0xFF,)) + header[1:]

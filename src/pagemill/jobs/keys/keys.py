@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
 
 ANONYMOUS = "anonymous"
-"""The key that stands for requests without one, where authentication is off."""
+"""The id of the key that stands for requests without one, where authentication is off."""
 
 _PREFIX = "pm_"
 _RANDOM_BYTES = 32
@@ -30,6 +30,20 @@ class Key:
     name: str
     created_at: datetime
     revoked_at: datetime | None
+    operator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that a request came with."""
+
+    id: str
+    operator: bool
+    """Whether it may read what concerns all keys."""
+
+
+ANONYMOUS_KEY = KnownKey(ANONYMOUS, operator=True)
+"""Without authentication, only the local machine reaches the service, so whoever asks operates it."""
 
 
 class Keys:
@@ -38,10 +52,10 @@ class Keys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, name: str) -> tuple[str, str]:
+    async def create(self, name: str, *, operator: bool = False) -> tuple[str, str]:
         """Make a key and return its id and the secret, which is not kept."""
         key_id, secret = f"key_{secrets.token_hex(6)}", _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
-        await self._database.rows(statements.INSERT_KEY, key_id, name, _hash(secret))
+        await self._database.rows(statements.INSERT_KEY, key_id, name, _hash(secret), operator)
         return key_id, secret
 
     async def list(self) -> list[Key]:
@@ -52,11 +66,11 @@ class Keys:
         """Make a key useless at once. Returns whether there is one of this id."""
         return await self._database.row(statements.REVOKE_KEY, key_id) is not None
 
-    async def find(self, secret: str) -> str | None:
-        """Return the id of the key with this secret, or None where it is unknown or revoked."""
+    async def find(self, secret: str) -> KnownKey | None:
+        """Return the key with this secret, or None where it is unknown or revoked."""
         digest = _hash(secret)
         row = await self._database.row(statements.FIND_KEY, digest)
-        return row["id"] if row and hmac.compare_digest(row["hash"], digest) else None
+        return KnownKey(row["id"], row["operator"]) if row and hmac.compare_digest(row["hash"], digest) else None
 
     async def any(self) -> bool:
         """Whether a key was ever made."""

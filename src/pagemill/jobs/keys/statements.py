@@ -8,13 +8,15 @@ from __future__ import annotations
 # Keys
 
 # Repeatable: the caller made the id, and an id that is there is not inserted again.
-INSERT_KEY = "INSERT INTO keys (id, name, hash) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
+INSERT_KEY = "INSERT INTO keys (id, name, hash, operator) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING"
 # Repeatable: it only reads.
-LIST_KEYS = "SELECT id, name, created_at, revoked_at FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id"
+LIST_KEYS = """
+SELECT id, name, created_at, revoked_at, operator FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id
+"""
 # Repeatable: the time of the first revocation stays, and the id is returned again.
 REVOKE_KEY = "UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id"
 # Repeatable: it only reads.
-FIND_KEY = "SELECT id, hash FROM keys WHERE hash = $1 AND revoked_at IS NULL"
+FIND_KEY = "SELECT id, hash, operator FROM keys WHERE hash = $1 AND revoked_at IS NULL"
 # Repeatable: it only reads.
 COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
 

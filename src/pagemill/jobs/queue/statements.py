@@ -110,8 +110,13 @@ FROM pages WHERE job_id = $1 ORDER BY position
 GET_BODIES = """
 SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screenshot', 'screenshotFullPage')
 """
-# Repeatable: it only reads.
-GET_PICTURE = "SELECT body FROM bodies WHERE page_id = $1 AND format = $2"
+# Repeatable: it only reads. $2: the formats. Their sizes stand in the rows of the table, so that no body is read.
+GET_BODY_SIZES = """
+SELECT format, octet_length(body) AS size FROM bodies WHERE page_id = $1 AND format = ANY ($2::text[])
+"""
+# Repeatable: it only reads. $3: from which byte on, counted from 1; $4: how many. Bodies are stored as they are:
+# only that part is read.
+GET_BODY_PART = "SELECT substring(body FROM $3 FOR $4) AS part FROM bodies WHERE page_id = $1 AND format = $2"
 
 # Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_ENDED_JOBS = """

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pagemill.errors import CancelledPageError, ConflictError
+from pagemill.errors import CancelledPageError, ConflictError, NotFoundError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from pagemill.jobs.database.pool import Database
-    from pagemill.model import Format
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
+PART_SIZE = 256 * 1024
+"""Bytes of a body that are read from the database at once."""
 _LATEST_TIME = datetime.max.replace(tzinfo=UTC)
 _LOOKUP_ATTEMPTS = 3  # an earlier job may be deleted between being found and being read
 
@@ -136,10 +137,18 @@ class JobStore:
         """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
         return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}
 
-    async def picture(self, page_id: int, name: Format) -> bytes | None:
-        """Return a picture of a completed page as PNG, or None where there is none."""
-        row = await self._database.row(statements.GET_PICTURE, page_id, name.value)
-        return bytes(row["body"]) if row else None
+    async def body_sizes(self, page_id: int, names: Iterable[str]) -> dict[str, int]:
+        """Return the size of each of these bodies that a completed page has, by format."""
+        rows = await self._database.rows(statements.GET_BODY_SIZES, page_id, list(names))
+        return {row["format"]: row["size"] for row in rows}
+
+    async def body_parts(self, page_id: int, name: str, size: int) -> AsyncIterator[bytes]:
+        """Yield a body of this size in parts, each read when it is needed. Raises errors.NotFoundError if deleted."""
+        for start in range(0, size, PART_SIZE):
+            row = await self._database.row(statements.GET_BODY_PART, page_id, name, start + 1, PART_SIZE)
+            if row is None:
+                raise NotFoundError("The result was deleted meanwhile.")
+            yield row["part"]
 
     async def delete_ended(self, older_than: timedelta, limit: int) -> int:
         """Delete at most `limit` jobs that ended longer ago than this, and return how many."""

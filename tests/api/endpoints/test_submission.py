@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.api.conftest import serving
 
-from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, idempotency
+from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, idempotency
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import Idempotency, Repeat
 from pagemill.model import Format, ScrapeOptions
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, PlayedWorker
+    from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
@@ -85,7 +85,7 @@ async def test_the_same_request_again_at_once_is_the_same_job(
 
 
 async def test_an_inline_scrape_again_waits_for_the_first(
-    settings: Settings, key: tuple[str, str], worker: PlayedWorker, database: Database
+    settings: Settings, key: tuple[str, str], worker: SimulatedWorker, database: Database
 ) -> None:
     async with serving(settings.changed(repeat_window=5.0), key) as api:
         waiting = asyncio.create_task(api.client.post("/v1/scrape", json={"url": URL}))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.api.wire.submission import checked_url, receiver_url
+from pagemill.api.wire.request_validation import checked_url, receiver_url
 from pagemill.errors import InvalidUrlError
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Format

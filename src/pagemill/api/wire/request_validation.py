@@ -1,4 +1,4 @@
-"""What a client asks for, checked: URLs, options, and what this version does not carry out."""
+"""Validates requests: URLs, options, and fields that this version does not support."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
     from pagemill.structuring.schemas.checker import SchemaChecker
 
-# What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
+# Known fields that are not supported yet. To support one, remove it here and pass it on in `scrape_options`.
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
@@ -64,7 +64,7 @@ def batch_urls(urls: Sequence[str], settings: Settings) -> list[str]:
 
 
 def checked_url(text: str, field: str, max_length: int) -> str:
-    """Return `text` without the white space around it, once it is sure to be an http(s) URL with a host.
+    """Return `text` without surrounding white space if it is an http(s) URL with a host.
 
     Raises errors.InvalidUrlError. Its message never repeats the URL, which may hold a password.
     """
@@ -85,7 +85,7 @@ def checked_url(text: str, field: str, max_length: int) -> str:
 
 
 def webhook_url(request: ScrapeFields, settings: Settings) -> str | None:
-    """Return where the end of the job is to be told, if anywhere. Raises errors.InvalidUrlError."""
+    """Return the URL to call when the job ends, if there is one. Raises errors.InvalidUrlError."""
     if not request.webhook_url:
         return None
     return receiver_url(request.webhook_url, "webhook_url", settings.requests.max_url_length)
@@ -97,7 +97,7 @@ def receiver_url(text: str, field: str, max_length: int) -> str:
 
 
 def _formats(request: ScrapeFields) -> tuple[Format, ...]:
-    """The formats, with the JSON where it is asked for by a field of its own; a schema asks for it too, even `{}`."""
+    """Return the formats, with JSON if `generateJson` or any schema asks for it, even `{}`."""
     formats = dict.fromkeys(request.formats or DEFAULT_FORMATS)
     asks_for_json = request.generate_json or request.output_schema is not None
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)

@@ -1,4 +1,4 @@
-"""From a checked submission to its job: limits, repetitions, storage."""
+"""Submits jobs: rate limits, repeated requests, storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
-from pagemill.api.wire.submission import webhook_url
+from pagemill.api.wire.request_validation import webhook_url
 from pagemill.errors import NotSupportedError
 from pagemill.jobs.queue.store import Idempotency, Repeat
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class SubmitEndpoint(StrEnum):
-    """The ways to submit, each with a rate limit of its own; two paths that do the same are one."""
+    """The endpoints that submit, each with its own rate limit. Two paths that do the same count as one."""
 
     SINGLE = "url-scraper"
     BATCH = "url-scraper/batch"
@@ -37,7 +37,7 @@ class SubmitEndpoint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client asks for, checked."""
+    """A validated request."""
 
     endpoint: SubmitEndpoint
     urls: Sequence[str]
@@ -46,19 +46,19 @@ class Submission:
     batch: bool = False
     idempotency_key: str | None = None
     retry_of: str | None = None
-    """The id of the job that this one tries again: not the request that made that one."""
+    """The id of the job whose failed pages this one scrapes again."""
 
 
 def check_webhooks(resources: Resources) -> None:
-    """Make sure that webhooks can be signed. Raises errors.NotSupportedError."""
+    """Raise errors.NotSupportedError if webhooks cannot be signed."""
     if resources.webhooks is None:
         raise NotSupportedError("This service has no key to sign webhooks with: PAGEMILL_SECRET_KEY is not set.")
 
 
 def checked_webhook(resources: Resources, request: ScrapeFields) -> str | None:
-    """Return where the end of a request's job is to be told, if anywhere.
+    """Return the URL that is called when a request's job ends, if there is one.
 
-    Raises errors.InvalidUrlError, and errors.NotSupportedError where nothing can be told.
+    Raises errors.InvalidUrlError, and errors.NotSupportedError if webhooks cannot be signed.
     """
     url = webhook_url(request, resources.settings)
     if url is not None:
@@ -67,7 +67,7 @@ def checked_webhook(resources: Resources, request: ScrapeFields) -> str | None:
 
 
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
-    """Return the job of a submission: a new one, or that of the same request before.
+    """Return the job of a submission: a new one, or the job of the earlier request that this one repeats.
 
     Raises errors.RateLimitedError, and errors.ConflictError for an idempotency key that came with another request.
     """
@@ -90,7 +90,7 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
 
 
 def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
-    """Return what a repetition of this submission is known by, or None where none is looked for."""
+    """Return how a repeated request of this submission is recognised, or None if it is not."""
     asked: list[Any] = [submission.batch, submission.urls, submission.options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
     asked += [extra for extra in (submission.webhook_url, submission.retry_of) if extra is not None]

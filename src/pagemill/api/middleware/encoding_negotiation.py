@@ -1,4 +1,4 @@
-"""Which content encodings a client accepts, decided once for each request."""
+"""Content negotiation: which encodings a client accepts, decided once for each request."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
-from pagemill.api.wire.encoding_negotiation import HEADER, wanted
+from pagemill.api.wire.accept_encoding import HEADER, wanted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class EncodingPreference:
-    """Replaces a request's Accept-Encoding by those of our encodings that it wants, best first, without weights.
+class EncodingNegotiation:
+    """Replaces a request's Accept-Encoding by the supported encodings that it accepts, best first, without weights.
 
-    What stands further in then needs no more than to look for a name.
+    The middleware and endpoints further in then only look for a name.
     """
 
     def __init__(self, app: ASGIApp) -> None:

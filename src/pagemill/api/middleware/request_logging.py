@@ -1,4 +1,4 @@
-"""Every request gets an id, a line in the log, and an answer even when something breaks."""
+"""Request ids, the access log, and the answer to unhandled exceptions."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _QUIET_PATHS = ("/health", "/ready")
 
 
 def new_request_id() -> str:
-    """Return an id that no other request has."""
+    """Return a new unique id."""
     return uuid.uuid4().hex
 
 
-class Observation:
-    """The outermost layer: request id, access log, and the errors that nothing else turned into an answer.
+class RequestLogging:
+    """The outermost middleware: request id, access log, and the answer to exceptions that nothing else handled.
 
-    The id is the client's own where it sent a sensible one. While the request is served it is bound to the log's
-    context. The log has no query, no headers and no body: none may hold a secret there.
+    The id is the client's own if it sent a valid one. It is bound to the log's context while the request is served.
+    The log has no query, no headers and no body, since each may hold a secret.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -50,7 +50,7 @@ class Observation:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
         self._scope = scope

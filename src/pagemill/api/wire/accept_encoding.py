@@ -12,21 +12,21 @@ GZIP = "gzip"
 
 HEADER = "Accept-Encoding"
 
-_OURS = (ZSTD, GZIP)  # in the order of our own preference: stored bodies are zstd already
+_SUPPORTED = (ZSTD, GZIP)  # in order of preference: stored bodies are zstd already
 
 
 def wanted(accept_encoding: str) -> list[str]:
-    """Return our encodings that an Accept-Encoding value allows and does not rank below no encoding at all."""
+    """Return the supported encodings that an Accept-Encoding value allows and does not rank below identity."""
     weights = _weights(accept_encoding)
     fallback = weights.get("*", 0.0)
     identity = weights.get("identity", 0.0)
-    ranked = [(weights.get(name, fallback), name) for name in _OURS]
+    ranked = [(weights.get(name, fallback), name) for name in _SUPPORTED]
     allowed = [(weight, name) for weight, name in ranked if weight > 0 and weight >= identity]
     return [name for _, name in sorted(allowed, key=lambda pair: -pair[0])]
 
 
 def preferred(headers: Headers) -> str | None:
-    """Return the best encoding for a request that went through `middleware.content_encoding`, or None for none."""
+    """Return the best encoding for a request that passed `middleware.encoding_negotiation`, or None for none."""
     return headers.get(HEADER, "").partition(",")[0] or None
 
 
