@@ -218,7 +218,7 @@ class RenderedPage:
     """What the browser made of a URL: the page as it stood, as HTML in UTF-8, and pictures of it (PNG) by format."""
 
     page: FetchedPage
-    captures: dict[Format, bytes]
+    screenshots: dict[Format, bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pagemill.errors import (
     PageError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.browser.screenshots import PICTURES
+from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.http.request_options import RequestFields
 from pagemill.fetching.url import parse_url
 from pagemill.fetching.verdict import Kind
@@ -92,7 +92,7 @@ class Journey:
         if self.means.memory.browser_first(host) and self._has_browser():
             left = self.deadline - asyncio.get_running_loop().time()
             try:
-                return await self._by_browser(patience=self.means.settings.browser.browser_wait, spare=left / 3)
+                return await self._by_browser(max_wait=self.means.settings.browser.browser_wait, spare=left / 3)
             except BrowserError:  # it says nothing of the host
                 pass
             except PageError:
@@ -143,7 +143,7 @@ class Journey:
         if self._has_browser():
             try:
                 scraped = await self._by_browser(
-                    patience=self.means.settings.browser.browser_wait, spare=TIME_TO_RETURN
+                    max_wait=self.means.settings.browser.browser_wait, spare=TIME_TO_RETURN
                 )
             except BlockedError:
                 raise
@@ -157,13 +157,13 @@ class Journey:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
         return self._arrived(page, extracted, FetchedWith.HTTP)
 
-    async def _by_browser(self, *, patience: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
-        """Render the page. It waits `patience` seconds for its turn, and ends `spare` seconds before the deadline."""
+    async def _by_browser(self, *, max_wait: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
+        """Render the page. It waits `max_wait` seconds for its turn, and ends `spare` seconds before the deadline."""
         step = _Step(FetchedWith.BROWSER)
         reading = _Reading(self.means.extractors, self.options)
         try:
             rendered = await self.means.browser.render(
-                self.url, self.options, self.deadline - spare, patience, reading.accept
+                self.url, self.options, self.deadline - spare, max_wait, reading.accept
             )
         except PageError as error:
             failure = reading.block or error  # however other exits failed after that
@@ -172,16 +172,16 @@ class Journey:
             raise failure from None
         page = rendered.page
         self.attempts.append(step.ended(Kind.FINE, page.status_code))
-        return self._arrived(page, reading.extracted, FetchedWith.BROWSER, rendered.captures)
+        return self._arrived(page, reading.extracted, FetchedWith.BROWSER, rendered.screenshots)
 
     def _arrived(
         self,
         page: FetchedPage,
         extracted: Extracted,
         fetched_with: FetchedWith,
-        captures: dict[Format, bytes] | None = None,
+        screenshots: dict[Format, bytes] | None = None,
     ) -> Arrival:
-        bodies = extracted.bodies | {name.value: picture for name, picture in (captures or {}).items()}
+        bodies = extracted.bodies | {name.value: picture for name, picture in (screenshots or {}).items()}
         attempts = tuple(self.attempts)
         return Arrival(
             page, ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
@@ -242,7 +242,7 @@ def _asks_for_browser(options: ScrapeOptions) -> bool:
 
 def _needs_browser(options: ScrapeOptions) -> bool:
     """Whether something is asked for that only a browser can do."""
-    return bool(options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
+    return bool(options.actions or options.wait_for or not SCREENSHOT_FORMATS.isdisjoint(options.formats))
 
 
 def _status(error: PageError) -> int | None:

@@ -88,8 +88,8 @@ async def test_images_media_and_fonts_are_not_loaded(browser, site):
 async def test_images_and_fonts_are_loaded_for_a_picture(browser, site):
     options = ScrapeOptions(formats=(Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE))
     rendered = await browser.render(site.url("/lazy"), options, soon())
-    assert size_of(rendered.captures[Format.SCREENSHOT]) == (1280, 800)
-    width, height = size_of(rendered.captures[Format.SCREENSHOT_FULL_PAGE])
+    assert size_of(rendered.screenshots[Format.SCREENSHOT]) == (1280, 800)
+    width, height = size_of(rendered.screenshots[Format.SCREENSHOT_FULL_PAGE])
     assert width == 1280
     assert height > 1000
     await browser.render(site.url("/article"), options, soon())
@@ -98,7 +98,7 @@ async def test_images_and_fonts_are_loaded_for_a_picture(browser, site):
 
 async def test_only_the_pictures_asked_for_are_taken(browser, site):
     rendered = await browser.render(site.url("/article"), ScrapeOptions(formats=(Format.SCREENSHOT,)), soon())
-    assert set(rendered.captures) == {Format.SCREENSHOT}
+    assert set(rendered.screenshots) == {Format.SCREENSHOT}
 
 
 async def test_headers_cookies_and_user_agent_are_sent(browser, site):

@@ -1,4 +1,4 @@
-"""Actions: what is done in a rendered page before it is captured, one after another, each within its time."""
+"""Actions in a rendered page (click, scroll, type …), carried out in order before the page is read."""
 
 from __future__ import annotations
 

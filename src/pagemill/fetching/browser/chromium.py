@@ -26,7 +26,7 @@ NAMES = (
     "chrome",
 )
 PLAYWRIGHT_FOLDERS = ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome")
-REMEDY = "scripts/install-chromium"
+INSTALL_COMMAND = "scripts/install-chromium"
 """The one command that mends a machine without Chromium."""
 
 # Several switches of one name do not add up, the last counts: this holds what Playwright 1.6x itself turns off as well.
@@ -105,7 +105,7 @@ def find_chromium(settings: Settings) -> Path:
     for candidate in _downloaded():
         return candidate
     raise BrowserUnavailableError(
-        f"This page needs a browser, and there is no Chromium on this machine. Install it with: {REMEDY}"
+        f"This page needs a browser, and there is no Chromium on this machine. Install it with: {INSTALL_COMMAND}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A running Chromium with Playwright's driver before it, and the certainty that both are gone afterwards.
+"""A Chromium process with Playwright's driver: started, monitored, and ended without leaving processes behind.
 
 The driver (Node.js) is our child and Chromium is its child, talked to through pipes: no port is open that another user
 of the machine could steer the browser by. Both write into a temporary folder of ours alone. When this process dies, the
@@ -56,10 +56,10 @@ class BrowserProcess:
         self._background: set[asyncio.Task[None]] = set()
         self.images = images
         """Whether pages load images and fonts."""
-        self.gone = asyncio.Event()
+        self.disconnected = asyncio.Event()
         """Set once Chromium ended, for whatever reason."""
         self.identity = Identity(browser.version)
-        browser.on("disconnected", lambda _: self._is_gone())
+        browser.on("disconnected", lambda _: self._on_disconnected())
 
     @classmethod
     async def start(cls, executable: Path, proxy: str, settings: Settings, *, images: bool) -> BrowserProcess:
@@ -69,8 +69,8 @@ class BrowserProcess:
         """
         from playwright.async_api import Error, async_playwright
 
-        _adopt_orphans()
-        await asyncio.to_thread(_sweep)
+        _become_subreaper()
+        await asyncio.to_thread(_remove_stale_folders)
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
         driver: Playwright | None = None
         try:
@@ -91,13 +91,13 @@ class BrowserProcess:
                 )
             process = cls(driver, browser, folder, settings, images=images)
             process._session = await browser.new_browser_cdp_session()
-            process._processes = await asyncio.to_thread(_tree, folder)
+            process._processes = await asyncio.to_thread(_process_tree, folder)
         except (Error, TimeoutError, OSError):
             log.exception("the browser did not start", executable=str(executable))
-            await _abandon(driver, folder)
+            await _terminate(driver, folder)
             raise BrowserError("The browser did not start; the log says why.") from None
         except BaseException:
-            await _abandon(driver, folder)
+            await _terminate(driver, folder)
             raise
         log.info("browser started", executable=str(executable), version=browser.version)
         return process
@@ -108,7 +108,7 @@ class BrowserProcess:
         return len(self._browser.contexts)
 
     async def new_context(self, **options: Any) -> BrowserContext:
-        """A new isolated context. Raises `BrowserCrashedError` when there is no browser any more, or it is silent."""
+        """A new isolated context. Raises `BrowserCrashedError` when the browser ended or does not answer."""
         from playwright.async_api import Error
 
         opening = asyncio.ensure_future(self._browser.new_context(**options))
@@ -120,34 +120,34 @@ class BrowserProcess:
             raise BrowserCrashedError("The browser ended, or did not answer, when the page was to be opened.") from None
         finally:
             if not opening.done():  # cancelled, or killed: what may still come is closed
-                self.run(self._discard(opening))
+                self.run_in_background(self._discard(opening))
 
     async def close_context(self, context: BrowserContext) -> None:
         """Close a context, or the whole browser where that does not work. Goes on when cancelled."""
-        await asyncio.shield(self.run(self._close_context(context)))
+        await asyncio.shield(self.run_in_background(self._close_context(context)))
 
-    def on_gone(self, event: asyncio.Event) -> None:
+    def add_disconnect_event(self, event: asyncio.Event) -> None:
         """Set `event` when Chromium ends."""
-        if self.gone.is_set():
+        if self.disconnected.is_set():
             event.set()
         self._pages.add(event)
 
-    def forget(self, event: asyncio.Event) -> None:
-        """Undo `on_gone`."""
+    def remove_disconnect_event(self, event: asyncio.Event) -> None:
+        """Undo `add_disconnect_event`."""
         self._pages.discard(event)
 
-    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Do something on the side, whose failure means nothing."""
-        task = asyncio.create_task(_quietly(work))
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine as a background task; its Playwright errors are ignored."""
+        task = asyncio.create_task(_ignoring_errors(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
 
-    async def answers(self) -> bool:
+    async def is_responsive(self) -> bool:
         """Whether Chromium answers within the time that the settings give it."""
         from playwright.async_api import Error
 
-        if self.gone.is_set() or self._session is None:
+        if self.disconnected.is_set() or self._session is None:
             return False
         try:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
@@ -156,7 +156,7 @@ class BrowserProcess:
             return False
         return True
 
-    async def measure(self) -> int:
+    async def measure_memory(self) -> int:
         """The memory of all its processes, in bytes; shared pages count for each of them in part."""
         return await asyncio.to_thread(_memory, self._folder)
 
@@ -177,8 +177,8 @@ class BrowserProcess:
 
     async def _end(self) -> None:
         processes = await asyncio.to_thread(_kill_chromium, self._folder, self._processes)
-        self._is_gone()
-        await _abandon(self._driver, self._folder, processes)
+        self._on_disconnected()
+        await _terminate(self._driver, self._folder, processes)
         log.info("browser ended")
 
     async def _discard(self, opening: asyncio.Future[BrowserContext]) -> None:
@@ -191,26 +191,26 @@ class BrowserProcess:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 await context.close()
         except (Error, TimeoutError):
-            if not self.gone.is_set():
+            if not self.disconnected.is_set():
                 log.warning("a page could not be closed; the browser is killed")
                 await self.kill()
 
-    def _is_gone(self) -> None:
-        self.gone.set()
+    def _on_disconnected(self) -> None:
+        self.disconnected.set()
         for event in self._pages:
             event.set()
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+async def _ignoring_errors(work: Coroutine[Any, Any, None]) -> None:
     from playwright.async_api import Error
 
     with contextlib.suppress(Error):
         await work
 
 
-async def _abandon(driver: Playwright | None, folder: Path, known: Sequence[psutil.Process] = ()) -> None:
+async def _terminate(driver: Playwright | None, folder: Path, known: Sequence[psutil.Process] = ()) -> None:
     """End the driver, then everything of it that still runs, and remove the folder. `known` are processes of it."""
-    known = [*known, *await asyncio.to_thread(_tree, folder)]
+    known = [*known, *await asyncio.to_thread(_process_tree, folder)]
     if driver is not None:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
@@ -251,7 +251,7 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 # What follows reads /proc and waits, and runs in threads.
 
 
-def _tree(folder: Path) -> list[psutil.Process]:
+def _process_tree(folder: Path) -> list[psutil.Process]:
     """The driver that was started with this folder for its temporary files, and everything below it."""
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
@@ -263,7 +263,7 @@ def _tree(folder: Path) -> list[psutil.Process]:
 def _memory(folder: Path) -> int:
     _reap_orphans()
     size = 0
-    for process in _tree(folder):
+    for process in _process_tree(folder):
         with contextlib.suppress(psutil.Error):
             size += process.memory_full_info().pss
     return size
@@ -271,13 +271,13 @@ def _memory(folder: Path) -> int:
 
 def _kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil.Process]:
     """Kill Chromium, but not the driver, which ends in order once its browser is gone. Return what was killed."""
-    processes = _related([*known, *_tree(folder)])
+    processes = _related([*known, *_process_tree(folder)])
     _kill(process for process in processes if not _is_driver(process))
     return processes
 
 
 def _kill_rest(folder: Path, known: Sequence[psutil.Process]) -> None:
-    _kill(_related([*known, *_tree(folder)]))
+    _kill(_related([*known, *_process_tree(folder)]))
     _reap_orphans()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -337,7 +337,7 @@ def _session(process: psutil.Process) -> int | None:
         return None
 
 
-def _adopt_orphans() -> None:
+def _become_subreaper() -> None:
     """Have processes whose parents were killed become our children (Linux), as nobody else may wait for them."""
     if sys.platform == "linux":
         import ctypes
@@ -346,7 +346,7 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(set_child_subreaper, 1)
 
 
-def _sweep() -> None:
+def _remove_stale_folders() -> None:
     """Remove what a worker that was killed left behind."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
         owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]

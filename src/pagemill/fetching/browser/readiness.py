@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from pagemill.fetching.browser.isolated_world import PageMovedError
+from pagemill.fetching.browser.isolated_world import DocumentReplacedError
 
 if TYPE_CHECKING:
     from pagemill.fetching.browser.egress_proxy import EgressProxy
-    from pagemill.fetching.browser.isolated_world import World
+    from pagemill.fetching.browser.isolated_world import IsolatedWorld
     from pagemill.settings import Settings
 
-_SETTLE = (resources.files("pagemill.fetching.browser") / "scripts" / "settle.js").read_text()
+_WAIT_UNTIL_SETTLED = (resources.files("pagemill.fetching.browser") / "scripts" / "wait_until_settled.js").read_text()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen of a page when the waiting for it ended."""
+class PageState:
+    """The state of a page when waiting for it ended."""
 
     ready: bool
     status: int
@@ -33,7 +33,9 @@ class Look:
     """Characters of text in its body, scripts included."""
 
 
-async def settle(world: World, proxy: EgressProxy, deadline: float, settings: Settings) -> Look | None:
+async def wait_until_ready(
+    world: IsolatedWorld, proxy: EgressProxy, deadline: float, settings: Settings
+) -> PageState | None:
     """Wait until the page is ready, or until the event loop's time is `deadline`; None where its scripts run and run.
 
     A complete page is ready after `ready_quiet_time` without a change and without a byte. A request that was not
@@ -43,12 +45,12 @@ async def settle(world: World, proxy: EgressProxy, deadline: float, settings: Se
     """
     still = settings.browser.ready_quiet_time
     loop = asyncio.get_running_loop()
-    seen: Look | None = None
+    seen: PageState | None = None
     while (left := deadline - loop.time()) > 0:
         try:
             async with asyncio.timeout_at(deadline):
-                seen = Look(**await world.call(_SETTLE, int(still * 1000), int(left * 1000)))
-        except PageMovedError:
+                seen = PageState(**await world.evaluate(_WAIT_UNTIL_SETTLED, int(still * 1000), int(left * 1000)))
+        except DocumentReplacedError:
             continue
         except TimeoutError:
             return None

@@ -19,26 +19,26 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.browser import extra_headers
 from pagemill.fetching.browser.actions import perform
+from pagemill.fetching.browser.extra_headers import send_extra_headers
 from pagemill.fetching.browser.identity import LANGUAGES
-from pagemill.fetching.browser.isolated_world import PageMovedError, World
-from pagemill.fetching.browser.readiness import settle
-from pagemill.fetching.browser.screenshots import capture
+from pagemill.fetching.browser.isolated_world import DocumentReplacedError, IsolatedWorld
+from pagemill.fetching.browser.readiness import wait_until_ready
+from pagemill.fetching.browser.screenshots import take_screenshots
 from pagemill.fetching.verdict import is_challenge
 from pagemill.model import FetchedPage, RenderedPage
 
 if TYPE_CHECKING:
-    from pagemill.fetching.browser.readiness import Look
+    from pagemill.fetching.browser.readiness import PageState
     from pagemill.fetching.browser.tab import Tab
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.url import Url
     from pagemill.model import ScrapeOptions
     from pagemill.settings import Settings
 
-RESERVE = 1.0
+READ_TIME = 1.0
 """Seconds of a page's time that are kept for reading it."""
-CHALLENGE_PAUSE = 0.5
+CHALLENGE_CHECK_INTERVAL = 0.5
 _CHALLENGE_TEXT = 5000
 """Characters, scripts included, above which a page with a good status is no interstitial."""
 _HTML = "text/html; charset=utf-8"
@@ -84,20 +84,20 @@ class Rendering:
             await self._set_up()
             await self._navigate(deadline)
             look = await self._until_ready(deadline)
-            await self._past_challenge(look, deadline)
+            await self._wait_for_challenge(look, deadline)
             if self._options.wait_for:
                 await asyncio.sleep(self._options.wait_for / 1000)
             if self._options.actions:
                 await perform(self._options.actions, self._tab.page, deadline, self._settings.browser.action_timeout)
                 await self._until_ready(deadline)
-            captures = await capture(self._tab.page, self._options.formats, deadline)
+            screenshots = await take_screenshots(self._tab.page, self._options.formats, deadline)
             page = await self._read(deadline)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
-        return RenderedPage(page, captures)
+        return RenderedPage(page, screenshots)
 
     async def _set_up(self) -> None:
-        """What the request asks for, and who we say that we are."""
+        """Set cookies, extra HTTP headers and the user agent."""
         from playwright.async_api import Error
 
         options, context = self._options, self._tab.context
@@ -106,7 +106,9 @@ class Rendering:
                 if options.cookies:
                     await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
                 if options.headers:
-                    await extra_headers.send(options.headers, self._url, self._tab.session, self._tab.process.run)
+                    await send_extra_headers(
+                        options.headers, self._url, self._tab.session, self._tab.process.run_in_background
+                    )
                 await self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent())
         except (Error, TimeoutError):
             await self._tab.process.kill()
@@ -145,7 +147,7 @@ class Rendering:
             raise UnsupportedContentTypeError(f"What {self._url.host} sent is a file to download, and no page.")
         if "errorText" in reply:
             raise self._navigation_failure(reply["errorText"])
-        self._world = World(self._tab.session, reply["frameId"], self._tab.crashed)
+        self._world = IsolatedWorld(self._tab.session, reply["frameId"], self._tab.crashed)
 
     def _navigation_failure(self, error: str) -> FetchError:
         if self._tab.proxy.last_failure is not None:
@@ -156,21 +158,21 @@ class Rendering:
         kind = _NET_ERRORS.get(error, FetchError)
         return kind(f"The browser could not load the page of {host}: {error.removeprefix('net::')}.")
 
-    async def _until_ready(self, deadline: float) -> Look | None:
+    async def _until_ready(self, deadline: float) -> PageState | None:
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.ready_timeout)
-        return await settle(self._world, self._tab.proxy, limit, self._settings)
+        limit = min(deadline - READ_TIME, loop.time() + self._settings.browser.ready_timeout)
+        return await wait_until_ready(self._world, self._tab.proxy, limit, self._settings)
 
-    async def _past_challenge(self, look: Look | None, deadline: float) -> None:
+    async def _wait_for_challenge(self, look: PageState | None, deadline: float) -> None:
         """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.challenge_timeout)
+        limit = min(deadline - READ_TIME, loop.time() + self._settings.browser.challenge_timeout)
         while look is not None and _may_be_challenge(look) and loop.time() < limit:
             seen = await self._serialized(deadline)
             body = (seen["html"] or "").encode("utf-8", "replace")
             if not is_challenge(seen["status"], body):
                 return
-            await asyncio.sleep(CHALLENGE_PAUSE)
+            await asyncio.sleep(CHALLENGE_CHECK_INTERVAL)
             look = await self._until_ready(deadline)
 
     async def _read(self, deadline: float) -> FetchedPage:
@@ -199,9 +201,9 @@ class Rendering:
         loop = asyncio.get_running_loop()
         while loop.time() < deadline:
             try:
-                async with asyncio.timeout_at(min(deadline, loop.time() + RESERVE)):
-                    seen = await self._world.call(_SERIALIZE, self._settings.fetching.max_body_bytes)
-            except PageMovedError:
+                async with asyncio.timeout_at(min(deadline, loop.time() + READ_TIME)):
+                    seen = await self._world.evaluate(_SERIALIZE, self._settings.fetching.max_body_bytes)
+            except DocumentReplacedError:
                 continue
             except TimeoutError:
                 await self._interrupt()
@@ -214,11 +216,11 @@ class Rendering:
 
     async def _interrupt(self) -> None:
         try:
-            async with asyncio.timeout(RESERVE):
+            async with asyncio.timeout(READ_TIME):
                 await self._world.interrupt()
-        except (PageMovedError, TimeoutError):
+        except (DocumentReplacedError, TimeoutError):
             return
 
 
-def _may_be_challenge(look: Look) -> bool:
+def _may_be_challenge(look: PageState) -> bool:
     return look.status >= 400 or look.length < _CHALLENGE_TEXT

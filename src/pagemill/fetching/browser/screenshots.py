@@ -1,4 +1,4 @@
-"""Captures: pictures of a rendered page, as PNG."""
+"""Screenshots of a rendered page, as PNG."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 MAX_HEIGHT = 16_384
 """Pixels beyond which a picture of the whole page is cut: what Chromium can draw in one piece."""
-PICTURES = frozenset({Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE})
+SCREENSHOT_FORMATS = frozenset({Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE})
 
 _PAGE_SIZE = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
-async def capture(page: Page, formats: Iterable[Format], deadline: float) -> dict[Format, bytes]:
-    """Take those of the pictures that `formats` asks for. Raises `BrowserError`, or `TimeoutError` at `deadline`."""
+async def take_screenshots(page: Page, formats: Iterable[Format], deadline: float) -> dict[Format, bytes]:
+    """Take the screenshots that `formats` asks for. Raises `BrowserError`, or `TimeoutError` at `deadline`."""
     from playwright.async_api import Error
 
-    captures = {}
-    for name in PICTURES.intersection(formats):
+    screenshots = {}
+    for name in SCREENSHOT_FORMATS.intersection(formats):
         try:
             async with asyncio.timeout_at(deadline):
-                captures[name] = await _picture(page, full=name is Format.SCREENSHOT_FULL_PAGE)
+                screenshots[name] = await _screenshot(page, full=name is Format.SCREENSHOT_FULL_PAGE)
         except Error:
             raise BrowserError("No picture could be taken of the page.") from None
-    return captures
+    return screenshots
 
 
-async def _picture(page: Page, *, full: bool) -> bytes:
+async def _screenshot(page: Page, *, full: bool) -> bytes:
     if not full:
         return await page.screenshot(type="png", animations="disabled", timeout=0)
     width, height = await page.evaluate(_PAGE_SIZE)
