@@ -190,6 +190,9 @@ class FetchedPage:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     """Those of the response by name in lower case; the first where one came twice."""
+    settled: bool = True
+    """Whether it is the page as it stands in the end: False where a rendered page was taken before it was done, or was
+    still empty."""
 
 
 class FetchedWith(StrEnum):

@@ -139,7 +139,7 @@ async def behind_two_exits(scores):
 @pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
 async def test_a_wall_that_answers_200_counts_against_its_exit_as_a_403_does(site, way):
     options = ScrapeOptions(formats=(Format.MARKDOWN,), use_browser=way is FetchedWith.BROWSER)
-    scores = MemoryExitScores(600)
+    scores = MemoryExitScores(60_000)
     async with behind_two_exits(scores) as (scraper, walled, exits):
         while not walled.asked:
             scraped = await scraper.scrape(site.url("/article"), options)

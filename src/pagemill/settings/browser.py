@@ -41,8 +41,17 @@ class BrowserSettings(SettingsGroup):
     ready_quiet_time: Seconds = Field(
         0.1, description="How long a rendered page must be still to count as settled, in seconds."
     )
+    ready_empty_time: Seconds = Field(
+        2.5, description="The same for a page with next to no text whose scripts may bring some, in seconds."
+    )
     ready_request_timeout: Seconds = Field(
         5.0, description="A request of a rendered page is not waited for beyond this, in seconds."
+    )
+    screenshot_timeout: Seconds = Field(
+        15.0, description="How long one screenshot may take before the page comes without it, in seconds."
+    )
+    screenshot_scroll_time: Seconds = Field(
+        5.0, description="How long a page is scrolled through at most before a picture of all of it, in seconds."
     )
     challenge_timeout: Seconds = Field(
         10.0, description="How long a bot wall's page may take to let the browser through, in seconds."

@@ -38,6 +38,8 @@ MAX_HEAD_BYTES = 256 * 1024
 """The most that is read of the headers of a request or of an answer."""
 SECOND_ADDRESS_AFTER = 3.0
 """Seconds that one of several addresses is tried before the next."""
+PROXY_ERROR_STATUSES = frozenset({403, 502, 504})
+"""What the proxy itself answers where a connection does not come about."""
 
 _BACKLOG = 128
 _ACCEPT_AGAIN_AFTER = 1.0
