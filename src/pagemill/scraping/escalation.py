@@ -93,7 +93,7 @@ class Journey:
             left = self.deadline - asyncio.get_running_loop().time()
             try:
                 return await self._by_browser(max_wait=self.means.settings.browser.browser_wait, spare=left / 3)
-            except BrowserError:  # it says nothing of the host
+            except (BrowserError, UnsupportedContentTypeError):  # it says nothing of the host: a document, perhaps
                 pass
             except PageError:
                 await self.means.memory.learn(host, needs_browser=False)

@@ -50,6 +50,7 @@ _DISABLED_FEATURES = (
     "SpareRendererForSitePerProcess",
     "ThirdPartyStoragePartitioning",
     "Translate",
+    "WebRtcHideLocalIpsWithMdns",  # no multicast DNS on the network; no local address is shown either, see below
     "WebTransport",
 )
 
