@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 NOT_MODIFIED = 304
+FEW_WORDS_OF_SHELL = 15
+"""Words below which a shell is as good as empty: without a browser, such a page fails."""
 TIME_TO_TELL = 0.1
 """Seconds of a page's time that each step leaves, so that the page fails with what its steps have to tell."""
 TIME_TO_RETURN = 1.0
@@ -89,7 +91,7 @@ class Journey:
                 if _needs_browser(self.options):
                     raise
                 return await self._by_http(host)
-        if self.means.memory.browser_first(host) and self._has_browser():
+        if self.means.memory.browser_first(host) and self._browser_unavailable() is None:
             left = self.deadline - asyncio.get_running_loop().time()
             try:
                 return await self._by_browser(max_wait=self.means.settings.browser.browser_wait, spare=left / 3)
@@ -101,7 +103,7 @@ class Journey:
 
     async def _by_http(self, host: str) -> Arrival:
         step = _Step(FetchedWith.HTTP)
-        reading = _Reading(self.means.extractors, self.options)
+        reading = _Reading(self.means.extractors, self.options, self.means.settings.fetching.max_refresh_delay)
         failure: HttpStatusError | None = None
         fields = replace(RequestFields.of(self.options), validators=self.validators)
 
@@ -111,10 +113,10 @@ class Journey:
 
         try:
             page = await self.means.http.fetch(
-                self.url, self.deadline - TIME_TO_TELL, self.options.country, fields, accept
+                self.url, self.deadline - TIME_TO_TELL, self.options.country, fields, accept, refresh=reading.refresh
             )
         except FetchError as error:
-            if reading.block is not None:  # however other exits failed after that
+            if reading.block is not None and reading.page is not None:  # however other exits failed after that
                 page = reading.page
             elif isinstance(error, HttpStatusError) and error.page is not None:
                 page, failure = error.page, error
@@ -140,7 +142,8 @@ class Journey:
     ) -> Arrival:
         """What HTTP brought is a shell or a block: go on to the browser, and fall back on it where that fails."""
         blocked = extracted.verdict.kind is Kind.BLOCKED
-        if self._has_browser():
+        unavailable = self._browser_unavailable()
+        if unavailable is None:
             try:
                 scraped = await self._by_browser(
                     max_wait=self.means.settings.browser.browser_wait, spare=TIME_TO_RETURN
@@ -155,6 +158,8 @@ class Journey:
                 return scraped
         if blocked:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
+        if unavailable is not None and (extracted.words or 0) < FEW_WORDS_OF_SHELL:
+            raise unavailable
         return self._arrived(page, extracted, FetchedWith.HTTP)
 
     async def _by_browser(self, *, max_wait: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
@@ -187,12 +192,12 @@ class Journey:
             page, ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
         )
 
-    def _has_browser(self) -> bool:
+    def _browser_unavailable(self) -> BrowserUnavailableError | None:
         try:
             self.means.browser.executable()
-        except BrowserUnavailableError:
-            return False
-        return True
+        except BrowserUnavailableError as error:
+            return error
+        return None
 
 
 @dataclass(slots=True)
@@ -201,13 +206,14 @@ class _Reading:
 
     extractors: ExtractorPool
     options: ScrapeOptions
-    page: FetchedPage = field(init=False)
+    max_refresh_delay: float = 0.0
+    page: FetchedPage | None = field(default=None, init=False)
     extracted: Extracted = field(init=False)
     block: BlockedError | None = None
 
     async def accept(self, page: FetchedPage) -> None:
         """Read a page that came, and raise `BlockedError` or `HttpStatusError` where it is not the one asked for."""
-        self.page, self.extracted = page, await self.extractors.extract(page, self.options.formats, self.options)
+        await self._read(page)
         verdict = self.extracted.verdict
         if verdict.kind is Kind.BLOCKED:
             self.block = blocked_error(parse_url(page.final_url).host, verdict.vendor, page.status_code)
@@ -216,6 +222,21 @@ class _Reading:
         if page.status_code >= 400:
             message = f"The page answered with HTTP status {page.status_code}."
             raise HttpStatusError(message, page.status_code, page=page)
+
+    async def refresh(self, page: FetchedPage) -> str | None:
+        """Where a page leads by itself so soon that it is followed."""
+        if page.status_code >= 300:
+            return None
+        await self._read(page)
+        found = self.extracted.refresh
+        if found is None or found.seconds > self.max_refresh_delay or found.url.partition("#")[0] == page.final_url:
+            return None
+        return found.url
+
+    async def _read(self, page: FetchedPage) -> None:
+        if self.page is not page:
+            extracted = await self.extractors.extract(page, self.options.formats, self.options)
+            self.page, self.extracted = page, extracted
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
 from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
-from pagemill.extraction.reading import gzip_file
+from pagemill.extraction.reading import gzip_file, refresh
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import judge
 from pagemill.model import Format
@@ -29,7 +29,7 @@ from pagemill.model import Format
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pagemill.model import Content
+    from pagemill.model import Content, Refresh
 
 LENGTHS = struct.Struct(">II")
 
@@ -69,7 +69,20 @@ def reply(request: dict[str, Any], body: bytes) -> bytes:
     verdict = judge(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
-    return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
+    leads_to = _refresh(content, request)
+    header = {
+        "lengths": lengths,
+        "verdict": (verdict.kind, verdict.vendor),
+        "words": None if content.signals is None else content.signals.words,
+        "refresh": None if leads_to is None else (leads_to.seconds, leads_to.url),
+    }
+    return encode(header, b"".join(packed.values()))
+
+
+def _refresh(content: Content, request: dict[str, Any]) -> Refresh | None:
+    """Where the page leads by itself: by its header or, where it is HTML, by its markup."""
+    header = request["headers"].get("refresh", "")
+    return refresh.parse(header, request["url"]) or (content.signals.refresh if content.signals else None)
 
 
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:

@@ -13,10 +13,24 @@ class BrowserSettings(SettingsGroup):
     """The browser, and when a rendered page is ready."""
 
     chromium: Path | None = Field(None, description="The Chromium to run. Not set: one is looked for on the machine.")
+    browser_user: str | None = Field(
+        None,
+        description="The user that Chromium runs as where the service is root; `root` for no other. Not set: "
+        "`pagemill-browser` where there is one, else `nobody`.",
+    )
     browser_pages: Count = Field(4, description="Pages that one worker's browser has open at a time.")
     browser_max_pages: Count = Field(500, description="Pages after which the browser is replaced by a new one.")
     browser_max_memory: ByteCount = Field(
-        2048 * MEBIBYTE, description="Memory of all its processes at which the browser is replaced, in bytes."
+        2048 * MEBIBYTE,
+        description="The most memory of all its processes: above it the largest of them, as a rule a tab's, is ended.",
+    )
+    browser_recycle_memory: ByteCount = Field(
+        1024 * MEBIBYTE,
+        description="Memory of all its processes at which the browser is replaced, once its pages are done, in bytes.",
+    )
+    browser_tab_memory: ByteCount = Field(
+        1024 * MEBIBYTE,
+        description="The most memory that the process of one tab may take for itself, in bytes (Linux).",
     )
     browser_idle_time: Seconds = Field(300.0, description="After so long without a page the browser ends, in seconds.")
     browser_start_timeout: Seconds = Field(30.0, description="How long the browser may take to start, in seconds.")

@@ -77,7 +77,7 @@ async def test_nothing_is_found_where_nothing_is(one_shot, monkeypatch, tmp_path
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     async with one_shot(chromium=None) as browser:
-        with pytest.raises(BrowserUnavailableError, match="scripts/install-chromium"):
+        with pytest.raises(BrowserUnavailableError, match="pagemill install-browser"):
             await browser.render("http://127.0.0.2/", OPTIONS, soon())
 
 
@@ -156,7 +156,7 @@ async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_
 
 
 async def test_a_browser_that_grew_is_recycled(one_shot, site):
-    async with one_shot(browser_max_memory=1, browser_idle_time=2.0) as browser:
+    async with one_shot(browser_recycle_memory=1, browser_idle_time=2.0) as browser:
         await html(browser, site, "/article")
         [first] = browser.processes
         await asyncio.sleep(1.2)

@@ -41,10 +41,11 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = 2
 """How often a page is tried when the browser process ends while it is rendered."""
 _MONITOR_INTERVAL = 5.0
+_MEMORY_INTERVAL = 0.5
 _CHECKS_PER_IDLE_TIME = 4
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Instance:
     """A browser process, its tabs, and its usage counters."""
 
@@ -68,6 +69,7 @@ class Browser:
         self._instances: dict[bool, _Instance] = {}
         self._starting: dict[bool, asyncio.Task[_Instance]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._retired: set[_Instance] = set()
         self._proxy = EgressProxy(guard, settings.fetching.connect_timeout)
         self._monitoring: asyncio.Task[None] | None = None
 
@@ -243,18 +245,20 @@ class Browser:
         return (
             instance.process.disconnected.is_set()
             or instance.pages >= settings.browser.browser_max_pages
-            or instance.memory >= settings.browser.browser_max_memory
+            or instance.memory >= settings.browser.browser_recycle_memory
         )
 
     def _retire(self, instance: _Instance) -> None:
         """Open no more pages in the process; end it once its last page is closed."""
         instance.retired = True
+        self._retired.add(instance)
         if self._instances.get(instance.process.images) is instance:
             del self._instances[instance.process.images]
         if not instance.open_pages:
             self._end(instance)
 
     def _end(self, instance: _Instance) -> None:
+        self._retired.discard(instance)
         task = asyncio.create_task(_close(instance), name="end a browser")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
@@ -262,10 +266,21 @@ class Browser:
     async def _monitor(self) -> None:
         """Measure memory, retire idle processes, and kill those that do not answer."""
         interval = min(_MONITOR_INTERVAL, self._settings.browser.browser_idle_time / _CHECKS_PER_IDLE_TIME)
+        steps = max(1, round(interval / _MEMORY_INTERVAL))
         while True:
-            await asyncio.sleep(interval)
+            for _ in range(steps):
+                await asyncio.sleep(interval / steps)
+                for instance in [*self._instances.values(), *self._retired]:
+                    await self._check_memory(instance)
             for instance in list(self._instances.values()):
                 await self._check_health(instance)
+
+    async def _check_memory(self, instance: _Instance) -> None:
+        if not instance.open_pages or instance.process.disconnected.is_set():
+            return
+        instance.memory = await instance.process.measure_memory()
+        if instance.memory > self._settings.browser.browser_max_memory:
+            await instance.process.kill_largest()
 
     async def _check_health(self, instance: _Instance) -> None:
         idle = asyncio.get_running_loop().time() - instance.idle_since
@@ -275,8 +290,6 @@ class Browser:
             log.error("the browser does not answer, and is killed")
             await instance.process.kill()
             self._retire(instance)
-        else:
-            instance.memory = await instance.process.measure_memory()
 
 
 async def _close(instance: _Instance) -> None:

@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import sys
-import tempfile
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import structlog
 
+from pagemill.child_environment import child_environment
 from pagemill.errors import BrowserCrashedError, BrowserError
-from pagemill.fetching.browser.chromium import switches, with_sandbox
+from pagemill.fetching.browser.chromium import switches
 from pagemill.fetching.browser.identity import Identity
+from pagemill.fetching.browser.launching import process_tree
+from pagemill.fetching.browser.launching.account import chromium_account
+from pagemill.fetching.browser.launching.driver import BrowserFolder, remove_stale_folders, start_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator, Sequence
+    from collections.abc import Coroutine, Sequence
+    from pathlib import Path
 
+    import psutil
     from playwright.async_api import Browser as PlaywrightBrowser
     from playwright.async_api import BrowserContext, CDPSession, Playwright
 
@@ -34,16 +33,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FOLDER_PREFIX = "pagemill-browser-"
 _CLOSE_TIMEOUT = 5.0
-_STARTING = asyncio.Lock()
 
 
 class BrowserProcess:
     """One Chromium. Made by `start`; ended by `close`, or by `kill` when it does not answer."""
 
     def __init__(
-        self, driver: Playwright, browser: PlaywrightBrowser, folder: Path, settings: Settings, *, images: bool
+        self, driver: Playwright, browser: PlaywrightBrowser, folder: BrowserFolder, settings: Settings, *, images: bool
     ) -> None:
         self._driver = driver
         self._browser = browser
@@ -67,23 +64,24 @@ class BrowserProcess:
 
         Raises `BrowserError`.
         """
-        from playwright.async_api import Error, async_playwright
+        from playwright.async_api import Error
 
-        _become_subreaper()
-        await asyncio.to_thread(_remove_stale_folders)
-        folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
+        process_tree.become_subreaper()
+        await asyncio.to_thread(remove_stale_folders)
+        account = await chromium_account(settings, executable)
+        if account.warning is not None:
+            log.warning(account.warning)
+        folder = await asyncio.to_thread(BrowserFolder.make, account)
         driver: Playwright | None = None
         try:
             async with asyncio.timeout(settings.browser.browser_start_timeout):
-                async with _STARTING:
-                    with _temporary_files_in(folder):
-                        driver = await async_playwright().start()
+                driver = await start_driver(folder, account)
                 version = await _version(executable)
                 browser = await driver.chromium.launch(
                     executable_path=executable,
                     args=[*switches(images=images), f"--user-agent={Identity(version).user_agent}"],
                     proxy={"server": proxy, "bypass": "<-loopback>"},
-                    chromium_sandbox=with_sandbox(),
+                    chromium_sandbox=account.sandbox,
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
@@ -91,7 +89,10 @@ class BrowserProcess:
                 )
             process = cls(driver, browser, folder, settings, images=images)
             process._session = await browser.new_browser_cdp_session()
-            process._processes = await asyncio.to_thread(_process_tree, folder)
+            process._processes = await asyncio.to_thread(process_tree.of, folder.temporary)
+            await asyncio.to_thread(
+                process_tree.limit_tabs, process._processes, settings.browser.browser_tab_memory, account
+            )
         except (Error, TimeoutError, OSError):
             log.exception("the browser did not start", executable=str(executable))
             await _terminate(driver, folder)
@@ -158,7 +159,11 @@ class BrowserProcess:
 
     async def measure_memory(self) -> int:
         """The memory of all its processes, in bytes; shared pages count for each of them in part."""
-        return await asyncio.to_thread(_memory, self._folder)
+        return await asyncio.to_thread(process_tree.memory, self._folder.temporary)
+
+    async def kill_largest(self) -> None:
+        """End the process that has grown most: a tab's, as a rule, whose page then fails alone."""
+        await asyncio.to_thread(process_tree.kill_largest, self._folder.temporary)
 
     async def close(self) -> None:
         """End Chromium and its driver in good order; kill what does not end."""
@@ -176,7 +181,7 @@ class BrowserProcess:
         await asyncio.shield(self._ended)
 
     async def _end(self) -> None:
-        processes = await asyncio.to_thread(_kill_chromium, self._folder, self._processes)
+        processes = await asyncio.to_thread(process_tree.kill_chromium, self._folder.temporary, self._processes)
         self._on_disconnected()
         await _terminate(self._driver, self._folder, processes)
         log.info("browser ended")
@@ -208,22 +213,23 @@ async def _ignoring_errors(work: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-async def _terminate(driver: Playwright | None, folder: Path, known: Sequence[psutil.Process] = ()) -> None:
+async def _terminate(driver: Playwright | None, folder: BrowserFolder, known: Sequence[psutil.Process] = ()) -> None:
     """End the driver, then everything of it that still runs, and remove the folder. `known` are processes of it."""
-    known = [*known, *await asyncio.to_thread(_process_tree, folder)]
+    known = [*known, *await asyncio.to_thread(process_tree.of, folder.temporary)]
     if driver is not None:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await driver.stop()
         except Exception:  # noqa: BLE001 - a driver that fell over says so in many ways; it is killed below
             log.warning("the browser's driver did not end in good order")
-    await asyncio.to_thread(_kill_rest, folder, known)
+    await asyncio.to_thread(process_tree.kill_rest, folder.temporary, known)
+    await asyncio.to_thread(folder.remove)
 
 
 async def _version(executable: Path) -> str:
     process = await asyncio.create_subprocess_exec(
         executable, "--version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL, env=child_environment(),
     )  # fmt: skip
     try:
         output, _ = await process.communicate()
@@ -232,123 +238,3 @@ async def _version(executable: Path) -> str:
         await process.wait()
         raise
     return next((word for word in output.decode("utf-8", "replace").split() if word[:1].isdigit()), "0")
-
-
-@contextlib.contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
-    # The driver takes our environment as it is when it starts, and has no option for the folder.
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
-
-
-# What follows reads /proc and waits, and runs in threads.
-
-
-def _process_tree(folder: Path) -> list[psutil.Process]:
-    """The driver that was started with this folder for its temporary files, and everything below it."""
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if child.environ().get("TMPDIR") == str(folder):
-                return [child, *child.children(recursive=True)]
-    return []
-
-
-def _memory(folder: Path) -> int:
-    _reap_orphans()
-    size = 0
-    for process in _process_tree(folder):
-        with contextlib.suppress(psutil.Error):
-            size += process.memory_full_info().pss
-    return size
-
-
-def _kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """Kill Chromium, but not the driver, which ends in order once its browser is gone. Return what was killed."""
-    processes = _related([*known, *_process_tree(folder)])
-    _kill(process for process in processes if not _is_driver(process))
-    return processes
-
-
-def _kill_rest(folder: Path, known: Sequence[psutil.Process]) -> None:
-    _kill(_related([*known, *_process_tree(folder)]))
-    _reap_orphans()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _related(known: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """The processes, and those that were adopted from them: the driver makes Chromium the leader of a session."""
-    sessions = {process.pid for process in known}
-    adopted = [child for child in psutil.Process().children() if _session(child) in sessions]
-    return list({*known, *adopted})
-
-
-def _is_driver(process: psutil.Process) -> bool:
-    try:
-        return "run-driver" in process.cmdline()
-    except psutil.Error:
-        return False
-
-
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes and wait until they are gone."""
-    left = set(processes)
-    drivers = {process.pid for process in left if _is_driver(process)}
-    for process in left:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    deadline = time.monotonic() + _CLOSE_TIMEOUT
-    while left and time.monotonic() < deadline:
-        for process in left:
-            if process.pid not in drivers:  # the event loop waits for its own child
-                _reap(process.pid)
-        left = {process for process in left if process.is_running()}
-        time.sleep(0.005)
-
-
-def _reap_orphans() -> None:
-    """Wait for dead processes of browsers that were adopted before anything was known of them: they died as they began.
-
-    What this process starts itself is in its own session.
-    """
-    own = os.getsid(0)
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            is_browsers = "chrom" in child.name() or "headless" in child.name()
-            if is_browsers and child.status() == psutil.STATUS_ZOMBIE and _session(child) != own:
-                _reap(child.pid)
-
-
-def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):  # not ours: its parent lived long enough to wait for it
-        os.waitpid(pid, os.WNOHANG)
-
-
-def _session(process: psutil.Process) -> int | None:
-    try:
-        return os.getsid(process.pid)
-    except OSError:
-        return None
-
-
-def _become_subreaper() -> None:
-    """Have processes whose parents were killed become our children (Linux), as nobody else may wait for them."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_child_subreaper = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
-        ctypes.CDLL(None).prctl(set_child_subreaper, 1)
-
-
-def _remove_stale_folders() -> None:
-    """Remove what a worker that was killed left behind."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
