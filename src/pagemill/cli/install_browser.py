@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 _TIMEOUT = 600
+_STDERR = 2  # the path of what was found is all that goes to standard output
 _PACKAGES = ("chromium-headless-shell", "chromium", "chromium-browser")
 
 
@@ -67,6 +68,6 @@ def _run(words: list[str]) -> None:
         "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": os.environ.get("PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT", "10000"),
     }
     try:
-        subprocess.run(words, env=environment, check=False, timeout=_TIMEOUT, stdout=sys.stderr)  # noqa: S603 - fixed words
+        subprocess.run(words, env=environment, check=False, timeout=_TIMEOUT, stdout=_STDERR)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired) as error:
         print(error, file=sys.stderr)

@@ -130,7 +130,7 @@ _HUMAN = re.compile(
 )
 _HIDDEN = re.compile(rb"<(script|style|template)\b.*?(?:</\1|\Z)", re.DOTALL)
 _HEADINGS = re.compile(rb"<(?:title|h[12])\b[^>]*>([^<]*(?:<(?!/(?:title|h[12]))[^<]*){0,20})")
-_TAGS = re.compile(rb"<[^<>]*>|\s+")
+_TAGS = re.compile(rb"(?:<[^<>]*>|\s)+")
 
 
 def judge(
