@@ -290,6 +290,8 @@ class Browser:
             log.error("the browser does not answer, and is killed")
             await instance.process.kill()
             self._retire(instance)
+        else:
+            instance.memory = await instance.process.measure_memory()
 
 
 async def _close(instance: _Instance) -> None:
