@@ -106,7 +106,7 @@ class ScrapeOptions:
     wait_for: int = 0
     """Milliseconds to wait after a rendered page has settled."""
     output_schema: str | None = None
-    """The JSON Schema of structured JSON, as JSON text that `structuring.schema.check` returned; None for our own."""
+    """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.browser.rendering import Rendering
 from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.browser.tab import TabOptions, Tabs
-from pagemill.fetching.proxies.rotation import ExitRound, exits_of
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.proxies.rotation import Accept
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.fetching.url import Url
     from pagemill.model import RenderedPage, ScrapeOptions
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -61,9 +61,9 @@ class _Instance:
 class Browser:
     """Renders pages. One for each process, used as `async with Browser(settings, guard) as browser`."""
 
-    def __init__(self, settings: Settings, guard: EgressGuard, scores: ExitScores | None = None) -> None:
+    def __init__(self, settings: Settings, guard: EgressGuard, scores: ProxyScores | None = None) -> None:
         self._settings = settings
-        self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
+        self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._guard = guard
         self._slots = asyncio.Semaphore(settings.browser.browser_pages)
         self._instances: dict[bool, _Instance] = {}
@@ -100,29 +100,29 @@ class Browser:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
         `max_wait` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
-        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another exit may
-        be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
+        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another proxy
+        may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
-        exits = ExitRound(checked.host, exits_of(self._settings, options.country), self._scores)
+        proxies = ProxyRotation(checked.host, proxies_for(self._settings, options.country), self._scores, deadline)
         while True:
             try:
                 async with asyncio.timeout_at(deadline), self._page_slot(max_wait):
-                    rendered = await self._render_through_exits(executable, checked, options, deadline, exits)
+                    rendered = await self._render_through_proxies(executable, checked, options, deadline, proxies)
             except TimeoutError:
                 raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
             try:  # nobody waits for this: the turn is over
                 if accept is not None:
                     await accept(rendered.page)
             except FetchError as error:
-                if not await self._tries_another_exit(exits, error) or asyncio.get_running_loop().time() >= deadline:
+                if not await self._tries_another_proxy(proxies, error) or asyncio.get_running_loop().time() >= deadline:
                     raise
-            except PageError:  # it could not be read, but the exit brought it
-                await exits.succeeded()
+            except PageError:  # it could not be read, but the proxy brought it
+                await proxies.succeeded()
                 raise
             else:
-                await exits.succeeded()
+                await proxies.succeeded()
                 return rendered
 
     @contextlib.asynccontextmanager
@@ -137,34 +137,34 @@ class Browser:
         finally:
             self._slots.release()
 
-    async def _render_through_exits(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, exits: ExitRound
+    async def _render_through_proxies(
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxies: ProxyRotation
     ) -> RenderedPage:
-        """Render through one of the country's exits; try another exit where one fails."""
+        """Render through one of the country's proxies; try another one where it fails."""
         while True:
-            way = await exits.take()
+            proxy = await proxies.take()
             try:
-                rendered = await self._try(executable, url, options, deadline, way)
+                rendered = await self._try(executable, url, options, deadline, proxy)
             except FetchError as error:
-                if not await self._tries_another_exit(exits, error):
+                if not await self._tries_another_proxy(proxies, error):
                     raise
             else:
-                exits.arrived()
+                proxies.arrived()
                 return rendered
 
-    async def _tries_another_exit(self, exits: ExitRound, error: FetchError) -> bool:
-        """Whether another exit is tried after this."""
-        return await exits.failed(error) and exits.attempts < self._settings.fetching.fetch_attempts
+    async def _tries_another_proxy(self, proxies: ProxyRotation, error: FetchError) -> bool:
+        """Whether another proxy is tried after this."""
+        return await proxies.failed(error) and proxies.attempts < self._settings.fetching.fetch_attempts
 
     async def _try(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
         images = not SCREENSHOT_FORMATS.isdisjoint(options.formats)
         for attempt in range(1, ATTEMPTS + 1):
             instance: _Instance | None = None
             try:
                 instance = await self._get_instance(executable, images=images)
-                return await self._render(instance, url, options, deadline, way)
+                return await self._render(instance, url, options, deadline, proxy)
             except BrowserError as error:
                 if attempt == ATTEMPTS or not _is_fault_of_browser(instance, error):
                     raise
@@ -186,9 +186,9 @@ class Browser:
         await self._proxy.close()
 
     async def _render(
-        self, instance: _Instance, url: Url, options: ScrapeOptions, deadline: float, way: Exit
+        self, instance: _Instance, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
-        tab_options = TabOptions(way, visible=instance.process.images or bool(options.actions))
+        tab_options = TabOptions(proxy, visible=instance.process.images or bool(options.actions))
         instance.pages += 1
         instance.open_pages += 1
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 VIEWPORT = {"width": 1280, "height": 800}
@@ -40,7 +40,7 @@ _WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "wi
 class TabOptions:
     """What has to be decided before a tab is opened."""
 
-    way: Exit = DIRECT
+    proxy: Proxy = DIRECT
     visible: bool = False
     """Whether the page is drawn at full size: for screenshots, and for actions, which need positions on the screen."""
 
@@ -57,7 +57,7 @@ class Tab:
     """The page's DevTools session."""
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> None:
-        tunnels = None if options.way.direct else Tunnels(options.way, guard.resolver, settings)
+        tunnels = None if options.proxy.direct else Tunnels(options.proxy, guard.resolver, settings)
         self.proxy = EgressProxy(guard, settings.fetching.connect_timeout, tunnels)
         self.process = process
         self.options = options

@@ -1,4 +1,4 @@
-"""Word of what happened in the database, as it happens: pages to do, jobs that ended."""
+"""PostgreSQL notifications (LISTEN and NOTIFY): pages were queued, jobs ended."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _PROBE_INTERVAL = 10.0
 _RECONNECT_DELAY = 0.2
 
 
-class Notices:
+class Notifications:
     """Listens to one channel on a connection of its own, which is opened again whenever it is lost.
 
-    Notices sent while it was lost are lost too: who waits for one looks at the database now and then all the same.
+    Notifications sent while it was lost are lost too: whoever waits for one also polls the database now and then.
     """
 
     def __init__(self, database: Database, channel: str) -> None:
         self._database = database
         self._channel = channel
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._subscribers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -54,23 +54,23 @@ class Notices:
 
     @contextlib.asynccontextmanager
     async def subscribed(self, payload: str = "") -> AsyncIterator[asyncio.Event]:
-        """Give an event that is set by each notice with this payload, and once more whenever some may be lost."""
+        """Give an event that is set by each notification with this payload, and once more whenever some may be lost."""
         event = asyncio.Event()
-        self._waiting[payload].add(event)
+        self._subscribers[payload].add(event)
         try:
             yield event
         finally:
-            self._waiting[payload].discard(event)
-            if not self._waiting[payload]:
-                del self._waiting[payload]
+            self._subscribers[payload].discard(event)
+            if not self._subscribers[payload]:
+                del self._subscribers[payload]
 
     async def _listen(self) -> None:
         while True:
             try:
                 await self._listen_on_connection()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.debug("notices interrupted", channel=self._channel, error=repr(error))
-            self._wake_all()
+                log.debug("notifications interrupted", channel=self._channel, error=repr(error))
+            self._notify_all()
             await asyncio.sleep(_RECONNECT_DELAY)
 
     async def _listen_on_connection(self) -> None:
@@ -78,8 +78,8 @@ class Notices:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(self._channel, self._wake)
-            self._wake_all()
+            await connection.add_listener(self._channel, self._notify)
+            self._notify_all()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_PROBE_INTERVAL):
@@ -89,11 +89,11 @@ class Notices:
         finally:
             connection.terminate()
 
-    def _wake(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        for event in self._waiting.get(payload, ()):
+    def _notify(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        for event in self._subscribers.get(payload, ()):
             event.set()
 
-    def _wake_all(self) -> None:
-        for events in self._waiting.values():
+    def _notify_all(self) -> None:
+        for events in self._subscribers.values():
             for event in events:
                 event.set()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pagemill.jobs.queue.notices import ENDED, Notices
+from pagemill.jobs.queue.notifications import ENDED, Notifications
 
 
 async def notified(event):
@@ -17,7 +17,7 @@ async def quiet(event):
 
 
 async def test_a_notice_wakes_those_who_wait_for_it_alone(database):
-    async with Notices(database, ENDED) as notices, notices.subscribed("a") as a, notices.subscribed("b") as b:
+    async with Notifications(database, ENDED) as notices, notices.subscribed("a") as a, notices.subscribed("b") as b:
         await notified(a)  # once, as the connection is made
         await notified(b)
         await database.rows("SELECT pg_notify($1, 'a')", ENDED)
@@ -26,7 +26,7 @@ async def test_a_notice_wakes_those_who_wait_for_it_alone(database):
 
 
 async def test_it_listens_again_when_its_connection_is_cut(database):
-    async with Notices(database, ENDED) as notices, notices.subscribed("a") as event:
+    async with Notifications(database, ENDED) as notices, notices.subscribed("a") as event:
         await notified(event)
         await database.rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -40,8 +40,8 @@ async def test_it_listens_again_when_its_connection_is_cut(database):
 
 
 async def test_nothing_is_kept_of_those_who_left(database):
-    async with Notices(database, ENDED) as notices:
+    async with Notifications(database, ENDED) as notices:
         for number in range(100):
             async with notices.subscribed(str(number)):
                 pass
-        assert not notices._waiting
+        assert not notices._subscribers
