@@ -142,6 +142,15 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Refresh:
+    """Where a page leads by itself after some seconds."""
+
+    seconds: float
+    url: str
+    """An absolute address."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """Signals that tell whether a page contains its content or scripts still have to insert it."""
 
@@ -155,6 +164,10 @@ class Signals:
     """Whether a `<noscript>` mentions JavaScript."""
     script_characters: int = 0
     """Characters of inline scripts, data blocks included."""
+    frameset: bool = False
+    """Whether it is a `<frameset>`, whose frames hold all that there is."""
+    refresh: Refresh | None = None
+    """Where its `<meta http-equiv="refresh">` leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +234,7 @@ class RenderedPage:
     """What the browser made of a URL: the page as it stood, as HTML in UTF-8, and pictures of it (PNG) by format."""
 
     page: FetchedPage
-    captures: dict[Format, bytes]
+    screenshots: dict[Format, bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ import structlog
 
 from pagemill.api.listener import listen
 from pagemill.data_folder import DataFolder
-from pagemill.errors import OperatorError, UnavailableError
+from pagemill.errors import BrowserUnavailableError, OperatorError, UnavailableError
+from pagemill.fetching.browser.chromium import find_chromium
+from pagemill.fetching.browser.launching.account import chromium_account
 from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
@@ -74,6 +76,7 @@ class Supervisor:
                     await self._embedded.start()
                     self._url = self._embedded.url
                 new_key = await self._prepare_database()
+                await self._announce_browser()
                 await self._supervise(listener, new_key)
             finally:
                 if self._embedded:
@@ -100,6 +103,16 @@ class Supervisor:
                 return secret
         except (OSError, UnavailableError) as error:
             raise OperatorError(f"The database cannot be reached: {error}") from error
+
+    async def _announce_browser(self) -> None:
+        """Say where pages that need a browser will fail, or where it is less safe than it should be."""
+        try:
+            account = await chromium_account(self._settings, find_chromium(self._settings))
+        except BrowserUnavailableError as error:
+            log.warning("no browser: pages that need one will fail as browser_unavailable", hint=error.message)
+        else:
+            if account.warning is not None:
+                log.warning(account.warning)
 
     async def _supervise(self, listener: socket.socket, new_key: str | None) -> None:
         api = Child("api", ("api", "--fd", str(listener.fileno())), inherited=(listener.fileno(),))

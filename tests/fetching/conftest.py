@@ -46,7 +46,7 @@ async def fetcher() -> AsyncIterator[HttpFetcher]:
 def browser_settings() -> Settings:
     """For a browser to which 127.0.0.2 and 127.0.0.3 are the web, and 127.0.0.1 is inside; skips without a Chromium."""
     web = (ip_network("127.0.0.2/31"),)
-    settings = make_settings(allowed_networks=web, browser_start_timeout=60.0, ready_timeout=2.0, challenge_timeout=2.0)
+    settings = make_settings(allowed_networks=web, browser_start_timeout=60.0, ready_timeout=4.0, challenge_timeout=2.0)
     try:
         find_chromium(settings)
     except BrowserUnavailableError as error:

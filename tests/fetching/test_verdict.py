@@ -142,3 +142,32 @@ def test_real_pages(shared_pages):
     assert len(pages["has"]) > 300
     assert sum(pages["has"]) <= 0.03 * len(pages["has"])
     assert all(pages["empty"])
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>Verify you are human</title><p>Complete the action below.",
+        "<h1>example.com</h1><p>Verifying you are <b>human</b>. This may take a few seconds.",
+        "<p>Please confirm that you\u2019re not a robot to go on.",
+        "<p>Press &amp; hold to confirm that you are no program.",
+        f"<h1>Checking your browser before you go on</h1><p>{'It takes a moment. ' * 25}",
+        "<p>Are you a robot?</p><script>var a = 1</script>",
+    ],
+)
+def test_a_page_that_wants_a_human_is_a_block_with_a_good_status_too(html):
+    assert verdict(html) == Verdict(Kind.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<h1>How captchas work</h1><p>{'They ask you to verify you are human. ' * 20}",
+        f"<h1>Verify you are human</h1><p>{site.WORDS * 3}",
+        f"<h1>Contact</h1><p>Write to us. I'm not a robot.</p><p>{'Our address is here. ' * 15}",
+        "<p>Short</p><style>/* are you a robot? */</style>",
+        "<p>The film asks: are you human?</p>",
+    ],
+)
+def test_a_page_about_humans_is_no_block(html):
+    assert verdict(html).kind is not Kind.BLOCKED

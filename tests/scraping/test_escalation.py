@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -16,10 +17,12 @@ from tests.web.site import WORDS, Site
 
 from pagemill import bodies
 from pagemill.errors import (
+    BlockedAddressError,
     BlockedError,
     BrowserUnavailableError,
     FetchTimeoutError,
     HttpStatusError,
+    TooManyRedirectsError,
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.browser.chromium import find_chromium
@@ -140,7 +143,7 @@ async def behind_two_proxies(scores):
 @pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
 async def test_a_wall_that_answers_200_counts_against_its_proxy_as_a_403_does(site, way):
     options = ScrapeOptions(formats=(Format.MARKDOWN,), use_browser=way is FetchedWith.BROWSER)
-    scores = MemoryProxyScores(600)
+    scores = MemoryProxyScores(60_000)
     async with behind_two_proxies(scores) as (scraper, walled, proxies):
         while not walled.asked:
             scraped = await scraper.scrape(site.url("/article"), options)
@@ -256,9 +259,12 @@ async def test_what_libcurl_does_not_take_for_http_comes_by_the_browser(scraper)
     assert "words of an article" in text(scraped)
 
 
-async def test_without_a_browser_a_shell_is_what_it_is(without_browser, site):
-    scraped = await without_browser.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
-    assert steps(scraped) == [("http", "javascript_shell")]
+async def test_without_a_browser_a_shell_fails_unless_there_is_text_in_it(without_browser, site):
+    with pytest.raises(BrowserUnavailableError) as caught:
+        await without_browser.scrape(site.url("/shell"), ScrapeOptions(formats=(Format.HTML,)))
+    assert steps(caught.value) == [("http", "javascript_shell")]
+    site.routes["/short"] = Response(b"<p>" + b"a word or two of a short page " * 4 + b"</p><script src=/x></script>")
+    assert steps(await without_browser.scrape(site.url("/short"), MARKDOWN)) == [("http", "javascript_shell")]
     with pytest.raises(BlockedError):
         await without_browser.scrape(site.url("/blocked"), MARKDOWN)
     with pytest.raises(BrowserUnavailableError) as caught:
@@ -305,3 +311,95 @@ async def test_the_memory_forgets():
     assert memory.needs_browser("a.test")
     await memory.learn("a.test", needs_browser=False)
     assert not memory.needs_browser("a.test")
+
+
+# Documents, framesets, refreshes
+
+
+RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><item><title>First entry</title>
+<link>https://example.com/1</link><description>What happened</description></item></channel></rss>"""
+DOCUMENTS = {
+    "rss": (RSS, "application/rss+xml", "First entry"),
+    "csv": (b"name,price\nrope,12\n", "text/csv", "| rope | 12 |"),
+    "markdown": (b"# A title\n\nAnd *text*.\n", "text/markdown", "# A title"),
+    "text": (b"Plain text, as it was written.", "text/plain", "Plain text"),
+    "json": (b'{"a": [1, 2]}', "application/json", '"a"'),
+}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_documents_come_by_http_though_the_browser_was_to_be_first(scraper, site, name, asked):
+    body, content_type, expected = DOCUMENTS[name]
+    site.routes["/document"] = Response(body, content_type=content_type)
+    if not asked:
+        await needed_browser(scraper._context.memory, "127.0.0.2")
+    scraped = await scraper.scrape(site.url("/document"), replace(MARKDOWN, use_browser=asked))
+    assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
+    assert expected in text(scraped)
+
+
+@pytest.mark.parametrize("use_browser", [True, False])
+async def test_a_picture_is_no_page(scraper, site, use_browser):
+    with pytest.raises(UnsupportedContentTypeError):
+        await scraper.scrape(site.url("/picture.png"), replace(MARKDOWN, use_browser=use_browser))
+
+
+async def test_a_document_does_not_make_its_host_forget_that_it_needs_the_browser(scraper, site):
+    site.routes["/document"] = Response(b"Plain text", content_type="text/plain")
+    await needed_browser(scraper._context.memory, "127.0.0.2")
+    site.routes["/picture"] = site.routes["/picture.png"]
+    with pytest.raises(UnsupportedContentTypeError):
+        await scraper.scrape(site.url("/picture"), MARKDOWN)
+    assert scraper._context.memory.needs_browser("127.0.0.2")
+
+
+async def test_a_frameset_goes_on_to_the_browser(scraper, site):
+    site.routes["/frameset"] = Response(b'<frameset cols="20%,80%"><frame src="/inner/frame"><frame src="/article">')
+    scraped = await scraper.scrape(site.url("/frameset"), MARKDOWN)
+    assert steps(scraped) == [("http", "javascript_shell"), ("browser", "ok")]
+    assert "words of an article" in text(scraped)
+
+
+@pytest.mark.parametrize("seconds", ["0", "3"])
+async def test_refreshes_are_followed_by_http(scraper, site, seconds):
+    site.routes["/refresh"] = Response(f'<meta http-equiv="refresh" content="{seconds};URL=\'/article\'">'.encode())
+    site.routes["/header"] = Response(b"<p>Redirecting...</p>", headers=(("Refresh", f"{seconds}; url=article"),))
+    for path in ("/refresh", "/header"):
+        scraped = await scraper.scrape(site.url(path), MARKDOWN)
+        assert (scraped.final_url, steps(scraped)) == (site.url("/article"), [("http", "ok")])
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        '<meta http-equiv="refresh" content="300; url=/shell">',
+        '<meta http-equiv="refresh" content="1">',
+        '<noscript><meta http-equiv="refresh" content="0; url=/shell"></noscript>',
+        '<!-- <meta http-equiv="refresh" content="0; url=/shell"> -->',
+        '<meta http-equiv="refresh" content="0; url=mailto:a@example.com">',
+        '<meta http-equiv="refresh" content="0; url=http://nowhere.invalid/">',
+    ],
+)
+async def test_what_is_no_refresh_of_now_is_not_followed(scraper, site, meta):
+    site.routes["/page"] = Response(f"<html><head>{meta}</head><body><p>{WORDS}</p></body></html>".encode())
+    scraped = await scraper.scrape(site.url("/page"), MARKDOWN)
+    assert (scraped.final_url, steps(scraped)) == (site.url("/page"), [("http", "ok")])
+
+
+async def test_refreshes_keep_to_the_limit_of_redirects_and_to_the_guard(scraper, site):
+    site.routes["/a"] = Response(b'<meta http-equiv="refresh" content="0; url=/b">')
+    site.routes["/b"] = Response(b'<meta http-equiv="refresh" content="0; url=/a">')
+    with pytest.raises(TooManyRedirectsError):
+        await scraper.scrape(site.url("/a"), MARKDOWN)
+    site.routes["/a"] = Response(b'<meta http-equiv="refresh" content="0; url=http://10.0.0.1/">')
+    with pytest.raises(BlockedAddressError):
+        await scraper.scrape(site.url("/a"), MARKDOWN)
+
+
+async def test_a_page_that_wants_a_human_is_a_block_whatever_its_status(scraper, site):
+    site.routes["/human"] = Response(
+        b"<title>One moment</title><h1>Verify you are human</h1><p>by completing the action below."
+    )
+    with pytest.raises(BlockedError):
+        await scraper.scrape(site.url("/human"), MARKDOWN)

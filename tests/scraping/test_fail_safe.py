@@ -14,7 +14,7 @@ from tests.web.site import WORDS
 from pagemill import bodies
 from pagemill.errors import BrowserUnavailableError
 from pagemill.fetching.browser.chromium import find_chromium
-from pagemill.fetching.browser.screenshots import PICTURES
+from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import HostMemory
@@ -123,7 +123,7 @@ async def test_screenshots_that_fail_lose_no_page(web, monkeypatch):
         render = scraper._context.browser.render
 
         async def without_pictures(url, options, *rest):
-            if not PICTURES.isdisjoint(options.formats):
+            if not SCREENSHOT_FORMATS.isdisjoint(options.formats):
                 raise UnforeseenError
             return await render(url, options, *rest)
 

@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("--to", type=int, metavar="VERSION", help="move to this version, down if need be")
     migrate.set_defaults(command=_migrate)
 
+    install = commands.add_parser("install-browser", help="install Chromium, for pages that need a browser")
+    install.set_defaults(command=_install_browser)
+
     _add_keys(commands)
     _add_scrape(commands)
     return parser
@@ -184,6 +187,12 @@ def _keys(action: str) -> Command:
         return asyncio.run(keys.run(action, arguments, settings))
 
     return run
+
+
+def _install_browser(_: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import install_browser
+
+    return install_browser.run(settings)
 
 
 def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -5,7 +5,7 @@ Cleaned HTML and Markdown are both written from the cleaned tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from pagemill.extraction.choosing import (
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.metadata import media, page_metadata
-from pagemill.extraction.reading import document, normalization, tag_filter
+from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
 from pagemill.model import Content, Format, Metadata
@@ -102,7 +102,11 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     """
     page = document.read(html, url, content_type)
     index = page.index
-    page_signals = signals.read(page.tree, index)
+    page_signals = replace(
+        signals.read(page.tree, index),
+        frameset=page.tree.select_one("html > frameset") is not None,
+        refresh=refresh.of_document(page.tree, page.base_url),
+    )
     metadata = page_metadata.read(page.tree, url, index) if METADATA in formats else None
     links = media.links(page.tree, page.base_url, index.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()

@@ -9,6 +9,7 @@ The thresholds were set on the development pages of WCXB (CC-BY-4.0, Foley 2026)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -120,12 +121,24 @@ _BLOCK_PHRASES = (
 )
 
 
+# What a page says that lets people through only, with whatever status it comes.
+_HUMAN = re.compile(
+    rb"(?:verify|verifying|confirm|prove|make sure|check) (?:that )?(?:you are|you're|you\xe2\x80\x99re) "
+    rb"(?:a )?(?:human|not a (?:ro)?bot)|are you a (?:ro)?bot\?|unusual traffic from your|checking your browser before"
+    rb"|checking if the site connection is secure|complete the security check to (?:access|continue|proceed)"
+    rb"|needs to review the security of your connection|press (?:&amp;|&|and) hold to confirm"
+)
+_HIDDEN = re.compile(rb"<(script|style|template)\b.*?(?:</\1|\Z)", re.DOTALL)
+_HEADINGS = re.compile(rb"<(?:title|h[12])\b[^>]*>([^<]*(?:<(?!/(?:title|h[12]))[^<]*){0,20})")
+_TAGS = re.compile(rb"(?:<[^<>]*>|\s)+")
+
+
 def classify(
     status: int, headers: Mapping[str, str], body: bytes, signals: Signals | None, quality: float = 1.0
 ) -> Verdict:
     """Classify a response. `headers` are by name in lower case, `signals` is None for documents that are not HTML."""
     if status in _BLOCK_STATUSES or (signals is not None and signals.words < SOME_WORDS):
-        verdict = _detect_block(status, headers, body)
+        verdict = _detect_block(status, headers, body, signals.words if signals else None)
         if verdict is not None:
             return verdict
     if status >= 400 or signals is None:
@@ -139,7 +152,7 @@ def is_challenge(status: int, body: bytes) -> bool:
     return block is not None and block.vendor is not None
 
 
-def _detect_block(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
+def _detect_block(status: int, headers: Mapping[str, str], body: bytes, words: int | None = None) -> Verdict | None:
     for name, part, vendor in _CHALLENGE_HEADERS:
         if part in headers.get(name, "-").lower() and name in headers:
             return Verdict(Kind.BLOCKED, vendor)
@@ -148,10 +161,18 @@ def _detect_block(status: int, headers: Mapping[str, str], body: bytes) -> Verdi
         if mark in text:
             return Verdict(Kind.BLOCKED, vendor)
     if status not in _BLOCK_STATUSES:
-        return None
+        return Verdict(Kind.BLOCKED) if words is not None and _asks_for_a_human(text, words) else None
     if any(phrase in text for phrase in _BLOCK_PHRASES) or (status == 403 and len(text) < _EMPTY_REFUSAL):
         return Verdict(Kind.BLOCKED, _vendor_of(headers))
     return None
+
+
+def _asks_for_a_human(text: bytes, words: int) -> bool:
+    """Whether a page with a good status has nothing to say but that its visitor may be a program."""
+    shown = _HIDDEN.sub(b" ", text)
+    if words >= FEW_WORDS:
+        shown = b" ".join(_HEADINGS.findall(shown))
+    return _HUMAN.search(_TAGS.sub(b" ", shown)) is not None
 
 
 def _vendor_of(headers: Mapping[str, str]) -> str | None:
@@ -162,6 +183,8 @@ def _vendor_of(headers: Mapping[str, str]) -> str | None:
 
 
 def _is_shell(signals: Signals, size: int, quality: float) -> bool:
+    if signals.frameset and signals.words < SOME_WORDS:
+        return True
     mostly_markup = size > MARKUP_BYTES_PER_WORD * max(signals.words, 10)
     if not signals.scripts and not mostly_markup:
         return False  # nothing there could change the page

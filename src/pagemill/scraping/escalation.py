@@ -22,7 +22,7 @@ from pagemill.errors import (
     PageError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.browser.screenshots import PICTURES
+from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.http.request_options import RequestFields, unconditional
 from pagemill.fetching.url import parse_url
 from pagemill.fetching.verdict import Kind, Verdict
@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 
 PARTIAL_CONTENT = 206
 NOT_MODIFIED = 304
+FEW_WORDS_OF_SHELL = 15
+"""Words below which a shell is as good as empty: without a browser, such a page fails."""
 REPORT_RESERVE = 0.1
 """Seconds before the deadline at which each attempt ends, so that the page fails with the attempt's own error."""
 FALLBACK_RESERVE = 1.0
@@ -93,13 +95,13 @@ class Escalation:
         host = parse_url(self.url).host
         if _asks_for_browser(self.options):
             return await self._fetch_by_browser_only(host)
-        if self.context.memory.browser_first(host) and self._has_browser():
+        if self.context.memory.browser_first(host) and self._browser_unavailable() is None:
             left = self.deadline - asyncio.get_running_loop().time()
             try:
                 return await self._fetch_by_browser(
                     max_wait=self.context.settings.browser.browser_wait, reserve=left / 3
                 )
-            except BrowserError:  # it says nothing of the host
+            except (BrowserError, UnsupportedContentTypeError):  # it says nothing of the host: a document, perhaps
                 pass
             except PageError:
                 await self.context.memory.learn(host, needs_browser=False)
@@ -116,15 +118,15 @@ class Escalation:
         except BrowserUnavailableError:
             raise
         except BrowserError:
-            if PICTURES.isdisjoint(self.options.formats):
+            if SCREENSHOT_FORMATS.isdisjoint(self.options.formats):
                 raise
-            formats = tuple(name for name in self.options.formats if name not in PICTURES)
+            formats = tuple(name for name in self.options.formats if name not in SCREENSHOT_FORMATS)
             self.options = replace(self.options, formats=formats)
             return await self._run()
 
     async def _fetch_by_http(self, host: str) -> FetchResult:
         timer = _AttemptTimer(FetchedWith.HTTP)
-        reader = _PageReader(self.context.extractors, self.options)
+        reader = _PageReader(self.context.extractors, self.options, self.context.settings.fetching.max_refresh_delay)
         failure: HttpStatusError | None = None
         fields = replace(RequestFields.of(self.options), validators=self.validators)
 
@@ -134,10 +136,10 @@ class Escalation:
 
         try:
             page = await self.context.http.fetch(
-                self.url, self.deadline - REPORT_RESERVE, self.options.country, fields, accept
+                self.url, self.deadline - REPORT_RESERVE, self.options.country, fields, accept, refresh=reader.refresh
             )
         except FetchError as error:
-            if reader.block is not None:  # however other proxies failed after that
+            if reader.block is not None and reader.page is not None:  # however other proxies failed after that
                 page = reader.page
             elif isinstance(error, HttpStatusError) and error.page is not None:
                 page, failure = error.page, error
@@ -165,7 +167,7 @@ class Escalation:
 
     async def _render_what_is_not_http(self, error: InvalidResponseError) -> FetchResult:
         """Browsers read some responses that libcurl does not take for HTTP, such as header lines without a colon."""
-        if not self._has_browser():
+        if self._browser_unavailable() is not None:
             raise error
         try:
             return await self._fetch_by_browser(max_wait=self.context.settings.browser.browser_wait)
@@ -182,7 +184,8 @@ class Escalation:
     ) -> FetchResult:
         """The HTTP response is a shell or a block: render it, and fall back on the response where that fails."""
         blocked = extracted.verdict.kind is Kind.BLOCKED
-        if self._has_browser():
+        unavailable = self._browser_unavailable()
+        if unavailable is None:
             try:
                 scraped = await self._fetch_by_browser(
                     max_wait=self.context.settings.browser.browser_wait, reserve=FALLBACK_RESERVE
@@ -198,6 +201,8 @@ class Escalation:
                 return scraped
         if blocked:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
+        if unavailable is not None and (extracted.words or 0) < FEW_WORDS_OF_SHELL:
+            raise unavailable
         return self._result(page, extracted, FetchedWith.HTTP)
 
     async def _fetch_by_browser(self, *, max_wait: float | None = None, reserve: float = REPORT_RESERVE) -> FetchResult:
@@ -220,28 +225,28 @@ class Escalation:
         page = rendered.page
         self.attempts.append(timer.ended(Kind.OK, page.status_code))
         whole = page.settled and not reader.extracted.empty
-        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.captures, cacheable=whole)
+        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.screenshots, cacheable=whole)
 
     def _result(
         self,
         page: FetchedPage,
         extracted: Extracted,
         fetched_with: FetchedWith,
-        captures: dict[Format, bytes] | None = None,
+        screenshots: dict[Format, bytes] | None = None,
         *,
         cacheable: bool = False,
     ) -> FetchResult:
-        bodies = extracted.bodies | {name.value: picture for name, picture in (captures or {}).items()}
+        bodies = extracted.bodies | {name.value: picture for name, picture in (screenshots or {}).items()}
         attempts = tuple(self.attempts)
         scraped = ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
         return FetchResult(page, scraped, cacheable)
 
-    def _has_browser(self) -> bool:
+    def _browser_unavailable(self) -> BrowserUnavailableError | None:
         try:
             self.context.browser.executable()
-        except BrowserUnavailableError:
-            return False
-        return True
+        except BrowserUnavailableError as error:
+            return error
+        return None
 
 
 @dataclass(slots=True)
@@ -250,7 +255,8 @@ class _PageReader:
 
     extractors: ExtractorPool
     options: ScrapeOptions
-    page: FetchedPage = field(init=False)
+    max_refresh_delay: float = 0.0
+    page: FetchedPage | None = field(default=None, init=False)
     extracted: Extracted = field(init=False)
     block: BlockedError | None = None
 
@@ -259,7 +265,7 @@ class _PageReader:
         if page.status_code == NOT_MODIFIED:
             host = parse_url(page.final_url).host
             raise InvalidResponseError(f"The host {host} answered 304, not modified, to a request without a condition.")
-        self.page, self.extracted = page, await self.extractors.extract(page, self.options.formats, self.options)
+        await self._read(page)
         verdict = self.extracted.verdict
         if verdict.kind is Kind.BLOCKED:
             self.block = blocked_error(parse_url(page.final_url).host, verdict.vendor, page.status_code)
@@ -268,6 +274,21 @@ class _PageReader:
         if page.status_code >= 400:
             message = f"The page answered with HTTP status {page.status_code}."
             raise HttpStatusError(message, page.status_code, page=page)
+
+    async def refresh(self, page: FetchedPage) -> str | None:
+        """Where a page leads by itself so soon that it is followed."""
+        if page.status_code >= 300:
+            return None
+        await self._read(page)
+        found = self.extracted.refresh
+        if found is None or found.seconds > self.max_refresh_delay or found.url.partition("#")[0] == page.final_url:
+            return None
+        return found.url
+
+    async def _read(self, page: FetchedPage) -> None:
+        if self.page is not page:
+            extracted = await self.extractors.extract(page, self.options.formats, self.options)
+            self.page, self.extracted = page, extracted
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +315,7 @@ def _asks_for_browser(options: ScrapeOptions) -> bool:
 
 def _needs_browser(options: ScrapeOptions) -> bool:
     """Whether something is asked for that only a browser can do."""
-    return bool(options.actions or options.wait_for or not PICTURES.isdisjoint(options.formats))
+    return bool(options.actions or options.wait_for or not SCREENSHOT_FORMATS.isdisjoint(options.formats))
 
 
 def _status(error: PageError) -> int | None:

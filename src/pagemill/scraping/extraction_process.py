@@ -22,7 +22,7 @@ from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
 from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
-from pagemill.extraction.reading import gzip_file
+from pagemill.extraction.reading import gzip_file, refresh
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
@@ -32,7 +32,7 @@ from pagemill.process_lifetime import die_with_parent, limit_memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pagemill.model import Content
+    from pagemill.model import Content, Refresh
 
 LENGTHS = struct.Struct(">II")
 
@@ -74,15 +74,24 @@ def reply(request: dict[str, Any], body: bytes) -> bytes:
     verdict = classify(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
+    leads_to = _refresh(content, request)
     header = {
         "lengths": lengths,
         "verdict": (verdict.kind, verdict.vendor),
         "has_scripts": content.signals is not None and content.signals.scripts > 0,
+        "refresh": None if leads_to is None else (leads_to.seconds, leads_to.url),
+        "words": None if content.signals is None else content.signals.words,
         "empty": content.signals is not None
         and content.signals.words < FEW_WORDS
         and verdict.kind is VerdictKind.SHELL,
     }
     return encode(header, b"".join(packed.values()))
+
+
+def _refresh(content: Content, request: dict[str, Any]) -> Refresh | None:
+    """Where the page leads by itself: by its header or, where it is HTML, by its markup."""
+    header = request["headers"].get("refresh", "")
+    return refresh.parse(header, request["url"]) or (content.signals.refresh if content.signals else None)
 
 
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import structlog
 
+from pagemill.child_environment import child_environment
 from pagemill.errors import (
     DocumentWithoutTextError,
     EncryptedDocumentError,
@@ -26,7 +27,7 @@ from pagemill.errors import (
 )
 from pagemill.extraction import METADATA
 from pagemill.fetching.verdict import Kind, Verdict
-from pagemill.model import Format, ScrapeOptions
+from pagemill.model import Format, Refresh, ScrapeOptions
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
 from pagemill.scraping.fair_semaphore import FairSemaphore, current_key
 
@@ -57,6 +58,10 @@ class Extracted:
     has_scripts: bool = False
     empty: bool = False
     """Whether it is next to empty, with scripts that may yet fill it."""
+    words: int | None = None
+    """Words of the whole page; None for what is no HTML."""
+    refresh: Refresh | None = None
+    """Where it leads by itself."""
 
 
 class ExtractorPool:
@@ -112,7 +117,10 @@ class ExtractorPool:
             values[name] = body[start : start + length]
             start += length
         kind, vendor = reply["verdict"]
-        return Extracted(values, Verdict(Kind(kind), vendor), reply["has_scripts"], reply["empty"])
+        refresh = Refresh(*reply["refresh"]) if reply["refresh"] else None
+        return Extracted(
+            values, Verdict(Kind(kind), vendor), reply["has_scripts"], reply["empty"], reply["words"], refresh
+        )
 
     async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> JsonObject:
         """Have a task of `structuring.tasks` carried out on a page, given as its packed `html`, `markdown`, `metadata`.
@@ -192,8 +200,7 @@ class _Process:
     @classmethod
     async def start(cls, memory: int) -> _Process:
         # -I would lose PYTHONPATH; the environment is ours. No settings pass on: extraction reads none.
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("PAGEMILL_")}
-        environment["OPENBLAS_NUM_THREADS"] = "1"  # the stacks of more would count as memory used
+        environment = child_environment(OPENBLAS_NUM_THREADS="1")  # the stacks of more would count as memory used
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *(*_PROGRAM, str(memory)),

@@ -13,10 +13,24 @@ class BrowserSettings(SettingsGroup):
     """The browser, and when a rendered page is ready."""
 
     chromium: Path | None = Field(None, description="The Chromium to run. Not set: one is looked for on the machine.")
+    browser_user: str | None = Field(
+        None,
+        description="The user that Chromium runs as where the service is root; `root` for no other. Not set: "
+        "`pagemill-browser` where there is one, else `nobody`.",
+    )
     browser_pages: Count = Field(4, description="Pages that one worker's browser has open at a time.")
     browser_max_pages: Count = Field(500, description="Pages after which the browser is replaced by a new one.")
     browser_max_memory: ByteCount = Field(
-        2048 * MEBIBYTE, description="Memory of all its processes at which the browser is replaced, in bytes."
+        2048 * MEBIBYTE,
+        description="The most memory of all its processes: above it the largest of them, as a rule a tab's, is ended.",
+    )
+    browser_recycle_memory: ByteCount = Field(
+        1024 * MEBIBYTE,
+        description="Memory of all its processes at which the browser is replaced, once its pages are done, in bytes.",
+    )
+    browser_tab_memory: ByteCount = Field(
+        1024 * MEBIBYTE,
+        description="The most memory that the process of one tab may take for itself, in bytes (Linux).",
     )
     browser_idle_time: Seconds = Field(300.0, description="After so long without a page the browser ends, in seconds.")
     browser_start_timeout: Seconds = Field(30.0, description="How long the browser may take to start, in seconds.")
@@ -41,8 +55,17 @@ class BrowserSettings(SettingsGroup):
     ready_quiet_time: Seconds = Field(
         0.1, description="How long a rendered page must be still to count as settled, in seconds."
     )
+    ready_empty_time: Seconds = Field(
+        2.5, description="The same for a page with next to no text whose scripts may bring some, in seconds."
+    )
     ready_request_timeout: Seconds = Field(
         5.0, description="A request of a rendered page is not waited for beyond this, in seconds."
+    )
+    screenshot_timeout: Seconds = Field(
+        15.0, description="How long one screenshot may take before the page comes without it, in seconds."
+    )
+    screenshot_scroll_time: Seconds = Field(
+        5.0, description="How long a page is scrolled through at most before a picture of all of it, in seconds."
     )
     challenge_timeout: Seconds = Field(
         10.0, description="How long a bot wall's page may take to let the browser through, in seconds."

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagemill.api.wire.request_validation import checked_url, receiver_url
+from pagemill.api.wire.scrape_request import ScrapeRequest
 from pagemill.errors import InvalidUrlError
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Format
@@ -109,6 +110,28 @@ WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
     ({"url": URL, "actions": ["wait"]}, "`actions[0]`"),
     ({"url": URL, "actions": [{}] * 16}, "`actions`"),
     ({"url": URL, "actions": [{"type": "dance"}]}, "`actions[0]`"),
+    *(
+        (
+            {"url": URL, "actions": [{"type": "wait", "milliseconds": 1}, {"type": "click", "selector": selector}]},
+            "`actions[1].click.selector` is not valid: it is no CSS selector",
+        )
+        for selector in (
+            "text=Go",
+            "xpath=//a",
+            "//a",
+            "a >> b",
+            'a:has-text("x")',
+            "a:visible",
+            "role=button",
+            "internal:role=button",
+            "#1a",
+            "a,",
+            "a[",
+            " ",
+            "id=x",
+            ":nth-match(a, 2)",
+        )
+    ),
     ({"url": URL, "actions": [{"type": "wait"}]}, "milliseconds`"),
     ({"url": URL, "actions": [{"type": "wait", "milliseconds": -1}]}, "milliseconds`"),
     ({"url": URL, "actions": [{"type": "wait", "milliseconds": 1.5}]}, "milliseconds`"),
@@ -248,3 +271,20 @@ async def test_the_body_must_be_sent_as_json(api: Api) -> None:
         answer = await api.client.post("/v1/url-scraper", content=body, headers={"Content-Type": content_type})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), content_type
         assert "Content-Type: application/json" in answer.json()["message"], content_type
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "a",
+        "#a > b:not(.c)",
+        'a[href^="x >> y"]',
+        "input:placeholder-shown",
+        "li:nth-child(2n+1)",
+        r"#\31 a",
+        "[id='#1']",
+    ],
+)
+def test_selectors_of_css_are_taken(selector):
+    request = ScrapeRequest.model_validate({"url": URL, "actions": [{"type": "click", "selector": selector}]})
+    assert request.actions[0].selector == selector

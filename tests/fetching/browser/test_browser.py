@@ -13,7 +13,7 @@ from tests.web.site import Site
 
 from pagemill.errors import BrowserUnavailableError
 from pagemill.fetching.browser.browser import Browser
-from pagemill.fetching.browser.tab import AHEAD
+from pagemill.fetching.browser.tab import PREOPENED_TABS
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 
@@ -85,7 +85,7 @@ async def test_nothing_is_found_where_nothing_is(one_shot, monkeypatch, tmp_path
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     async with one_shot(chromium=None) as browser:
-        with pytest.raises(BrowserUnavailableError, match="scripts/install-chromium"):
+        with pytest.raises(BrowserUnavailableError, match="pagemill install-browser"):
             await browser.render("http://127.0.0.2/", OPTIONS, soon())
 
 
@@ -139,7 +139,7 @@ async def test_under_load_tabs_are_opened_ahead_and_closed_with_the_last_page(on
             most = max([most, *(process.contexts for process in browser.processes)])
             await asyncio.sleep(0.01)
         assert all("Rendered" in page for page in await pages)
-        assert most == 2 + AHEAD
+        assert most == 2 + PREOPENED_TABS
         assert [process.contexts for process in browser.processes] == [0]
         assert len(site.asked("/shell")) == 6
 
@@ -147,7 +147,7 @@ async def test_under_load_tabs_are_opened_ahead_and_closed_with_the_last_page(on
 async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_shot, site):
     async with one_shot(browser_pages=1) as browser:
         first = asyncio.create_task(html(browser, site, "/endless"))
-        while not any(process.contexts == 1 + AHEAD for process in browser.processes):
+        while not any(process.contexts == 1 + PREOPENED_TABS for process in browser.processes):
             await asyncio.sleep(0.01)
         [process] = browser.processes
         await asyncio.sleep(0.3)
@@ -164,7 +164,7 @@ async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_
 
 
 async def test_a_browser_that_grew_is_recycled(one_shot, site):
-    async with one_shot(browser_max_memory=1, browser_idle_time=2.0) as browser:
+    async with one_shot(browser_recycle_memory=1, browser_idle_time=2.0) as browser:
         await html(browser, site, "/article")
         [first] = browser.processes
         await asyncio.sleep(1.2)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from pagemill.api.wire.page_fields import is_css_selector
 from pagemill.model import Action, ActionType
 
 LONGEST_WAIT = 60_000
 """Milliseconds that one action may wait."""
 
-Selector = Annotated[str, Field(min_length=1, max_length=1000, description="A CSS selector; its first match is meant.")]
+
+def _css(selector: str) -> str:
+    if not is_css_selector(selector):
+        raise PydanticCustomError("css_selector", "it is no CSS selector")
+    return selector
+
+
+Selector = Annotated[
+    str,
+    Field(min_length=1, max_length=1000, description="A CSS selector; its first match is meant."),
+    AfterValidator(_css),
+]
 Wait = Annotated[int, Field(ge=0, le=LONGEST_WAIT, description="Milliseconds.")]
 
 

@@ -1,4 +1,4 @@
-"""The browser of a worker: started on first need, replaced when it is worn, dead or silent, ended when nobody needs it.
+"""The browser of a worker: started for the first page, recycled after many pages or much memory, ended when idle.
 
 There is one Chromium, with images and fonts off. Only while pictures of pages are asked for there is a second, with
 them on: nothing but a switch of the whole process keeps them from being loaded without asking us about each.
@@ -18,8 +18,8 @@ from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, Fetch
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.browser.rendering import Rendering
-from pagemill.fetching.browser.screenshots import PICTURES
-from pagemill.fetching.browser.tab import Kind, Tabs
+from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
+from pagemill.fetching.browser.tab import TabOptions, Tabs
 from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
 from pagemill.fetching.proxies.scores import MemoryProxyScores
 
@@ -38,15 +38,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-TRIES = 2
-"""How often a page is opened that the browser died under."""
-_WATCH_INTERVAL = 5.0
-_MOST_INTERVALS = 4
+ATTEMPTS = 2
+"""How often a page is tried when the browser process ends while it is rendered."""
+_MONITOR_INTERVAL = 5.0
+_MEMORY_INTERVAL = 0.5
+_CHECKS_PER_IDLE_TIME = 4
 
 
-@dataclass(slots=True)
-class _Shift:
-    """A process with the pages it had and has."""
+@dataclass(slots=True, eq=False)
+class _Instance:
+    """A browser process, its tabs, and its usage counters."""
 
     process: BrowserProcess
     tabs: Tabs
@@ -65,11 +66,12 @@ class Browser:
         self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._guard = guard
         self._slots = asyncio.Semaphore(settings.browser.browser_pages)
-        self._shifts: dict[bool, _Shift] = {}
-        self._starting: dict[bool, asyncio.Task[_Shift]] = {}
+        self._instances: dict[bool, _Instance] = {}
+        self._starting: dict[bool, asyncio.Task[_Instance]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._retired: set[_Instance] = set()
         self._proxy = EgressProxy(guard, settings.fetching.connect_timeout)
-        self._watcher: asyncio.Task[None] | None = None
+        self._monitoring: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._proxy.open()
@@ -81,7 +83,7 @@ class Browser:
     @property
     def processes(self) -> list[BrowserProcess]:
         """The Chromiums that run now."""
-        return [shift.process for shift in self._shifts.values()]
+        return [instance.process for instance in self._instances.values()]
 
     def executable(self) -> Path:
         """The Chromium that is run. Raises `BrowserUnavailableError`."""
@@ -92,12 +94,12 @@ class Browser:
         url: str,
         options: ScrapeOptions,
         deadline: float,
-        patience: float | None = None,
+        max_wait: float | None = None,
         accept: Accept | None = None,
     ) -> RenderedPage:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
-        `patience` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
+        `max_wait` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
         again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another proxy
         may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
         """
@@ -106,15 +108,15 @@ class Browser:
         proxies = ProxyRotation(checked.host, proxies_for(self._settings, options.country), self._scores, deadline)
         while True:
             try:
-                async with asyncio.timeout_at(deadline), self._turn(patience):
-                    rendered = await self._through_proxies(executable, checked, options, deadline, proxies)
+                async with asyncio.timeout_at(deadline), self._page_slot(max_wait):
+                    rendered = await self._render_through_proxies(executable, checked, options, deadline, proxies)
             except TimeoutError:
                 raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
             try:  # nobody waits for this: the turn is over
                 if accept is not None:
                     await accept(rendered.page)
             except FetchError as error:
-                if not await self._goes_on(proxies, error) or asyncio.get_running_loop().time() >= deadline:
+                if not await self._tries_another_proxy(proxies, error) or asyncio.get_running_loop().time() >= deadline:
                     raise
             except PageError:  # it could not be read, but the proxy brought it
                 await proxies.succeeded()
@@ -124,9 +126,9 @@ class Browser:
                 return rendered
 
     @contextlib.asynccontextmanager
-    async def _turn(self, patience: float | None) -> AsyncIterator[None]:
+    async def _page_slot(self, max_wait: float | None) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(max_wait):
                 await self._slots.acquire()
         except TimeoutError:
             raise BrowserError("The browser is busy with other pages.") from None
@@ -135,158 +137,171 @@ class Browser:
         finally:
             self._slots.release()
 
-    async def _through_proxies(
+    async def _render_through_proxies(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxies: ProxyRotation
     ) -> RenderedPage:
-        """Leave by the country's proxies, a failed one for another."""
+        """Render through one of the country's proxies; try another one where it fails."""
         while True:
             proxy = await proxies.take()
             try:
                 rendered = await self._try(executable, url, options, deadline, proxy)
             except FetchError as error:
-                if not await self._goes_on(proxies, error):
+                if not await self._tries_another_proxy(proxies, error):
                     raise
             else:
                 proxies.arrived()
                 return rendered
 
-    async def _goes_on(self, proxies: ProxyRotation, error: FetchError) -> bool:
+    async def _tries_another_proxy(self, proxies: ProxyRotation, error: FetchError) -> bool:
         """Whether another proxy is tried after this."""
         return await proxies.failed(error) and proxies.attempts < self._settings.fetching.fetch_attempts
 
     async def _try(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
-        images = not PICTURES.isdisjoint(options.formats)
-        for attempt in range(1, TRIES + 1):
-            shift: _Shift | None = None
+        images = not SCREENSHOT_FORMATS.isdisjoint(options.formats)
+        for attempt in range(1, ATTEMPTS + 1):
+            instance: _Instance | None = None
             try:
-                shift = await self._shift(executable, images=images)
-                return await self._render(shift, url, options, deadline, proxy)
+                instance = await self._get_instance(executable, images=images)
+                return await self._render(instance, url, options, deadline, proxy)
             except BrowserError as error:
-                if attempt == TRIES or not _is_browsers_fault(shift, error):
+                if attempt == ATTEMPTS or not _is_fault_of_browser(instance, error):
                     raise
                 log.warning("the browser ended under a page, which is tried again", url=url.public_href)
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
         """End the browser. Pages under way must have ended or been cancelled."""
-        if self._watcher is not None:
-            self._watcher.cancel()
+        if self._monitoring is not None:
+            self._monitoring.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
-            self._watcher = None
+                await self._monitoring
+            self._monitoring = None
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
-        for shift in list(self._shifts.values()):
-            self._retire(shift)
+        for instance in list(self._instances.values()):
+            self._retire(instance)
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
         await self._proxy.close()
 
     async def _render(
-        self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
+        self, instance: _Instance, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
-        kind = Kind(proxy, looked_at=shift.process.images or bool(options.actions))
-        shift.pages += 1
-        shift.open_pages += 1
+        tab_options = TabOptions(proxy, visible=instance.process.images or bool(options.actions))
+        instance.pages += 1
+        instance.open_pages += 1
         try:
-            async with await shift.tabs.take(kind) as tab:
-                if self._slots.locked() and not shift.retired:  # the next page is not far: its tab opens meanwhile
-                    shift.tabs.open_ahead(kind)
+            async with await instance.tabs.take(tab_options) as tab:
+                if self._slots.locked() and not instance.retired:  # the next page is not far: its tab opens meanwhile
+                    instance.tabs.preopen(tab_options)
                 return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
         finally:
-            shift.open_pages -= 1
-            shift.idle_since = asyncio.get_running_loop().time()
-            if not shift.open_pages:
-                await self._rest(shift)
+            instance.open_pages -= 1
+            instance.idle_since = asyncio.get_running_loop().time()
+            if not instance.open_pages:
+                await self._on_idle(instance)
 
-    async def _rest(self, shift: _Shift) -> None:
-        """Nobody uses the process now."""
-        if shift.retired:
-            self._end(shift)
+    async def _on_idle(self, instance: _Instance) -> None:
+        """No page is open in the process any more."""
+        if instance.retired:
+            self._end(instance)
         else:
-            await asyncio.shield(shift.process.run(shift.tabs.close()))
+            await asyncio.shield(instance.process.run_in_background(instance.tabs.close()))
 
-    async def _shift(self, executable: Path, *, images: bool) -> _Shift:
-        """The process to open a page in: the one that runs, or a new one where that is worn or dead.
+    async def _get_instance(self, executable: Path, *, images: bool) -> _Instance:
+        """The process to open a page in: the running one, or a new one where that must be replaced.
 
-        A start is for everybody: it goes on when the page that asked for it first is cancelled.
+        All pages share one start: it continues when the page that asked for it first is cancelled.
         """
-        shift = self._shifts.get(images)
-        if shift is not None and not self._worn(shift):
-            return shift
-        if shift is not None:
-            self._retire(shift)
+        instance = self._instances.get(images)
+        if instance is not None and not self._is_due_for_replacement(instance):
+            return instance
+        if instance is not None:
+            self._retire(instance)
         start = self._starting.get(images)
         if start is None:
             start = self._starting[images] = asyncio.create_task(self._start(executable, images=images))
             start.add_done_callback(lambda done: self._started(done, images=images))
         return await asyncio.shield(start)
 
-    def _started(self, start: asyncio.Task[_Shift], *, images: bool) -> None:
+    def _started(self, start: asyncio.Task[_Instance], *, images: bool) -> None:
         del self._starting[images]
         if not start.cancelled():
             start.exception()  # those who still wait for it are told; there may be none
 
-    async def _start(self, executable: Path, *, images: bool) -> _Shift:
+    async def _start(self, executable: Path, *, images: bool) -> _Instance:
         from pagemill.fetching.browser.process import BrowserProcess
 
-        if self._watcher is None:
-            self._watcher = asyncio.create_task(self._watch(), name="watch the browser")
+        if self._monitoring is None:
+            self._monitoring = asyncio.create_task(self._monitor(), name="monitor the browser")
         process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=images)
         tabs = Tabs(process, self._guard, self._settings)
-        shift = self._shifts[images] = _Shift(process, tabs, idle_since=asyncio.get_running_loop().time())
-        return shift
+        instance = self._instances[images] = _Instance(process, tabs, idle_since=asyncio.get_running_loop().time())
+        return instance
 
-    def _worn(self, shift: _Shift) -> bool:
+    def _is_due_for_replacement(self, instance: _Instance) -> bool:
         settings = self._settings
         return (
-            shift.process.gone.is_set()
-            or shift.pages >= settings.browser.browser_max_pages
-            or shift.memory >= settings.browser.browser_max_memory
+            instance.process.disconnected.is_set()
+            or instance.pages >= settings.browser.browser_max_pages
+            or instance.memory >= settings.browser.browser_recycle_memory
         )
 
-    def _retire(self, shift: _Shift) -> None:
-        """Open no more pages in it; it ends with the last that is open."""
-        shift.retired = True
-        if self._shifts.get(shift.process.images) is shift:
-            del self._shifts[shift.process.images]
-        if not shift.open_pages:
-            self._end(shift)
+    def _retire(self, instance: _Instance) -> None:
+        """Open no more pages in the process; end it once its last page is closed."""
+        instance.retired = True
+        self._retired.add(instance)
+        if self._instances.get(instance.process.images) is instance:
+            del self._instances[instance.process.images]
+        if not instance.open_pages:
+            self._end(instance)
 
-    def _end(self, shift: _Shift) -> None:
-        task = asyncio.create_task(_close(shift), name="end a browser")
+    def _end(self, instance: _Instance) -> None:
+        self._retired.discard(instance)
+        task = asyncio.create_task(_close(instance), name="end a browser")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
-    async def _watch(self) -> None:
-        """Measure, retire what idles, and kill what does not answer."""
-        interval = min(_WATCH_INTERVAL, self._settings.browser.browser_idle_time / _MOST_INTERVALS)
+    async def _monitor(self) -> None:
+        """Measure memory, retire idle processes, and kill those that do not answer."""
+        interval = min(_MONITOR_INTERVAL, self._settings.browser.browser_idle_time / _CHECKS_PER_IDLE_TIME)
+        steps = max(1, round(interval / _MEMORY_INTERVAL))
         while True:
-            await asyncio.sleep(interval)
-            for shift in list(self._shifts.values()):
-                await self._look_at(shift)
+            for _ in range(steps):
+                await asyncio.sleep(interval / steps)
+                for instance in [*self._instances.values(), *self._retired]:
+                    await self._check_memory(instance)
+            for instance in list(self._instances.values()):
+                await self._check_health(instance)
 
-    async def _look_at(self, shift: _Shift) -> None:
-        idle = asyncio.get_running_loop().time() - shift.idle_since
-        if not shift.open_pages and idle >= self._settings.browser.browser_idle_time:
-            self._retire(shift)
-        elif not await shift.process.answers():
+    async def _check_memory(self, instance: _Instance) -> None:
+        if not instance.open_pages or instance.process.disconnected.is_set():
+            return
+        instance.memory = await instance.process.measure_memory()
+        if instance.memory > self._settings.browser.browser_max_memory:
+            await instance.process.kill_largest()
+
+    async def _check_health(self, instance: _Instance) -> None:
+        idle = asyncio.get_running_loop().time() - instance.idle_since
+        if not instance.open_pages and idle >= self._settings.browser.browser_idle_time:
+            self._retire(instance)
+        elif not await instance.process.is_responsive():
             log.error("the browser does not answer, and is killed")
-            await shift.process.kill()
-            self._retire(shift)
+            await instance.process.kill()
+            self._retire(instance)
         else:
-            shift.memory = await shift.process.measure()
+            instance.memory = await instance.process.measure_memory()
 
 
-async def _close(shift: _Shift) -> None:
-    await shift.tabs.close()
-    await shift.process.close()
+async def _close(instance: _Instance) -> None:
+    await instance.tabs.close()
+    await instance.process.close()
 
 
-def _is_browsers_fault(shift: _Shift | None, error: BrowserError) -> bool:
-    """Whether it was not the page's: the browser did not start, or died, perhaps under another page.
+def _is_fault_of_browser(instance: _Instance | None, error: BrowserError) -> bool:
+    """Whether the page can be tried again: the browser did not start or ended, perhaps because of another page.
 
-    A tab that crashed takes nobody with it, and would crash again.
+    A crashed tab ends no other page, and would crash again.
     """
-    return shift is None or (isinstance(error, BrowserCrashedError) and shift.process.gone.is_set())
+    return instance is None or (isinstance(error, BrowserCrashedError) and instance.process.disconnected.is_set())

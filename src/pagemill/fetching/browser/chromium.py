@@ -26,7 +26,7 @@ NAMES = (
     "chrome",
 )
 PLAYWRIGHT_FOLDERS = ("chromium_headless_shell-*/*/*headless*shell", "chromium-*/*/chrome")
-REMEDY = "scripts/install-chromium"
+INSTALL_COMMAND = "pagemill install-browser"
 """The one command that mends a machine without Chromium."""
 
 # Several switches of one name do not add up, the last counts: this holds what Playwright 1.6x itself turns off as well.
@@ -50,6 +50,7 @@ _DISABLED_FEATURES = (
     "SpareRendererForSitePerProcess",
     "ThirdPartyStoragePartitioning",
     "Translate",
+    "WebRtcHideLocalIpsWithMdns",  # no multicast DNS on the network; no local address is shown either, see below
     "WebTransport",
 )
 
@@ -105,7 +106,7 @@ def find_chromium(settings: Settings) -> Path:
     for candidate in _downloaded():
         return candidate
     raise BrowserUnavailableError(
-        f"This page needs a browser, and there is no Chromium on this machine. Install it with: {REMEDY}"
+        f"A page needs a browser, and there is no Chromium on this machine. Install it with: {INSTALL_COMMAND}"
     )
 
 
@@ -116,8 +117,3 @@ def _downloaded() -> Iterable[Path]:
         for path in sorted(folder.glob(pattern), reverse=True):
             if path.is_file() and os.access(path, os.X_OK):
                 yield path
-
-
-def with_sandbox() -> bool:
-    """Whether Chromium's sandbox is on: always, but for root, for whom it does not start."""
-    return os.geteuid() != 0

@@ -1,4 +1,4 @@
-"""The browser's only way out: an HTTP proxy in this process that asks the egress guard about every connection.
+"""The egress proxy: an HTTP proxy in this process through which a page's whole traffic goes, checked by the guard.
 
 It speaks what browsers speak to a proxy (RFC 9110, 9.3.6 and RFC 9112, 3.2.2): CONNECT for everything encrypted and
 for websockets, and requests with an absolute URL for plain HTTP. Names are looked up here, checked here, and connected
@@ -38,12 +38,14 @@ MAX_HEAD_BYTES = 256 * 1024
 """The most that is read of the headers of a request or of an answer."""
 SECOND_ADDRESS_AFTER = 3.0
 """Seconds that one of several addresses is tried before the next."""
+PROXY_ERROR_STATUSES = frozenset({403, 502, 504})
+"""What the proxy itself answers where a connection does not come about."""
 
 _BACKLOG = 128
 _ACCEPT_AGAIN_AFTER = 1.0
 # Below this many bytes, what a browser sends in a tunnel is upkeep of TLS or HTTP/2 (settings, window updates, pings:
 # at most 39 bytes encrypted), and nothing that an answer is waited for.
-_UPKEEP_BYTES = 64
+_PROTOCOL_OVERHEAD_BYTES = 64
 _HEAD_END = b"\r\n\r\n"
 _HOP_BY_HOP = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"upgrade", b"proxy-authorization", b"te"})
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S+) HTTP/1\.[01]")
@@ -64,7 +66,7 @@ class EgressProxy:
         self._connect_timeout = connect_timeout
         self._listener: socket.socket | None = None
         self._accepted: set[asyncio.Task[Any]] = set()
-        self._connections: set[_Client] = set()
+        self._connections: set[_ClientConnection] = set()
         self._last_byte = float("-inf")
         self.failures: dict[tuple[str, int], FetchError] = {}
         """Why the last connection to a host and port did not come about; gone once one does."""
@@ -108,11 +110,11 @@ class EgressProxy:
             loop.call_later(_ACCEPT_AGAIN_AFTER, self._accept_again, listener)
             return
         connection.setblocking(False)
-        task = loop.create_task(loop.connect_accepted_socket(lambda: _Client(self), connection))
+        task = loop.create_task(loop.connect_accepted_socket(lambda: _ClientConnection(self), connection))
         self._accepted.add(task)
-        task.add_done_callback(self._taken_in)
+        task.add_done_callback(self._on_accepted)
 
-    def _taken_in(self, task: asyncio.Task[Any]) -> None:
+    def _on_accepted(self, task: asyncio.Task[Any]) -> None:
         self._accepted.discard(task)
         if not task.cancelled():
             task.exception()  # who hangs up at once is no fault of ours
@@ -133,31 +135,31 @@ class EgressProxy:
         """How many connections there are now."""
         return len(self._connections)
 
-    def quiet_for(self, patience: float) -> float:
+    def quiet_for(self, request_timeout: float) -> float:
         """For how many seconds nothing moved; 0 while an answer is waited for.
 
-        Who has not been answered for `patience` seconds (a long poll, a beacon) is not waited for any more.
+        Who has not been answered for `request_timeout` seconds (a long poll, a beacon) is not waited for any more.
         """
         now = asyncio.get_running_loop().time()
-        if any(now - connection.waiting_since < patience for connection in self._connections):
+        if any(now - connection.waiting_since < request_timeout for connection in self._connections):
             return 0.0
         return now - self._last_byte
 
     # What its connections call
 
-    def opened(self, connection: _Client) -> None:
+    def opened(self, connection: _ClientConnection) -> None:
         """Take note of a new connection, or cut it where it was accepted just as the proxy closed."""
         if self._listener is None:
             connection.abort()
             return
         self._connections.add(connection)
-        self.moved()
+        self.note_activity()
 
-    def closed(self, connection: _Client) -> None:
+    def closed(self, connection: _ClientConnection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
 
-    def moved(self) -> float:
+    def note_activity(self) -> float:
         """Take note that bytes moved, and return the time."""
         self._last_byte = asyncio.get_running_loop().time()
         return self._last_byte
@@ -227,12 +229,12 @@ class EgressProxy:
         return url.host, url.port, path if path.startswith(b"/") else b"/" + path
 
 
-class _Flow(asyncio.Protocol):
+class _Endpoint(asyncio.Protocol):
     """One end of a connection through the proxy, which hands what it reads to the other end at its pace."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        self.other: _Flow | None = None
+        self.other: _Endpoint | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What create_server and create_connection give; that of uvloop is no subclass.
@@ -255,7 +257,7 @@ class _Flow(asyncio.Protocol):
             self.transport.abort()
 
 
-class _Client(_Flow):
+class _ClientConnection(_Endpoint):
     """The browser's end."""
 
     def __init__(self, proxy: EgressProxy) -> None:
@@ -285,12 +287,12 @@ class _Client(_Flow):
         return False  # closes; Chromium never half-closes while it waits for an answer
 
     def data_received(self, data: bytes) -> None:
-        now = self.proxy.moved()
+        now = self.proxy.note_activity()
         if self._connecting is None:
             self._read_head(data)
             return
         if self._tunnel:
-            if len(data) > _UPKEEP_BYTES:
+            if len(data) > _PROTOCOL_OVERHEAD_BYTES:
                 self.waiting_since = now
         else:
             self._body_left -= len(data)
@@ -306,7 +308,7 @@ class _Client(_Flow):
 
     def answered(self) -> None:
         """The host sent something."""
-        self.proxy.moved()
+        self.proxy.note_activity()
         if self._tunnel:
             self.waiting_since = float("-inf")
 
@@ -333,7 +335,7 @@ class _Client(_Flow):
             return
         self._tunnel = match[1] == b"CONNECT"
         self.asked_for_head = match[1] == b"HEAD"
-        self.waiting_since = self.proxy.moved()
+        self.waiting_since = self.proxy.note_activity()
         if not self._tunnel and not self._measure_body(fields, rest):
             self.refuse(411, "http_request_error")
             return
@@ -356,7 +358,7 @@ class _Client(_Flow):
     async def _connect(self, method: bytes, target: bytes, fields: list[bytes], rest: bytes) -> None:
         try:
             host, port, path = self.proxy.target(method, target)
-            await self.proxy.connect(host, port, lambda: _Host(self, plain=not self._tunnel))
+            await self.proxy.connect(host, port, lambda: _HostConnection(self, plain=not self._tunnel))
         except (BlockedAddressError, UnfetchableUrlError):
             self.refuse(403, "destination_ip_prohibited")
         except ConnectTimeoutError:
@@ -383,10 +385,10 @@ class _Client(_Flow):
         self.transport.resume_reading()
 
 
-class _Host(_Flow):
+class _HostConnection(_Endpoint):
     """The host's end."""
 
-    def __init__(self, client: _Client, *, plain: bool) -> None:
+    def __init__(self, client: _ClientConnection, *, plain: bool) -> None:
         super().__init__()
         self._client = client
         self._in_head = plain

@@ -1,4 +1,4 @@
-"""Headers of the client's own, sent with a rendered page's requests to the host that the client named, and no other.
+"""Extra HTTP headers: sent with a rendered page's requests to the requested host, and to no other host.
 
 DevTools stops each request to that host, which goes on with the headers (Fetch domain of the Chrome DevTools Protocol);
 what they override does not extend to redirects, which are stopped anew. Other requests are not stopped at all.
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 Headers = list[dict[str, str]]
 
 
-async def send(
+async def send_extra_headers(
     headers: Sequence[tuple[str, str]],
     url: Url,
     session: CDPSession,
-    run: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+    run_in_background: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
 ) -> None:
-    """Send `headers` with what the page of `session` asks the host of `url` for. `run` does something on the side."""
+    """Send `headers` with what the page of `session` asks the host of `url` for. `run_in_background` starts a task."""
 
-    async def go_on(stopped: dict[str, Any]) -> None:
-        request = stopped["request"]
+    async def continue_request(paused: dict[str, Any]) -> None:
+        request = paused["request"]
         more = {"headers": _merged(request["headers"], headers)} if _host(request["url"]) == url.host else {}
-        await session.send("Fetch.continueRequest", {"requestId": stopped["requestId"], **more})
+        await session.send("Fetch.continueRequest", {"requestId": paused["requestId"], **more})
 
-    session.on("Fetch.requestPaused", lambda stopped: run(go_on(stopped)))
+    session.on("Fetch.requestPaused", lambda paused: run_in_background(continue_request(paused)))
     place = urlsplit(url.public_href).netloc
     patterns = [{"urlPattern": f"{scheme}://{place}/*"} for scheme in ("http", "https")]
     await session.send("Fetch.enable", {"patterns": patterns})

@@ -1,4 +1,4 @@
-"""Who the browser says that it is: an ordinary Chrome of its own version, the same everywhere it is asked.
+"""The user agent and client hints of the browser: those of an ordinary Chrome of the version that runs.
 
 A headless Chromium names itself in its user agent and in its client hints (UA-CH, wicg.github.io/ua-client-hints).
 Both are set here, from the version that really runs, so that scripts, request headers, frames and workers agree.

@@ -1,6 +1,6 @@
-"""A JavaScript world of our own in a page: it sees the page's tree, and the page's scripts do not see it.
+"""Isolated worlds: JavaScript contexts that share a page's DOM but not its globals.
 
-So what a page does to its own globals (`MutationObserver`, `Array.prototype` …) changes nothing here.
+What a page does to its own globals (`MutationObserver`, `Array.prototype` …) does not affect scripts run here.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pagemill.errors import BrowserCrashedError
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession
 
-_NAME = "reader"
-_PAUSE = 0.02
+_WORLD_NAME = "reader"
+_RETRY_DELAY = 0.02
 
 
-class PageMovedError(Exception):
-    """The document that was looked at is gone: the page loads another."""
+class DocumentReplacedError(Exception):
+    """The document was replaced: the page navigates to another one."""
 
 
-class World:
-    """The world of a page's main frame, made anew for each document. `session` is the page's DevTools session."""
+class IsolatedWorld:
+    """The isolated world of a page's main frame, recreated for each document. `session` is its DevTools session."""
 
     def __init__(self, session: CDPSession, frame_id: str, crashed: asyncio.Event) -> None:
         self._session = session
@@ -31,15 +31,15 @@ class World:
         self._crashed = crashed
         self._context: int | None = None
 
-    async def call(self, function: str, *arguments: Any) -> Any:
+    async def evaluate(self, function: str, *arguments: Any) -> Any:
         """Call a JavaScript function with JSON values, and return the JSON value of what it returns or promises.
 
-        Raises `PageMovedError` when the document went away meanwhile, `BrowserCrashedError` when its process did, and
+        Raises `DocumentReplacedError` when the document was replaced, `BrowserCrashedError` when its process ended, and
         `ValueError` when the function threw.
         """
-        context = await self._entered()
+        context = await self._context_id()
         expression = f"({function})({', '.join(json.dumps(argument) for argument in arguments)})"
-        reply = await self._ask(
+        reply = await self._send(
             "Runtime.evaluate",
             {"expression": expression, "contextId": context, "awaitPromise": True, "returnByValue": True},
         )
@@ -49,15 +49,15 @@ class World:
 
     async def interrupt(self) -> None:
         """Stop the script that runs in the page, if one does."""
-        await self._ask("Runtime.terminateExecution", {})
+        await self._send("Runtime.terminateExecution", {})
 
-    async def _entered(self) -> int:
+    async def _context_id(self) -> int:
         if self._context is None:
-            reply = await self._ask("Page.createIsolatedWorld", {"frameId": self._frame_id, "worldName": _NAME})
+            reply = await self._send("Page.createIsolatedWorld", {"frameId": self._frame_id, "worldName": _WORLD_NAME})
             self._context = int(reply["executionContextId"])
         return self._context
 
-    async def _ask(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _send(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         from playwright.async_api import Error
 
         ask = asyncio.ensure_future(self._session.send(method, parameters))
@@ -72,8 +72,8 @@ class World:
             self._context = None
             if self._crashed.is_set():
                 raise BrowserCrashedError("The page ended the process that rendered it.") from None
-            await asyncio.sleep(_PAUSE)
-            raise PageMovedError from None
+            await asyncio.sleep(_RETRY_DELAY)
+            raise DocumentReplacedError from None
         finally:
             crash.cancel()
             ask.cancel()

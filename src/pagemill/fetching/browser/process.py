@@ -1,4 +1,4 @@
-"""A running Chromium with Playwright's driver before it, and the certainty that both are gone afterwards.
+"""A Chromium process with Playwright's driver: started, monitored, and ended without leaving processes behind.
 
 The driver (Node.js) is our child and Chromium is its child, talked to through pipes: no port is open that another user
 of the machine could steer the browser by. Both write into a temporary folder of ours alone. When this process dies, the
@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
-import sys
-import tempfile
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import structlog
 
+from pagemill.child_environment import child_environment
 from pagemill.errors import BrowserCrashedError, BrowserError
-from pagemill.fetching.browser.chromium import switches, with_sandbox
+from pagemill.fetching.browser.chromium import switches
 from pagemill.fetching.browser.identity import Identity
+from pagemill.fetching.browser.launching import process_tree
+from pagemill.fetching.browser.launching.account import chromium_account
+from pagemill.fetching.browser.launching.driver import BrowserFolder, remove_stale_folders, start_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator, Sequence
+    from collections.abc import Coroutine, Sequence
+    from pathlib import Path
 
+    import psutil
     from playwright.async_api import Browser as PlaywrightBrowser
     from playwright.async_api import BrowserContext, CDPSession, Playwright
 
@@ -34,16 +33,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FOLDER_PREFIX = "pagemill-browser-"
 _CLOSE_TIMEOUT = 5.0
-_STARTING = asyncio.Lock()
 
 
 class BrowserProcess:
     """One Chromium. Made by `start`; ended by `close`, or by `kill` when it does not answer."""
 
     def __init__(
-        self, driver: Playwright, browser: PlaywrightBrowser, folder: Path, settings: Settings, *, images: bool
+        self, driver: Playwright, browser: PlaywrightBrowser, folder: BrowserFolder, settings: Settings, *, images: bool
     ) -> None:
         self._driver = driver
         self._browser = browser
@@ -56,10 +53,10 @@ class BrowserProcess:
         self._background: set[asyncio.Task[None]] = set()
         self.images = images
         """Whether pages load images and fonts."""
-        self.gone = asyncio.Event()
+        self.disconnected = asyncio.Event()
         """Set once Chromium ended, for whatever reason."""
         self.identity = Identity(browser.version)
-        browser.on("disconnected", lambda _: self._is_gone())
+        browser.on("disconnected", lambda _: self._on_disconnected())
 
     @classmethod
     async def start(cls, executable: Path, proxy: str, settings: Settings, *, images: bool) -> BrowserProcess:
@@ -67,23 +64,24 @@ class BrowserProcess:
 
         Raises `BrowserError`.
         """
-        from playwright.async_api import Error, async_playwright
+        from playwright.async_api import Error
 
-        _adopt_orphans()
-        await asyncio.to_thread(_sweep)
-        folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
+        process_tree.become_subreaper()
+        await asyncio.to_thread(remove_stale_folders)
+        account = await chromium_account(settings, executable)
+        if account.warning is not None:
+            log.warning(account.warning)
+        folder = await asyncio.to_thread(BrowserFolder.make, account)
         driver: Playwright | None = None
         try:
             async with asyncio.timeout(settings.browser.browser_start_timeout):
-                async with _STARTING:
-                    with _temporary_files_in(folder):
-                        driver = await async_playwright().start()
+                driver = await start_driver(folder, account)
                 version = await _version(executable)
                 browser = await driver.chromium.launch(
                     executable_path=executable,
                     args=[*switches(images=images), f"--user-agent={Identity(version).user_agent}"],
                     proxy={"server": proxy, "bypass": "<-loopback>"},
-                    chromium_sandbox=with_sandbox(),
+                    chromium_sandbox=account.sandbox,
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,
@@ -91,13 +89,16 @@ class BrowserProcess:
                 )
             process = cls(driver, browser, folder, settings, images=images)
             process._session = await browser.new_browser_cdp_session()
-            process._processes = await asyncio.to_thread(_tree, folder)
+            process._processes = await asyncio.to_thread(process_tree.of, folder.temporary)
+            await asyncio.to_thread(
+                process_tree.limit_tabs, process._processes, settings.browser.browser_tab_memory, account
+            )
         except (Error, TimeoutError, OSError):
             log.exception("the browser did not start", executable=str(executable))
-            await _abandon(driver, folder)
+            await _terminate(driver, folder)
             raise BrowserError("The browser did not start; the log says why.") from None
         except BaseException:
-            await _abandon(driver, folder)
+            await _terminate(driver, folder)
             raise
         log.info("browser started", executable=str(executable), version=browser.version)
         return process
@@ -108,7 +109,7 @@ class BrowserProcess:
         return len(self._browser.contexts)
 
     async def new_context(self, **options: Any) -> BrowserContext:
-        """A new isolated context. Raises `BrowserCrashedError` when there is no browser any more, or it is silent."""
+        """A new isolated context. Raises `BrowserCrashedError` when the browser ended or does not answer."""
         from playwright.async_api import Error
 
         opening = asyncio.ensure_future(self._browser.new_context(**options))
@@ -120,34 +121,34 @@ class BrowserProcess:
             raise BrowserCrashedError("The browser ended, or did not answer, when the page was to be opened.") from None
         finally:
             if not opening.done():  # cancelled, or killed: what may still come is closed
-                self.run(self._discard(opening))
+                self.run_in_background(self._discard(opening))
 
     async def close_context(self, context: BrowserContext) -> None:
         """Close a context, or the whole browser where that does not work. Goes on when cancelled."""
-        await asyncio.shield(self.run(self._close_context(context)))
+        await asyncio.shield(self.run_in_background(self._close_context(context)))
 
-    def on_gone(self, event: asyncio.Event) -> None:
+    def add_disconnect_event(self, event: asyncio.Event) -> None:
         """Set `event` when Chromium ends."""
-        if self.gone.is_set():
+        if self.disconnected.is_set():
             event.set()
         self._pages.add(event)
 
-    def forget(self, event: asyncio.Event) -> None:
-        """Undo `on_gone`."""
+    def remove_disconnect_event(self, event: asyncio.Event) -> None:
+        """Undo `add_disconnect_event`."""
         self._pages.discard(event)
 
-    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Do something on the side, whose failure means nothing."""
-        task = asyncio.create_task(_quietly(work))
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine as a background task; its Playwright errors are ignored."""
+        task = asyncio.create_task(_ignoring_errors(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
 
-    async def answers(self) -> bool:
+    async def is_responsive(self) -> bool:
         """Whether Chromium answers within the time that the settings give it."""
         from playwright.async_api import Error
 
-        if self.gone.is_set() or self._session is None:
+        if self.disconnected.is_set() or self._session is None:
             return False
         try:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
@@ -156,9 +157,13 @@ class BrowserProcess:
             return False
         return True
 
-    async def measure(self) -> int:
+    async def measure_memory(self) -> int:
         """The memory of all its processes, in bytes; shared pages count for each of them in part."""
-        return await asyncio.to_thread(_memory, self._folder)
+        return await asyncio.to_thread(process_tree.memory, self._folder.temporary)
+
+    async def kill_largest(self) -> None:
+        """End the process that has grown most: a tab's, as a rule, whose page then fails alone."""
+        await asyncio.to_thread(process_tree.kill_largest, self._folder.temporary)
 
     async def close(self) -> None:
         """End Chromium and its driver in good order; kill what does not end."""
@@ -176,9 +181,9 @@ class BrowserProcess:
         await asyncio.shield(self._ended)
 
     async def _end(self) -> None:
-        processes = await asyncio.to_thread(_kill_chromium, self._folder, self._processes)
-        self._is_gone()
-        await _abandon(self._driver, self._folder, processes)
+        processes = await asyncio.to_thread(process_tree.kill_chromium, self._folder.temporary, self._processes)
+        self._on_disconnected()
+        await _terminate(self._driver, self._folder, processes)
         log.info("browser ended")
 
     async def _discard(self, opening: asyncio.Future[BrowserContext]) -> None:
@@ -191,39 +196,40 @@ class BrowserProcess:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 await context.close()
         except (Error, TimeoutError):
-            if not self.gone.is_set():
+            if not self.disconnected.is_set():
                 log.warning("a page could not be closed; the browser is killed")
                 await self.kill()
 
-    def _is_gone(self) -> None:
-        self.gone.set()
+    def _on_disconnected(self) -> None:
+        self.disconnected.set()
         for event in self._pages:
             event.set()
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+async def _ignoring_errors(work: Coroutine[Any, Any, None]) -> None:
     from playwright.async_api import Error
 
     with contextlib.suppress(Error):
         await work
 
 
-async def _abandon(driver: Playwright | None, folder: Path, known: Sequence[psutil.Process] = ()) -> None:
+async def _terminate(driver: Playwright | None, folder: BrowserFolder, known: Sequence[psutil.Process] = ()) -> None:
     """End the driver, then everything of it that still runs, and remove the folder. `known` are processes of it."""
-    known = [*known, *await asyncio.to_thread(_tree, folder)]
+    known = [*known, *await asyncio.to_thread(process_tree.of, folder.temporary)]
     if driver is not None:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await driver.stop()
         except Exception:  # noqa: BLE001 - a driver that fell over says so in many ways; it is killed below
             log.warning("the browser's driver did not end in good order")
-    await asyncio.to_thread(_kill_rest, folder, known)
+    await asyncio.to_thread(process_tree.kill_rest, folder.temporary, known)
+    await asyncio.to_thread(folder.remove)
 
 
 async def _version(executable: Path) -> str:
     process = await asyncio.create_subprocess_exec(
         executable, "--version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL, env=child_environment(),
     )  # fmt: skip
     try:
         output, _ = await process.communicate()
@@ -232,123 +238,3 @@ async def _version(executable: Path) -> str:
         await process.wait()
         raise
     return next((word for word in output.decode("utf-8", "replace").split() if word[:1].isdigit()), "0")
-
-
-@contextlib.contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
-    # The driver takes our environment as it is when it starts, and has no option for the folder.
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
-
-
-# What follows reads /proc and waits, and runs in threads.
-
-
-def _tree(folder: Path) -> list[psutil.Process]:
-    """The driver that was started with this folder for its temporary files, and everything below it."""
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if child.environ().get("TMPDIR") == str(folder):
-                return [child, *child.children(recursive=True)]
-    return []
-
-
-def _memory(folder: Path) -> int:
-    _reap_orphans()
-    size = 0
-    for process in _tree(folder):
-        with contextlib.suppress(psutil.Error):
-            size += process.memory_full_info().pss
-    return size
-
-
-def _kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """Kill Chromium, but not the driver, which ends in order once its browser is gone. Return what was killed."""
-    processes = _related([*known, *_tree(folder)])
-    _kill(process for process in processes if not _is_driver(process))
-    return processes
-
-
-def _kill_rest(folder: Path, known: Sequence[psutil.Process]) -> None:
-    _kill(_related([*known, *_tree(folder)]))
-    _reap_orphans()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _related(known: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """The processes, and those that were adopted from them: the driver makes Chromium the leader of a session."""
-    sessions = {process.pid for process in known}
-    adopted = [child for child in psutil.Process().children() if _session(child) in sessions]
-    return list({*known, *adopted})
-
-
-def _is_driver(process: psutil.Process) -> bool:
-    try:
-        return "run-driver" in process.cmdline()
-    except psutil.Error:
-        return False
-
-
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes and wait until they are gone."""
-    left = set(processes)
-    drivers = {process.pid for process in left if _is_driver(process)}
-    for process in left:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    deadline = time.monotonic() + _CLOSE_TIMEOUT
-    while left and time.monotonic() < deadline:
-        for process in left:
-            if process.pid not in drivers:  # the event loop waits for its own child
-                _reap(process.pid)
-        left = {process for process in left if process.is_running()}
-        time.sleep(0.005)
-
-
-def _reap_orphans() -> None:
-    """Wait for dead processes of browsers that were adopted before anything was known of them: they died as they began.
-
-    What this process starts itself is in its own session.
-    """
-    own = os.getsid(0)
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            is_browsers = "chrom" in child.name() or "headless" in child.name()
-            if is_browsers and child.status() == psutil.STATUS_ZOMBIE and _session(child) != own:
-                _reap(child.pid)
-
-
-def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):  # not ours: its parent lived long enough to wait for it
-        os.waitpid(pid, os.WNOHANG)
-
-
-def _session(process: psutil.Process) -> int | None:
-    try:
-        return os.getsid(process.pid)
-    except OSError:
-        return None
-
-
-def _adopt_orphans() -> None:
-    """Have processes whose parents were killed become our children (Linux), as nobody else may wait for them."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_child_subreaper = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
-        ctypes.CDLL(None).prctl(set_child_subreaper, 1)
-
-
-def _sweep() -> None:
-    """Remove what a worker that was killed left behind."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import (
+    BlockedAddressError,
     BodyTooLargeError,
     BrowserCrashedError,
     BrowserError,
@@ -19,29 +20,33 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.browser import extra_headers
 from pagemill.fetching.browser.actions import perform
+from pagemill.fetching.browser.egress_proxy import PROXY_ERROR_STATUSES
+from pagemill.fetching.browser.extra_headers import send_extra_headers
 from pagemill.fetching.browser.identity import LANGUAGES
-from pagemill.fetching.browser.isolated_world import PageMovedError, World
-from pagemill.fetching.browser.readiness import settle
-from pagemill.fetching.browser.screenshots import capture
+from pagemill.fetching.browser.isolated_world import DocumentReplacedError, IsolatedWorld
+from pagemill.fetching.browser.page_activity import PageActivity, refuse_navigation
+from pagemill.fetching.browser.readiness import wait_until_ready
+from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS, Screenshots
 from pagemill.fetching.verdict import is_challenge
 from pagemill.model import FetchedPage, RenderedPage
 
 if TYPE_CHECKING:
-    from pagemill.fetching.browser.readiness import Look
+    from pagemill.fetching.browser.readiness import PageState
     from pagemill.fetching.browser.tab import Tab
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.url import Url
-    from pagemill.model import ScrapeOptions
+    from pagemill.model import Format, ScrapeOptions
     from pagemill.settings import Settings
 
-RESERVE = 1.0
+READ_TIME = 1.0
 """Seconds of a page's time that are kept for reading it."""
-CHALLENGE_PAUSE = 0.5
-_CHALLENGE_TEXT = 5000
-"""Characters, scripts included, above which a page with a good status is no interstitial."""
+CHALLENGE_CHECK_INTERVAL = 0.5
+_CHALLENGE_TEXT = 2000
+"""Characters of text above which a page with a good status is no interstitial."""
 _HTML = "text/html; charset=utf-8"
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
+_ERROR_PAGE = "chrome-error:"
 
 _SERIALIZE = (resources.files("pagemill.fetching.browser") / "scripts" / "serialize.js").read_text()
 
@@ -74,6 +79,8 @@ class Rendering:
         self._settings = settings
         self._url = url
         self._options = options
+        self._activity = PageActivity(tab.session)
+        self._state: PageState | None = None
 
     async def render(self, deadline: float) -> RenderedPage:
         """Navigate, wait, act, and take what is there. Raises a subclass of `FetchError`.
@@ -82,22 +89,19 @@ class Rendering:
         """
         try:
             await self._set_up()
-            await self._navigate(deadline)
-            look = await self._until_ready(deadline)
-            await self._past_challenge(look, deadline)
+            await self._load(deadline)
             if self._options.wait_for:
                 await asyncio.sleep(self._options.wait_for / 1000)
             if self._options.actions:
-                await perform(self._options.actions, self._tab.page, deadline, self._settings.browser.action_timeout)
-                await self._until_ready(deadline)
-            captures = await capture(self._tab.page, self._options.formats, deadline)
+                await self._act(deadline)
+            screenshots = await self._take_screenshots(deadline - READ_TIME)
             page = await self._read(deadline)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
-        return RenderedPage(page, captures)
+        return RenderedPage(page, screenshots)
 
     async def _set_up(self) -> None:
-        """What the request asks for, and who we say that we are."""
+        """Set cookies, extra HTTP headers and the user agent."""
         from playwright.async_api import Error
 
         options, context = self._options, self._tab.context
@@ -106,8 +110,11 @@ class Rendering:
                 if options.cookies:
                     await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
                 if options.headers:
-                    await extra_headers.send(options.headers, self._url, self._tab.session, self._tab.process.run)
+                    await send_extra_headers(
+                        options.headers, self._url, self._tab.session, self._tab.process.run_in_background
+                    )
                 await self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent())
+                await self._activity.start()
         except (Error, TimeoutError):
             await self._tab.process.kill()
             raise BrowserCrashedError("The browser ended, or did not answer, before the page was loaded.") from None
@@ -125,10 +132,81 @@ class Rendering:
             return {"name": cookie.name, "value": cookie.value, "url": self._url.public_href}
         return {"name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path}
 
-    async def _navigate(self, deadline: float) -> None:
+    async def _load(self, deadline: float) -> None:
+        """Load the page, and wait until it is ready. Raises `UnsupportedContentTypeError` where it is no page."""
+        await self._navigate(self._url.href, deadline)
+        await self._until_ready(deadline)
+        if not self._options.actions and self._led_nowhere():
+            await self._load_and_stay(deadline)
+        if self._state is not None and self._state.content_type not in _PAGE_TYPES:
+            self._raise_failure(self._checked(self._state.url), self._state.status)
+            kind = self._state.content_type
+            raise UnsupportedContentTypeError(f"What {self._url.host} sent is {kind}, and no page to render.")
+        await self._wait_for_challenge(deadline)
+
+    def _led_nowhere(self) -> bool:
+        """Whether the page loaded and then went on to where nothing answers; a blocked address does not count."""
+        target = self._activity.requested_url
+        if target is None or self._state is None:
+            return False
+        try:
+            url = self._guard.check_url(target)
+        except FetchError:
+            return False
+        failure = self._tab.proxy.failures.get((url.host, url.port))
+        refused = failure is not None and self._state.status in PROXY_ERROR_STATUSES
+        return (self._state.url.startswith(_ERROR_PAGE) or refused) and not isinstance(failure, BlockedAddressError)
+
+    async def _load_and_stay(self, deadline: float) -> None:
+        """Load the page once more, and keep it from going where it went."""
         from playwright.async_api import Error
 
-        navigate = asyncio.ensure_future(self._tab.session.send("Page.navigate", {"url": self._url.href}))
+        try:
+            async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
+                session = await self._tab.context.new_cdp_session(self._tab.page)
+                await refuse_navigation(session, self._activity.requested_url or "", self._tab.process)
+        except (Error, TimeoutError):
+            raise BrowserCrashedError("The browser ended as the page was loaded.") from None
+        await self._navigate(self._url.href, deadline)
+        await self._until_ready(deadline)
+
+    async def _act(self, deadline: float) -> None:
+        navigations = self._activity.navigations
+        self._activity.opened_window = None
+
+        async def follow_window() -> None:
+            nonlocal navigations
+            opened, self._activity.opened_window = self._activity.opened_window, None
+            if opened is not None and self._activity.navigations == navigations:
+                await self._follow(opened, deadline)
+            navigations = self._activity.navigations
+
+        timeout = self._settings.browser.action_timeout
+        await perform(self._options.actions, self._tab.page, deadline, timeout, follow_window)
+        await self._until_ready(deadline)
+        await follow_window()
+
+    async def _follow(self, opened: str, deadline: float) -> None:
+        """Load in the page's own tab what it opened in another."""
+        try:
+            url = self._guard.check_url(opened)
+        except UnfetchableUrlError:
+            return
+        await self._navigate(url.href, deadline, referrer=self._tab.page.url)
+        await self._until_ready(deadline)
+
+    async def _take_screenshots(self, deadline: float) -> dict[Format, bytes]:
+        if SCREENSHOT_FORMATS.isdisjoint(self._options.formats):
+            return {}
+        screenshots = Screenshots(self._tab.session, self._world, self._settings, self._until_drawn)
+        return await screenshots.take(self._options.formats, deadline)
+
+    async def _navigate(self, url: str, deadline: float, referrer: str | None = None) -> None:
+        from playwright.async_api import Error
+
+        target = {"url": url} if referrer is None else {"url": url, "referrer": referrer}
+        self._activity.requested_url = None
+        navigate = asyncio.ensure_future(self._tab.session.send("Page.navigate", target))
         crash = asyncio.ensure_future(self._tab.crashed.wait())
         try:
             async with asyncio.timeout_at(deadline):
@@ -145,7 +223,8 @@ class Rendering:
             raise UnsupportedContentTypeError(f"What {self._url.host} sent is a file to download, and no page.")
         if "errorText" in reply:
             raise self._navigation_failure(reply["errorText"])
-        self._world = World(self._tab.session, reply["frameId"], self._tab.crashed)
+        self._activity.frame_id = reply["frameId"]
+        self._world = IsolatedWorld(self._tab.session, reply["frameId"], self._tab.crashed)
 
     def _navigation_failure(self, error: str) -> FetchError:
         if self._tab.proxy.last_failure is not None:
@@ -156,34 +235,44 @@ class Rendering:
         kind = _NET_ERRORS.get(error, FetchError)
         return kind(f"The browser could not load the page of {host}: {error.removeprefix('net::')}.")
 
-    async def _until_ready(self, deadline: float) -> Look | None:
+    async def _until_ready(self, deadline: float) -> PageState | None:
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.ready_timeout)
-        return await settle(self._world, self._tab.proxy, limit, self._settings)
+        limit = min(deadline - READ_TIME, loop.time() + self._settings.browser.ready_timeout)
+        self._state = await wait_until_ready(self._world, self._tab.proxy, self._activity, limit, self._settings)
+        return self._state
 
-    async def _past_challenge(self, look: Look | None, deadline: float) -> None:
+    async def _until_drawn(self, limit: float) -> None:
+        """Wait again, without a word about the page's text, which stood before."""
+        await wait_until_ready(self._world, self._tab.proxy, self._activity, limit, self._settings)
+
+    async def _wait_for_challenge(self, deadline: float) -> None:
         """Where a known vendor's interstitial stands, give its scripts time to let the page through."""
         loop = asyncio.get_running_loop()
-        limit = min(deadline - RESERVE, loop.time() + self._settings.browser.challenge_timeout)
-        while look is not None and _may_be_challenge(look) and loop.time() < limit:
+        limit = min(deadline - READ_TIME, loop.time() + self._settings.browser.challenge_timeout)
+        while self._state is not None and _may_be_challenge(self._state) and loop.time() < limit:
             seen = await self._serialized(deadline)
             body = (seen["html"] or "").encode("utf-8", "replace")
             if not is_challenge(seen["status"], body):
                 return
-            await asyncio.sleep(CHALLENGE_PAUSE)
-            look = await self._until_ready(deadline)
+            await asyncio.sleep(CHALLENGE_CHECK_INTERVAL)
+            await self._until_ready(deadline)
 
     async def _read(self, deadline: float) -> FetchedPage:
         seen = await self._serialized(deadline)
         url = self._checked(seen["url"])
-        failure = self._tab.proxy.failures.get((url.host, url.port))
-        if failure is not None and seen["status"] in (403, 502, 504):
-            raise failure
+        self._raise_failure(url, seen["status"])
         if seen["html"] is None:
             limit = self._settings.fetching.max_body_bytes
             raise BodyTooLargeError(f"The rendered page is larger than the limit of {limit} bytes.")
         body = seen["html"].encode("utf-8", "replace")
-        return FetchedPage(self._url.public_href, url.public_href, seen["status"] or 200, _HTML, body)
+        settled = self._state is not None and self._state.settled
+        return FetchedPage(self._url.public_href, url.public_href, seen["status"] or 200, _HTML, body, settled=settled)
+
+    def _raise_failure(self, url: Url, status: int) -> None:
+        """Raise why `url` could not be had, where the answer is the proxy's own."""
+        failure = self._tab.proxy.failures.get((url.host, url.port))
+        if failure is not None and status in PROXY_ERROR_STATUSES:
+            raise failure
 
     def _checked(self, text: str) -> Url:
         """The address that the page ended on, which must be one that may be fetched."""
@@ -199,9 +288,9 @@ class Rendering:
         loop = asyncio.get_running_loop()
         while loop.time() < deadline:
             try:
-                async with asyncio.timeout_at(min(deadline, loop.time() + RESERVE)):
-                    seen = await self._world.call(_SERIALIZE, self._settings.fetching.max_body_bytes)
-            except PageMovedError:
+                async with asyncio.timeout_at(min(deadline, loop.time() + READ_TIME)):
+                    seen = await self._world.evaluate(_SERIALIZE, self._settings.fetching.max_body_bytes)
+            except DocumentReplacedError:
                 continue
             except TimeoutError:
                 await self._interrupt()
@@ -213,12 +302,13 @@ class Rendering:
         raise TimeoutError
 
     async def _interrupt(self) -> None:
+        self._state = None
         try:
-            async with asyncio.timeout(RESERVE):
+            async with asyncio.timeout(READ_TIME):
                 await self._world.interrupt()
-        except (PageMovedError, TimeoutError):
+        except (DocumentReplacedError, TimeoutError):
             return
 
 
-def _may_be_challenge(look: Look) -> bool:
-    return look.status >= 400 or look.length < _CHALLENGE_TEXT
+def _may_be_challenge(state: PageState) -> bool:
+    return state.status >= 400 or state.length < _CHALLENGE_TEXT

@@ -1,4 +1,4 @@
-"""A tab of the browser: an isolated context with one empty page in it, and a way out of its own."""
+"""A browser tab: an isolated context with one empty page in it, and an egress proxy of its own."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 VIEWPORT = {"width": 1280, "height": 800}
-UNSEEN_SCALE = 0.05
-"""What a page that nobody looks at is drawn at. Its layout, its scripts and its scrolling know nothing of it."""
+INVISIBLE_PAGE_SCALE = 0.05
+"""The scale at which a page is drawn that needs no screenshot. Layout, scripts and scrolling do not depend on it."""
 
-AHEAD = 2
-"""Tabs that are opened before anybody needs them: opening one takes about half as long as loading a page."""
+PREOPENED_TABS = 2
+"""Tabs that are opened before they are needed: opening one takes about half as long as loading a page."""
 
 # In the first moment of each document: media are not loaded. A policy of the page's own (CSP Level 3) does it inside
 # Blink, for all frames, and leaves nothing that the page could find; images and fonts are off for the whole process.
@@ -37,12 +37,12 @@ _WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "wi
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What tabs differ by before anything is loaded in them."""
+class TabOptions:
+    """What has to be decided before a tab is opened."""
 
     proxy: Proxy = DIRECT
-    looked_at: bool = False
-    """Whether it matters what the page looks like, or where things are on the screen."""
+    visible: bool = False
+    """Whether the page is drawn at full size: for screenshots, and for actions, which need positions on the screen."""
 
 
 class Tab:
@@ -56,20 +56,20 @@ class Tab:
     session: CDPSession
     """The page's DevTools session."""
 
-    def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, kind: Kind) -> None:
-        tunnels = None if kind.proxy.direct else Tunnels(kind.proxy, guard.resolver, settings)
+    def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> None:
+        tunnels = None if options.proxy.direct else Tunnels(options.proxy, guard.resolver, settings)
         self.proxy = EgressProxy(guard, settings.fetching.connect_timeout, tunnels)
         self.process = process
-        self.kind = kind
+        self.options = options
         self.crashed = asyncio.Event()
         """Set once the page's process ended."""
         self._settings = settings
         self._stack = AsyncExitStack()
 
     @classmethod
-    async def open(cls, process: BrowserProcess, guard: EgressGuard, settings: Settings, kind: Kind) -> Tab:
-        """Open a tab. Raises `BrowserCrashedError` when there is no browser any more, or it is silent."""
-        tab = cls(process, guard, settings, kind)
+    async def open(cls, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> Tab:
+        """Open a tab. Raises `BrowserCrashedError` when the browser ended or does not answer."""
+        tab = cls(process, guard, settings, options)
         await tab._open()
         return tab
 
@@ -88,9 +88,9 @@ class Tab:
 
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.proxy)
-            self.process.on_gone(self.crashed)
-            stack.callback(self.process.forget, self.crashed)
-            self.context = await self.process.new_context(**self._options())
+            self.process.add_disconnect_event(self.crashed)
+            stack.callback(self.process.remove_disconnect_event, self.crashed)
+            self.context = await self.process.new_context(**self._context_options())
             stack.push_async_callback(self.process.close_context, self.context)
             try:
                 async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
@@ -100,8 +100,8 @@ class Tab:
                 raise BrowserCrashedError("The browser ended, or did not answer, as the page was opened.") from None
             self._stack = stack.pop_all()
 
-    def _options(self) -> dict[str, Any]:
-        size = {"viewport": VIEWPORT, "screen": VIEWPORT} if self.kind.looked_at else {"no_viewport": True}
+    def _context_options(self) -> dict[str, Any]:
+        size = {"viewport": VIEWPORT, "screen": VIEWPORT} if self.options.visible else {"no_viewport": True}
         return size | {
             "proxy": {"server": self.proxy.url, "bypass": "<-loopback>"},
             "accept_downloads": False,
@@ -113,52 +113,52 @@ class Tab:
             await self.context.add_init_script(_WITHOUT_MEDIA)
         self.page = page = await self.context.new_page()
         page.on("crash", lambda _: self.crashed.set())
-        self.context.on("page", lambda other: self.process.run(other.close()))  # pop-ups
+        self.context.on("page", lambda other: self.process.run_in_background(other.close()))  # pop-ups
         self.session = await self.context.new_cdp_session(page)
-        if not self.kind.looked_at:
+        if not self.options.visible:
             screen = {"screenWidth": VIEWPORT["width"], "screenHeight": VIEWPORT["height"]}
-            small = {"scale": UNSEEN_SCALE, "deviceScaleFactor": 0, "mobile": False}
+            small = {"scale": INVISIBLE_PAGE_SCALE, "deviceScaleFactor": 0, "mobile": False}
             await self.session.send("Emulation.setDeviceMetricsOverride", VIEWPORT | screen | small)
 
 
 class Tabs:
-    """The tabs of one browser process: some may be opened ahead, so that the next pages need not wait for theirs."""
+    """The tabs of one browser process. Some may be opened in advance, so that the next pages need not wait."""
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings) -> None:
         self._process = process
         self._guard = guard
         self._settings = settings
-        self._ahead: deque[tuple[Kind, asyncio.Task[Tab]]] = deque()
+        self._preopened: deque[tuple[TabOptions, asyncio.Task[Tab]]] = deque()
 
-    async def take(self, kind: Kind) -> Tab:
-        """A tab that nobody has used: one that was opened ahead, or a new one. Raises `BrowserCrashedError`."""
-        while self._ahead and self._ahead[0][0] == kind:
-            _, opening = self._ahead.popleft()
+    async def take(self, options: TabOptions) -> Tab:
+        """An unused tab: a preopened one, or a new one. Raises `BrowserCrashedError`."""
+        while self._preopened and self._preopened[0][0] == options:
+            _, opening = self._preopened.popleft()
             try:
                 tab = await opening
             except asyncio.CancelledError:
-                self._process.run(_discard(opening))
+                self._process.run_in_background(_discard(opening))
                 raise
             except BrowserError:
                 continue
             if not tab.crashed.is_set():
                 return tab
             await tab.close()
-        return await self._open(kind)
+        return await self._open(options)
 
-    def open_ahead(self, kind: Kind) -> None:
-        """Begin to open the next tabs, as far as they are not there."""
-        while len(self._ahead) < AHEAD:
-            self._ahead.append((kind, asyncio.create_task(self._open(kind), name="open a tab ahead")))
+    def preopen(self, options: TabOptions) -> None:
+        """Start to open tabs for the next pages, up to `PREOPENED_TABS`."""
+        while len(self._preopened) < PREOPENED_TABS:
+            self._preopened.append((options, asyncio.create_task(self._open(options), name="preopen a tab")))
 
     async def close(self) -> None:
-        """Close what was opened ahead."""
-        openings = [opening for _, opening in self._ahead]
-        self._ahead.clear()
+        """Close the preopened tabs."""
+        openings = [opening for _, opening in self._preopened]
+        self._preopened.clear()
         await asyncio.gather(*map(_discard, openings))
 
-    def _open(self, kind: Kind) -> Coroutine[Any, Any, Tab]:
-        return Tab.open(self._process, self._guard, self._settings, kind)
+    def _open(self, options: TabOptions) -> Coroutine[Any, Any, Tab]:
+        return Tab.open(self._process, self._guard, self._settings, options)
 
 
 async def _discard(opening: asyncio.Task[Tab]) -> None:

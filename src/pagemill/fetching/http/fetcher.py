@@ -36,7 +36,7 @@ from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import FetchedPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AbstractContextManager
 
     from pagemill.fetching.http.request_options import RequestFields
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from pagemill.fetching.url import IPAddress, Url
     from pagemill.proxies import Proxy
     from pagemill.settings import Settings
+
+    FindRefresh = Callable[[FetchedPage], Awaitable[str | None]]
 
 IDLE_HANDLES = 64
 IDLE_CONNECTIONS = 128
@@ -84,17 +86,20 @@ class HttpFetcher:
         if self._own_guard:
             await self._guard.close()
 
-    async def fetch(
+    async def fetch(  # noqa: PLR0913 - what a request is made of, most of it optional
         self,
         url: str,
         deadline: float | None = None,
         country: str = "us",
         fields: RequestFields = request_options.NONE,
         accept: Accept | None = None,
+        *,
+        refresh: FindRefresh | None = None,
     ) -> FetchedPage:
         """The page at `url`, after redirects, decompressed, as seen from `country`; `fields` go with the request.
         A page that is still as their validators say comes with the status 304 and no body. `accept` may refuse a page
-        that came: its error is then how the attempt ended.
+        that came: its error is then how the attempt ended. `refresh` finds where a page leads by itself, which is
+        followed like a redirect; where nothing comes of that, the page is what had come before.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
         Without one, the settings' `job_deadline` from now. A failed proxy is left for another that the country has, at
@@ -110,7 +115,7 @@ class HttpFetcher:
         while True:
             proxy = await proxies.take()
             try:
-                page = await self._attempt(url, proxy, deadline, fields)
+                page = await self._attempt(url, proxy, deadline, fields, refresh)
                 proxies.arrived()
                 if accept is not None:
                     await accept(page)
@@ -129,11 +134,13 @@ class HttpFetcher:
                 return page
             await asyncio.sleep(wait)
 
-    async def _attempt(self, text: str, proxy: Proxy, deadline: float, fields: RequestFields) -> FetchedPage:
+    async def _attempt(
+        self, text: str, proxy: Proxy, deadline: float, fields: RequestFields, refresh: FindRefresh | None
+    ) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)
         try:
             curl.setopt(CurlOpt.COOKIELIST, "ALL")
-            return await self._follow(curl, text, proxy, deadline, fields)
+            return await self._follow(curl, text, proxy, deadline, fields, refresh=refresh)
         finally:
             curl.setopt(CurlOpt.HTTPHEADER, [])
             if len(self._handles) < IDLE_HANDLES and self._multi is not None:
@@ -141,25 +148,47 @@ class HttpFetcher:
             else:
                 curl.close()
 
-    async def _follow(self, curl: Curl, text: str, proxy: Proxy, deadline: float, fields: RequestFields) -> FetchedPage:
+    async def _follow(  # noqa: PLR0913 - what a request is made of
+        self,
+        curl: Curl,
+        text: str,
+        proxy: Proxy,
+        deadline: float,
+        fields: RequestFields,
+        *,
+        refresh: FindRefresh | None,
+    ) -> FetchedPage:
         url = self._guard.check_url(text)
         first = url
         for cookie in fields.cookie_lines(first.host):
             curl.setopt(CurlOpt.COOKIELIST, cookie)
         budget = self._settings.fetching.fetch_timeout
         loop = asyncio.get_running_loop()
+        loaded: FetchedPage | None = None
         for _ in range(self._settings.fetching.max_redirects + 1):
-            async with self._hosts.slot(url.host):
-                started = loop.time()
-                lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
-                curl.setopt(CurlOpt.HTTPHEADER, lines)
-                exchange = await self._exchange(curl, url, proxy, min(budget, deadline - started))
-                budget -= loop.time() - started
-            if not exchange.redirects:
+            try:
+                async with self._hosts.slot(url.host):
+                    started = loop.time()
+                    lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
+                    curl.setopt(CurlOpt.HTTPHEADER, lines)
+                    exchange = await self._exchange(curl, url, proxy, min(budget, deadline - started))
+                    budget -= loop.time() - started
+                if exchange.redirects:
+                    url = self._redirected(url, exchange.location)
+                    continue
                 if exchange.status in REDIRECTS and not exchange.body:
                     raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
-                return _page(text, url, exchange)
-            url = self._redirected(url, exchange.location)
+                page = _page(text, url, exchange)
+            except BlockedAddressError:
+                raise
+            except FetchError:
+                if loaded is None:
+                    raise
+                return loaded
+            target = await refresh(page) if refresh is not None else None
+            if target is None:
+                return page
+            loaded, url = page, self._guard.check_url(target)
         raise TooManyRedirectsError(f"The page redirected more than {self._settings.fetching.max_redirects} times.")
 
     def _redirected(self, url: Url, location: str) -> Url:

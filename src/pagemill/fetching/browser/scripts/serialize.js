@@ -45,6 +45,13 @@
   };
   const writeElement = (element, depth, inner) => {
     const name = element.namespaceURI === "http://www.w3.org/1999/xhtml" ? element.localName : element.tagName;
+    if (name === "frameset") { // a body may hold what its frames hold, a frameset may not
+      const outermost = element === document.body;
+      put(outermost ? "<body>" : "<div>");
+      children(element, depth, inner);
+      put(outermost ? "</body>" : "</div>");
+      return;
+    }
     if (name === "slot" && element.getRootNode() instanceof ShadowRoot) {
       const assigned = element.assignedNodes({ flatten: true });
       if (assigned.length) for (const node of assigned) write(node, depth + 1, inner);
@@ -54,7 +61,8 @@
     if (name === "iframe" || name === "frame") {
       const document = frameBody(element);
       if (document) {
-        openTag(document.body, "div", true);
+        if (document.body.localName === "frameset") put("<div>");
+        else openTag(document.body, "div", true);
         children(document.body, depth, true);
         put("</div>");
         return;

@@ -1,0 +1,23 @@
+"""The environment of child processes that touch hostile pages: what programs need to run, and nothing else.
+
+Keys, database URLs and proxies stand in the environment of the service. A list of what passes on keeps out those that
+nobody thought of.
+"""
+
+from __future__ import annotations
+
+import os
+
+_PASSED_ON = frozenset(
+    {"HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "PYTHONPATH", "SHELL", "SYSTEMROOT", "TEMP",
+     "TMP", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"}
+)  # fmt: skip
+_PASSED_ON_PREFIXES = ("DYLD_", "FONTCONFIG_", "LC_", "PLAYWRIGHT_", "PYTHON")
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a child process, with `changes`."""
+    passed_on = {
+        name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return passed_on | changes

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pagemill.child_environment import child_environment
+from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.settings import Settings
+
+
+def test_only_what_is_listed_passes_on(monkeypatch):
+    for name in ("PAGEMILL_SECRET_KEY", "OPENAI_API_KEY", "HTTP_PROXY", "https_proxy", "PGPASSWORD", "DATABASE_URL"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    environment = child_environment(EXTRA="1")
+    assert "s3cret" not in environment.values()
+    assert environment["LC_ALL"] == "C.UTF-8"
+    assert environment["EXTRA"] == "1"
+    assert "PATH" in environment
+
+
+async def test_extraction_processes_get_no_secrets(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "s3cret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example")
+    async with ExtractorPool(Settings()) as pool:
+        [process] = pool._idle
+        environment = await asyncio.to_thread(Path(f"/proc/{process._process.pid}/environ").read_bytes)
+    assert b"s3cret" not in environment
