@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from pagemill.allowed_network import AllowedNetwork, parse_allowed_network
 from pagemill.proxies import Proxies, parse_proxies
-from pagemill.settings.allowed_network import AllowedNetwork, parse_allowed_network
 from pagemill.settings.group import Seconds, SettingsGroup, comma_separated
 
 
