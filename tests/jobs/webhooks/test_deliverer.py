@@ -196,9 +196,9 @@ async def test_failures_are_tried_again_with_the_same_bytes_until_exhausted(
 
 
 def test_the_delays_are_those_documented_unless_set(settings):
-    assert type(settings)(webhook_retry_delays="1, 2.5").webhook_retry_delays == (1, 2.5)
-    assert type(settings)().webhook_retry_delays == (60, 300, 1800, 7200, 43200)
-    assert type(settings)().webhook_timeout == 10
+    assert type(settings)(webhook_retry_delays="1, 2.5").webhooks.webhook_retry_delays == (1, 2.5)
+    assert type(settings)().webhooks.webhook_retry_delays == (60, 300, 1800, 7200, 43200)
+    assert type(settings)().webhooks.webhook_timeout == 10
 
 
 async def test_between_attempts_the_log_says_when_the_next_is(webhooks, settings, database, receiver, ending):
