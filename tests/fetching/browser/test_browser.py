@@ -67,6 +67,14 @@ def is_main(process):
     return "--remote-debugging-pipe" in words and not any(word.startswith("--type=") for word in words)
 
 
+def is_main_chromium(process):
+    """The same, of Chromium alone, and of a process that may end while it is looked at."""
+    try:
+        return process.name() != "node" and is_main(process)
+    except psutil.NoSuchProcess:
+        return False
+
+
 async def test_without_chromium_the_error_names_the_remedy(one_shot, tmp_path):
     async with one_shot(chromium=tmp_path / "none") as browser:
         with pytest.raises(BrowserUnavailableError):
@@ -108,7 +116,7 @@ async def test_a_browser_that_is_killed_as_it_starts_is_tried_again_and_leaves_n
     async with one_shot() as browser:
         page = asyncio.create_task(html(browser, site, "/shell"))
         async with asyncio.timeout(20):
-            while not (mains := [p for p in chromium_processes() if p.name() != "node" and is_main(p)]):
+            while not (mains := [p for p in chromium_processes() if is_main_chromium(p)]):
                 await asyncio.sleep(0.005)
         for process in mains:
             process.kill()
