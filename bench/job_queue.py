@@ -57,7 +57,7 @@ async def run(pages: int, clients: int) -> None:
 async def drain(database: Database, name: str) -> None:
     """Take and complete pages until there are none."""
     queue = Queue(database, name)
-    await queue.beat()
+    await queue.heartbeat()
     while pages := await queue.claim(HAND):
         for page in pages:
             await queue.complete(page, final_url=page.url, status_code=200, bodies=PACKED)

@@ -1,4 +1,4 @@
-"""How often each exit is chosen as one gets worse and recovers: 500 pages through three local proxies.
+"""How often each proxy is chosen as one gets worse and recovers: 500 pages through three local proxies.
 
     python bench/proxies.py [--write]
 
@@ -24,7 +24,7 @@ from tests.web.proxy import Proxy
 
 from pagemill.errors import FetchError
 from pagemill.fetching.http.fetcher import HttpFetcher
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.settings import Settings
 from roundtrip import write_table
 
@@ -37,8 +37,8 @@ SECONDS_PER_PAGE = 20.0
 METHOD = (
     "`python bench/proxies.py`: 500 pages of one host through three local proxies, 20 seconds apart on the scores' "
     "clock. `a` takes 20 ms, `b` 40 ms, `c` 150 ms; from page 150 to 299 `a` refuses 80% of its connections. A page "
-    "that an exit failed is asked for through another, so choices may be more than pages; failed are pages that no "
-    "exit gave."
+    "that a proxy failed is asked for through another, so choices may be more than pages; failed are pages that no "
+    "proxy gave."
 )
 
 
@@ -72,7 +72,7 @@ async def measure() -> tuple[list[tuple[str, Counter[str], int]], int]:
             proxies=" ".join(f"us={proxy.proxy_url()}" for proxy in named.values()),
             retry_delay=0.01,
         )
-        scores = MemoryExitScores(settings.egress.proxy_half_life, clock=lambda: now)
+        scores = MemoryProxyScores(settings.egress.proxy_half_life, clock=lambda: now)
         async with HttpFetcher(settings, scores=scores) as fetcher:
             for start in range(0, PAGES, STEP):
                 before = {name: len(proxy.asked) for name, proxy in named.items()}
@@ -102,7 +102,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if arguments.write:
-        write_table("proxies", f"## Choice of exits\n\n{METHOD}\n\n{table}")
+        write_table("proxies", f"## Choice of proxies\n\n{METHOD}\n\n{table}")
 
 
 if __name__ == "__main__":

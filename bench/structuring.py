@@ -24,10 +24,10 @@ from pagemill.extraction import extract
 from pagemill.extraction.reading import document
 from pagemill.structuring import tasks
 from pagemill.structuring.evidence.evidence import Evidence
-from pagemill.structuring.generated_json import Draft, Source, success
+from pagemill.structuring.generated_json import Extraction, Source, success
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, main_item, overview
-from pagemill.structuring.schema import Schema
+from pagemill.structuring.schemas.schema import Schema
 from roundtrip import write_table
 
 if TYPE_CHECKING:
@@ -56,16 +56,16 @@ class Page:
 
     def __init__(self, body: bytes, url: str) -> None:
         self.content: Content = extract(body, url)
-        self.at_hand = tasks.PageAtHand(url, self.content.html, self.content.markdown, {})
+        self.at_hand = tasks.Page(url, self.content.html, self.content.markdown, {})
         parsed = document.read(body, url)
         self.facts, self.reading = timed(lambda: markup.read(parsed.tree, parsed.base_url))
-        known = tasks.PageAtHand(url, "", "", dataclasses.asdict(self.content.metadata)).known
+        known = tasks.Page(url, "", "", dataclasses.asdict(self.content.metadata)).known
         self.bare = filling.fill(SCHEMA, self.facts, {}, url)
         self.filled, self.filling = timed(lambda: filling.fill(SCHEMA, self.facts, known, url))
         self.data, self.overview = timed(lambda: overview.of_markup(self.facts, {}))
         self.at_hand.facts = self.facts
         self.made, self.evidence = timed(
-            lambda: success(Draft(self.data, Source.MARKUP), self.at_hand.evidence, strict=False)
+            lambda: success(Extraction(self.data, Source.MARKUP), self.at_hand.evidence, strict=False)
         )
 
 

@@ -20,7 +20,7 @@ import turbohtml
 
 from pagemill.extraction import extract
 from pagemill.extraction.choosing import signals
-from pagemill.fetching.verdict import Kind, judge
+from pagemill.fetching.verdict import Kind, classify
 
 SEQUENCE = 4
 _WORD = re.compile(r"\w+")
@@ -54,11 +54,11 @@ def main(folder: Path) -> None:
         tree = turbohtml.parse(html, detect_encoding=True, positions=False)
         started = time.perf_counter()
         seen = signals.read(tree)
-        verdict = judge(200, {}, html, seen, content.quality)
+        verdict = classify(200, {}, html, seen, content.quality)
         times.append(1000 * (time.perf_counter() - started))
         part = coverage(html, truth)
         group = "unknown" if part is None else "has" if part >= 0.5 else "lacks" if part < 0.1 else "partly"
-        sent[group].append(verdict.kind is not Kind.FINE)
+        sent[group].append(verdict.kind is not Kind.OK)
     for group, found in sent.items():
         print(f"{group:8} {len(found):5} pages, {sum(found):3} to the browser ({100 * statistics.mean(found):.1f}%)")
     times.sort()

@@ -25,7 +25,7 @@ from pagemill.extraction import extract, pipeline
 from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.reading import document
-from pagemill.fetching.verdict import Kind, judge
+from pagemill.fetching.verdict import Kind, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def is_shell(html: bytes, url: str, script: Script | None) -> bool:
                 node.data = script.write(node.data)
     page = tree.serialize().encode("utf-8", "replace")
     content = extract(page, url, content_type="text/html; charset=utf-8")
-    return judge(200, {}, page, content.signals, content.quality).kind is Kind.SHELL
+    return classify(200, {}, page, content.signals, content.quality).kind is Kind.SHELL
 
 
 def main() -> None:

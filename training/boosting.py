@@ -32,6 +32,17 @@ CONTENT = _ALWAYS | {
     "max_bin": 63,
 }
 CONTENT_ROUNDS = 200
+ROLE = _ALWAYS | {
+    "objective": "cross_entropy",
+    "learning_rate": 0.1,
+    "num_leaves": 15,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.7,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+}
+ROLE_ROUNDS = 150
 QUALITY = _ALWAYS | {
     "objective": "regression",
     "learning_rate": 0.04,

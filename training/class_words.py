@@ -48,8 +48,9 @@ class Vocabularies:
         if left_out not in self._fitted:
             kept = [rows for fold, rows in enumerate(self._folds) if fold not in left_out]
             matrices, labels, importance = zip(*kept, strict=True)
-            weights, bias = _fit(vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance))
-            # The model is stored in half precision, so the trees train on the rounded weights.
+            rows = vstack(matrices, format="csr"), np.concatenate(labels), np.concatenate(importance)
+            weights, bias = fit_logistic(*rows, penalty=_PENALTY, iterations=_MAX_ITERATIONS)
+            # The model is kept in half precision; what learns from the vocabulary sees it as it will be.
             table = weights.reshape(len(POSITIONS), -1).astype(np.float16).astype(np.float64)
             self._fitted[left_out] = Vocabulary(self._columns, table, bias)
         return self._fitted[left_out]
@@ -72,7 +73,7 @@ class Vocabularies:
         matrix = hstack([word_matrix[own], word_matrix[parent] + word_matrix[tree.parent[parent]], path], format="csr")
         weight = importance_of(page)
         importance = np.bincount(place, weight)
-        return matrix, np.bincount(place, weight * page.label) / importance, importance
+        return matrix, np.bincount(place, weight * page.label) / np.maximum(importance, 1e-9), importance
 
     def _word_matrix(self, page: Page) -> csr_array:
         """Return a matrix of (elements, words): 1 if the element has the word."""
@@ -100,17 +101,19 @@ def _paths(tree: TreeArrays, elements: np.ndarray) -> csr_array:
     return csr_array((np.ones(len(columns)), columns, ends), shape=(len(elements), tree.element_count))
 
 
-def _fit(rows: csr_array, labels: np.ndarray, importance: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the weights and the bias with the lowest mean log loss plus L2 penalty."""
+def fit_logistic(
+    rows: csr_array, labels: np.ndarray, importance: np.ndarray, *, penalty: float, iterations: int
+) -> tuple[np.ndarray, float]:
+    """Return the weights and the constant with the lowest mean log loss, each weight's square penalized."""
     columns, share = rows.T.tocsr(), importance / importance.sum()
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         weights, bias = values[:-1], values[-1]
         odds = rows @ weights + bias
         error = share * (1 / (1 + np.exp(-odds)) - labels)
-        value = float((share * (np.logaddexp(0, odds) - labels * odds)).sum() + _PENALTY / 2 * (weights @ weights))
-        return value, np.append(columns @ error + _PENALTY * weights, error.sum())
+        value = float((share * (np.logaddexp(0, odds) - labels * odds)).sum() + penalty / 2 * (weights @ weights))
+        return value, np.append(columns @ error + penalty * weights, error.sum())
 
-    start, options = np.zeros(rows.shape[1] + 1), {"maxiter": _MAX_ITERATIONS}
+    start, options = np.zeros(rows.shape[1] + 1), {"maxiter": iterations}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return found.x[:-1], float(found.x[-1])

@@ -1,4 +1,8 @@
-"""The training pages: WCXB (Murrough Foley, 2026; CC-BY-4.0), read from a folder beside the project."""
+"""The pages to learn from, read from folders beside the project.
+
+WCXB (Murrough Foley, 2026; CC-BY-4.0) has plain-text truth, the reading set a role for each block. A page that is in
+both is learnt by its roles.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,19 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import numpy as np
 from publicsuffix2 import get_sld
 
+import reading_set
 from labels import label
 from pagemill.extraction.choosing import blocks
-from pagemill.extraction.choosing.features import text_statistics
+from pagemill.extraction.choosing.features import phrases, text_statistics, title_match
 from pagemill.extraction.pipeline import hidden_mask
-from pagemill.extraction.reading import document
+from pagemill.extraction.reading import document, normalization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +31,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pagemill.extraction.choosing.features.phrases import Phrases
+
 FOLDS = 5
+_READ = 1.5  # how much more a page counts whose blocks were read
+_DISGUISED = 0.5
+_HEADLINE = 0.5  # the product of shares from which a block is taken for the headline
 _WORD = re.compile(r"\w+")
 
 
@@ -38,8 +48,8 @@ class Page:
     kind: str
     html: bytes
     url: str
-    truth: list[str]
-    """The words of the ground truth."""
+    truth: list[str] | None
+    """The words of WCXB's ground truth; None for a page that is not in it."""
     domain: str
     """The registrable domain; all pages of one are in the same fold."""
     fold: int
@@ -47,19 +57,37 @@ class Page:
     hidden: NDArray[np.float64]
     words: NDArray[np.float64]
     """The number of words of each block."""
+    phrases: Phrases
+    titles: tuple[str, ...]
+    language: str
+    """The first subtag of `<html lang>`; empty where there is none."""
     label: NDArray[np.float64]
-    """The share of each block's words that is content, from 0 to 1."""
+    """The part of each block's words that is content, from 0 to 1."""
+    roles: NDArray[np.float64] | None
+    """(roles, blocks): the part of each block's words that has each role; None for a page without."""
+    record: reading_set.Record | None
+    weight: float = 1.0
+    """How much the page counts for in training."""
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words that the score counts."""
+    """Return the words that WCXB's score counts."""
     return _WORD.findall(text.lower())
 
 
 def importance_of(page: Page) -> NDArray[np.float64]:
-    """Return the weight of each block: its influence on the page's F1, within limits."""
+    """Return the weight of each block: what its words count for in the page's F1, within limits.
+
+    Bylines and dates are welcome and not missed: they count for nothing where the role is known. Where only plain text
+    is known, headlines that it leaves out count for nothing: WCXB leaves out many that readers want.
+    """
     words = page.words + 0.5
-    return np.minimum(600 * words / (words.sum() + len(page.truth)), 60)
+    importance = page.weight * np.minimum(600 * words / (words.sum() + (page.words * page.label).sum() + 1), 60)
+    if page.roles is not None:
+        return importance * (1 - page.roles[reading_set.META])
+    match = title_match.match(page.flat, text_statistics.count(page.flat).characters, page.titles)
+    is_headline = (match.block_share * match.title_share >= _HEADLINE) & (page.label < 0.5)
+    return np.where(is_headline, 0.0, importance)
 
 
 def word_f1(predicted: list[str], truth: list[str]) -> float:
@@ -70,29 +98,57 @@ def word_f1(predicted: list[str], truth: list[str]) -> float:
     return 2 * overlap / (len(predicted) + len(truth))
 
 
-def read(folder: Path) -> Iterator[Page]:
-    """Read every page, in the order of the names."""
-    for path in sorted((folder / "ground-truth").glob("*.json")):
-        record = json.loads(path.read_text())
-        html = gzip.decompress((folder / "html" / f"{path.stem}.html.gz").read_bytes())
-        yield _page(path.stem, record, html)
+def read(wcxb: Path, reading: Path, step: int = 1) -> Iterator[Page]:
+    """Read every page of both sets, or one of each `step`, in the order of the names. A page of both comes once."""
+    known: set[str] = set()
+    for number, record in enumerate(reading_set.read(reading) if reading.is_dir() else ()):
+        truth = None
+        if record.wcxb is not None:
+            known.add(record.wcxb)
+            truth = _truth(json.loads((wcxb / "ground-truth" / f"{record.wcxb}.json").read_text()))
+        if number % step == 0:
+            yield _page(record.name, record.kind, record.html, record.url, truth, record)
+    for number, path in enumerate(sorted((wcxb / "ground-truth").glob("*.json"))):
+        if path.stem not in known and number % step == 0:
+            record = json.loads(path.read_text())
+            html = gzip.decompress((wcxb / "html" / f"{path.stem}.html.gz").read_bytes())
+            yield _page(path.stem, _kind(record), html, record.get("url") or "", _truth(record), None)
 
 
-def _page(name: str, record: dict, html: bytes) -> Page:
-    url = record.get("url") or ""
+def disguised(page: Page) -> Page:
+    """Return a page without what may change while its content stays: names of classes, and titles in its head."""
+    flat = replace(page.flat, classes=[""] * len(page.flat.classes), ids=[""] * len(page.flat.ids))
+    return replace(page, flat=flat, titles=(), weight=page.weight * _DISGUISED)
+
+
+def _truth(record: dict) -> list[str]:
+    return words_of(record["ground_truth"].get("main_content") or "")
+
+
+def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
+    name: str, kind: str, html: bytes, url: str, truth: list[str] | None, record: reading_set.Record | None
+) -> Page:
     page = document.read(html, url)
+    normalization.normalize(page.body)
+    normalization.remove_boxes(page.body)
     flat = blocks.split(page.body)
     if flat is None:
         raise ValueError(name)
-    truth = words_of(record["ground_truth"].get("main_content") or "")
     host = urlsplit(url).hostname or ""
     domain = get_sld(host) or host or name
     texts = [""] * len(flat.owner)
     for string, block in zip(flat.strings, flat.text_block, strict=True):
         texts[block] += string
+    statistics = text_statistics.count(flat) if texts else None
+    roles = reading_set.shares(texts, record.blocks) if record is not None else None
+    if roles is not None:
+        content = roles[list(reading_set.WANTED)].sum(axis=0)
+    else:
+        content = label([words_of(text) for text in texts], truth or [])
+    root = page.tree.root
     return Page(
         name=name,
-        kind=_kind(record),
+        kind=kind,
         html=html,
         url=url,
         truth=truth,
@@ -100,8 +156,14 @@ def _page(name: str, record: dict, html: bytes) -> Page:
         fold=int(hashlib.sha256(domain.encode()).hexdigest(), 16) % FOLDS,
         flat=flat,
         hidden=hidden_mask(page.body, flat),
-        words=text_statistics.count(flat).words if texts else np.empty(0),
-        label=label([words_of(text) for text in texts], truth),
+        words=statistics.words if statistics else np.empty(0),
+        phrases=phrases.read(flat, statistics.characters if statistics else np.empty(0)),
+        titles=page.index.titles,
+        language=((root.attr("lang") if root is not None else "") or "")[:2].lower(),
+        label=content,
+        roles=roles,
+        record=record,
+        weight=_READ if record is not None else 1.0,
     )
 
 

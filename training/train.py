@@ -27,24 +27,29 @@ import turbohtml
 import boosting
 import class_words
 import pages as data
+import phrase_models
+import reading_score
+import reading_set
 from pagemill.extraction import pipeline
-from pagemill.extraction.choosing import blocks, embedded_text, pruning
 from pagemill.extraction.choosing.features import block_features
+from pagemill.extraction.choosing.features.lexicon import Lexicon
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.model.classifier import Classifier
 from pagemill.extraction.choosing.model.trees import LEAVES, Trees
-from pagemill.extraction.reading import document
+from pagemill.extraction.reading import document, normalization
 from pagemill.extraction.writing import cleaned_html
 
 if TYPE_CHECKING:
     from pages import Page
 
 HERE = Path(__file__).resolve().parent
-SHARED = HERE.parent.parent / "shared" / "data" / "wcxb-dev"
+SHARED = HERE.parent.parent / "shared" / "data"
 MODEL = Path(classifier.__file__).with_name(classifier.MODEL)
 FIGURES = HERE / "figures.json"
 
-_MAX_BLOCKS = 300  # of one page in one sample, so that pages with thousands of blocks do not dominate
+_MAX_BLOCKS = 300  # of one page, for one forest; a page of thousands would teach what the others do not need
+_MAX_NEGATIVES = 200  # blocks of one page without a role, for the forest of that role
+_DISGUISED_EVERY = 6
 _NO_TREES = Trees(
     np.zeros((0, 0), np.int32),
     np.zeros((0, 0), np.float32),
@@ -58,77 +63,136 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=SHARED)
     options.add_argument("--no-write", action="store_true")
+    options.add_argument("--write-only", action="store_true", help="no cross-validation; the trees for quality stay")
+    options.add_argument("--step", type=int, default=1, help="of so many pages, take one")
     options.add_argument("--processes", type=int, default=os.cpu_count(), help="how many folds at a time")
     options = options.parse_args()
     begin = time.monotonic()
-    pages = list(data.read(options.data))
-    blocks = sum(len(page.words) for page in pages)
-    print(f"{len(pages)} pages, {blocks} blocks, {time.monotonic() - begin:.0f} s", flush=True)
-    vocabularies = class_words.Vocabularies(pages)
-    print(f"vocabularies, {time.monotonic() - begin:.0f} s", flush=True)
-    # Every process has its own copy of the pages, because HTML trees cannot be pickled.
+    pages = list(data.read(options.data / "wcxb-dev", options.data / "reading", options.step))
+    count = sum(len(page.words) for page in pages)
+    print(f"{len(pages)} pages, {count} blocks, {time.monotonic() - begin:.0f} s", flush=True)
+    lexicons = Lexicons(pages)
+    for fold in range(data.FOLDS):
+        for other in range(fold, data.FOLDS):
+            lexicons.without(fold, other)
+    print(f"lexicons, {time.monotonic() - begin:.0f} s", flush=True)
+    # Every process has its own copy of the pages: trees of HTML cannot be sent from one to another.
     results: dict[str, Result] = {}
     fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(options.processes, fork, _Work.begin, (pages, vocabularies)) as pool:
-        folds = [pool.submit(_Work.cross_validate, fold) for fold in range(data.FOLDS)]
+    with ProcessPoolExecutor(options.processes, fork, _Work.begin, (pages, lexicons)) as pool:
         whole = None if options.no_write else pool.submit(_Work.fit_all)
+        folds = [] if options.write_only else [pool.submit(_Work.cross_validate, fold) for fold in range(data.FOLDS)]
         for fold, future in enumerate(folds):
             results |= future.result()
             print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
-    expected = cross_validated_quality(pages, results)
-    figures = report(pages, results, expected)
+    figures = None
+    if results:
+        figures = report(pages, results, cross_validated_quality(pages, results))
     if whole is not None:
         final = whole.result()
-        final = replace(final, quality_regressor=fit_quality([results[page.name] for page in pages]))
-        classifier.write(MODEL, final)
-        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+        if results:
+            quality = fit_quality([results[page.name] for page in pages])
+        else:
+            with np.load(MODEL, allow_pickle=False) as known:
+                quality = classifier.read_trees(known, "quality")
+        classifier.write(MODEL, replace(final, quality_regressor=quality))
         print(f"{MODEL.name}: {MODEL.stat().st_size} bytes, {time.monotonic() - begin:.0f} s")
+    if figures is not None and not options.no_write:
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+class Lexicons:
+    """What words tell, fitted with all pages or without some folds."""
+
+    def __init__(self, pages: list[Page]) -> None:
+        self._class_names = class_words.Vocabularies(pages)
+        self._phrases = phrase_models.PhraseModels(pages)
+
+    def without(self, *folds: int) -> Lexicon:
+        """Return what the pages of the other folds tell."""
+        return Lexicon(self._class_names.without(*folds), *self._phrases.without(*folds))
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """The result of the pipeline on a page, with a model that has not seen its site."""
 
-    f1: float
+    wcxb: float | None
+    """The word F1 by WCXB's truth; None for a page that is not in it."""
+    reading: reading_score.Score | None
+    """The scores by the roles of blocks; None for a page without."""
     quality_features: np.ndarray | None
-    """Those of the selection; None for a page without text."""
+    """Of the selection; None for a page without text."""
+
+    @property
+    def f1(self) -> float:
+        """The score that counts: by roles where these are known."""
+        return self.reading.f1 if self.reading is not None else self.wcxb or 0.0
 
 
 class _Work:
     """The tasks of a pool's processes. The pages and vocabularies are set before they begin."""
 
     pages: ClassVar[list[Page]]
-    vocabularies: ClassVar[class_words.Vocabularies]
+    lexicons: ClassVar[Lexicons]
 
     @classmethod
-    def begin(cls, pages: list[Page], vocabularies: class_words.Vocabularies) -> None:
-        cls.pages, cls.vocabularies = pages, vocabularies
+    def begin(cls, pages: list[Page], lexicons: Lexicons) -> None:
+        cls.pages, cls.lexicons = pages, lexicons
 
     @classmethod
     def cross_validate(cls, fold: int) -> dict[str, Result]:
-        model = fit([page for page in cls.pages if page.fold != fold], cls.vocabularies, fold)
+        model = fit([page for page in cls.pages if page.fold != fold], cls.lexicons, fold)
         return {page.name: result_of(page, model) for page in cls.pages if page.fold == fold}
 
     @classmethod
     def fit_all(cls) -> Classifier:
-        return fit(cls.pages, cls.vocabularies)
+        return fit(cls.pages, cls.lexicons)
 
 
-def fit(pages: list[Page], vocabularies: class_words.Vocabularies, *left_out: int) -> Classifier:
-    """Train on the pages of all folds but those left out. Each page is seen with a vocabulary that has not seen it."""
+def fit(pages: list[Page], lexicons: Lexicons, *left_out: int) -> Classifier:
+    """Train on pages, which are those of all folds but some. Each is seen with a lexicon that has not seen it.
+
+    Some are learnt from once more in disguise, so that the model does not lean on what a site may change at will.
+    """
     pages = [page for page in pages if len(page.words)]
+    pages += [data.disguised(page) for page in pages[::_DISGUISED_EVERY]]
     names: list[str] = []
     rows = []
     for page in pages:
-        values = block_features.compute(
-            page.flat, page.hidden, page.url, vocabularies.without(page.fold, *left_out)
-        ).rows
+        lexicon = lexicons.without(page.fold, *left_out)
+        values = block_features.compute(page.flat, page.hidden, page.titles, lexicon).rows
         names = names or list(values)
         rows.append(block_features.stack(values, names).T)
     samples = [sample(pages, rows, seed) for seed in range(1 + classifier.SECOND_STAGE_FORESTS)]
     first = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[:1])
-    further = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[1:], seed=2)
-    return Classifier(names, vocabularies.without(*left_out), first, further, _NO_TREES)
+    second = boosting.train(boosting.CONTENT, boosting.CONTENT_ROUNDS, samples[1:], seed=2)
+    roles = {role: fit_role(role, pages, rows) for role in classifier.ROLES}
+    return Classifier(names, lexicons.without(*left_out), first, second, _NO_TREES, roles)
+
+
+def fit_role(role: str, pages: list[Page], rows: list[np.ndarray]) -> Trees:
+    """Train the forest that tells the blocks of one role from all others, on the pages whose roles are known.
+
+    A block of comments counts by its words, as their number is what a reader would miss; others count once.
+    """
+    chance = np.random.default_rng(0)
+    number = reading_set.ROLES.index(role)
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for page, of in zip(pages, rows, strict=True):
+        if page.roles is None:
+            continue
+        label = page.roles[number]
+        weight = np.minimum(page.words + 0.5, 40) / 10 if role == "comments" else np.ones(len(label))
+        positive, negative = np.flatnonzero(label > 0.3), np.flatnonzero(label <= 0.3)
+        drawn = np.sort(chance.choice(negative, min(len(negative), _MAX_NEGATIVES), replace=False))
+        taken = np.concatenate([positive, drawn])
+        share = len(negative) / max(len(drawn), 1)
+        scale = np.concatenate([np.ones(len(positive)), np.full(len(drawn), share)])
+        parts.append((of[taken], label[taken], weight[taken] * scale))
+    examples, labels, weights = zip(*parts, strict=True)
+    joined = boosting.Examples(np.concatenate(examples), np.concatenate(labels), np.concatenate(weights))
+    return boosting.train(boosting.ROLE, boosting.ROLE_ROUNDS, [joined], seed=3)
 
 
 def sample(pages: list[Page], rows: list[np.ndarray], seed: int) -> boosting.Examples:
@@ -146,18 +210,17 @@ def sample(pages: list[Page], rows: list[np.ndarray], seed: int) -> boosting.Exa
 
 
 def result_of(page: Page, model: Classifier) -> Result:
-    """Extract a page as the pipeline does, and compare its cleaned HTML with the truth."""
+    """Extract a page as the pipeline does, and compare the words of its cleaned HTML with the truth."""
     read = document.read(page.html, page.url)
-    body, figures = read.body, None
-    flat = blocks.split(body)
-    if flat is not None and flat.owner:
-        selection = pipeline.select_content(flat, body, page.url, model)
-        figures = selection.quality_features
-        pruning.prune(flat, selection.selected, selection.words)
-    else:
-        embedded_text.add(read.tree, body)
+    body = read.body
+    normalization.normalize(body)
+    content = pipeline.keep_content(read, body, page.url, model)
     text = turbohtml.parse(cleaned_html.serialize(cleaned_html.clean(body, read.base_url))).to_text()
-    return Result(data.word_f1(data.words_of(text), page.truth), figures)
+    return Result(
+        wcxb=None if page.truth is None else data.word_f1(data.words_of(text), page.truth),
+        reading=None if page.record is None else reading_score.score(page.record.blocks, text),
+        quality_features=content.quality_features if isinstance(content, pipeline.MainContent) else None,
+    )
 
 
 def fit_quality(results: list[Result]) -> Trees:
@@ -182,11 +245,16 @@ def cross_validated_quality(pages: list[Page], results: dict[str, Result]) -> di
 
 def report(pages: list[Page], results: dict[str, Result], quality: dict[str, float]) -> dict[str, object]:
     """Print and return the figures of the cross-validation."""
-    kinds = defaultdict(list)
-    for page in pages:
-        kinds[page.kind].append(results[page.name].f1)
-    by_kind = {kind: round(statistics.mean(scores), 4) for kind, scores in sorted(kinds.items())}
-    overall = round(statistics.mean(result.f1 for result in results.values()), 4)
+    read = [(page, score) for page in pages if (score := results[page.name].reading) is not None]
+    by_kind: dict[str, list[reading_score.Score]] = defaultdict(list)
+    by_language: dict[str, list[float]] = defaultdict(list)
+    for page, score in read:
+        by_kind["all"].append(score)
+        by_kind[page.kind].append(score)
+        if page.kind == "article":
+            language = "other" if page.language else "unknown"
+            by_language["English" if page.language == "en" else language].append(score.f1)
+    wcxb = [score for page in pages if (score := results[page.name].wcxb) is not None]
     names = sorted(quality, key=quality.__getitem__)
     eighths = [
         [
@@ -197,15 +265,18 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
     ]
     predicted, f1 = np.array([quality[name] for name in names]), np.array([results[name].f1 for name in names])
     figures = {
-        "f1": overall,
-        "by_type": by_kind,
+        "reading": {kind: reading_score.means(scores) for kind, scores in by_kind.items()},
+        "articles_by_language": {
+            name: [len(scores), round(statistics.mean(scores), 4)] for name, scores in sorted(by_language.items())
+        },
+        "wcxb": round(statistics.mean(wcxb), 4) if wcxb else None,
         "quality": {
             "correlation": round(float(np.corrcoef(predicted, f1)[0, 1]), 3),
             "mean_absolute_error": round(float(np.abs(predicted - f1).mean()), 3),
             "eighths": eighths,
         },
     }
-    print(json.dumps(figures))
+    print(json.dumps(figures, indent=1))
     return figures
 
 

@@ -1,4 +1,8 @@
-"""The data folder: where the embedded database, the first API key and the service's own key live."""
+"""The data folder: where the embedded database, the first API key and the service's own key live.
+
+It belongs to the user that Pagemill runs as, and nobody else may write in it. No link in it is followed: a file that is
+one is an error.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import base64
 import fcntl
 import os
 import secrets
+import stat
 from typing import TYPE_CHECKING, Self
 
 from pagemill.errors import OperatorError
@@ -13,6 +18,9 @@ from pagemill.errors import OperatorError
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+
+_LOCK = "lock"
 
 
 class DataFolder:
@@ -29,8 +37,8 @@ class DataFolder:
 
     def __enter__(self) -> Self:
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            make_private(self._path)
+            self._lock = os.open(self._path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OperatorError(
@@ -61,7 +69,9 @@ class DataFolder:
     def read_secret_key(self) -> str | None:
         """Return the service's own key, or None where there is none, or none for this user to read."""
         try:
-            return self._secret_key_file.read_text().strip()
+            descriptor = os.open(self._secret_key_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor) as opened:
+                return opened.read().strip()
         except OSError:
             return None
 
@@ -70,8 +80,39 @@ class DataFolder:
         return self._path / "secret-key"
 
 
+def make_private(folder: Path) -> None:
+    """Make a data folder where there is none, whatever the umask, for this user alone.
+
+    Root's may be entered, not read, by others: its database runs as another user. Raises OperatorError for a folder
+    that belongs to another user, or that others may write in and that is not a data folder yet.
+    """
+    path = folder.resolve()  # which links lead there is the operator's choice
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700)
+        path.chmod(mode)
+        return
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise OperatorError(f"The data folder {folder} is no folder. Choose another one.")
+    if status.st_uid != os.geteuid():
+        raise OperatorError(
+            f"The data folder {folder} belongs to another user. Choose another one, or run as its owner."
+        )
+    if stat.S_IMODE(status.st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
+        if any(path.iterdir()) and not (path / _LOCK).exists():
+            raise OperatorError(
+                f"Others may write in the folder {folder}, so it cannot be the data folder. Choose a folder of its own."
+            )
+        path.chmod(mode)
+
+
 def _write_privately(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise OperatorError(f"The file {file} cannot be written: {error.strerror}.") from error
     with os.fdopen(descriptor, "w") as opened:
         os.fchmod(descriptor, 0o600)
         opened.write(text + "\n")

@@ -106,7 +106,7 @@ class ScrapeOptions:
     wait_for: int = 0
     """Milliseconds to wait after a rendered page has settled."""
     output_schema: str | None = None
-    """The JSON Schema of structured JSON, as JSON text that `structuring.schema.check` returned; None for our own."""
+    """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,9 @@ class FetchedPage:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     """Those of the response by name in lower case; the first where one came twice."""
+    settled: bool = True
+    """Whether it is the page as it stands in the end: False where a rendered page was taken before it was done, or was
+    still empty."""
 
 
 class FetchedWith(StrEnum):

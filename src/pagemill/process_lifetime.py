@@ -1,6 +1,7 @@
-"""How a child process learns that it should end: a signal, or its supervisor's death.
+"""When a process ends: on SIGTERM or SIGINT, or when its parent dies.
 
-The supervisor holds the other end of each child's standard input; when it dies, however it dies, that input ends.
+The supervisor holds the write end of each child's standard input, a pipe. When it dies, however it dies, the child
+reads end of file: a parent-death signal that works on every system.
 """
 
 from __future__ import annotations
@@ -15,21 +16,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set `stop` on SIGTERM and SIGINT."""
+def stop_on_signals(stop: asyncio.Event, again: Callable[[], None] | None = None) -> None:
+    """Set `stop` on SIGTERM and SIGINT. `again` is called where one comes when it is set already."""
     loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set() and again:
+            again()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, on_signal)
 
 
-def watch_supervisor(gone: Callable[[], None]) -> None:
-    """Call `gone` when the supervisor dies. Only for a process that has one."""
+def watch_parent(on_death: Callable[[], None]) -> None:
+    """Call `on_death` when the parent dies. Only for a child of the supervisor."""
     loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
 
     def read() -> None:
         if not os.read(descriptor, 64):
             loop.remove_reader(descriptor)
-            gone()
+            on_death()
 
     os.set_blocking(descriptor, False)
     loop.add_reader(descriptor, read)
+
+
+def limit_memory(limit: int) -> None:
+    """Let this process use at most `limit` bytes of memory."""
+    import resource
+
+    # Linux counts private writable memory under RLIMIT_DATA; RLIMIT_AS would count mapped libraries too.
+    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def die_with_parent() -> None:
+    """End at once when the parent dies (Linux). Elsewhere the end of standard input does it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() == 1:
+            sys.exit(1)

@@ -19,8 +19,8 @@ SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
-    """A way out. Its `id` holds no user name and no password, and neither does its `repr`."""
+class Proxy:
+    """A proxy, or `DIRECT`. Its `id` holds no user name and no password, and neither does its `repr`."""
 
     id: str
     scheme: str = ""
@@ -41,12 +41,12 @@ class Exit:
         return self.scheme.startswith("socks")
 
 
-DIRECT = Exit("direct")
+DIRECT = Proxy("direct")
 
 
 @dataclass(frozen=True, slots=True)
-class Exits:
-    """The exits of each country. With none at all, every country is served directly."""
+class Proxies:
+    """The proxies of each country. With none at all, every country is served directly."""
 
     entries: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Country code, or `ANY`, and the URL as the operator gave it."""
@@ -57,11 +57,11 @@ class Exits:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        """The codes that have exits of their own, in alphabetical order; `ANY` among them where it has some."""
+        """The codes that have proxies of their own, in alphabetical order; `ANY` among them where it has some."""
         return tuple(sorted({code for code, _ in self.entries}))
 
-    def of(self, country: str) -> tuple[Exit, ...]:
-        """The exits for a country, at least one. Raises `CountryNotAvailableError` where it has none."""
+    def of(self, country: str) -> tuple[Proxy, ...]:
+        """The proxies for a country, at least one. Raises `CountryNotAvailableError` where it has none."""
         if not self.entries:
             return (DIRECT,)
         code = country.lower()
@@ -70,10 +70,10 @@ class Exits:
             raise CountryNotAvailableError(
                 f"No request can leave from the country {code} here. Available: {', '.join(self.countries)}."
             )
-        return _distinct([_exit(url, code) for url in urls])
+        return _distinct([_parse_proxy(url, code) for url in urls])
 
 
-def parse_exits(text: str) -> Exits:
+def parse_proxies(text: str) -> Proxies:
     """Read the setting. Raises `ValueError`, whose message repeats nothing of it but the place of the wrong entry."""
     entries = []
     for number, part in enumerate(text.split(), 1):
@@ -81,14 +81,14 @@ def parse_exits(text: str) -> Exits:
         if not equals or not (code == ANY or (len(code) == 2 and code.isascii() and code.isalpha())):
             code, url = ANY, part
         try:
-            _exit(url, "us")
+            _parse_proxy(url, "us")
         except ValueError as error:
             raise ValueError(f"entry {number} is no proxy: {error}") from None
         entries.append((code.lower(), url))
-    return Exits(tuple(entries))
+    return Proxies(tuple(entries))
 
 
-def _exit(url: str, country: str) -> Exit:
+def _parse_proxy(url: str, country: str) -> Proxy:
     if url == DIRECT.id:
         return DIRECT
     parts = urlsplit(url.replace(PLACEHOLDER, country))
@@ -105,15 +105,15 @@ def _exit(url: str, country: str) -> Exit:
     shown = f"[{host}]" if ":" in host else host
     suffix = f"/{country}" if PLACEHOLDER in url else ""
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return Exit(f"{parts.scheme}://{shown}:{port}{suffix}", parts.scheme, host, port, username, password)
+    return Proxy(f"{parts.scheme}://{shown}:{port}{suffix}", parts.scheme, host, port, username, password)
 
 
-def _distinct(exits: list[Exit]) -> tuple[Exit, ...]:
+def _distinct(proxies: list[Proxy]) -> tuple[Proxy, ...]:
     """The same with an id for each: those that differ in their credentials alone are numbered."""
-    named: list[Exit] = []
+    named: list[Proxy] = []
     seen: dict[str, int] = {}
-    for one in dict.fromkeys(exits):
+    for one in dict.fromkeys(proxies):
         seen[one.id] = count = seen.get(one.id, 0) + 1
         name = one.id if count == 1 else f"{one.id}#{count}"
-        named.append(Exit(name, one.scheme, one.host, one.port, one.username, one.password))
+        named.append(Proxy(name, one.scheme, one.host, one.port, one.username, one.password))
     return tuple(named)

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 30.0
-_STEADY_AFTER = 10.0
+_STABLE_AFTER = 10.0
 _READY_TIMEOUT = 60.0
 _KILL_AFTER_GRACE = 3.0
 _RESCUE_WAIT = 5.0
@@ -43,10 +43,10 @@ _RESCUE_WAIT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child process to keep: its name, its command's words and the file descriptors that it inherits."""
+    """A child process to keep: its name, its command line arguments and the file descriptors that it inherits."""
 
     name: str
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     inherited: tuple[int, ...] = ()
 
 
@@ -62,10 +62,11 @@ class Supervisor:
         )
         self._url = settings.database.database_url or ""
         self._stopping = asyncio.Event()
+        self._killing = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
-        stop_on_signals(self._stopping)
+        stop_on_signals(self._stopping, self._killing.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
@@ -110,7 +111,10 @@ class Supervisor:
                 tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
             ready = group.create_task(self._announce(listener, new_key))
             await self._stopping.wait()
-            log.info("stopping", grace_period=self._settings.service.grace_period)
+            log.info(
+                "stopping: running pages may end, others wait for the next start; a second Ctrl-C ends everything now",
+                grace_period=self._settings.service.grace_period,
+            )
             ready.cancel()
             await asyncio.gather(*tasks[: len(children)])
             for task in tasks[len(children) :]:
@@ -119,7 +123,7 @@ class Supervisor:
     async def _keep_alive(self, child: Child) -> None:
         loop, backoff = asyncio.get_running_loop(), _FIRST_BACKOFF
         while not self._stopping.is_set():
-            worker_id = new_worker_id() if child.words == ("worker",) else None
+            worker_id = new_worker_id() if child.arguments == ("worker",) else None
             began = loop.time()
             process = await self._start(child, worker_id)
             await self._until_ended(process)
@@ -127,14 +131,14 @@ class Supervisor:
                 await self._rescue(worker_id)
             if self._stopping.is_set():
                 return
-            backoff = _FIRST_BACKOFF if loop.time() - began > _STEADY_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
+            backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
             log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
 
     async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
-        words = (*child.words, "--supervised", *(("--id", worker_id) if worker_id else ()))
+        words = (*child.arguments, "--supervised", *(("--id", worker_id) if worker_id else ()))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pagemill", *words),
@@ -154,10 +158,11 @@ class Supervisor:
         if not ended.done():
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            try:
-                async with asyncio.timeout(self._settings.service.grace_period + _KILL_AFTER_GRACE):
-                    await asyncio.shield(ended)
-            except TimeoutError:
+            killing = asyncio.ensure_future(self._killing.wait())
+            longest = self._settings.service.grace_period + _KILL_AFTER_GRACE
+            await asyncio.wait((ended, killing), timeout=longest, return_when=asyncio.FIRST_COMPLETED)
+            killing.cancel()
+            if not ended.done():
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await ended

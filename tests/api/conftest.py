@@ -16,7 +16,7 @@ from pagemill import bodies
 from pagemill.api.server import ApiServer
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import Queue
-from pagemill.jobs.queue.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.model import Failure
 
@@ -61,12 +61,12 @@ class PlayedWorker:
     def __init__(self, database: Database) -> None:
         self._queue = Queue(database, "played")
 
-    async def beat(self) -> None:
-        await self._queue.beat()
+    async def heartbeat(self) -> None:
+        await self._queue.heartbeat()
 
     async def start_all(self) -> list[Any]:
         """Take every waiting page and return them in their order."""
-        await self._queue.beat()
+        await self._queue.heartbeat()
         return sorted(await self._queue.claim(1000), key=lambda page: page.id)
 
     async def start_next(self) -> Any:
@@ -140,7 +140,7 @@ async def api(settings: Settings, key: tuple[str, str]) -> AsyncIterator[Api]:
 async def deliverer(settings: Settings, database: Database) -> AsyncIterator[None]:
     """Delivers webhooks as a worker does."""
     deliverer = Deliverer(settings, database, "deliverer")
-    async with Notices(database, QUEUE) as notices, notices.subscribed(DELIVERIES) as queued, deliverer:
+    async with Notifications(database, QUEUE) as notices, notices.subscribed(DELIVERIES) as queued, deliverer:
         task = asyncio.create_task(deliverer.run(queued))
         try:
             yield

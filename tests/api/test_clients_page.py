@@ -56,16 +56,19 @@ async def test_the_examples_run(service: Service, tmp_path: Path) -> None:
 
 
 async def test_requests_of_workflow_tools(service: Service) -> None:
-    """n8n: its base address has no /v1, it tests credentials, and it takes `completed` and `jobId`."""
+    """n8n and Zapier: no /v1 in their base address; n8n tests credentials; `jobId`, `status` and `error` are read."""
     async with (
         HttpServer({"/": PAGE}) as web,
         httpx.AsyncClient(base_url=service.url, headers={"X-API-Key": service.key}, timeout=30) as client,
     ):
         assert (await client.get("/v1/health")).status_code == 200
-        body = {"url": web.url("/"), "country": "us", "forceFresh": False}
-        job_id = (await client.post("/v1/url-scraper", json=body)).json()["jobId"]
-        job = (await client.get(f"/v1/url-scraper/{job_id}", params={"wait": 20})).json()
-        assert job["status"] == "completed"
+        body = {"job_type": "url_scraper", "url": web.url("/"), "country": "us", "force_fresh": False}
+        job_id = (await client.post("/v1/request", json=body)).json()["jobId"]
+        async with asyncio.timeout(20):
+            while (job := (await client.get(f"/v1/request/{job_id}")).json())["status"] != "completed":
+                assert job["status"] != "failed", job["error"]
+                await asyncio.sleep(0.05)
+        assert "Words of a page." in job["markdown"]
 
 
 async def test_requests_of_agents(service: Service) -> None:
@@ -88,4 +91,4 @@ async def test_requests_of_agents(service: Service) -> None:
         types = {name: type(job[name]) for name in ("status", "url", "markdown", "cached", "durationMs")}
         assert types == {"status": str, "url": str, "markdown": str, "cached": bool, "durationMs": int}
         error = await client.post("/v1/crawl", json={"url": web.url("/")})
-        assert (error.status_code, type(error.json()["error"])) == (404, str)
+        assert (error.status_code, error.json()["error"]) == (501, "not_supported")

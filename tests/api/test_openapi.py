@@ -83,7 +83,7 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
             assert "422" not in statuses
             assert "500" in statuses
             if path.startswith("/v1/"):
-                assert operation["security"] == [{"ApiKey": []}], (method, path)
+                assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}], (method, path)
                 assert statuses >= {"401", "503"}, (method, path)
             for status, response in operation["responses"].items():
                 assert "X-Request-Id" in response["headers"]

@@ -33,6 +33,7 @@ NEVER_NULL = (
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/url-scraper": {"url": URL},
     "/v1/url-scraper/batch": {"urls": [URL]},
+    "/v1/request": {"job_type": "url_scraper", "url": URL},
     "/v1/webhooks": {"url": URL},
     "/v1/webhooks/{id}": {},
 }
@@ -57,11 +58,11 @@ async def things(api: Api, worker: PlayedWorker) -> dict[str, str]:
     await worker.complete(first)
     await worker.fail(second)
     [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
-    return {"webhooks": endpoint, "url-scraper": batch, "deliveries": delivery["id"]}
+    return {"webhooks": endpoint, "url-scraper": batch, "request": batch, "deliveries": delivery["id"]}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kind = next((kind for kind in ("deliveries", "webhooks", "url-scraper") if kind in path), "")
+    kind = next((kind for kind in ("deliveries", "webhooks", "url-scraper", "request") if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
 
@@ -89,7 +90,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
     api: Api, things: dict[str, str], database: Database
 ) -> None:
     _, stranger = await Keys(database).create("stranger")
-    nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "deliveries": "whd_0"}
+    nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
     for method, path in await operations(api):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}

@@ -6,7 +6,9 @@ import os
 import sys
 
 import pytest
+from pydantic import TypeAdapter
 
+from pagemill.api.wire.answers import BatchResult
 from tests.web.http_server import HttpServer, Response
 
 PAGE = Response(
@@ -50,6 +52,7 @@ async def test_other_formats(web):
     _, record, _ = await scrape(web.url("/"), "--format", "json")
     assert json.loads(record)["metadata"]["title"]
     assert {"url", "finalUrl", "statusCode", "markdown", "links", "images"} <= set(json.loads(record))
+    TypeAdapter(BatchResult).validate_python(json.loads(record))  # as the API gives it
 
 
 async def test_a_failed_url_is_told_and_the_others_are_written(web):
@@ -82,7 +85,7 @@ async def test_output_goes_to_a_file_or_to_a_folder(web, tmp_path):
 
 async def test_what_cannot_be_is_said(tmp_path):
     code, _, errors = await scrape()
-    assert (code, "No URL" in errors) == (1, True)
+    assert (code, "No URL" in errors) == (2, True)
     code, _, errors = await scrape("--file", str(tmp_path / "nothing"))
     assert (code, "cannot be read" in errors) == (1, True)
 
@@ -91,3 +94,123 @@ async def test_many_pages_keep_their_order(web):
     urls = [web.url(f"/?page={number}") for number in range(30)]
     _, output, _ = await scrape(*urls, "--format", "json")
     assert [json.loads(line)["url"] for line in output.splitlines()] == urls
+
+
+async def test_several_pages_in_one_stream_say_which_they_are(web):
+    _, output, _ = await scrape(web.url("/"), web.url("/other"))
+    for path in ("/", "/other"):
+        assert f'---\nurl: "{web.url(path)}"\ntitle: "T' in output
+    assert "\n\n---\nurl:" in output
+    _, output, _ = await scrape(web.url("/"), web.url("/other"), "--format", "cleaned-html")
+    assert output.count("<!-- http") == 2
+
+
+async def test_one_page_has_no_front_matter(web):
+    _, output, _ = await scrape(web.url("/"))
+    assert output.startswith("# Title")
+
+
+async def test_a_file_name_is_a_file_for_several_pages_too(web, tmp_path):
+    await scrape(web.url("/"), web.url("/other"), "-o", str(tmp_path / "out.md"))
+    assert (tmp_path / "out.md").read_text().count("# Title") == 2
+
+
+async def test_a_failed_page_has_a_line_of_json_that_says_why(web):
+    _, output, _ = await scrape(web.url("/missing"), web.url("/"), "--format", "json")
+    failed, completed = map(json.loads, output.splitlines())
+    assert (failed["index"], failed["status"], completed["status"]) == (0, "failed", "completed")
+    assert failed["error"].endswith("(http_error)")
+
+
+async def test_a_reader_who_has_enough_is_no_error(web):
+    urls = [web.url(f"/?page={number}") for number in range(50)]
+    command = " ".join((sys.executable, "-m", "pagemill", "scrape", "--file", "-", "--concurrency", "2"))
+    process = await asyncio.create_subprocess_shell(
+        f"{command} | head -n 1",
+        env={**os.environ, "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate("\n".join(urls).encode())
+    assert (output, errors) == (b"---\n", b"")
+    assert len(web.requests) < 50
+
+
+async def test_options_reach_the_page(web, tmp_path):
+    await scrape(
+        *(web.url("/"), "--header", "X-Who: me", "--cookie", "a=b", "--user-agent", "Somebody/1", "--timeout", "20")
+    )
+    headers = web.requests[-1].headers
+    assert (headers["x-who"], headers["cookie"], headers["user-agent"]) == ("me", "a=b", "Somebody/1")
+    _, output, _ = await scrape(web.url("/"), "--whole-page", "--exclude-tag", "article")
+    assert "Home" in output
+    assert "Title" not in output
+    (tmp_path / "schema.json").write_text(
+        json.dumps({"type": "object", "properties": {"price": {"type": "number"}}, "required": ["price"]})
+    )
+    words = ("--format", "json", "--include", "markdown", "--schema", str(tmp_path / "schema.json"))
+    _, output, errors = await scrape(web.url("/"), *words)
+    assert "links" not in json.loads(output)
+    assert json.loads(output)["generatedJson"]["missing"] == ["/price"]
+    assert "/price" in errors
+    assert "No language model" in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--header", "nothing"), "--header"),
+        (("--schema", "/no/such/file"), "--schema"),
+        (("--generate-json",), "--format json"),
+        (("--country", "zz"), "country"),
+        (("--resume",), "--output"),
+        (("--concurrency", "0"), "--concurrency"),
+        (("--exclude-tag", "["), "excludeTags"),
+    ],
+)
+async def test_a_wrong_option_is_said_in_one_line(words, complaint):
+    code, output, errors = await scrape("http://example.com/", *words)
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert complaint in errors
+
+
+@pytest.mark.parametrize("output", ["pages", "pages.jsonl"])
+async def test_a_run_goes_on_where_the_last_one_ended(web, tmp_path, output):
+    web.routes["/late"] = Response(b"", status=404)
+    words = (web.url("/"), web.url("/late"), "--format", "json", "-o", str(tmp_path / output), "--resume")
+    assert (await scrape(*words))[0] == 1
+    web.routes["/late"] = PAGE
+    asked = len(web.requests)
+    code, _, errors = await scrape(*words)
+    assert (code, [request.path for request in web.requests[asked:]]) == (0, ["/late"])
+    assert "1 of 2 are there already" in errors
+    assert (await scrape(*words))[0] == 0
+
+
+async def test_a_cut_off_line_is_scraped_again(web, tmp_path):
+    file = tmp_path / "pages.jsonl"
+    file.write_text(json.dumps({"url": web.url("/"), "status": "completed"}) + '\n{"url": "' + web.url("/other"))
+    await scrape(web.url("/"), web.url("/other"), "--format", "json", "-o", str(file), "--resume")
+    assert [json.loads(line)["url"] for line in file.read_text().splitlines()] == [web.url("/"), web.url("/other")]
+
+
+async def test_no_link_is_followed_and_no_name_is_too_long(web, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    name = f"0001-127.0.0.1-{web.port}.md"
+    (folder / name).symlink_to(precious)
+    long = web.url("/?" + "%C3%A4" * 400 + "ä" * 300)
+    code, _, _ = await scrape(web.url("/"), long, "-o", str(folder))
+    assert code == 0
+    assert precious.read_text() == "mine"
+    assert len(list(folder.iterdir())) == 2
+
+
+async def test_what_a_host_sends_does_not_reach_the_terminal_as_it_is(web):
+    web.routes["/odd"] = Response(b"\x00\x01\x02" * 50, headers={"Content-Type": "application/\x1b[31mx"})
+    _, _, errors = await scrape(web.url("/odd"))
+    assert errors
+    assert "\x1b" not in errors

@@ -257,9 +257,9 @@ async def test_even_link_local_addresses_go_through_the_guard(web):
     """By default, Chromium goes around a proxy for loopback and link-local addresses, where clouds keep their secrets."""
 
     class Recording(EgressGuard):
-        def check_address(self, address, host=None):
+        def check_address(self, address, host=None, port=None):
             asked.append(str(address))
-            return super().check_address(address, host)
+            return super().check_address(address, host, port)
 
     asked = []
     web.routes["/attack"] = Response(b"<img src='http://169.254.169.254/latest/meta-data/'><p>the end")

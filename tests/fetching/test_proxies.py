@@ -16,11 +16,11 @@ from pagemill.errors import (
     ConnectionResetByHostError,
     FetchTimeoutError,
     HttpStatusError,
-    NoExitError,
+    NoProxyError,
     ProxyError,
 )
 from pagemill.fetching.http.fetcher import HttpFetcher
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from tests.fetching.conftest import make_settings
 from tests.web.authority import Authority
 from tests.web.dns_server import Answer, DnsServer
@@ -103,7 +103,7 @@ async def test_an_encrypted_page_through_an_encrypted_proxy_with_a_name(tmp_path
     assert [(asked.host, asked.port) for asked in proxy.asked] == [(WEB, web.port)]
 
 
-async def test_connections_are_kept_for_one_exit_and_shared_with_no_other(web):
+async def test_connections_are_kept_for_one_proxy_and_shared_with_no_other(web):
     async with Proxy() as gate, through(f"http://user-{{country}}:pw@{gate.host}:{gate.port}") as fetcher:
         for country in ("us", "de", "us", "de"):
             await fetcher.fetch(web.url(), country=country)
@@ -207,29 +207,29 @@ async def test_a_proxy_that_dies_half_way(web):
             await fetcher.fetch(web.url())
 
 
-async def test_a_failed_exit_is_left_for_another_within_the_same_page(web, caplog, capsys):
+async def test_a_failed_proxy_is_left_for_another_within_the_same_page(web, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     web.routes["/"] = LARGE
     async with Proxy(dies_after=50_000) as dying, Proxy(refuses=503) as refusing, Proxy() as good:
-        exits = [f"us={proxy.proxy_url('user:hush')}" for proxy in (dying, refusing, good)]
-        scores = MemoryExitScores(60)
+        proxies = [f"us={proxy.proxy_url('user:hush')}" for proxy in (dying, refusing, good)]
+        scores = MemoryProxyScores(60)
         for _ in range(8):
             async with HttpFetcher(
-                make_settings(allowed_networks=OUTSIDE, proxies=" ".join(exits), fetch_attempts=3, retry_delay=5.0),
+                make_settings(allowed_networks=OUTSIDE, proxies=" ".join(proxies), fetch_attempts=3, retry_delay=5.0),
                 scores=scores,
             ) as fetcher:
-                async with asyncio.timeout(3):  # no back-off before another exit
+                async with asyncio.timeout(3):  # no back-off before another proxy
                     assert (await fetcher.fetch(web.url())).body == LARGE.body
         known = await scores.of(WEB, [proxy.proxy_url() for proxy in (dying, refusing, good)])
     assert len(good.asked) == 8
     assert known[good.proxy_url()].failures == 0
     assert len(dying.asked) + len(refusing.asked) < 16  # they are avoided before long
     logged = caplog.text + "".join(capsys.readouterr())
-    assert "an exit failed" in logged
+    assert "a proxy failed" in logged
     assert "hush" not in logged
 
 
-async def test_who_is_refused_at_one_exit_tries_another(web):
+async def test_who_is_refused_at_one_proxy_tries_another(web):
     # The site refuses whoever comes on its first connection.
     web.fallback = lambda request: Response(b"no", 403) if request.connection == 1 else PAGE
     async with (
@@ -241,9 +241,9 @@ async def test_who_is_refused_at_one_exit_tries_another(web):
     assert len(one.asked) == len(two.asked) == 1
 
 
-async def test_a_missing_page_is_not_the_exits_fault(web):
+async def test_a_missing_page_is_not_the_proxys_fault(web):
     async with Proxy() as one, Proxy() as two:
-        scores = MemoryExitScores(60)
+        scores = MemoryProxyScores(60)
         settings = make_settings(allowed_networks=OUTSIDE, proxies=f"us={one.proxy_url()} us={two.proxy_url()}")
         async with HttpFetcher(settings, scores=scores) as fetcher:
             with pytest.raises(HttpStatusError):
@@ -254,9 +254,32 @@ async def test_a_missing_page_is_not_the_exits_fault(web):
     assert score.failures == 0
 
 
+async def test_the_end_of_the_pages_own_time_says_nothing_of_the_exit(web):
+    async def slow(_request):
+        await asyncio.sleep(10)
+
+    web.routes["/slow"] = slow
+    async with Proxy() as one, Proxy() as two:
+        scores = MemoryProxyScores(60)
+        settings = make_settings(
+            allowed_networks=OUTSIDE,
+            proxies=f"us={one.proxy_url()} us={two.proxy_url()}",
+            fetch_attempts=3,
+            fetch_timeout=1.0,
+        )
+        proxies = [one.proxy_url(), two.proxy_url()]
+        async with HttpFetcher(settings, scores=scores) as fetcher:
+            with pytest.raises(FetchTimeoutError):
+                await fetcher.fetch(web.url("/slow"), asyncio.get_running_loop().time() + 0.5)
+            assert await scores.of(WEB, proxies) == {}
+            with pytest.raises(FetchTimeoutError):  # here it is the operator's time for a request
+                await fetcher.fetch(web.url("/slow"), asyncio.get_running_loop().time() + 60)
+        assert sum(score.failures for score in (await scores.of(WEB, proxies)).values()) > 1
+
+
 async def test_a_country_without_an_exit_fails_as_such(web):
     async with through("us=http://127.0.0.1:1") as fetcher:
-        with pytest.raises(NoExitError, match="Available: us"):
+        with pytest.raises(NoProxyError, match="Available: us"):
             await fetcher.fetch(web.url(), country="fr")
     assert web.connections == 0
 
@@ -267,7 +290,7 @@ async def test_without_proxies_every_country_goes_direct(web):
             assert (await fetcher.fetch(web.url(), country=country)).body == PAGE.body
 
 
-async def test_a_page_that_is_refused_when_it_is_read_is_the_exits_fault_and_another_is_tried(web):
+async def test_a_page_that_is_refused_when_it_is_read_is_the_proxys_fault_and_another_is_tried(web):
     async def accept(page):
         if page.body == b"wall":
             raise BlockedError("blocked")
@@ -277,22 +300,22 @@ async def test_a_page_that_is_refused_when_it_is_read_is_the_exits_fault_and_ano
         Proxy(lies_to=("127.0.0.1", wall.port)) as walled,
         Proxy() as good,
     ):
-        exits = (walled.proxy_url(), good.proxy_url())
-        scores = MemoryExitScores(600)
+        proxies = (walled.proxy_url(), good.proxy_url())
+        scores = MemoryProxyScores(600)
         for _ in range(10):  # so that it is not the one to begin with
-            await scores.record(WEB, exits[1], None)
-        async with asyncio.timeout(4):  # no back-off before another exit
+            await scores.record(WEB, proxies[1], None)
+        async with asyncio.timeout(4):  # no back-off before another proxy
             while not walled.asked:
                 async with through(
-                    *(f"us={url}" for url in exits), scores=scores, retry_delay=5.0, fetch_attempts=2
+                    *(f"us={url}" for url in proxies), scores=scores, retry_delay=5.0, fetch_attempts=2
                 ) as fetcher:
                     assert (await fetcher.fetch(web.url(), accept=accept)).body == PAGE.body
-        known = await scores.of(WEB, exits)
-        async with through(f"us={exits[0]}", scores=scores) as fetcher:
+        known = await scores.of(WEB, proxies)
+        async with through(f"us={proxies[0]}", scores=scores) as fetcher:
             with pytest.raises(BlockedError):
                 await fetcher.fetch(web.url(), accept=accept)
-    assert known[exits[0]].failures == pytest.approx(1, rel=0.01)
-    assert known[exits[0]].successes == 0
-    assert known[exits[1]].failures == pytest.approx(10, rel=0.01)
-    assert known[exits[1]].successes > 0.9
+    assert known[proxies[0]].failures == pytest.approx(1, rel=0.01)
+    assert known[proxies[0]].successes == 0
+    assert known[proxies[1]].failures == pytest.approx(10, rel=0.01)
+    assert known[proxies[1]].successes > 0.9
     assert len(wall.requests) == 2

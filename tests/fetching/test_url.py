@@ -14,7 +14,7 @@ from pagemill.fetching.url import parse_url
     ("text", "href", "host", "port"),
     [
         ("http://example.com", "http://example.com/", "example.com", 80),
-        ("HTTPS://Example.COM:443/a b?c=d e#f", "https://example.com/a%20b?c=d%20e", "example.com", 443),
+        ("HTTPS://Example.COM:443/a b?c=d e#f", "https://example.com/a%20b?c=d%20e#f", "example.com", 443),
         ("http://example.com.:8080/", "http://example.com:8080/", "example.com", 8080),
         ("  http://exa\tmple.com/\n", "http://example.com/", "example.com", 80),
         ("http:\\\\example.com\\path", "http://example.com/path", "example.com", 80),
@@ -78,3 +78,21 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
         return
     assert url.href.isascii()
     assert parse_url(url.href) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment", "has_route"),
+    [
+        ("http://example.com/#/boats?x=1", "/boats?x=1", True),
+        ("http://example.com/#!boats", "!boats", True),
+        ("http://example.com/#part", "part", False),
+        ("http://example.com/#", "", False),
+        ("http://example.com/#part:~:text=some%20words", "part", False),
+        ("http://example.com/#ü", "%C3%BC", False),
+    ],
+)
+def test_tells_the_fragment_and_whether_it_is_a_route(text: str, fragment: str, *, has_route: bool) -> None:
+    url = parse_url(text)
+    assert (url.fragment, url.has_route) == (fragment, has_route)
+    assert url.public_href == "http://example.com/"
+    assert url.href == f"http://example.com/{f'#{fragment}' if fragment else ''}"

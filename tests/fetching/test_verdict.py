@@ -11,18 +11,18 @@ import turbohtml
 
 from pagemill.extraction import extract
 from pagemill.extraction.choosing import signals
-from pagemill.fetching.verdict import Kind, Verdict, judge
+from pagemill.fetching.verdict import Kind, Verdict, classify
 from pagemill.model import Signals
 from tests.web import site
 
-FINE = Verdict(Kind.FINE)
+OK = Verdict(Kind.OK)
 SHELL = Verdict(Kind.SHELL)
 
 
 def verdict(html, status=200, headers=None):
     body = html.encode()
     content = extract(body, "http://example.com/")
-    return judge(status, headers or {}, body, content.signals, content.quality)
+    return classify(status, headers or {}, body, content.signals, content.quality)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def verdict(html, status=200, headers=None):
     ],
 )
 def test_pages_that_hold_their_content_are_fine(html):
-    assert verdict(html) == FINE
+    assert verdict(html) == OK
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_shells_are_found(html):
 
 @pytest.mark.parametrize(
     ("quality", "script_characters", "expected"),
-    [(0.4, 0, SHELL), (0.6, 1000, FINE), (0.6, 5000, SHELL), (0.8, 9000, FINE)],
+    [(0.4, 0, SHELL), (0.6, 1000, OK), (0.6, 5000, SHELL), (0.8, 9000, OK)],
 )
 def test_what_little_is_expected_of_is_a_shell_the_sooner_the_more_of_it_is_scripts(
     quality, script_characters, expected
 ):
     seen = Signals(500, scripts=3, script_characters=script_characters)
-    assert judge(200, {}, b"x" * 10_000, seen, quality) == expected
+    assert classify(200, {}, b"x" * 10_000, seen, quality) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_other_answers_are_no_blocks(status, headers, html):
 
 
 def test_what_is_no_html_is_fine():
-    assert judge(200, {}, b"{}", None) == FINE
+    assert classify(200, {}, b"{}", None) == OK
 
 
 @pytest.mark.shared
@@ -134,11 +134,11 @@ def test_real_pages(shared_pages):
         pieces = [" ".join(words[i : i + 4]) for i in range(0, len(words) - 3, 4)]
         part = sum(piece in text for piece in pieces) / len(pieces) if pieces else None
         quality = extract(html, "http://example.com/", formats=()).quality
-        kind = judge(200, {}, html, seen, quality).kind
+        kind = classify(200, {}, html, seen, quality).kind
         if part is not None and part >= 0.5:
-            pages["has"].append(kind is not Kind.FINE)
+            pages["has"].append(kind is not Kind.OK)
         elif (part is None or part < 0.1) and seen.words < 100:
-            pages["empty"].append(kind is not Kind.FINE)
+            pages["empty"].append(kind is not Kind.OK)
     assert len(pages["has"]) > 300
     assert sum(pages["has"]) <= 0.03 * len(pages["has"])
     assert all(pages["empty"])

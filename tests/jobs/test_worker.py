@@ -111,7 +111,7 @@ async def test_a_worker_has_no_more_pages_in_hand_than_allowed(settings, store, 
 
 async def test_the_pages_of_a_silent_worker_are_rescued_by_another(settings, store, database, web):
     silent = Queue(database, "silent")
-    await silent.beat()
+    await silent.heartbeat()
     job = await submit(store, web.url("/"))
     assert await silent.claim(1)
     async with working(settings, worker_timeout=0.6, worker_heartbeat=0.1):
@@ -140,7 +140,7 @@ async def test_a_page_that_two_workers_died_with_is_worked_on_alone(settings, st
     job = await submit(store, web.url("/suspect"))
     for name in ("first", "second"):
         queue = Queue(database, name)
-        await queue.beat()
+        await queue.heartbeat()
         assert await queue.claim(1)
         await rescue(database, settings.jobs.max_crashes, dead_worker=name)
     others = await submit(store, *[web.url("/neighbour")] * 20)

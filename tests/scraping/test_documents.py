@@ -13,6 +13,7 @@ from pagemill.errors import (
     DocumentWithoutTextError,
     EncryptedDocumentError,
     InvalidDocumentError,
+    InvalidResponseError,
     UnsupportedContentTypeError,
 )
 from pagemill.model import ScrapeOptions
@@ -121,3 +122,105 @@ async def test_documents_that_cannot_be_read_fail_by_name(scraper, body, error):
 async def test_pictures_are_not_supported(scraper):
     with pytest.raises(UnsupportedContentTypeError):
         await markdown(scraper, b"\x89PNG\r\n\x1a\n\0\0", "image/png")
+
+
+CSV = b"name,size\nkettle,2\npan,3\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "headers"),
+    [
+        ("/list.csv", "application/octet-stream", ()),
+        ("/list.csv", None, ()),
+        ("/download", "application/octet-stream", (("Content-Disposition", 'attachment; filename="list.csv"'),)),
+        ("/download", "text/plain", (("Content-Disposition", "attachment; filename*=UTF-8''list.csv"),)),
+        ("/download", "text/x-csv", ()),
+        ("/download", "text/comma-separated-values; charset=utf-8", ()),
+    ],
+)
+async def test_separated_values_are_a_table_by_whatever_tells_them(scraper, path, content_type, headers):
+    async with HttpServer({path: Response(CSV, content_type=content_type, headers=headers)}) as web:
+        page = await scraper.scrape(web.url(path), ScrapeOptions())
+    assert "| kettle | 2 |" in bodies.unpack(page.bodies["markdown"])
+
+
+@pytest.mark.parametrize("path", ["/llms.txt", "/docs/llms-full.txt"])
+@pytest.mark.parametrize("content_type", ["text/plain", "text/plain; charset=utf-8", None])
+async def test_llms_txt_is_markdown(scraper, path, content_type):
+    text = await markdown(scraper, b"# Mill\n\n> A mill.\n\n- [Grain](https://example.com/grain)\n", content_type, path)
+    assert "# Mill" in text
+    assert "[Grain](https://example.com/grain)" in text
+
+
+@pytest.mark.parametrize("content_type", ["application/javascript", "application/x-javascript", "application/yaml"])
+async def test_source_code_is_a_code_block(scraper, content_type):
+    assert (await markdown(scraper, b"let x = 1\n", content_type)).startswith("```")
+
+
+async def test_an_archive_that_is_called_html_is_no_page(scraper):
+    with pytest.raises(UnsupportedContentTypeError):
+        await markdown(scraper, b"PK\x03\x04" + b"\x14\x00" * 2000, "text/html")
+
+
+async def test_indented_json_that_is_called_html_is_json(scraper):
+    assert (await markdown(scraper, b'{\n  "name": "Mill"\n}', "text/html")).startswith("```json")
+
+
+async def test_several_types_are_the_last_of_them(scraper):
+    text = await markdown(scraper, b"<h1>Mill</h1><p>Words.</p>", "text/html, text/html; charset=utf-8")
+    assert "# Mill" in text
+
+
+async def test_a_304_that_nobody_asked_for_is_no_page(scraper):
+    async with HttpServer({"/": Response(b"", 304)}) as web:
+        with pytest.raises(InvalidResponseError):
+            await scraper.scrape(web.url("/"), ScrapeOptions())
+
+
+async def test_a_client_cannot_ask_for_a_304(scraper):
+    def answer(request):
+        return Response(b"", 304) if "if-none-match" in request.headers else Response(b"<p>Some words.</p>")
+
+    async with HttpServer({"/": answer}) as web:
+        page = await scraper.scrape(web.url("/"), ScrapeOptions(headers=(("If-None-Match", '"1"'),)))
+    assert "Some words" in bodies.unpack(page.bodies["markdown"])
+
+
+BARE_SITEMAP = b"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>http://example.com/a</loc></url>
+<url><loc><![CDATA[http://example.com/b?c=1&d=2]]></loc></url></urlset>"""
+
+
+@pytest.mark.parametrize("content_type", ["application/xml", "text/plain", "text/html", "application/octet-stream"])
+async def test_a_sitemap_without_a_declaration_is_read(scraper, content_type):
+    text = await markdown(scraper, BARE_SITEMAP, content_type, "/sitemap.xml")
+    assert text == "- <http://example.com/a>\n- <http://example.com/b?c=1&d=2>\n"
+
+
+ESCAPED_FEED = b"""<rss version="2.0"><channel><title>The &amp;#8220;Mill&amp;#8221;</title>
+<item><title><![CDATA[Water &amp; <b>Grain</b>]]></title><link>http://example.com/1</link>
+<description><![CDATA[<p>It&#8217;s ground.</p>]]></description></item></channel></rss>"""
+
+
+@pytest.mark.parametrize("start", [b"", b'<?xml version="1.0"?>', b'\n  <?xml version="1.0"?>\n'])
+@pytest.mark.parametrize("content_type", ["application/rss+xml", "text/xml", "text/plain"])
+async def test_feeds_are_read_as_readers_of_feeds_do(scraper, start, content_type):
+    text = await markdown(scraper, start + ESCAPED_FEED, content_type, "/feed")
+    assert text == (
+        "# The \N{LEFT DOUBLE QUOTATION MARK}Mill\N{RIGHT DOUBLE QUOTATION MARK}\n\n"
+        "## [Water & Grain](http://example.com/1)\n\nIt\N{RIGHT SINGLE QUOTATION MARK}s ground.\n"
+    )
+
+
+async def test_one_url_a_line_stays_one_a_line(scraper):
+    urls = [f"http://example.com/{'a-long-path-' * 5}{number}" for number in range(3)]
+    text = await markdown(scraper, "\n".join(urls).encode(), "text/plain", "/urls.txt")
+    assert [line.strip() for line in text.splitlines()] == urls
+
+
+async def test_csv_and_markdown_are_known_by_their_names(scraper):
+    assert await markdown(scraper, b"a,b\n1,2\n", "application/octet-stream", "/a.csv") == (
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    )
+    assert await markdown(scraper, b"# Mill\n\n- [A](http://example.com/a)\n", "text/plain", "/llms.txt") == (
+        "# Mill\n\n- [A](http://example.com/a)\n"
+    )

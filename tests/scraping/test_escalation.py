@@ -8,10 +8,11 @@ from ipaddress import ip_network
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from tests.web.hostile import OK, HostileServer, sends
 from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import size_of
 from tests.web.proxy import Proxy
-from tests.web.site import Site
+from tests.web.site import WORDS, Site
 
 from pagemill import bodies
 from pagemill.errors import (
@@ -22,7 +23,7 @@ from pagemill.errors import (
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.browser.chromium import find_chromium
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import Action, ActionType, FetchedWith, Format, ScrapeOptions
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
@@ -53,7 +54,7 @@ async def scraper():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(scraper):
-    await scraper._means.memory.learn("127.0.0.2", needs_browser=False)
+    await scraper._context.memory.learn("127.0.0.2", needs_browser=False)
     async with Site("127.0.0.2") as site:
         yield site
 
@@ -115,41 +116,41 @@ async def test_a_block_that_nothing_gets_past_names_its_vendor(scraper, site):
 
 
 @contextlib.asynccontextmanager
-async def behind_two_exits(scores):
-    """A scraper with two exits. At the first a bot wall answers, with status 200, whatever is asked for."""
+async def behind_two_proxies(scores):
+    """A scraper with two proxies. At the first a bot wall answers, with status 200, whatever is asked for."""
     async with (
         HttpServer() as guarded,
         Proxy(lies_to=("127.0.0.1", guarded.port)) as walled,
         Proxy() as good,
     ):
         guarded.fallback = lambda _: WALL
-        exits = (walled.proxy_url(), good.proxy_url())
+        proxies = (walled.proxy_url(), good.proxy_url())
         changes = {
-            "proxies": SecretStr(" ".join(f"us={url}" for url in exits)),
+            "proxies": SecretStr(" ".join(f"us={url}" for url in proxies)),
             "fetch_attempts": 2,
             "challenge_timeout": 0.5,
         }
         settings = SETTINGS.changed(**changes)
         for _ in range(10):  # so that it is not the one to begin with
-            await scores.record("127.0.0.2", exits[1], None)
-        async with Scraper(settings, exit_scores=scores) as scraper:
-            yield scraper, walled, exits
+            await scores.record("127.0.0.2", proxies[1], None)
+        async with Scraper(settings, proxy_scores=scores) as scraper:
+            yield scraper, walled, proxies
 
 
 @pytest.mark.parametrize("way", [FetchedWith.HTTP, FetchedWith.BROWSER])
-async def test_a_wall_that_answers_200_counts_against_its_exit_as_a_403_does(site, way):
+async def test_a_wall_that_answers_200_counts_against_its_proxy_as_a_403_does(site, way):
     options = ScrapeOptions(formats=(Format.MARKDOWN,), use_browser=way is FetchedWith.BROWSER)
-    scores = MemoryExitScores(600)
-    async with behind_two_exits(scores) as (scraper, walled, exits):
+    scores = MemoryProxyScores(600)
+    async with behind_two_proxies(scores) as (scraper, walled, proxies):
         while not walled.asked:
             scraped = await scraper.scrape(site.url("/article"), options)
             assert steps(scraped) == [(way.value, "ok")]
             assert "words of an article" in text(scraped)
-    known = await scores.of("127.0.0.2", exits)
-    assert known[exits[0]].failures == pytest.approx(1, rel=0.01)
-    assert known[exits[0]].successes == 0
-    assert known[exits[1]].failures == pytest.approx(10, rel=0.01)
-    assert known[exits[1]].successes > 0.9
+    known = await scores.of("127.0.0.2", proxies)
+    assert known[proxies[0]].failures == pytest.approx(1, rel=0.01)
+    assert known[proxies[0]].successes == 0
+    assert known[proxies[1]].failures == pytest.approx(10, rel=0.01)
+    assert known[proxies[1]].successes > 0.9
 
 
 async def test_an_error_stays_one_and_asks_no_browser(scraper, site):
@@ -182,7 +183,7 @@ async def test_a_host_that_needs_the_browser_goes_there_first_and_back_when_http
 
 
 async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
-    await needed_browser(scraper._means.memory, "127.0.0.2")
+    await needed_browser(scraper._context.memory, "127.0.0.2")
     site.routes["/data"] = Response(b"\0" * 10, content_type="application/octet-stream")
     site.routes["/feed"] = Response(
         b"<rss><channel><title>Feed</title></channel></rss>", content_type="application/rss+xml",
@@ -190,12 +191,12 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
     )  # fmt: skip
     scraped = await scraper.scrape(site.url("/feed"), MARKDOWN)
     assert steps(scraped) == [("browser", "unsupported_content_type"), ("http", "ok")]
-    assert not scraper._means.memory.needs_browser("127.0.0.2")
+    assert not scraper._context.memory.needs_browser("127.0.0.2")
 
 
 @contextlib.asynccontextmanager
 async def all_slots_taken(scraper):
-    slots = scraper._means.browser._slots
+    slots = scraper._context.browser._slots
     for _ in range(SETTINGS.browser.browser_pages):
         await slots.acquire()
     yield
@@ -209,7 +210,7 @@ async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, 
         assert steps(scraped) == [("http", "javascript_shell"), ("browser", "browser_error")]
         assert scraped.fetched_with is FetchedWith.HTTP
         assert 'id="root"' in bodies.unpack(scraped.bodies["html"])
-        await needed_browser(scraper._means.memory, "127.0.0.2")
+        await needed_browser(scraper._context.memory, "127.0.0.2")
         assert steps(await scraper.scrape(site.url("/article"), MARKDOWN)) == [
             ("browser", "browser_error"),
             ("http", "ok"),
@@ -244,6 +245,15 @@ async def test_a_document_that_the_browser_would_download_comes_by_http(scraper,
     assert "| kettle | 2 |" in text(scraped)
     with pytest.raises(UnsupportedContentTypeError):
         await scraper.scrape(site.url("/list.csv"), ScrapeOptions(formats=(Format.SCREENSHOT,)))
+
+
+async def test_what_libcurl_does_not_take_for_http_comes_by_the_browser(scraper):
+    body = b"<html><body><p>" + WORDS.encode() + b"</p></body></html>"
+    start = OK + f"this line has no colon\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    async with HostileServer(sends(start + body), "127.0.0.2") as server:
+        scraped = await scraper.scrape(server.url(), MARKDOWN)
+    assert steps(scraped) == [("http", "invalid_response"), ("browser", "ok")]
+    assert "words of an article" in text(scraped)
 
 
 async def test_without_a_browser_a_shell_is_what_it_is(without_browser, site):

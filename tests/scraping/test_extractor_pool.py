@@ -5,14 +5,17 @@ import contextlib
 import os
 import signal
 import sys
+import time
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from pagemill import bodies
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
 from pagemill.model import FetchedPage
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.fair_semaphore import current_key
 from pagemill.settings import Settings
 
 FORMATS = ("html", "cleanedHtml", "markdown")
@@ -77,23 +80,59 @@ async def test_a_process_that_hangs_is_replaced_and_its_neighbours_notice_nothin
         assert (await pool.extract(page(), FORMATS)).bodies
 
 
-async def test_a_process_that_dies_is_the_pages_failure_alone(pool):
-    [process] = extraction_processes()
-    process.suspend()
-    dying = asyncio.create_task(pool.extract(page(), FORMATS))
+async def kill_while_it_reads(process):
+    """Kill a process that was suspended, so that the page in it does not end before."""
     await asyncio.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
-    with pytest.raises(ExtractionCrashedError):
-        await dying
-    assert (await pool.extract(page(), FORMATS)).bodies
 
 
-async def test_a_process_that_died_between_pages_is_not_the_next_ones_fault(pool):
+async def suspended_successor(*known):
+    """The process that takes the place of these, suspended as soon as it is there."""
+    async with asyncio.timeout(10):
+        while True:
+            for process in extraction_processes():
+                if process.pid not in {one.pid for one in known}:
+                    process.suspend()
+                    return process
+            await asyncio.sleep(0.001)
+
+
+async def test_a_page_whose_process_is_killed_is_tried_again_in_another(pool):
     [process] = extraction_processes()
-    process.kill()
-    process.wait(5)
-    await asyncio.sleep(0.05)
+    process.suspend()
+    extraction = asyncio.create_task(pool.extract(page(), FORMATS))
+    await kill_while_it_reads(process)
+    assert "Some words of an article" in bodies.unpack((await extraction).bodies["markdown"])
+
+
+async def test_a_page_that_ends_two_processes_fails_alone(pool):
+    [first] = extraction_processes()
+    first.suspend()
+    extraction = asyncio.create_task(pool.extract(page(), FORMATS))
+    await kill_while_it_reads(first)
+    second = await suspended_successor(first)
+    await kill_while_it_reads(second)
+    with pytest.raises(ExtractionCrashedError):
+        await extraction
     assert (await pool.extract(page(), FORMATS)).bodies
+
+
+def kill_at_once(process):
+    os.kill(process.pid, signal.SIGKILL)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.001)
+
+
+async def test_no_dead_process_is_handed_a_page(pool):
+    await asyncio.gather(*(pool.extract(page(), FORMATS) for _ in range(2)))
+    idle = extraction_processes()
+    assert len(idle) == 2
+    for process in idle:  # the event loop has no chance to notice before the next page comes
+        kill_at_once(process)
+    with capture_logs() as logs:
+        assert (await pool.extract(page(), FORMATS)).bodies
+    assert logs == []
 
 
 @pytest.mark.parametrize("piece", [b"<p>word</p>", b"<b>x", b"<table><tr><td>", b"<a b=c>"])
@@ -162,3 +201,21 @@ async def test_processes_beyond_the_first_end_when_they_idle():
             while len(extraction_processes()) > 1:
                 await asyncio.sleep(0.05)
         assert (await pool.extract(page(), FORMATS)).bodies
+
+
+async def test_one_page_does_not_wait_for_the_queue_of_another_key():
+    ended = []
+
+    async def extract(pool, key):
+        current_key.set(key)
+        await pool.extract(page(), ("markdown",))
+        ended.append(key)
+
+    async with ExtractorPool(Settings(extraction_processes=2)) as pool:
+        hostile = [asyncio.create_task(extract(pool, "hostile")) for _ in range(5000)]
+        await asyncio.sleep(0)
+        await asyncio.create_task(extract(pool, "friendly"))
+        for task in hostile:
+            task.cancel()
+        await asyncio.gather(*hostile, return_exceptions=True)
+    assert ended.index("friendly") < 1000

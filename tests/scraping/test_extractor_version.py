@@ -19,6 +19,8 @@ def version_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
     """The version of a copy of the package, which a test may change: in `tmp_path`."""
     for name in ("extraction", "scraping"):
         shutil.copytree(Path(pagemill.__file__).parent / name, tmp_path / name)
+    (tmp_path / "pagemill").mkdir()
+    shutil.copy(Path(pagemill.__file__).with_name("media_types.py"), tmp_path / "pagemill")
     monkeypatch.setattr(resources, "files", lambda package: tmp_path / package.rpartition(".")[2])
     return extractor_version.__wrapped__
 

@@ -65,7 +65,7 @@ async def test_a_port_in_use_says_so(data_dir):
 
 async def test_a_wrong_setting_says_which(data_dir):
     code, _, errors = await run_pagemill("serve", "--data-dir", str(data_dir), PAGEMILL_JOB_DEADLINE="soon")
-    assert code == 1
+    assert code == 2
     assert "PAGEMILL_JOB_DEADLINE" in errors
 
 
@@ -179,3 +179,24 @@ async def test_idle_memory_is_bounded(data_dir):
     async with RunningService(data_dir, workers=2) as service:
         total = sum(process.memory_full_info().pss for process in service.processes())
         assert total < 300e6
+
+
+async def test_a_second_signal_ends_everything_at_once(data_dir):
+    async with HttpServer() as web:
+        web.routes["/never"] = never
+        async with RunningService(data_dir, workers=1, PAGEMILL_GRACE_PERIOD="300") as service:
+            async with service.client() as client:
+                await client.post("/v1/url-scraper", json={"url": web.url("/never")})
+            while not web.requests:
+                await asyncio.sleep(0.05)
+            service.process.send_signal(signal.SIGINT)
+            while "a second Ctrl-C ends everything now" not in service.log.read_text():
+                await asyncio.sleep(0.05)
+            service.process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(60):
+                await service.process.wait()
+
+
+async def never(_request):
+    await asyncio.sleep(600)
+    return Response()

@@ -10,8 +10,9 @@ import pytest
 from pagemill.model import FetchedPage, Format
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.settings import Settings
-from pagemill.structuring import schema
-from pagemill.structuring.structurer import Order, SelectorsInMemory, Structurer
+from pagemill.structuring.schemas import schema
+from pagemill.structuring.selectors.store import SelectorsInMemory
+from pagemill.structuring.structurer import Structurer, StructuringRequest
 from tests.web.model_server import ModelServer
 
 KEY = "sk-a-very-secret-key"
@@ -35,7 +36,7 @@ async def pool(pool_settings):
         yield pool
 
 
-class Desk:
+class Harness:
     """Structures pages given as HTML."""
 
     def __init__(self, pool, server=None, **settings):
@@ -45,23 +46,25 @@ class Desk:
         self.learned = SelectorsInMemory()
         self.structurer = Structurer(Settings(**settings), pool, self.learned)
 
-    async def make(self, html, outline=None, *, url=URL, summary=False, json_=True, seconds=30.0):
+    async def make(self, html, schema_=None, *, url=URL, summary=False, json_=True, seconds=30.0, **more):
         page = FetchedPage(url, url, 200, "text/html; charset=utf-8", html.encode())
         extracted = await self.pool.extract(page, [Format.HTML, Format.MARKDOWN])
-        text = schema.check(outline, 64 * 1024) if outline is not None else None
+        text = schema.check(schema_, 64 * 1024) if schema_ is not None else None
         deadline = asyncio.get_running_loop().time() + seconds
-        made = await self.structurer.make(Order(url, json_, text, summary, deadline), extracted.bodies)
+        made = await self.structurer.make(
+            StructuringRequest(url, json_, text, summary, deadline, **more), extracted.bodies
+        )
         json.dumps(made)
         return made
 
 
 @pytest.fixture
-async def desk(pool):
-    """Makes `Desk`s, and closes them."""
+async def harness(pool):
+    """Makes `Harness`s, and closes them."""
     desks = []
 
     def make(server=None, **settings):
-        desks.append(Desk(pool, server, **settings))
+        desks.append(Harness(pool, server, **settings))
         return desks[-1]
 
     yield make

@@ -11,7 +11,7 @@ from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.queue.claims import Queue
 from tests.api.conftest import serving
 from tests.jobs.test_worker import working
-from tests.structuring.test_learning import OUTLINE, page, product
+from tests.structuring.test_learning import SCHEMA, page, product
 from tests.structuring.test_structurer import PAGE
 from tests.web.http_server import HttpServer, Response
 
@@ -45,7 +45,7 @@ async def ended(api, *urls, **fields):
 async def test_a_batch_with_a_schema(with_model, key, web, model):
     urls = [web.url(f"/{number}") for number in range(12)]
     async with serving(with_model, key) as api, working(with_model):
-        answer = await ended(api, *urls, outputSchema=OUTLINE, generateJson=False)
+        answer = await ended(api, *urls, outputSchema=SCHEMA, generateJson=False)
     found = [result["generatedJson"] for result in answer["results"]]
     assert [one["data"] for one in found] == [product(number) for number in range(12)]
     assert {one["source"] for one in found} == {"model", "learned"}
@@ -59,10 +59,10 @@ async def test_a_batch_with_a_schema(with_model, key, web, model):
 async def test_what_was_learnt_outlives_the_worker(with_model, key, web, model):
     async with serving(with_model, key) as api:
         async with working(with_model):
-            await ended(api, web.url("/1"), outputSchema=OUTLINE)
+            await ended(api, web.url("/1"), outputSchema=SCHEMA)
         calls = len(model.asked)
         async with working(with_model, "another"):
-            answer = await ended(api, web.url("/2"), outputSchema=OUTLINE)
+            answer = await ended(api, web.url("/2"), outputSchema=SCHEMA)
     assert answer["generatedJson"]["source"] == "learned"
     assert len(model.asked) == calls
 
@@ -71,7 +71,7 @@ async def test_workers_that_meet_the_same_shop_at_once_have_one_of_them_learn(wi
     model.behaviour.delay = 0.3
     one, other = (working(with_model, name, worker_concurrency=3) for name in ("one", "other"))
     async with serving(with_model, key) as api, one, other:
-        answer = await ended(api, *(web.url(f"/{number}") for number in range(6)), outputSchema=OUTLINE)
+        answer = await ended(api, *(web.url(f"/{number}") for number in range(6)), outputSchema=SCHEMA)
     found = [result["generatedJson"] for result in answer["results"]]
     assert [one["data"] for one in found] == [product(number) for number in range(6)]
     assert len(model.asked) <= 3
@@ -79,17 +79,17 @@ async def test_workers_that_meet_the_same_shop_at_once_have_one_of_them_learn(wi
 
 async def test_a_lesson_is_held_by_one_worker_as_long_as_it_lives(database, settings):
     one, other = (DatabaseSelectors(database, name, settings) for name in ("one", "other"))
-    await Queue(database, "one").beat()
-    assert await one.hold("a.example", b"1")
-    assert await one.hold("a.example", b"1"), "a statement may be sent twice"
-    assert not await other.hold("a.example", b"1")
-    assert await other.hold("a.example", b"2")
-    await one.let_go("a.example", b"1")
-    assert await other.hold("a.example", b"1")
-    await other.let_go("a.example", b"1")
-    assert await one.hold("a.example", b"1")
+    await Queue(database, "one").heartbeat()
+    assert await one.acquire_lock("a.example", b"1")
+    assert await one.acquire_lock("a.example", b"1"), "a statement may be sent twice"
+    assert not await other.acquire_lock("a.example", b"1")
+    assert await other.acquire_lock("a.example", b"2")
+    await one.release_lock("a.example", b"1")
+    assert await other.acquire_lock("a.example", b"1")
+    await other.release_lock("a.example", b"1")
+    assert await one.acquire_lock("a.example", b"1")
     await database.rows("DELETE FROM workers WHERE id = 'one'")
-    assert await other.hold("a.example", b"1")
+    assert await other.acquire_lock("a.example", b"1")
 
 
 async def test_only_what_was_asked_for_is_answered(with_model, key, web):

@@ -18,7 +18,7 @@ MODEL, MODULES = os.environ.get("SMALL_MODEL"), os.environ.get("SMALL_MODEL_MODU
 PAGE = """<html lang=en><head><title>Copper Kettle</title></head><body><main><h1>Copper Kettle</h1>
 <p>This kettle boils a litre of water in three minutes. It will last for many years if you treat it well.</p>
 <p>Price: $1,249.50</p></main></body></html>"""
-OUTLINE = {
+SCHEMA = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "price": {"type": "number"}},
     "required": ["name"],
@@ -41,9 +41,9 @@ async def base_url():
         await process.wait()
 
 
-async def test_a_real_models_answer_has_the_shape_and_its_values_are_judged(desk, base_url):
-    at = desk(llm_base_url=base_url, llm_model="small", llm_timeout=900, llm_retries=0)
-    made = (await at.make(PAGE, OUTLINE, seconds=1000))["json"]
+async def test_a_real_models_answer_has_the_shape_and_its_values_are_judged(harness, base_url):
+    at = harness(llm_base_url=base_url, llm_model="small", llm_timeout=900, llm_retries=0)
+    made = (await at.make(PAGE, SCHEMA, seconds=1000))["json"]
     assert made["status"] == "success", made
     assert isinstance(made["data"]["name"], str)
     looked_for = set(made["evidence"]) | {entry["pointer"] for entry in made["unsupported"]}

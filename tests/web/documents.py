@@ -114,6 +114,19 @@ def running_titles_pdf() -> bytes:
     return buffer.getvalue()
 
 
+def pages_pdf(pages: list[str]) -> bytes:
+    """A page for each text; an empty text makes a page without any."""
+    buffer = BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    for text in pages:
+        if text:
+            canvas.setFont("Helvetica", 11)
+            canvas.drawString(72, 700, text)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
 def scanned_pdf() -> bytes:
     """A page with a picture and nothing else."""
     buffer = BytesIO()

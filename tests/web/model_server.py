@@ -29,10 +29,14 @@ class Behaviour:
     """Statuses to answer with before anything else."""
     answers: list[str] = field(default_factory=list)
     """Texts to answer with instead of reading the page."""
+    bodies: list[tuple[bytes, str]] = field(default_factory=list)
+    """Whole responses of status 200 and their content types, instead of anything else."""
     refuse: bool = False
     finish_reason: str = "stop"
     response_format: bool = True
-    """Whether `response_format` is supported; if not, a request that has it is a 400."""
+    """Whether `response_format` is supported; if not, a request that has it fails."""
+    response_format_status: int = 400
+    """How a request fails that has it."""
     max_tokens: bool = True
     """Whether `max_tokens` and `temperature` are."""
     invents: dict[str, Any] = field(default_factory=dict)
@@ -70,10 +74,13 @@ class ModelServer(HttpServer):
             self.at_once -= 1
 
     def _answer(self, body: dict[str, Any]) -> Response:
+        if self.behaviour.bodies:
+            content, content_type = self.behaviour.bodies.pop(0)
+            return Response(content, content_type=content_type)
         if self.behaviour.statuses:
             return _error(self.behaviour.statuses.pop(0), "busy")
         if "response_format" in body and not self.behaviour.response_format:
-            return _error(400, "response_format is not supported")
+            return _error(self.behaviour.response_format_status, "response_format is not supported")
         if ("max_tokens" in body or "temperature" in body) and not self.behaviour.max_tokens:
             return _error(400, "use max_completion_tokens")
         if self.behaviour.refuse:

@@ -10,7 +10,18 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from pagemill import __version__
 from pagemill.api import docs_page, openapi
-from pagemill.api.endpoints import countries, health, jobs, proxy_scores, screenshots, url_scraper, webhooks
+from pagemill.api.endpoints import (
+    countries,
+    health,
+    jobs,
+    not_served,
+    proxy_scores,
+    requests,
+    screenshots,
+    start_page,
+    url_scraper,
+    webhooks,
+)
 from pagemill.api.middleware.api_keys import Authentication
 from pagemill.api.middleware.body_limit import BodyLimit
 from pagemill.api.middleware.content_encoding import EncodingPreference
@@ -46,7 +57,19 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for part in (screenshots, url_scraper, jobs, webhooks, countries, proxy_scores, health, docs_page):
+    served = (
+        screenshots,
+        url_scraper,
+        requests,
+        jobs,
+        webhooks,
+        countries,
+        proxy_scores,
+        health,
+        docs_page,
+        start_page,
+    )
+    for part in (*served, not_served):
         app.include_router(part.router)
     add_error_handlers(app)
     openapi.complete(app, settings)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from pagemill.api.endpoints.requests import JobRequest
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
@@ -39,7 +40,7 @@ Every error is `{"error": code, "code": code, "message": sentence}`, every respo
 
 _ERROR_SCHEMA = "ErrorBody"
 
-_SUBMITTING = frozenset({"submitUrl", "submitBatch", "scrape", "scrapeUrl", "retryJob"})
+_SUBMITTING = frozenset({"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob"})
 
 ErrorClass = type[PagemillError]
 
@@ -75,7 +76,7 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
-    for model in (ScrapeRequest, BatchRequest):
+    for model in (ScrapeRequest, BatchRequest, JobRequest):
         _mark_unsupported(model, schemas[model.__name__]["properties"])
     for path, methods in document["paths"].items():
         for operation in methods.values():

@@ -12,11 +12,12 @@ from fastapi import Depends, Request
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
-from pagemill.jobs.queue.notices import ENDED, Notices
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
+from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,11 +33,12 @@ class Resources:
     database: Database
     jobs: JobStore
     keys: Keys
-    ended: Notices
+    ended: Notifications
     limits: Limits
-    exit_scores: DatabaseExitScores
+    proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None: this process has no key to derive secrets from."""
+    schemas: SchemaChecker
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,7 +53,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         connect_timeout=settings.database.database_connect_timeout,
         name="pagemill api",
     )
-    async with database, Notices(database, ENDED) as ended:
+    schemas = SchemaChecker(settings)
+    async with database, Notifications(database, ENDED) as ended, contextlib.aclosing(schemas):
         yield Resources(
             settings=settings,
             database=database,
@@ -59,8 +62,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),
-            exit_scores=DatabaseExitScores(database, settings),
+            proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
+            schemas=schemas,
         )
 
 

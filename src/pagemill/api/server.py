@@ -19,7 +19,7 @@ from pagemill.api.middleware.observation import HEADER as REQUEST_ID
 from pagemill.api.middleware.observation import new_request_id
 from pagemill.api.wire.error_response import error_body
 from pagemill.errors import RequestError
-from pagemill.process_lifetime import watch_supervisor
+from pagemill.process_lifetime import watch_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def run(settings: Settings, fd: int | None = None, *, supervised: bool = False) 
 async def _serve(settings: Settings, listener: socket.socket, *, supervised: bool) -> None:
     server = ApiServer(settings)
     if supervised:
-        watch_supervisor(server.stop)
+        watch_parent(server.stop)
     host, port = listener.getsockname()[:2]
     log.info("api starts", host=host, port=port)
     await server.serve(sockets=[listener])

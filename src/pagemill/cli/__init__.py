@@ -10,11 +10,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from pagemill import __version__
-from pagemill.errors import OperatorError, UnavailableError
-from pagemill.settings import Settings
+from pagemill.cli.settings_check import check_settings, read_settings, warn_of_unknown
+from pagemill.errors import OperatorError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pagemill.settings import Settings
 
     Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 _FLAG_SETTINGS = ("host", "port", "workers", "data_dir")
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Run a command and exit with its code: 0 for success, 1 for failure, 2 for a wrong command line."""
-    arguments = _parser().parse_args(words)
+def main(arguments_given: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code: 0 for success, 1 for failure, 2 for what is not valid."""
+    arguments = _parser().parse_args(arguments_given)
     for name in _FLAG_SETTINGS:
         if getattr(arguments, name, None) is not None:
             os.environ[f"PAGEMILL_{name.upper()}"] = str(getattr(arguments, name))
@@ -32,23 +34,19 @@ def main(words: Sequence[str] | None = None) -> None:
         os.environ["PAGEMILL_AUTH"] = "false"
     command: Command = arguments.command
     try:
-        code = command(arguments, _settings())
+        settings = read_settings()
+        if not getattr(arguments, "supervised", False):
+            warn_of_unknown()
+        code = command(arguments, settings)
+    except UsageError as error:
+        print(f"pagemill: {error.message}", file=sys.stderr)
+        code = 2
     except (OperatorError, UnavailableError) as error:
         print(f"pagemill: {error.message}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
-
-
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = "; ".join(f"PAGEMILL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise OperatorError(f"A setting is not valid. {faults}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,13 +108,10 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from pagemill.cli import scrape_options
+
     scrape = commands.add_parser("scrape", help="scrape URLs here and now, without a service")
-    scrape.add_argument("urls", nargs="*", metavar="URL", help="what to scrape; - reads URLs from standard input")
-    scrape.add_argument("--file", metavar="FILE", help="read URLs from a file, one on each line; - is standard input")
-    scrape.add_argument(
-        "--format", choices=("markdown", "html", "cleaned-html", "json"), default="markdown", help="default: markdown"
-    )
-    scrape.add_argument("-o", "--output", metavar="PATH", help="write to a file, or a file for each URL in a folder")
+    scrape_options.add_arguments(scrape)
     scrape.set_defaults(command=_scrape)
 
 
@@ -124,6 +119,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
     from pagemill.supervisor import Supervisor
 
     _check_open_access(settings)
+    check_settings(settings)
     _configure_logs(settings)
     asyncio.run(Supervisor(settings).run())
     return 0
@@ -134,6 +130,7 @@ def _api(arguments: argparse.Namespace, settings: Settings) -> int:
 
     _check_open_access(settings)
     _require_database(settings)
+    check_settings(settings)
     _configure_logs(settings)
     run(settings, fd=arguments.fd, supervised=arguments.supervised)
     return 0
@@ -144,16 +141,17 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
-    from pagemill.process_lifetime import stop_on_signals, watch_supervisor
+    from pagemill.process_lifetime import stop_on_signals, watch_parent
 
     _require_database(settings)
+    check_settings(settings)
     _configure_logs(settings)
 
     async def work() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
         if arguments.supervised:
-            watch_supervisor(stop.set)
+            watch_parent(stop.set)
         await Worker(settings, arguments.id or new_worker_id()).run(stop)
 
     uvloop.run(work())
@@ -193,7 +191,8 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
     from pagemill.cli import scrape
 
     _configure_logs(settings.changed(log_level="error"))
-    return uvloop.run(scrape.run(arguments.urls, arguments.file, arguments.format, arguments.output, settings))
+    check_settings(settings)
+    return uvloop.run(scrape.run(arguments, settings))
 
 
 def _configure_logs(settings: Settings) -> None:

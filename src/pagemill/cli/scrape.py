@@ -3,83 +3,174 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
+import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
 
 from pagemill import bodies
-from pagemill.errors import OperatorError, PageError
-from pagemill.model import Format, ScrapeOptions
+from pagemill.api.wire.submission import checked_url
+from pagemill.cli import scrape_options
+from pagemill.cli.page_output import PageOutput, save_pictures
+from pagemill.cli.progress_bar import ProgressBar
+from pagemill.errors import (
+    BlockedAddressError,
+    InternalPageError,
+    InvalidUrlError,
+    OperatorError,
+    PageError,
+    UsageError,
+)
+from pagemill.model import Failure, Job, Page, Status
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
-    from rich.progress import Progress
-
-    from pagemill.scraping.scraped_page import ScrapedPage
+    from pagemill.model import ScrapeOptions
     from pagemill.settings import Settings
 
-_FORMATS = {
-    "markdown": (Format.MARKDOWN,),
-    "html": (Format.HTML,),
-    "cleaned-html": (Format.CLEANED_HTML,),
-    "json": (Format.MARKDOWN, Format.LINKS, Format.IMAGES),
-}
-_SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
-_LONGEST_NAME = 120
+log = structlog.get_logger(__name__)
+
+BROKEN_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one URL: its text in the format asked for, or why there is none."""
+    """What became of one URL."""
 
-    url: str
-    text: str | None
-    error: PageError | None
+    page: Page
+    contents: dict[str, bytes]
 
 
-async def run(urls: list[str], file: str | None, form: str, output: str | None, settings: Settings) -> int:
-    """Scrape URLs and write each as `form`; return 1 when any failed, whose reasons go to standard error."""
-    wanted = list(_read_urls(urls, file))
+async def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Scrape URLs and write each; return 1 when any failed, whose reasons go to standard error."""
+    options = await scrape_options.read(arguments, settings)
+    if arguments.concurrency is not None and arguments.concurrency < 1:
+        raise UsageError("--concurrency is at least 1.")
+    wanted = list(enumerate(_read_urls(arguments.urls, arguments.file)))
     if not wanted:
-        raise OperatorError("No URL is given. Name some, or a file of them with --file.")
-    writer = _Writer(output, form, several=len(wanted) > 1)
-    failures = 0
-    with _Bar(len(wanted)) as progress:
-        async with Scraper(settings) as scraper:
-            slots = asyncio.Semaphore(settings.jobs.worker_concurrency)
-            tasks = [asyncio.create_task(_scrape(scraper, slots, url, form)) for url in wanted]
-            for index, task in enumerate(tasks):  # written in the order given, as soon as each can be
-                outcome = await task
-                if outcome.error is None:
-                    writer.write(index, outcome)
-                else:
-                    failures += 1
-                    print(f"{outcome.url}: {outcome.error.message} [{outcome.error.code}]", file=sys.stderr)
-                progress.advance()
-    return 1 if failures else 0
-
-
-async def _scrape(scraper: Scraper, slots: asyncio.Semaphore, url: str, form: str) -> Outcome:
-    async with slots:
+        raise UsageError("No URL is given. Name some, or a file of them with --file.")
+    output = PageOutput(arguments.output, arguments.format, several=len(wanted) > 1, resume=arguments.resume)
+    left = [(index, url) for index, url in wanted if not output.has(index, url)]
+    command = _Command(settings, options, output, Path(arguments.screenshot) if arguments.screenshot else None)
+    slots = asyncio.Semaphore(arguments.concurrency or settings.jobs.worker_concurrency)
+    with ProgressBar(len(left), shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
+        if len(left) < len(wanted):
+            bar.say(f"{len(wanted) - len(left)} of {len(wanted)} are there already.")
         try:
-            page = await scraper.scrape(url, ScrapeOptions(formats=_FORMATS[form]))
-        except PageError as error:
-            return Outcome(url, None, error)
-    return Outcome(url, _text(page, url, form), None)
+            return await command.run(left, slots, bar)
+        except BrokenPipeError:  # whoever reads has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
 
 
-def _text(page: ScrapedPage, url: str, form: str) -> str:
-    if form != "json":
-        text: str = bodies.unpack(page.bodies[_FORMATS[form][0]])
-        return text if text.endswith("\n") else text + "\n"
-    record: dict[str, Any] = {"url": url, "finalUrl": page.final_url, "statusCode": page.status_code}
-    record |= {name: bodies.unpack(body) for name, body in page.bodies.items()}
-    return json.dumps(record, ensure_ascii=False) + "\n"
+class _Command:
+    """One run: what is asked for, and where it goes."""
+
+    def __init__(self, settings: Settings, options: ScrapeOptions, output: PageOutput, pictures: Path | None) -> None:
+        self._settings = settings
+        self._options = options
+        self._output = output
+        self._pictures = pictures
+        self._job = Job(
+            "", "", batch=True, status=Status.COMPLETED, options=options, created_at=_now(), completed_at=None
+        )
+
+    async def run(self, wanted: list[tuple[int, str]], slots: asyncio.Semaphore, bar: ProgressBar) -> int:
+        failures = 0
+        async with Scraper(self._settings) as scraper, asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._scrape(scraper, slots, bar, index, url)) for index, url in wanted]
+            try:
+                for task in tasks:  # written in the order given, as soon as each can be
+                    outcome = await task
+                    self._output.write(self._job, outcome.page, outcome.contents)
+                    if self._pictures:
+                        save_pictures(self._pictures, outcome.page, outcome.contents)
+                    failures += self._report(outcome, bar)
+            except (OSError, OperatorError) as error:
+                for task in tasks:
+                    task.cancel()
+                failed = error
+            else:
+                return 1 if failures else 0
+        raise failed
+
+    async def _scrape(
+        self, scraper: Scraper, slots: asyncio.Semaphore, bar: ProgressBar, index: int, url: str
+    ) -> Outcome:
+        async with slots:
+            started = _now()
+            try:
+                checked = checked_url(url, "URL", self._settings.requests.max_url_length)
+                scraped = await scraper.scrape(checked, self._options)
+            except (PageError, InvalidUrlError) as error:
+                bar.advance(_host(url), failed=True)
+                attempts = error.attempts if isinstance(error, PageError) else ()
+                failure = Failure(error.code, error.message)
+                return Outcome(_page(index, url, started, failure=failure, attempts=attempts), {})
+            except Exception:
+                log.exception("page failed by a fault of ours")
+                bar.advance(_host(url), failed=True)
+                failure = Failure(InternalPageError.code, "The page failed because of a fault in Pagemill.")
+                return Outcome(_page(index, url, started, failure=failure), {})
+            bar.advance(_host(url), failed=False)
+            page = _page(
+                *(index, url, started),
+                final_url=scraped.final_url,
+                status_code=scraped.status_code,
+                fetched_with=scraped.fetched_with,
+                attempts=scraped.attempts,
+            )
+            return Outcome(page, scraped.bodies)
+
+    def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
+        """Say what is not as it was asked for. Returns whether the page failed."""
+        url, failure = outcome.page.url, outcome.page.failure
+        if failure:
+            hint = " PAGEMILL_ALLOWED_NETWORKS opens networks." if failure.code == BlockedAddressError.code else ""
+            bar.say(f"{url}: {failure.message} [{failure.code}]{hint}")
+        generated = bodies.unpack(outcome.contents["json"]) if "json" in outcome.contents else {}
+        if generated.get("status") == "failed":
+            bar.say(f"{url}: no JSON was made: {generated.get('error')}")
+        elif missing := generated.get("missing"):
+            hint = (
+                ""
+                if self._settings.structuring.llm_base_url
+                else " No language model is set up: see docs/structured-json.md."
+            )
+            bar.say(f"{url}: the JSON lacks what the schema requires or asks for: {', '.join(missing)}.{hint}")
+        return failure is not None
+
+
+def _page(index: int, url: str, started: datetime, failure: Failure | None = None, **facts: object) -> Page:
+    status = Status.FAILED if failure else Status.COMPLETED
+    return Page(
+        *(index, "", index, url, status, failure),
+        cached=False,
+        created_at=started,
+        started_at=started,
+        completed_at=_now(),
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _read_urls(urls: list[str], file: str | None) -> Iterable[str]:
@@ -95,62 +186,3 @@ def _lines(file: str) -> Iterable[str]:
     except OSError as error:
         raise OperatorError(f"The file {file} cannot be read: {error.strerror}.") from error
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-
-
-class _Writer:
-    """Writes to standard output, to one file, or to a file for each URL in a folder."""
-
-    def __init__(self, output: str | None, form: str, *, several: bool) -> None:
-        self._form = form
-        self._path = Path(output) if output else None
-        self._folder = Path(output) if output and (several or output.endswith("/") or Path(output).is_dir()) else None
-        if self._folder:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OperatorError(f"The folder {output} cannot be made: {error.strerror}.") from error
-
-    def write(self, index: int, outcome: Outcome) -> None:
-        text = outcome.text or ""
-        if self._path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            return
-        path = self._folder / _file_name(index, outcome.url, self._form) if self._folder else self._path
-        try:
-            path.write_text(text)
-        except OSError as error:
-            raise OperatorError(f"The file {path} cannot be written: {error.strerror}.") from error
-
-
-def _file_name(index: int, url: str, form: str) -> str:
-    """Return a name that says which page it is, and is one file's alone: `0001-example.com-docs-intro.md`."""
-    plain = re.sub(r"[^\w.]+", "-", re.sub(r"^\w+://", "", url)).strip("-.")
-    return f"{index + 1:04}-{plain[:_LONGEST_NAME]}{_SUFFIXES[form]}"
-
-
-class _Bar:
-    """A progress bar on standard error where that is a terminal, and nothing elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._progress: Progress | None = None
-        self._total = total
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty() and self._total > 1:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("scraping"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True), redirect_stdout=False)
-            self._progress.add_task("scraping", total=self._total)
-            self._progress.start()
-        return self
-
-    def advance(self) -> None:
-        if self._progress:
-            self._progress.advance(self._progress.task_ids[0])
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress:
-            self._progress.stop()

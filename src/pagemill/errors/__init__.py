@@ -32,14 +32,14 @@ from pagemill.errors.fetching import (
     HttpStatusError,
     InvalidRedirectError,
     InvalidResponseError,
-    NoExitError,
+    NoProxyError,
     ProxyError,
     TlsError,
     TooManyRedirectsError,
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.errors.operator import OperatorError
+from pagemill.errors.operator import OperatorError, UsageError
 from pagemill.errors.pages import (
     CancelledPageError,
     DeadlineExceededError,
@@ -54,6 +54,7 @@ from pagemill.errors.requests import (
     InvalidUrlError,
     MethodNotAllowedError,
     NotFoundError,
+    NotServedError,
     NotSupportedError,
     PayloadTooLargeError,
     RateLimitedError,
@@ -111,8 +112,9 @@ __all__ = [
     "ModelRateLimitedError",
     "ModelRefusedError",
     "ModelTimeoutError",
-    "NoExitError",
+    "NoProxyError",
     "NotFoundError",
+    "NotServedError",
     "NotSupportedError",
     "OperatorError",
     "PageError",
@@ -128,5 +130,6 @@ __all__ = [
     "UnavailableError",
     "UnfetchableUrlError",
     "UnsupportedContentTypeError",
+    "UsageError",
     "WorkerCrashedError",
 ]

@@ -108,8 +108,8 @@ class ProxyError(FetchError):
     retryable = True
 
 
-class NoExitError(FetchError):
-    """No exit leads through the country that the page was to be fetched from."""
+class NoProxyError(FetchError):
+    """No proxy serves the country that the page was to be fetched from."""
 
     code = "country_not_available"
 

@@ -30,8 +30,14 @@ class NotSupportedError(RequestError):
     code = "not_supported"
 
 
+class NotServedError(NotSupportedError):
+    """A known endpoint that this service does not have. The message says what there is instead."""
+
+    http_status = 501
+
+
 class CountryNotAvailableError(RequestError):
-    """No exit leads through this country. The message lists those that have one."""
+    """No proxy serves this country. The message lists those that have one."""
 
     code = "country_not_available"
 

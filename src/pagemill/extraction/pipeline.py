@@ -6,16 +6,27 @@ Cleaned HTML and Markdown are both written from the cleaned tree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pagemill.extraction.choosing import blocks, embedded_text, heading, pruning, selection, signals, small_lists
+from pagemill.extraction import discussions, products
+from pagemill.extraction.choosing import (
+    article_header,
+    blocks,
+    embedded_text,
+    illustrations,
+    pruning,
+    selection,
+    signals,
+    small_lists,
+)
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.metadata import media, page_metadata
-from pagemill.extraction.reading import document, tag_filter
+from pagemill.extraction.reading import document, normalization, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
 from pagemill.model import Content, Format, Metadata
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from turbohtml import Element
 
+    from pagemill.extraction.choosing.article_header import ArticleHeader
     from pagemill.extraction.choosing.blocks import Blocks
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
@@ -42,6 +54,8 @@ _MAX_SAFE_LENGTH = 3 * MAX_ELEMENTS
 
 _WHOLE_PAGE_QUALITY = 0.4
 """The quality of a page that is too large to classify: about the F1 of keeping the whole page."""
+_DISCUSSION_QUALITY = 0.95
+"""The quality of a discussion whose software is known: its posts are found, not estimated."""
 _EMBEDDED_TEXT_QUALITY = 0.1
 """The quality of structured data that replaces the content of a page without text."""
 _MAX_FALLBACK_QUALITY = 0.2
@@ -63,6 +77,8 @@ class MainContent:
     """The input of `Classifier.quality`."""
     is_fallback: bool
     """Whether hardly any content was found and everything except boilerplate was selected."""
+    header: ArticleHeader
+    """The blocks of headline, byline and date. They are not among those selected."""
 
 
 def extract(  # noqa: PLR0913 - the options of extraction, each with its default
@@ -73,27 +89,33 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     only_main_content: bool = True,
     include_tags: Sequence[str] = (),
     exclude_tags: Sequence[str] = (),
+    include_comments: bool = False,
     formats: Container[str] = ALL_OUTPUTS,
 ) -> Content:
     """Extract the content of a page. It does no I/O, raises nothing and is deterministic.
 
     `url` is the address of the page and `content_type` its Content-Type header. `only_main_content=False` keeps the
     whole body instead of selecting content. `include_tags` does too: it keeps only the elements that match these CSS
-    selectors. Elements that match `exclude_tags` are removed first. Links and images are those of the whole page.
-    Outputs of `ALL_OUTPUTS` that are not in `formats` are left empty and cost no time.
+    selectors. Elements that match `exclude_tags` are removed first. `include_comments` keeps readers' comments as well.
+    Links and images are those of the whole page. Outputs of `ALL_OUTPUTS` that are not in `formats` are left empty and
+    cost no time.
     """
     page = document.read(html, url, content_type)
     index = page.index
     page_signals = signals.read(page.tree, index)
-    metadata = page_metadata.read(page.tree, url, index) if METADATA in formats else Metadata()
+    metadata = page_metadata.read(page.tree, url, index) if METADATA in formats else None
     links = media.links(page.tree, page.base_url, index.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()
     body, quality = page.body, 1.0
     tag_filter.exclude(body, exclude_tags)
+    normalization.normalize(body)
     if include_tags:
         tag_filter.include(body, include_tags)
     elif only_main_content:
-        quality = _prune_to_content(page, body, url)
+        model = classifier.load()
+        given = metadata.title if metadata is not None else None
+        content = keep_content(page, body, url, model, title=given, include_comments=include_comments)
+        quality = content_quality(content, model)
     cleaned_html = text = ""
     source = page.html
     if Format.CLEANED_HTML in formats or Format.MARKDOWN in formats:
@@ -106,7 +128,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
         html=source,
         cleaned_html=cleaned_html,
         markdown=text,
-        metadata=metadata,
+        metadata=metadata or Metadata(),
         links=links,
         images=images,
         quality=quality,
@@ -114,16 +136,54 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     )
 
 
-def _prune_to_content(page: Document, body: Element, url: str) -> float:
-    """Prune the tree under `body` to its content and return the expected quality of the result."""
-    flat = None if _is_too_large(body, page.html) else blocks.split(body)
+def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the options
+    page: Document,
+    body: Element,
+    url: str,
+    model: Classifier,
+    *,
+    title: str | None = None,
+    include_comments: bool = False,
+) -> MainContent | Unselected:
+    """Prune the tree under `body` to the content, its headline first. Return what was selected, or why nothing was.
+
+    `title`: the title in the page's metadata, if it is known, for a page that shows no headline.
+    """
+    if _is_too_large(body, page.html):
+        return Unselected.TOO_LARGE
+    if (discussion := discussions.read(body)) is not None:
+        discussions.rebuild(body, discussion)
+        return Unselected.DISCUSSION
+    normalization.remove_boxes(body)
+    flat = blocks.split(body)
     if flat is None:
-        return _WHOLE_PAGE_QUALITY
+        return Unselected.TOO_LARGE
     if not flat.owner:
-        return _EMBEDDED_TEXT_QUALITY if embedded_text.add(page.tree, body) else 0.0
-    model = classifier.load()
-    content = select_content(flat, body, url, model)
+        return Unselected.EMBEDDED if embedded_text.add(page.tree, body) else Unselected.EMPTY
+    content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
+    header = content.header
+    headline = article_header.title_text(flat, header.title)
+    meta = article_header.meta_texts(flat, header.meta)
+    facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words)
+    article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
+    products.insert(body, facts)
+    return content
+
+
+class Unselected(Enum):
+    """Why no blocks were selected, with the quality of what is kept instead."""
+
+    TOO_LARGE = _WHOLE_PAGE_QUALITY
+    EMBEDDED = _EMBEDDED_TEXT_QUALITY
+    DISCUSSION = _DISCUSSION_QUALITY
+    EMPTY = 0.0
+
+
+def content_quality(content: MainContent | Unselected, model: Classifier) -> float:
+    """Return how good a selection is expected to be, from 0 to 1."""
+    if isinstance(content, Unselected):
+        return content.value
     quality = model.quality(content.quality_features)
     return min(quality, _MAX_FALLBACK_QUALITY) if content.is_fallback else quality
 
@@ -133,23 +193,43 @@ def _is_too_large(body: Element, html: str) -> bool:
     return len(html) > _MAX_SAFE_LENGTH and next(islice(body.iter_elements(), MAX_ELEMENTS, None), None) is not None
 
 
-def select_content(flat: Blocks, body: Element, url: str, model: Classifier) -> MainContent:
-    """Select the content among the blocks of `body`. There must be at least one block."""
-    found = block_features.compute(flat, hidden_mask(body, flat), url, model.vocabulary)
+def select_content(
+    flat: Blocks, body: Element, titles: Sequence[str], model: Classifier, *, include_comments: bool = False
+) -> MainContent:
+    """Choose the content among the blocks of `body`, of which there is at least one."""
+    found = block_features.compute(flat, hidden_mask(body, flat), titles, model.lexicon)
     rows, words = found.rows, found.rows["words"]
-    log_odds = model.log_odds(block_features.stack(rows, model.features))
+    features = block_features.stack(rows, model.features)
     page_features = block_features.stack(rows, block_features.PAGE_FEATURES)[:, 0]
-    selected_blocks = selection.select_blocks(
-        log_odds, words, found.template_ids, found.local_template_ids, page_features
+    result = selection.select_blocks(
+        model.log_odds(features), words, found.template_ids, found.local_template_ids, page_features
     )
-    selected, is_fallback = selected_blocks.selected, False
-    if (words * selected_blocks.probability)[selected].sum() < _MIN_EXPECTED_WORDS and not selected.all():
+    selected, is_fallback = result.selected, False
+    if (words * result.probability)[selected].sum() < _MIN_EXPECTED_WORDS and not selected.all():
         boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
         selected, is_fallback = _fallback(selected, boilerplate, words), True
-    selected = small_lists.select_whole(flat, selected, words)
-    return MainContent(
-        words, selected | heading.find(flat, selected, words), selected_blocks.quality_features, is_fallback
-    )
+    selected = illustrations.select(flat, small_lists.select_whole(flat, selected, words), words)
+    if include_comments:
+        selected |= model.role_log_odds("comments", features) > 0
+    header = _find_header(flat, features, words, selected, model)
+    selected[header.blocks] = False
+    return MainContent(words, selected, result.quality_features, is_fallback, header)
+
+
+def _find_header(
+    flat: Blocks,
+    features: NDArray[np.float32],
+    words: NDArray[np.float64],
+    selected: NDArray[np.bool_],
+    model: Classifier,
+) -> ArticleHeader:
+    """Find the headline and the byline. Only short blocks are asked about."""
+    short = np.flatnonzero(words <= article_header.MAX_WORDS)
+    log_odds = np.full((2, len(words)), -np.inf)
+    candidates = features.take(short, axis=1)
+    for row, role in enumerate(("title", "meta")):
+        log_odds[row, short] = model.role_log_odds(role, candidates)
+    return article_header.find(flat, log_odds[0], log_odds[1], selected)
 
 
 def _fallback(

@@ -29,9 +29,9 @@ class Url:
     """An http or https URL, parsed and normalised."""
 
     href: str
-    """The whole URL in ASCII, with user name and password where it has them, without the fragment."""
+    """The whole URL in ASCII, with user name, password and fragment where it has them."""
     public_href: str
-    """The same without user name and password."""
+    """The same without user name, password and fragment."""
     scheme: str
     """`http` or `https`."""
     host: str
@@ -41,6 +41,13 @@ class Url:
     """The host as an address, where it is one."""
     target: str
     """Path and query, exactly as a browser asks for them."""
+    fragment: str = ""
+    """What follows `#`, without a text directive (`:~:`), which scripts do not see."""
+
+    @property
+    def has_route(self) -> bool:
+        """Whether the fragment names a page of an application (`#/boats`, `#!boats`) and not a place in this one."""
+        return self.fragment.startswith(("/", "!"))
 
 
 def parse_url(text: str, base: Url | None = None) -> Url:
@@ -59,12 +66,14 @@ def parse_url(text: str, base: Url | None = None) -> Url:
     netloc = f"[{host}]" if isinstance(address, IPv6Address) else host
     if parts["port"]:
         netloc = f"{netloc}:{parts['port']}"
-    href = parts["href"].partition("#")[0]
+    href, _, fragment = parts["href"].partition("#")
+    fragment = fragment.partition(":~:")[0]
     target = href[href.index("/", len(f"{scheme}://")) :]
     credentials = _credentials(parts["username"], parts["password"])
     port = int(parts["port"]) if parts["port"] else DEFAULT_PORTS[scheme]
     public_href = f"{scheme}://{netloc}{target}"
-    return Url(f"{scheme}://{credentials}{netloc}{target}", public_href, scheme, host, port, address, target)
+    href = f"{scheme}://{credentials}{netloc}{target}" + (f"#{fragment}" if fragment else "")
+    return Url(href, public_href, scheme, host, port, address, target, fragment)
 
 
 def _credentials(username: str, password: str) -> str:

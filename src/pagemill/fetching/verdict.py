@@ -1,8 +1,8 @@
-"""The verdict on what HTTP brought: the page itself, a shell that scripts would fill, or a block.
+"""Classifies a response: the page itself, a shell that scripts would fill, or a block.
 
-It rests on what extraction saw when it parsed the page (`pagemill.model.Signs`); only the few pages that are suspicious
-by their status or their size are searched for the marks of those who guard hosts. The marks are those of interstitial
-pages, not of scripts that vendors put into pages they let through.
+The verdict rests on what extraction counted when it parsed the page. Only a page whose status or size is suspicious is
+searched for the markers of bot protection. They are those of interstitial pages, not of scripts that vendors put into
+pages they let through.
 
 The thresholds were set on the development pages of WCXB (CC-BY-4.0, Foley 2026), see `bench/verdict.py`.
 """
@@ -22,27 +22,27 @@ FEW_WORDS = 50
 """A page with scripts and fewer words than this is a shell."""
 SOME_WORDS = 150
 """A page with fewer words than this is one where something else says so too."""
-DOUBTFUL_QUALITY = 0.5
+LOW_QUALITY = 0.45
 """Extraction's own expectation below which a page with scripts may not hold its content."""
-MIDDLING_QUALITY = 0.75
+MEDIUM_QUALITY = 0.75
 """The same for a page that is largely scripts: applications carry there the data that they show."""
-LARGELY_SCRIPTS = 0.4
+SCRIPT_HEAVY = 0.4
 """The part of a page's bytes from which it is."""
-MARKUP_FOR_A_WORD = 100
+MARKUP_BYTES_PER_WORD = 100
 """Bytes for each word beyond which a page is nearly all markup."""
 SEARCHED_BYTES = 64 * 1024
 """How much of a suspicious page is searched for marks."""
 
-_SUSPICIOUS = frozenset({401, 403, 405, 406, 409, 412, 429, 430, 444, 456, 503, 520, 521, 999})
+_BLOCK_STATUSES = frozenset({401, 403, 405, 406, 409, 412, 429, 430, 444, 456, 503, 520, 521, 999})
 _LARGEST_CHALLENGE = 512 * 1024
-_ALL_BUT_EMPTY = 512
+_EMPTY_REFUSAL = 512
 """Bytes of a refusal that has nothing to say: nobody shows that to people."""
 
 
 class Kind(StrEnum):
     """What came."""
 
-    FINE = "ok"
+    OK = "ok"
     SHELL = "javascript_shell"
     BLOCKED = "blocked"
 
@@ -55,10 +55,10 @@ class Verdict:
     vendor: str | None = None
 
 
-_FINE = Verdict(Kind.FINE)
+_OK = Verdict(Kind.OK)
 
 # Response headers that only come with a refusal or a challenge: name, part of the value, vendor.
-_HEADERS = (
+_CHALLENGE_HEADERS = (
     ("cf-mitigated", "challenge", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
     ("x-datadome", "", "DataDome"),
@@ -67,7 +67,7 @@ _HEADERS = (
     ("x-sucuri-block", "", "Sucuri"),
 )
 # The same for headers that come with every answer of a vendor: they name who refused, where a status says that.
-_SIGNATURES = (
+_VENDOR_HEADERS = (
     ("x-iinfo", "", "Imperva"),
     ("x-cdn", "imperva", "Imperva"),
     ("x-cdn", "incapsula", "Imperva"),
@@ -78,7 +78,7 @@ _SIGNATURES = (
     ("server", "datadome", "DataDome"),
 )
 # What stands in the pages themselves, in lower case.
-_MARKS = (
+_BODY_MARKERS = (
     (b"_cf_chl_opt", "Cloudflare"),
     (b"cf-error-details", "Cloudflare"),
     (b"cf-challenge", "Cloudflare"),
@@ -102,7 +102,7 @@ _MARKS = (
     (b"/sorry/index", "Google"),
 )
 # What pages say that keep programs out, whoever guards them.
-_PHRASES = (
+_BLOCK_PHRASES = (
     b"verify you are human",
     b"verifying you are human",
     b"are you a robot",
@@ -120,54 +120,54 @@ _PHRASES = (
 )
 
 
-def judge(
+def classify(
     status: int, headers: Mapping[str, str], body: bytes, signals: Signals | None, quality: float = 1.0
 ) -> Verdict:
-    """Judge an answer. `headers` are by name in lower case, `signals` is None for documents that are not HTML."""
-    if status in _SUSPICIOUS or (signals is not None and signals.words < SOME_WORDS):
-        verdict = _block(status, headers, body)
+    """Classify a response. `headers` are by name in lower case, `signals` is None for documents that are not HTML."""
+    if status in _BLOCK_STATUSES or (signals is not None and signals.words < SOME_WORDS):
+        verdict = _detect_block(status, headers, body)
         if verdict is not None:
             return verdict
     if status >= 400 or signals is None:
-        return _FINE
-    return Verdict(Kind.SHELL) if _is_shell(signals, len(body), quality) else _FINE
+        return _OK
+    return Verdict(Kind.SHELL) if _is_shell(signals, len(body), quality) else _OK
 
 
 def is_challenge(status: int, body: bytes) -> bool:
     """Whether a rendered page is a known vendor's interstitial, which may yet let its visitor through."""
-    block = _block(status, {}, body) if len(body) < _LARGEST_CHALLENGE else None
+    block = _detect_block(status, {}, body) if len(body) < _LARGEST_CHALLENGE else None
     return block is not None and block.vendor is not None
 
 
-def _block(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
-    for name, part, vendor in _HEADERS:
+def _detect_block(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
+    for name, part, vendor in _CHALLENGE_HEADERS:
         if part in headers.get(name, "-").lower() and name in headers:
             return Verdict(Kind.BLOCKED, vendor)
     text = body[:SEARCHED_BYTES].lower()
-    for mark, vendor in _MARKS:
+    for mark, vendor in _BODY_MARKERS:
         if mark in text:
             return Verdict(Kind.BLOCKED, vendor)
-    if status not in _SUSPICIOUS:
+    if status not in _BLOCK_STATUSES:
         return None
-    if any(phrase in text for phrase in _PHRASES) or (status == 403 and len(text) < _ALL_BUT_EMPTY):
-        return Verdict(Kind.BLOCKED, _signature(headers))
+    if any(phrase in text for phrase in _BLOCK_PHRASES) or (status == 403 and len(text) < _EMPTY_REFUSAL):
+        return Verdict(Kind.BLOCKED, _vendor_of(headers))
     return None
 
 
-def _signature(headers: Mapping[str, str]) -> str | None:
-    for name, part, vendor in _SIGNATURES:
+def _vendor_of(headers: Mapping[str, str]) -> str | None:
+    for name, part, vendor in _VENDOR_HEADERS:
         if name in headers and part in headers[name].lower():
             return vendor
     return None
 
 
 def _is_shell(signals: Signals, size: int, quality: float) -> bool:
-    markup_only = size > MARKUP_FOR_A_WORD * max(signals.words, 10)
-    if not signals.scripts and not markup_only:
+    mostly_markup = size > MARKUP_BYTES_PER_WORD * max(signals.words, 10)
+    if not signals.scripts and not mostly_markup:
         return False  # nothing there could change the page
     if signals.words < FEW_WORDS:
         return True
     if signals.words < SOME_WORDS:
-        return markup_only or signals.mount_point or signals.noscript_warning
-    largely_scripts = signals.script_characters > LARGELY_SCRIPTS * size
-    return quality < (MIDDLING_QUALITY if largely_scripts else DOUBTFUL_QUALITY)
+        return mostly_markup or signals.mount_point or signals.noscript_warning
+    script_heavy = signals.script_characters > SCRIPT_HEAVY * size
+    return quality < (MEDIUM_QUALITY if script_heavy else LOW_QUALITY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -13,9 +14,9 @@ from pagemill.jobs.database.pool import FOREVER, Database
 from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.queue.claims import Queue, rescue
-from pagemill.jobs.queue.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
@@ -35,8 +36,8 @@ _SUSPECT_INTERVAL = 5.0
 _RETENTION_INTERVAL = 60.0
 _RETENTION_PAUSE = 0.2
 _REFILL_DELAY = 0.02
-_MISSED_BEATS = 3
-_LEAVING_TIME = 2.0
+_MISSED_HEARTBEATS = 3
+_UNREGISTER_TIMEOUT = 2.0
 
 
 class Worker:
@@ -48,8 +49,10 @@ class Worker:
 
     def __init__(self, settings: Settings, worker_id: str) -> None:
         self._settings = settings
-        self._innocent = range(max(1, settings.jobs.max_crashes - 1))
-        self._suspect = range(self._innocent.stop, max(self._innocent.stop + 1, settings.jobs.max_crashes))
+        self._ordinary_crashes = range(max(1, settings.jobs.max_crashes - 1))
+        self._suspect_crashes = range(
+            self._ordinary_crashes.stop, max(self._ordinary_crashes.stop + 1, settings.jobs.max_crashes)
+        )
         self._database = Database(
             settings.database.database_url or "",
             connections=settings.database.database_connections,
@@ -60,18 +63,18 @@ class Worker:
         self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None)
         self._deliverer = Deliverer(settings, self._database, worker_id)
         self._cache = DatabasePageCache(self._database, worker_id, settings)
-        self._exit_scores = DatabaseExitScores(self._database, settings)
+        self._proxy_scores = DatabaseProxyScores(self._database, settings)
         self._hosts = DatabaseHostMemory(self._database, settings)
         self._selectors = DatabaseSelectors(self._database, worker_id, settings)
         self._scraper = Scraper(
             settings,
             cache=self._cache,
-            exit_scores=self._exit_scores,
+            proxy_scores=self._proxy_scores,
             memory=self._hosts,
             selectors=self._selectors,
         )
         self._running: set[asyncio.Task[None]] = set()
-        self._in_touch_since = float("inf")
+        self._connected_since = float("inf")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then give running pages the grace period and put back what is left.
@@ -83,23 +86,24 @@ class Worker:
         await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         try:
-            async with asyncio.timeout(self._settings.service.grace_period + _LEAVING_TIME):
+            async with asyncio.timeout(self._settings.service.grace_period + _UNREGISTER_TIMEOUT):
                 await work
         except TimeoutError:
-            log.warning("stopped without leave of the database")
+            log.warning("stopped before the database answered")
 
     async def _run(self, stop: asyncio.Event) -> None:
-        async with self._database, Notices(self._database, QUEUE) as notices, self._scraper, self._deliverer:
-            await self._queue.beat()
+        async with self._database, Notifications(self._database, QUEUE) as notices, self._scraper, self._deliverer:
+            await self._queue.heartbeat()
             async with (
                 asyncio.TaskGroup() as group,
                 notices.subscribed() as queue_changed,
                 notices.subscribed(DELIVERIES) as deliveries_queued,
             ):
-                chores = [
-                    group.create_task(chore)
-                    for chore in (
-                        self._keep_beating(),
+                background_tasks = [
+                    group.create_task(task)
+                    for task in (
+                        self._send_heartbeats(),
+                        self._reconcile(),
                         self._rescue(),
                         self._delete_old_jobs(),
                         self._refresh_hosts(),
@@ -107,23 +111,23 @@ class Worker:
                     )
                 ]
                 log.info("worker ready")
-                await self._take_pages(queue_changed, stop)
+                await self._claim_pages(queue_changed, stop)
                 await self._finish_running()
-                for chore in chores:
-                    chore.cancel()
-            await self._deliverer.leave()
-            await self._queue.leave()
+                for task in background_tasks:
+                    task.cancel()
+            await self._deliverer.release()
+            await self._queue.unregister()
 
-    async def _take_pages(self, queue_changed: asyncio.Event, stop: asyncio.Event) -> None:
+    async def _claim_pages(self, queue_changed: asyncio.Event, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         suspects_at = loop.time()
         while not stop.is_set():
             queue_changed.clear()
             if loop.time() >= suspects_at:
-                await self._work_on_suspect(stop)
+                await self._process_suspect(stop)
                 suspects_at = loop.time() + _SUSPECT_INTERVAL
             free = self._settings.jobs.worker_concurrency - len(self._running)
-            pages = await self._queue.claim(free, self._innocent) if free else []
+            pages = await self._queue.claim(free, self._ordinary_crashes) if free else []
             for page in pages:
                 task = self._start(page)
                 if self._settings.limits.pages_in_flight:  # a place of its key is free then, and a page may wait for it
@@ -136,36 +140,38 @@ class Worker:
                 await asyncio.sleep(_REFILL_DELAY)
 
     def _start(self, page: ClaimedPage) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work_on(page), name=f"page {page.id}")
+        task = asyncio.create_task(self._process_page(page), name=f"page {page.id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: self._queue.forget(page))
         return task
 
-    async def _work_on_suspect(self, stop: asyncio.Event) -> None:
-        for page in await self._queue.claim(1, self._suspect):
+    async def _process_suspect(self, stop: asyncio.Event) -> None:
+        for page in await self._queue.claim(1, self._suspect_crashes):
             log.warning("working alone on a page that was in hand as workers died", page=page.id, crashes=page.crashes)
-            await self._all_running(stop)
+            await self._wait_for_running(stop)
             if not stop.is_set():
                 self._start(page)
-                await self._all_running(stop)
+                await self._wait_for_running(stop)
 
-    async def _all_running(self, stop: asyncio.Event) -> None:
+    async def _wait_for_running(self, stop: asyncio.Event) -> None:
         if self._running:
             await _first_of(asyncio.wait(self._running), stop.wait())
 
-    async def _work_on(self, page: ClaimedPage) -> None:
+    async def _process_page(self, page: ClaimedPage) -> None:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
+            started = asyncio.get_running_loop().time()
             try:
-                scraped = await self._scraper.scrape(page.url, page.options)
+                scraped = await self._scraper.scrape(page.url, page.options, page.key_id)
+                await self._complete(page, scraped, started)
             except PageError as error:
-                await self._fail(page, error)
+                await self._fail(page, error, started)
             except Exception:
-                log.exception("page failed by a fault of ours", url=page.url)
-                await self._fail(page, InternalPageError("The page failed because of a fault in the service."))
-            else:
-                await self._complete(page, scraped)
+                log.exception("page failed by a fault of ours", host=_host(page.url))
+                fault = InternalPageError("The page failed because of a fault in the service.")
+                await self._fail(page, fault, started)
 
-    async def _complete(self, page: ClaimedPage, scraped: ScrapedPage) -> None:
+    async def _complete(self, page: ClaimedPage, scraped: ScrapedPage, started: float) -> None:
         ours = await self._queue.complete(
             page,
             final_url=scraped.final_url,
@@ -175,14 +181,29 @@ class Worker:
             fetched_with=scraped.fetched_with,
             attempts=scraped.attempts,
         )
-        log.info("page completed" if ours else "page was given to another worker", url=page.url)
+        log.info(
+            "page completed" if ours else "page was given to another worker",
+            host=_host(scraped.final_url),
+            status=scraped.status_code,
+            fetched_with="cache" if scraped.cached else scraped.fetched_with.value,
+            seconds=round(asyncio.get_running_loop().time() - started, 3),
+            stored_bytes=sum(map(len, scraped.bodies.values())),
+        )
 
-    async def _fail(self, page: ClaimedPage, error: PageError) -> None:
+    async def _fail(self, page: ClaimedPage, error: PageError, started: float) -> None:
         status_code = error.status_code if isinstance(error, HttpStatusError | BlockedError) else None
         # PostgreSQL's text holds no NUL, and a message may quote what a host sent.
         failure = Failure(error.code, error.message.replace("\0", "\N{REPLACEMENT CHARACTER}"))
         ours = await self._queue.fail(page, failure, status_code, error.attempts)
-        log.info("page failed" if ours else "page was given to another worker", url=page.url, error=failure.code)
+        log.info(
+            "page failed" if ours else "page was given to another worker",
+            host=_host(page.url),
+            status=status_code,
+            fetched_with=error.attempts[-1].fetched_with.value if error.attempts else None,
+            seconds=round(asyncio.get_running_loop().time() - started, 3),
+            error=failure.code,
+            message=failure.message,
+        )
 
     async def _finish_running(self) -> None:
         if self._running:
@@ -193,15 +214,23 @@ class Worker:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
 
-    async def _keep_beating(self) -> None:
+    async def _send_heartbeats(self) -> None:
         loop = asyncio.get_running_loop()
         last = float("-inf")
         while True:
-            await self._queue.beat()
-            if loop.time() - last > _MISSED_BEATS * self._settings.jobs.worker_heartbeat:
-                self._in_touch_since = loop.time()
+            await self._queue.heartbeat()
+            if loop.time() - last > _MISSED_HEARTBEATS * self._settings.jobs.worker_heartbeat:
+                self._connected_since = loop.time()
             last = loop.time()
             await asyncio.sleep(self._settings.jobs.worker_heartbeat)
+
+    async def _reconcile(self) -> None:
+        """Put back what a claim took whose answer was lost: this worker alone can tell."""
+        while True:
+            await asyncio.sleep(self._settings.jobs.worker_heartbeat)
+            pages, deliveries = await self._queue.reconcile(), await self._deliverer.reconcile()
+            if pages or deliveries:
+                log.warning("put back what a lost answer had given to this worker", pages=pages, deliveries=deliveries)
 
     async def _rescue(self) -> None:
         """Look for dead workers, unless the silence may be the database's or our own."""
@@ -209,7 +238,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._settings.jobs.worker_heartbeat)
-            if loop.time() - self._in_touch_since < silence:
+            if loop.time() - self._connected_since < silence:
                 continue
             rescued = await rescue(self._database, self._settings.jobs.max_crashes, silence=silence)
             if rescued.released or rescued.failed:
@@ -233,14 +262,14 @@ class Worker:
             await asyncio.sleep(REFRESH_INTERVAL)
 
     async def _delete_old_pages(self) -> None:
-        """Delete from the cache, and of what is known of exits and templates, in small steps."""
+        """Delete from the cache, and of what is known of proxies and templates, in small steps."""
         age, step = timedelta(days=self._settings.cache.cache_retention_days), self._settings.jobs.retention_step
         while deleted := await self._cache.delete_old(age, step):
             log.info("deleted old pages from the cache", pages=deleted)
             await asyncio.sleep(_RETENTION_PAUSE)
         while await self._selectors.delete_old(step):  # noqa: ASYNC110 - nobody tells of rows that grow old
             await asyncio.sleep(_RETENTION_PAUSE)
-        while await self._exit_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
+        while await self._proxy_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
             await asyncio.sleep(_RETENTION_PAUSE)
 
 
@@ -252,3 +281,11 @@ async def _first_of(*work: Coroutine[object, object, object], timeout: float | N
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _host(url: str) -> str | None:
+    """The host of a URL. The rest stays out of the log: it may hold passwords."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

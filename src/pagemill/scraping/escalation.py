@@ -1,7 +1,7 @@
-"""The way of a page: HTTP first, and on to the browser where what came is a shell or a block.
+"""Fetches a page over HTTP first, and in the browser where the response is a shell or a block.
 
-What came is judged where it is parsed, in the extraction process, so hostile bytes are never read here. A page goes to
-the browser at once where the client asks for something that only a browser can do, or its host needed one lately.
+The response is classified in the extraction process, so hostile bytes are never parsed here. A page goes to the browser
+at once where the client asks for something that only a browser can do, or its host needed one lately.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pagemill.errors import (
     BlockedError,
     BrowserError,
     BrowserUnavailableError,
     FetchError,
     HttpStatusError,
+    InvalidResponseError,
     PageError,
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.browser.screenshots import PICTURES
-from pagemill.fetching.http.request_options import RequestFields
+from pagemill.fetching.http.request_options import RequestFields, unconditional
 from pagemill.fetching.url import parse_url
-from pagemill.fetching.verdict import Kind
+from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Attempt, FetchedWith
 from pagemill.scraping.scraped_page import ScrapedPage
 
@@ -32,118 +35,157 @@ if TYPE_CHECKING:
     from pagemill.fetching.http.validators import Validators
     from pagemill.model import FetchedPage, Format, ScrapeOptions
     from pagemill.scraping.extractor_pool import Extracted, ExtractorPool
-    from pagemill.scraping.host_memory import HostMemory
+    from pagemill.scraping.fail_safe import FailSafeHostMemory
     from pagemill.settings import Settings
 
+log = structlog.get_logger(__name__)
+
+PARTIAL_CONTENT = 206
 NOT_MODIFIED = 304
-TIME_TO_TELL = 0.1
-"""Seconds of a page's time that each step leaves, so that the page fails with what its steps have to tell."""
-TIME_TO_RETURN = 1.0
-"""Seconds of a page's time that the browser leaves where HTTP has brought something already."""
+REPORT_RESERVE = 0.1
+"""Seconds before the deadline at which each attempt ends, so that the page fails with the attempt's own error."""
+FALLBACK_RESERVE = 1.0
+"""Seconds before the deadline at which the browser ends where there is an HTTP response to fall back on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What a journey is made with."""
+class ScrapeContext:
+    """What every page of a process is scraped with."""
 
     http: HttpFetcher
     browser: Browser
     extractors: ExtractorPool
-    memory: HostMemory
+    memory: FailSafeHostMemory
     settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """The page that was reached, and what was made of it: nothing where it is as its validators say (304)."""
+class FetchResult:
+    """The fetched page and what was extracted from it: nothing where the page has not changed (304)."""
 
     page: FetchedPage
     scraped: ScrapedPage
+    cacheable: bool = False
+    """Whether it is settled and whole: no shell, no fallback, and nothing that was taken before it was done."""
 
 
 @dataclass(slots=True)
-class Journey:
-    """One page's way. `deadline` is a time of the event loop; `validators` are of the page as it is known already."""
+class Escalation:
+    """Fetches one page. `deadline` is a time of the event loop; `validators` are those of the cached page."""
 
-    means: Means
+    context: ScrapeContext
     url: str
     options: ScrapeOptions
     deadline: float
     validators: Validators | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
-    async def take(self) -> Arrival:
-        """Go the way to its end. Raises a subclass of `PageError`, whose `attempts` tell the steps."""
+    async def run(self) -> FetchResult:
+        """Fetch and extract. Raises a subclass of `PageError`, which holds the `attempts`."""
+        self.options = unconditional(self.options)
         try:
-            return await self._take()
+            return await self._run()
         except PageError as error:
             error.attempts = tuple(self.attempts)
             raise
 
-    async def _take(self) -> Arrival:
+    async def _run(self) -> FetchResult:
         host = parse_url(self.url).host
         if _asks_for_browser(self.options):
-            try:
-                return await self._by_browser()
-            except UnsupportedContentTypeError:  # a document, which the browser would download
-                if _needs_browser(self.options):
-                    raise
-                return await self._by_http(host)
-        if self.means.memory.browser_first(host) and self._has_browser():
+            return await self._fetch_by_browser_only(host)
+        if self.context.memory.browser_first(host) and self._has_browser():
             left = self.deadline - asyncio.get_running_loop().time()
             try:
-                return await self._by_browser(patience=self.means.settings.browser.browser_wait, spare=left / 3)
+                return await self._fetch_by_browser(
+                    max_wait=self.context.settings.browser.browser_wait, reserve=left / 3
+                )
             except BrowserError:  # it says nothing of the host
                 pass
             except PageError:
-                await self.means.memory.learn(host, needs_browser=False)
-        return await self._by_http(host)
+                await self.context.memory.learn(host, needs_browser=False)
+        return await self._fetch_by_http(host)
 
-    async def _by_http(self, host: str) -> Arrival:
-        step = _Step(FetchedWith.HTTP)
-        reading = _Reading(self.means.extractors, self.options)
+    async def _fetch_by_browser_only(self, host: str) -> FetchResult:
+        """Render the page. A document comes over HTTP, and screenshots that fail leave the rest of the page."""
+        try:
+            return await self._fetch_by_browser()
+        except UnsupportedContentTypeError:  # a document, which the browser would download
+            if _needs_browser(self.options):
+                raise
+            return await self._fetch_by_http(host)
+        except BrowserUnavailableError:
+            raise
+        except BrowserError:
+            if PICTURES.isdisjoint(self.options.formats):
+                raise
+            formats = tuple(name for name in self.options.formats if name not in PICTURES)
+            self.options = replace(self.options, formats=formats)
+            return await self._run()
+
+    async def _fetch_by_http(self, host: str) -> FetchResult:
+        timer = _AttemptTimer(FetchedWith.HTTP)
+        reader = _PageReader(self.context.extractors, self.options)
         failure: HttpStatusError | None = None
         fields = replace(RequestFields.of(self.options), validators=self.validators)
 
         async def accept(page: FetchedPage) -> None:
-            if page.status_code != NOT_MODIFIED:
-                await reading.accept(page)
+            if not self._is_unchanged(page):
+                await reader.accept(page)
 
         try:
-            page = await self.means.http.fetch(
-                self.url, self.deadline - TIME_TO_TELL, self.options.country, fields, accept
+            page = await self.context.http.fetch(
+                self.url, self.deadline - REPORT_RESERVE, self.options.country, fields, accept
             )
         except FetchError as error:
-            if reading.block is not None:  # however other exits failed after that
-                page = reading.page
+            if reader.block is not None:  # however other proxies failed after that
+                page = reader.page
             elif isinstance(error, HttpStatusError) and error.page is not None:
                 page, failure = error.page, error
             else:
-                self.attempts.append(step.ended(error.code, _status(error)))
+                self.attempts.append(timer.ended(error.code, _status(error)))
+                if isinstance(error, InvalidResponseError):
+                    return await self._render_what_is_not_http(error)
                 raise
-        if page.status_code == NOT_MODIFIED:
-            self.attempts.append(step.ended(Kind.FINE, page.status_code))
-            return Arrival(page, ScrapedPage(page.final_url, page.status_code, {}))
-        extracted = await self.means.extractors.extract(page, (), self.options) if failure else reading.extracted
+        if self._is_unchanged(page):
+            self.attempts.append(timer.ended(Kind.OK, page.status_code))
+            return FetchResult(page, ScrapedPage(page.final_url, page.status_code, {}))
+        extracted = await self.context.extractors.extract(page, (), self.options) if failure else reader.extracted
         verdict = extracted.verdict
-        outcome = failure.code if failure and verdict.kind is Kind.FINE else verdict.kind.value
-        self.attempts.append(step.ended(outcome, page.status_code, verdict.vendor))
-        if verdict.kind is not Kind.FINE:
-            return await self._beyond(host, page, extracted, failure)
+        if verdict.kind is Kind.OK and failure is None and extracted.has_scripts and parse_url(self.url).has_route:
+            verdict = Verdict(Kind.SHELL)  # the server never sees which page of the application is meant
+        outcome = failure.code if failure and verdict.kind is Kind.OK else verdict.kind.value
+        self.attempts.append(timer.ended(outcome, page.status_code, verdict.vendor))
+        if verdict.kind is not Kind.OK:
+            return await self._escalate(host, page, extracted, failure)
         if failure is not None:
             raise failure
-        await self.means.memory.learn(host, needs_browser=False)
-        return self._arrived(page, extracted, FetchedWith.HTTP)
+        await self.context.memory.learn(host, needs_browser=False)
+        whole = page.settled and bool(page.body) and page.status_code != PARTIAL_CONTENT
+        return self._result(page, extracted, FetchedWith.HTTP, cacheable=whole)
 
-    async def _beyond(
+    async def _render_what_is_not_http(self, error: InvalidResponseError) -> FetchResult:
+        """Browsers read some responses that libcurl does not take for HTTP, such as header lines without a colon."""
+        if not self._has_browser():
+            raise error
+        try:
+            return await self._fetch_by_browser(max_wait=self.context.settings.browser.browser_wait)
+        except PageError:
+            raise error from None
+
+    def _is_unchanged(self, page: FetchedPage) -> bool:
+        """Whether the response says that the page is still as the validators say that went with the request."""
+        asked = self.validators is not None and page.final_url == self.validators.url
+        return asked and page.status_code == NOT_MODIFIED
+
+    async def _escalate(
         self, host: str, page: FetchedPage, extracted: Extracted, failure: HttpStatusError | None
-    ) -> Arrival:
-        """What HTTP brought is a shell or a block: go on to the browser, and fall back on it where that fails."""
+    ) -> FetchResult:
+        """The HTTP response is a shell or a block: render it, and fall back on the response where that fails."""
         blocked = extracted.verdict.kind is Kind.BLOCKED
         if self._has_browser():
             try:
-                scraped = await self._by_browser(
-                    patience=self.means.settings.browser.browser_wait, spare=TIME_TO_RETURN
+                scraped = await self._fetch_by_browser(
+                    max_wait=self.context.settings.browser.browser_wait, reserve=FALLBACK_RESERVE
                 )
             except BlockedError:
                 raise
@@ -151,53 +193,60 @@ class Journey:
                 if not blocked and failure is not None:
                     raise failure from None
             else:
-                await self.means.memory.learn(host, needs_browser=True)
+                if extracted.verdict.kind is not Kind.OK:
+                    await self.context.memory.learn(host, needs_browser=True)
                 return scraped
         if blocked:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)
-        return self._arrived(page, extracted, FetchedWith.HTTP)
+        return self._result(page, extracted, FetchedWith.HTTP)
 
-    async def _by_browser(self, *, patience: float | None = None, spare: float = TIME_TO_TELL) -> Arrival:
-        """Render the page. It waits `patience` seconds for its turn, and ends `spare` seconds before the deadline."""
-        step = _Step(FetchedWith.BROWSER)
-        reading = _Reading(self.means.extractors, self.options)
+    async def _fetch_by_browser(self, *, max_wait: float | None = None, reserve: float = REPORT_RESERVE) -> FetchResult:
+        """Render the page. It waits at most `max_wait` seconds for a tab, and ends `reserve` seconds early."""
+        timer = _AttemptTimer(FetchedWith.BROWSER)
+        reader = _PageReader(self.context.extractors, self.options)
         try:
-            rendered = await self.means.browser.render(
-                self.url, self.options, self.deadline - spare, patience, reading.accept
+            rendered = await self.context.browser.render(
+                self.url, self.options, self.deadline - reserve, max_wait, reader.accept
             )
         except PageError as error:
-            failure = reading.block or error  # however other exits failed after that
+            failure = reader.block or error  # however other proxies failed after that
             vendor = failure.vendor if isinstance(failure, BlockedError) else None
-            self.attempts.append(step.ended(failure.code, _status(failure), vendor))
+            self.attempts.append(timer.ended(failure.code, _status(failure), vendor))
             raise failure from None
+        except Exception:
+            log.exception("rendering failed", url=parse_url(self.url).public_href)
+            self.attempts.append(timer.ended(BrowserError.code, None))
+            raise BrowserError("The browser failed because of a fault in the service.") from None
         page = rendered.page
-        self.attempts.append(step.ended(Kind.FINE, page.status_code))
-        return self._arrived(page, reading.extracted, FetchedWith.BROWSER, rendered.captures)
+        self.attempts.append(timer.ended(Kind.OK, page.status_code))
+        whole = page.settled and not reader.extracted.empty
+        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.captures, cacheable=whole)
 
-    def _arrived(
+    def _result(
         self,
         page: FetchedPage,
         extracted: Extracted,
         fetched_with: FetchedWith,
         captures: dict[Format, bytes] | None = None,
-    ) -> Arrival:
+        *,
+        cacheable: bool = False,
+    ) -> FetchResult:
         bodies = extracted.bodies | {name.value: picture for name, picture in (captures or {}).items()}
         attempts = tuple(self.attempts)
-        return Arrival(
-            page, ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
-        )
+        scraped = ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
+        return FetchResult(page, scraped, cacheable)
 
     def _has_browser(self) -> bool:
         try:
-            self.means.browser.executable()
+            self.context.browser.executable()
         except BrowserUnavailableError:
             return False
         return True
 
 
 @dataclass(slots=True)
-class _Reading:
-    """What extraction made of the page that came last. `block` is set where that was a block."""
+class _PageReader:
+    """Extracts each page that comes, and keeps the last. `block` is set where that was a block."""
 
     extractors: ExtractorPool
     options: ScrapeOptions
@@ -206,7 +255,10 @@ class _Reading:
     block: BlockedError | None = None
 
     async def accept(self, page: FetchedPage) -> None:
-        """Read a page that came, and raise `BlockedError` or `HttpStatusError` where it is not the one asked for."""
+        """Extract a page, and raise a `FetchError` where it is not the one asked for."""
+        if page.status_code == NOT_MODIFIED:
+            host = parse_url(page.final_url).host
+            raise InvalidResponseError(f"The host {host} answered 304, not modified, to a request without a condition.")
         self.page, self.extracted = page, await self.extractors.extract(page, self.options.formats, self.options)
         verdict = self.extracted.verdict
         if verdict.kind is Kind.BLOCKED:
@@ -219,8 +271,8 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A step under way."""
+class _AttemptTimer:
+    """Measures one attempt."""
 
     fetched_with: FetchedWith
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())

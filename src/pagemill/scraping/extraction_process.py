@@ -10,6 +10,7 @@ before a client reads them.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import struct
 import sys
@@ -23,8 +24,10 @@ from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
 from pagemill.extraction.reading import gzip_file
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
-from pagemill.fetching.verdict import judge
+from pagemill.fetching.verdict import FEW_WORDS, classify
+from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.model import Format
+from pagemill.process_lifetime import die_with_parent, limit_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +49,8 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 }
 
 
+_FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
+
 _OUT_OF_MEMORY = {"fault": "memory"}
 
 EXTRACTED = frozenset(_VALUES) - {METADATA}
@@ -66,10 +71,18 @@ def start_of(header: dict[str, Any], body_length: int) -> bytes:
 def reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request about the page in `body`: see `ExtractorPool.extract`."""
     content = _content(body, request)
-    verdict = judge(request["status"], request["headers"], body, content.signals, content.quality)
+    verdict = classify(request["status"], request["headers"], body, content.signals, content.quality)
     packed = {name: bodies.pack(_VALUES[name](content)) for name in (*request["formats"], METADATA)}
     lengths = {name: len(value) for name, value in packed.items()}
-    return encode({"lengths": lengths, "verdict": (verdict.kind, verdict.vendor)}, b"".join(packed.values()))
+    header = {
+        "lengths": lengths,
+        "verdict": (verdict.kind, verdict.vendor),
+        "has_scripts": content.signals is not None and content.signals.scripts > 0,
+        "empty": content.signals is not None
+        and content.signals.words < FEW_WORDS
+        and verdict.kind is VerdictKind.SHELL,
+    }
+    return encode(header, b"".join(packed.values()))
 
 
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
@@ -80,7 +93,7 @@ def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
     for length in request["lengths"]:
         values.append(bodies.unpack(body[start : start + length]))
         start += length
-    return encode(tasks.carry_out(request, *values))
+    return encode(tasks.run(request, *values))
 
 
 def _content(body: bytes, request: dict[str, Any]) -> Content:
@@ -105,12 +118,19 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     declared = declared_kind(content_type)
     if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
         content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
-    found = (
-        separated_values.extract(body, content_type, url) if separated_values.is_separated(content_type, url) else None
-    )
-    if found is None and kind in (Kind.XML, Kind.JSON):
+    found = None
+    told_type = "" if declared is None and kind is Kind.TEXT else content_type
+    if separated_values.is_separated(told_type, _file_name(request) or url):
+        found = separated_values.extract(body, content_type, url)
+    if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _file_name(request: dict[str, Any]) -> str:
+    """The name that the response gives its file (RFC 6266); empty where it gives none."""
+    found = _FILE_NAME.search(request["headers"].get("content-disposition", ""))
+    return found[1].strip() if found else ""
 
 
 def _unpacked(body: bytes, request: dict[str, Any]) -> Content:
@@ -128,8 +148,8 @@ def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:
 def main() -> None:
     """Answer requests until the input ends."""
     memory = int(sys.argv[1])
-    _limit_memory(memory)
-    _die_with_parent()
+    limit_memory(memory)
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -166,26 +186,6 @@ def _message(header: dict[str, Any], body: bytes) -> bytes:
         return encode(_OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - a fault of extraction is the page's failure, told to the parent
         return encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
-
-
-def _limit_memory(limit: int) -> None:
-    import resource
-
-    # Linux counts private writable memory under RLIMIT_DATA; RLIMIT_AS would count mapped libraries too.
-    which = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    _, hard = resource.getrlimit(which)
-    resource.setrlimit(which, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _die_with_parent() -> None:
-    """End at once when the parent dies in the middle of a page (Linux); the end of input does it otherwise."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-        if os.getppid() == 1:
-            sys.exit(1)
 
 
 if __name__ == "__main__":

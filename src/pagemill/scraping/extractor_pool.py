@@ -1,4 +1,8 @@
-"""Processes that extract, of which one can die or hang without anything else noticing."""
+"""Processes that extract. One can die or hang without an effect on any other page.
+
+API keys are served in turn. A page whose process dies is tried again in another one, since the process may have been
+killed from outside; a page that ends two processes fails.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ from pagemill.extraction import METADATA
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, ScrapeOptions
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
+from pagemill.scraping.fair_semaphore import FairSemaphore, current_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _DEFAULTS = ScrapeOptions()
+MAX_CRASHES = 2
+"""How many processes a page may end before it fails."""
 _PROGRAM = ("-m", "pagemill.scraping.extraction_process")
 _DOCUMENT_ERRORS = {
     error.code: error for error in (InvalidDocumentError, EncryptedDocumentError, DocumentWithoutTextError)
@@ -47,17 +54,23 @@ class Extracted:
 
     bodies: dict[str, bytes]
     verdict: Verdict
+    has_scripts: bool = False
+    empty: bool = False
+    """Whether it is next to empty, with scripts that may yet fill it."""
 
 
 class ExtractorPool:
-    """At most `settings.extraction_processes` processes: the first lives on, the others come and go with the load.
+    """At most `extraction_processes` processes, and `extraction_spare_processes` for keys that have none at work.
+
+    The first lives on, the others come and go with the load.
 
     A page that outlasts `settings.extraction_timeout` has its process killed, and another takes its place.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.extraction.extraction_processes)
+        extraction = settings.extraction
+        self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
         self._reaper: asyncio.Task[None] | None = None
 
@@ -93,13 +106,13 @@ class ExtractorPool:
             "include_tags": options.include_tags,
             "exclude_tags": options.exclude_tags,
         }
-        reply, body = await self._ask(request, page.body)
+        reply, body = await self._request(request, page.body)
         values, start = {}, 0
         for name, length in reply["lengths"].items():
             values[name] = body[start : start + length]
             start += length
         kind, vendor = reply["verdict"]
-        return Extracted(values, Verdict(Kind(kind), vendor))
+        return Extracted(values, Verdict(Kind(kind), vendor), reply["has_scripts"], reply["empty"])
 
     async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> JsonObject:
         """Have a task of `structuring.tasks` carried out on a page, given as its packed `html`, `markdown`, `metadata`.
@@ -107,29 +120,36 @@ class ExtractorPool:
         Raises what `extract` does.
         """
         parts = [bodies[Format.HTML], bodies[Format.MARKDOWN], bodies[METADATA]]
-        reply, _ = await self._ask({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
+        reply, _ = await self._request({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
         return reply
 
-    async def _ask(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
-        async with self._slots:
-            process = await self._take()
-            try:
-                async with asyncio.timeout(self._settings.extraction.extraction_timeout):
-                    reply, made = await process.ask(request, body)
-            except TimeoutError:
-                await process.kill()
-                limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
-                raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
-            except (asyncio.IncompleteReadError, ConnectionError):
-                await process.kill()
-                raise ExtractionCrashedError("Reading the page ended the process that did it.") from None
-            except BaseException:
-                await process.kill()
-                raise
-            await self._judge(process, request["url"], reply)
-            return reply, made
+    async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
+        async with self._slots.slot(current_key.get()):
+            for _ in range(MAX_CRASHES):
+                process = await self._checkout()
+                try:
+                    reply, made = await self._exchange(process, request, body)
+                except (EOFError, ConnectionError):
+                    log.warning("an extraction process ended while it read a page", url=request["url"])
+                    continue
+                await self._check_reply(process, request["url"], reply)
+                return reply, made
+        raise ExtractionCrashedError("Reading the page ended the process that did it.")
 
-    async def _judge(self, process: _Process, url: str, reply: JsonObject) -> None:
+    async def _exchange(self, process: _Process, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
+        """Send a request and wait for the reply. A process that fails to give it is killed."""
+        try:
+            async with asyncio.timeout(self._settings.extraction.extraction_timeout):
+                return await process.ask(request, body)
+        except TimeoutError:
+            await process.kill()
+            limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
+            raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
+        except BaseException:
+            await process.kill()
+            raise
+
+    async def _check_reply(self, process: _Process, url: str, reply: JsonObject) -> None:
         """Keep the process for the next page, unless it ran out of memory; raise what went wrong."""
         fault = reply.get("fault")
         if fault == "memory":
@@ -143,7 +163,7 @@ class ExtractorPool:
             log.error("extraction failed", url=url, exception=reply["exception"])
             raise InternalPageError("The page could not be read because of a fault in extraction.")
 
-    async def _take(self) -> _Process:
+    async def _checkout(self) -> _Process:
         while self._idle:
             process = self._idle.pop()
             if process.alive:
@@ -186,9 +206,19 @@ class _Process:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        """Whether it runs. The kernel is asked: the event loop may not have been told yet."""
+        if self._process.returncode is not None or self._input.is_closing() or self._output.at_eof():
+            return False
+        if not hasattr(os, "waitid"):
+            return True
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
 
     async def ask(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if self._input.is_closing():
+            raise ConnectionResetError
         self._input.write(start_of(header, len(body)))
         self._input.write(body)
         await self._input.drain()

@@ -20,6 +20,7 @@ def extractor_version() -> str:
     digest = hashlib.sha256(metadata.version("turbohtml").encode())
     _add_folder(digest, resources.files("pagemill.extraction"))
     _add(digest, resources.files("pagemill.scraping") / "extraction_process.py")
+    _add(digest, resources.files("pagemill") / "media_types.py")
     return digest.hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from pagemill.errors import UnfetchableUrlError
 from pagemill.fetching.url import parse_url
-from pagemill.model import Format
+from pagemill.model import FetchedWith, Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,13 +69,27 @@ class PageCache(Protocol):
         """Count a page as fetched now: it has not changed."""
 
 
-def cache_key(url: str, options: ScrapeOptions) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class CacheKeys:
+    """Under which keys a page is looked for and kept."""
+
+    fetched: bytes
+    """Of the page as it comes over HTTP, whatever the fragment; that of `rendered` where the fragment is a route."""
+    rendered: bytes
+    """Of the page as it is rendered, to which the fragment belongs."""
+
+    def of(self, fetched_with: str) -> bytes:
+        """The key to keep a page under that was fetched with this."""
+        return self.rendered if fetched_with == FetchedWith.BROWSER else self.fetched
+
+
+def cache_keys(url: str, options: ScrapeOptions) -> CacheKeys | None:
     """What makes it this page; None for one that is nobody else's business, or no page.
 
-    The URL is normalised as browsers do (WHATWG): scheme and host in lower case, no default port, no dot segments, and
-    without its fragment; path, query and the order of the query stay. Only what an anonymous visitor sees by itself is
-    shared: nothing with headers, cookies, a user agent, a user name in the URL, actions or a wait of the request's own.
-    Pictures are not kept.
+    The URL is normalised as browsers do (WHATWG): scheme and host in lower case, no default port, no dot segments;
+    path, query and the order of the query stay. Only what an anonymous visitor sees by itself is shared: nothing with
+    headers, cookies, a user agent, a user name in the URL, actions or a wait of the request's own. Pictures are not
+    kept.
     """
     own = (options.headers, options.cookies, options.user_agent, options.actions, options.wait_for)
     if any(own) or not _PICTURES.isdisjoint(options.formats):
@@ -84,7 +98,18 @@ def cache_key(url: str, options: ScrapeOptions) -> bytes | None:
         parsed = parse_url(url)
     except UnfetchableUrlError:
         return None
-    if parsed.href != parsed.public_href:
+    if parsed.href.partition("#")[0] != parsed.public_href:
         return None
-    parts = [parsed.href, options.country.lower(), options.use_browser]
+    page = [parsed.public_href, options.country.lower(), options.use_browser]
+    rendered = _hash([*page, parsed.fragment] if parsed.fragment else page)
+    return CacheKeys(rendered if parsed.has_route else _hash(page), rendered)
+
+
+def cache_key(url: str, options: ScrapeOptions) -> bytes | None:
+    """The key of the page as it comes over HTTP, see `cache_keys`."""
+    keys = cache_keys(url, options)
+    return keys.fetched if keys else None
+
+
+def _hash(parts: list[object]) -> bytes:
     return hashlib.sha256(orjson.dumps(parts)).digest()

@@ -11,11 +11,13 @@ from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.scraping.caching import CachedScraping
-from pagemill.scraping.escalation import Journey, Means
+from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
+from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
-from pagemill.scraping.page_cache import cache_key
+from pagemill.scraping.page_cache import cache_keys
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
 if TYPE_CHECKING:
@@ -23,19 +25,19 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pagemill.fetching.http.validators import Validators
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.model import FetchedPage, ScrapeOptions
-    from pagemill.scraping.escalation import Arrival
+    from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
-    from pagemill.structuring.structurer import LearnedSelectors
+    from pagemill.structuring.selectors.store import LearnedSelectors
 
 
 class Scraper:
     """Fetches and extracts, many pages at a time. One for each process.
 
-    Without a `cache` each page is fetched; without `exit_scores`, `memory` and `selectors` they are this process's
+    Without a `cache` each page is fetched; without `proxy_scores`, `memory` and `selectors` they are this process's
     own.
     """
 
@@ -43,29 +45,30 @@ class Scraper:
         self,
         settings: Settings,
         cache: PageCache | None = None,
-        exit_scores: ExitScores | None = None,
+        proxy_scores: ProxyScores | None = None,
         memory: HostMemory | None = None,
         selectors: LearnedSelectors | None = None,
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
-        self._means = Means(
-            http=HttpFetcher(settings, self._guard, exit_scores),
-            browser=Browser(settings, self._guard, exit_scores),
+        scores = FailSafeProxyScores(proxy_scores) if proxy_scores else None
+        self._context = ScrapeContext(
+            http=HttpFetcher(settings, self._guard, scores),
+            browser=Browser(settings, self._guard, scores),
             extractors=ExtractorPool(settings),
-            memory=memory or HostMemory(settings),
+            memory=FailSafeHostMemory(memory or HostMemory(settings)),
             settings=settings,
         )
         self._cached = (
             None
             if cache is None or settings.cache.cache_time == 0
-            else CachedScraping(cache, settings, self._go, self._extract)
+            else CachedScraping(cache, settings, self._fetch, self._extract)
         )
-        self._structured = StructuredScraping(settings, self._means.extractors, selectors)
+        self._structured = StructuredScraping(settings, self._context.extractors, selectors)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for part in (self._guard, self._means.http, self._means.browser, self._means.extractors):
+        for part in (self._guard, self._context.http, self._context.browser, self._context.extractors):
             await self._stack.enter_async_context(part)
         self._stack.push_async_callback(self._structured.aclose)
         return self
@@ -75,8 +78,9 @@ class Scraper:
     ) -> None:
         await self._stack.aclose()
 
-    async def scrape(self, url: str, options: ScrapeOptions) -> ScrapedPage:
-        """Scrape one URL within the deadline. Raises a subclass of errors.PageError."""
+    async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
+        """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
+        current_key.set(key_id)
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
         plain = plain_options(options)
@@ -85,16 +89,18 @@ class Scraper:
                 page = await self._scrape(url, plain, deadline)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
-        return page if plain is options else await self._structured.complete(page, options, deadline)
+        return page if plain is options else await self._structured.complete(page, options, deadline, key_id)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
-        key = cache_key(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
-        if self._cached is not None and key is not None:
-            return await self._cached.scrape(key, url, options, deadline)
-        return (await self._go(url, options, deadline, None)).scraped
+        keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
+        if self._cached is not None and keys is not None:
+            return await self._cached.scrape(keys, url, options, deadline)
+        return (await self._fetch(url, options, deadline, None)).scraped
 
-    async def _go(self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None) -> Arrival:
-        return await Journey(self._means, url, options, deadline, validators).take()
+    async def _fetch(
+        self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None
+    ) -> FetchResult:
+        return await Escalation(self._context, url, options, deadline, validators).run()
 
     async def _extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions) -> dict[str, bytes]:
-        return (await self._means.extractors.extract(page, formats, options)).bodies
+        return (await self._context.extractors.extract(page, formats, options)).bodies

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from pagemill import bodies
+from pagemill.errors import StructuringError
 from pagemill.model import Format
-from pagemill.structuring.structurer import Order, SelectorsInMemory, Structurer
+from pagemill.structuring import generated_json
+from pagemill.structuring.selectors.store import SelectorsInMemory
+from pagemill.structuring.structurer import Structurer, StructuringRequest
 
 if TYPE_CHECKING:
     from pagemill.model import ScrapeOptions
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
-    from pagemill.structuring.structurer import LearnedSelectors, PageReader
+    from pagemill.structuring.selectors.store import LearnedSelectors
+    from pagemill.structuring.structurer import PageReader
+
+log = structlog.get_logger(__name__)
 
 SUMMARY_SOURCE = "summary_source"
 """Where a summary came from, beside it."""
@@ -40,16 +48,43 @@ class StructuredScraping:
         """Close the connections to the language model."""
         await self._structurer.aclose()
 
-    async def complete(self, page: ScrapedPage, options: ScrapeOptions, deadline: float) -> ScrapedPage:
+    async def complete(
+        self, page: ScrapedPage, options: ScrapeOptions, deadline: float, api_key_id: str = ""
+    ) -> ScrapedPage:
         """Return a page that was scraped by `plain_options` with all that `options` ask for. It does not fail."""
-        order = Order(
+        request = StructuringRequest(
             url=page.final_url,
             json=Format.JSON in options.formats,
             schema=options.output_schema,
             summary=Format.SUMMARY in options.formats,
             deadline=deadline,
+            api_key_id=api_key_id,
+            is_private=_is_private(options),
         )
-        made = await self._structurer.make(order, page.bodies)
+        try:
+            made = await self._structurer.make(request, page.bodies)
+        except Exception:
+            log.exception("structuring failed", url=page.final_url)
+            failure = StructuringError("The JSON failed because of a fault in the service.")
+            made = {Format.JSON.value: generated_json.failed(failure)} if request.json else {}
         unasked = set(_NEEDED) - set(options.formats)
         kept = {name: body for name, body in page.bodies.items() if name not in unasked}
-        return replace(page, bodies=kept | {name: bodies.pack(value) for name, value in made.items()})
+        return replace(page, bodies=kept | _packed(made))
+
+
+def _is_private(options: ScrapeOptions) -> bool:
+    """Whether a page is fetched with anything of the request's own, so that it may show what others do not see."""
+    return bool(options.headers or options.cookies or options.user_agent or options.actions)
+
+
+def _packed(made: dict[str, Any]) -> dict[str, bytes]:
+    """What was made, packed. JSON that cannot be packed is failed JSON, and a summary that cannot be is left out."""
+    packed = {}
+    for name, value in made.items():
+        try:
+            packed[name] = bodies.pack(value)
+        except Exception:  # whatever comes after a page's text can only fail itself
+            log.exception("a structured value could not be packed", name=name)
+            if name == Format.JSON:
+                packed[name] = bodies.pack(generated_json.failed(StructuringError("The data is no valid JSON.")))
+    return packed

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from pagemill.proxies import Exits, parse_exits
-from pagemill.settings.group import Network, Seconds, SettingsGroup, comma_separated
+from pagemill.proxies import Proxies, parse_proxies
+from pagemill.settings.allowed_network import AllowedNetwork, parse_allowed_network
+from pagemill.settings.group import Seconds, SettingsGroup, comma_separated
 
 
 class EgressSettings(SettingsGroup):
     """What may leave the machine, where it leaves from, and how names are looked up."""
 
-    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
-        (), description="Non-public networks that may be scraped all the same: CIDRs, separated by commas."
+    allowed_networks: Annotated[tuple[AllowedNetwork, ...], NoDecode] = Field(
+        (),
+        description="Non-public networks that may be scraped all the same: CIDRs, or `CIDR:port` for one port alone, "
+        "separated by commas.",
     )
     dns_servers: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="DNS servers, as address or address:port, separated by commas. Not set: those of the system."
@@ -40,26 +43,29 @@ class EgressSettings(SettingsGroup):
     )
 
     @cached_property
-    def exits(self) -> Exits:
+    def proxies_by_country(self) -> Proxies:
         """The proxies of `proxies`, by country."""
-        return parse_exits(self.proxies.get_secret_value() if self.proxies else "")
+        return parse_proxies(self.proxies.get_secret_value() if self.proxies else "")
 
     @field_validator("proxies", mode="after")
     @classmethod
     def _check_proxies(cls, value: SecretStr | None) -> SecretStr | None:
-        parse_exits(value.get_secret_value() if value else "")
+        parse_proxies(value.get_secret_value() if value else "")
         return value
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
-        return (
-            tuple(ip_network(part, strict=False) for part in comma_separated(value))
-            if isinstance(value, str)
-            else value
-        )
+        parts = comma_separated(value) if isinstance(value, str) else value
+        return tuple(_allowed_network(part) for part in parts) if isinstance(parts, list | tuple) else value
 
     @field_validator("dns_servers", mode="before")
     @classmethod
     def _split_servers(cls, value: object) -> object:
         return tuple(comma_separated(value)) if isinstance(value, str) else value
+
+
+def _allowed_network(part: object) -> object:
+    if isinstance(part, str):
+        return parse_allowed_network(part)
+    return AllowedNetwork(part) if isinstance(part, IPv4Network | IPv6Network) else part

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Seconds, SettingsGroup
+from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Limit, Seconds, SettingsGroup
 
 
 class ExtractionSettings(SettingsGroup):
     """The processes that extract, and their limits."""
 
     extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")
+    extraction_spare_processes: Limit = Field(
+        1, description="Extraction processes beyond these, for API keys of which no page is being extracted."
+    )
     extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")
     extraction_memory: ByteCount = Field(
         1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."

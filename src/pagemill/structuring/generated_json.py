@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from pagemill.extraction.reading.addresses import is_unsafe
 from pagemill.structuring.evidence import json_pointers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pagemill.errors import StructuringError
     from pagemill.model import JsonObject
     from pagemill.structuring.evidence.evidence import Evidence
 
 
-_PLACED_OF_MARKUP = 60
+_MAX_QUOTED_OF_MARKUP = 60
 
 
 class Source(StrEnum):
@@ -28,43 +29,58 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Extraction:
     """Data before its evidence is looked for."""
 
     data: Any
     source: Source
     missing: Sequence[str] = ()
     """JSON pointers to what could not be filled."""
-    judged: Sequence[str] = ()
-    """JSON pointers to values that are judgements, such as what kind of page it is."""
+    inferred: Sequence[str] = ()
+    """JSON pointers to values that are inferred, such as what kind of page it is."""
 
 
-def success(draft: Draft, evidence: Evidence, *, strict: bool) -> JsonObject:
+def success(extraction: Extraction, evidence: Evidence, *, strict: bool) -> JsonObject:
     """Return data with its evidence. `strict` leaves out the values that the page does not say.
 
     The pointers of `unsupported` lead into the data as it was before values were left out; those of `evidence` into
     the data as it is.
     """
-    data = draft.data
+    data = _without_script_addresses(extraction.data)
     # What the markup declares is on the page; that it is shown too is worth a look at the first values only.
-    placed = {"placed": _PLACED_OF_MARKUP} if draft.source is Source.MARKUP else {}
-    grounding = evidence.ground(data, **placed)
-    judgements = [pointer for pointer in grounding.unsupported if pointer in draft.judged]
-    wrong = [pointer for pointer in grounding.unsupported if pointer not in draft.judged]
-    said = dict(json_pointers.leaves(data))
-    unsupported = [{"pointer": pointer, "value": said[pointer]} for pointer in wrong]
+    max_quoted = {"max_quoted": _MAX_QUOTED_OF_MARKUP} if extraction.source is Source.MARKUP else {}
+    grounding = evidence.ground(data, **max_quoted)
+    inferences = [pointer for pointer in grounding.unsupported if pointer in extraction.inferred]
+    wrong = [pointer for pointer in grounding.unsupported if pointer not in extraction.inferred]
+    values = dict(json_pointers.leaves(data))
+    unsupported = [{"pointer": pointer, "value": values[pointer]} for pointer in wrong]
     if strict and wrong:
         data = json_pointers.without(data, set(wrong))
-        grounding = evidence.ground(data, **placed)
+        grounding = evidence.ground(data, **max_quoted)
     return {
         "status": "success",
-        "source": draft.source.value,
+        "source": extraction.source.value,
         "data": data,
         "evidence": grounding.evidence,
         "unsupported": unsupported,
-        "inferred": [*grounding.inferred, *judgements],
-        "missing": list(draft.missing),
+        "inferred": [*grounding.inferred, *inferences],
+        "missing": list(extraction.missing),
     }
+
+
+def _without_script_addresses(data: Any) -> Any:
+    """Data without addresses that run scripts: whoever shows it may link them."""
+    unsafe = {
+        pointer
+        for pointer, value in json_pointers.leaves(data)
+        if isinstance(value, str) and is_unsafe(value, next(_names(pointer), ""))
+    }
+    return json_pointers.without(data, unsafe) if unsafe else data
+
+
+def _names(pointer: str) -> Iterator[str]:
+    """The names of properties along a pointer, the last one first; the numbers of a list's elements are none."""
+    return (step for step in reversed(json_pointers.steps(pointer)) if not step.isdigit())
 
 
 def failed(error: StructuringError) -> JsonObject:

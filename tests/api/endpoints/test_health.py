@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 
     from pagemill.settings import Settings
 
+HEALTHY = {"status": "ok", "service": "pagemill", "version": __version__, "database": True}
+
 
 async def test_credentials_can_be_tested(api: Api) -> None:
     answer = await api.client.get("/v1/health")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})
+    assert (answer.status_code, answer.json()) == (200, HEALTHY)
     assert (await api.client.get("/v1/health", headers={"X-API-Key": "wrong"})).status_code == 401
 
 
 async def test_health_is_the_process(api: Api) -> None:
     answer = await api.client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": __version__})
+    assert (answer.status_code, answer.json()) == (200, HEALTHY)
 
 
 async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[str, str], worker: PlayedWorker) -> None:
@@ -36,7 +38,7 @@ async def test_ready_needs_a_worker_seen_lately(settings: Settings, key: tuple[s
             "database": "ok",
             "workers": 0,
         }
-        await worker.beat()
+        await worker.heartbeat()
         answer = await api.client.get("/ready")
         assert (answer.status_code, answer.json()) == (200, {"status": "ready", "database": "ok", "workers": 1})
         await asyncio.sleep(0.6)
@@ -50,3 +52,5 @@ async def test_ready_needs_the_database(settings: Settings, key: tuple[str, str]
         assert answer.status_code == 503
         assert answer.json()["database"] == "missing"
         assert answer.json()["error"] == answer.json()["code"] == "unavailable"
+        alive = await api.client.get("/health")
+        assert (alive.status_code, alive.json()) == (200, HEALTHY | {"database": False})

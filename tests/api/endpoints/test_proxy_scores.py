@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.api.conftest import serving
 
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -14,17 +15,27 @@ if TYPE_CHECKING:
 
 
 async def test_scores_are_listed(api: Api, database: Database, settings: Settings) -> None:
-    scores = DatabaseExitScores(database, settings)
+    scores = DatabaseProxyScores(database, settings)
     await scores.record("example.com", "http://proxy.example:8080", 0.5)
     await scores.record("example.org", "http://proxy.example:8080/us", None)
     answer = await api.client.get("/v1/proxy/scores")
     assert answer.status_code == 200
-    found = {row.pop("host"): row for row in answer.json()}
-    assert found["example.com"]["latencyMs"] == 500
-    assert found["example.com"]["successes"] > 0.99
-    assert found["example.com"]["failures"] == 0
-    assert found["example.org"]["latencyMs"] is None
-    assert found["example.org"]["exit"] == "http://proxy.example:8080/us"
+    body = answer.json()
+    assert sorted(body["proxies"]) == ["http://proxy.example:8080", "http://proxy.example:8080/us"]
+    [first], [second] = body["scores"]["example.com"], body["scores"]["example.org"]
+    assert (first["latencyMs"], first["failures"]) == (500, 0)
+    assert first["successes"] > 0.99
+    assert second["latencyMs"] is None
+    assert second["exit"] == "http://proxy.example:8080/us"
+
+
+async def test_the_open_servers_page_finds_its_names(api: Api, database: Database, settings: Settings) -> None:
+    await DatabaseProxyScores(database, settings).record("example.com", "http://proxy.example:8080", 0.5)
+    [score] = (await api.client.get("/v1/proxy/scores")).json()["scores"]["example.com"]
+    assert (score["proxyUrl"], score["targetHost"]) == ("http://proxy.example:8080", "example.com")
+    assert (score["totalRequests"], score["avgLatencyMs"]) == (1, 500)
+    assert score["score"] == pytest.approx(score["alpha"] / (score["alpha"] + score["beta"]), abs=0.001)
+    assert score["lastUpdated"].endswith("Z")
 
 
 async def test_a_country_without_a_proxy_is_refused_with_the_list(settings: Settings, key: tuple[str, str]) -> None:

@@ -19,7 +19,7 @@ async def completed(api: Api, database: Database, *urls: str, **fields: object) 
     """A job whose pages a worker completed with pictures."""
     job_id = await api.submit(*urls, **fields)
     queue = Queue(database, "w")
-    await queue.beat()
+    await queue.heartbeat()
     metadata = bodies.pack({"title": "Title", "canonical_url": URL, "author": None, "open_graph": {"type": "article"}})
     for page in await queue.claim(10):
         await queue.complete(

@@ -124,7 +124,7 @@ async def test_a_running_batch_shows_what_is_there(api: Api, worker: PlayedWorke
     first, second, third = await worker.start_all()
     await worker.complete(second)
     await worker.fail(third)
-    batch = await api.job(job_id)
+    batch = await api.job(job_id, include="contents")
     assert batch["status"] == "processing"
     assert [item["status"] for item in batch["results"]] == ["processing", "completed", "failed"]
     assert [item["markdown"] for item in batch["results"]] == [None, CONTENT["markdown"], None]

@@ -29,7 +29,7 @@ async def never() -> dict[str, str]:
 async def nobody_waits(api: Api) -> None:
     """Return once no request listens for the end of a job, which must be soon."""
     async with asyncio.timeout(1):
-        while api.server.app.state.resources.ended._waiting:
+        while api.server.app.state.resources.ended._subscribers:
             await asyncio.sleep(0.01)
 
 
@@ -71,7 +71,7 @@ async def test_a_lost_notice_costs_a_moment_only(api: Api, worker: PlayedWorker,
     waiting = asyncio.create_task(await_end(resources, job_id, api.key_id, seconds=20, receive=never))
     await asyncio.sleep(0.2)
     # As if the listening connection were gone just now: nobody hears of the end.
-    resources.ended._waiting.clear()
+    resources.ended._subscribers.clear()
     await worker.complete_all()
     await asyncio.sleep(0.3)
     assert not waiting.done()

@@ -105,3 +105,14 @@ async def test_without_authentication_pages_from_elsewhere_cannot_ask(settings: 
                 refused = await anybody.post("/v1/url-scraper", json={"url": URL}, headers=foreign)
                 assert refused.status_code == 401, foreign
         assert (await api.client.get("/v1/countries", headers={"Host": "rebound.example"})).status_code == 200
+
+
+async def test_a_key_may_be_a_bearer_token(api: Api) -> None:
+    async with httpx.AsyncClient(base_url=api.url) as client:
+        for header in (f"Bearer {api.secret}", f"bearer  {api.secret}"):
+            assert (await client.get("/v1/countries", headers={"Authorization": header})).status_code == 200, header
+        for header in ("", "Bearer", "Bearer wrong", f"Basic {api.secret}", api.secret):
+            refused = await client.get("/v1/countries", headers={"Authorization": header})
+            assert refused.status_code == 401, header
+        both = {"X-API-Key": "wrong", "Authorization": f"Bearer {api.secret}"}
+        assert (await client.get("/v1/countries", headers=both)).status_code == 401

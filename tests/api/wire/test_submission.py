@@ -94,7 +94,8 @@ WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
     ({"url": URL, "country": 49}, "`country`"),
     ({"url": URL, "country": "usa"}, "`country`"),
     ({"url": URL, "country": "zz"}, "`country`"),
-    ({"url": URL, "country": ""}, "`country`"),
+    ({"url": URL, "country": " "}, "`country`"),
+    ({"url": URL, "webhookUrl": 1}, "`webhookUrl`"),
     ({"url": URL, "useBrowser": "false"}, "`useBrowser`"),
     ({"url": URL, "useBrowser": 0}, "`useBrowser`"),
     ({"url": URL, "generateJson": 1}, "`generateJson`"),
@@ -213,7 +214,7 @@ async def test_null_and_unknown_fields_are_nothing(api: Api) -> None:
     nothing = dict.fromkeys(
         ["country", "formats", "forceFresh", "useBrowser", "generateJson", "outputSchema", "actions", "sessionId"]
     )
-    unknown = {"webhookUrl": "https://example.com/", "use_browser": True, "timeout": 5}
+    unknown = {"callback": "https://example.com/", "use_browser": True, "timeout": 5}
     empty = {"actions": [], "sessionName": "", "webhook_url": "", "useBrowser": False}
     await api.submit(URL, **{**nothing, **unknown, **empty})
     await api.submit(URL, URL, **{**nothing, **unknown, **empty})

@@ -119,3 +119,8 @@ def test_damaged_documents_are_read_or_told_as_such():
             pdf.extract(bytes(body), URL)
         except DocumentError:
             continue
+
+
+@pytest.mark.parametrize("pages", [["", "One."], ["One.", "", "Two."], ["One.", ""], ["", "", "One.", ""]])
+def test_a_page_without_text_loses_no_other(pages):
+    assert lines_of(documents.pages_pdf(pages)) == [text for text in pages if text]

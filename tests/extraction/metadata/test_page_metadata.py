@@ -104,9 +104,54 @@ def test_dates(html, published):
     assert read(html).published == published
 
 
-def test_the_date_in_the_address_comes_first():
+def test_what_a_page_declares_goes_before_the_date_in_its_address():
     html = json_ld(**{"@type": "Article", "datePublished": "2020-02-04T02:00:00Z"})
-    assert read(html, "https://x.example/2020/02/03/story").published == "2020-02-03"
+    assert read(html, "https://x.example/2020/02/03/story").published == "2020-02-04T02:00:00Z"
+    assert read("<p>Text</p>", "https://x.example/2020/02/03/story").published == "2020-02-03"
+
+
+@pytest.mark.parametrize(
+    ("html", "published"),
+    [
+        (
+            (
+                '<p>Updated <time datetime="2024-03-03" itemprop="dateModified">March 3</time> · Published '
+                '<time datetime="2024-02-10" itemprop="datePublished">February 10</time></p>'
+            ),
+            "2024-02-10",
+        ),
+        ('<p>The well will be opened on <time datetime="2025-06-01">1 June</time> at noon.</p>', None),
+        ('<div class="comments"><p><time datetime="2025-06-01">1 June</time></p></div>', None),
+        ('<html lang="fr"><p class="date">Publié le 10/02/2024 à 08h30</p>', "2024-02-10"),
+        ('<html lang="en"><p class="date">10/02/2024</p>', "2024-10-02"),
+    ],
+)
+def test_dates_that_are_of_something_else_are_not_taken(html, published):
+    assert read(html).published == published
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '//<![CDATA[\n{"@type":"Article","author":{"name":"Hanne Bruck"}}\n//]]>',
+        '<!-- {"@type":"Article","author":{"name":"Hanne Bruck"}} -->',
+        '{"@type":"Article","author":{"name":"Hanne Bruck",},};',
+        '{"@type":"Article","author":{"@type":"Person","givenName":"Hanne","familyName":"Bruck"}}',
+    ],
+)
+def test_json_ld_is_read_as_pages_write_it(script):
+    assert read(f'<script type="application/ld+json">{script}</script>').author == "Hanne Bruck"
+
+
+def test_who_comments_is_not_the_author():
+    assert read('<section class="comments"><div class="comment-author">Tarn Weir</div></section>').author is None
+
+
+@pytest.mark.parametrize(
+    "heading", ['<h1 class="site-title">Valley Notes</h1>', '<h1><a href="/">Valley Notes</a></h1>']
+)
+def test_the_name_of_the_site_is_not_the_title(heading):
+    assert read(f"<title>How we cleaned the well | Valley Notes</title>{heading}").title == "How we cleaned the well"
 
 
 @pytest.mark.parametrize(
@@ -186,3 +231,10 @@ def test_broken_json_ld_is_left_out():
 def test_no_character_comes_out_that_nothing_can_hold():
     html = '<script type="application/ld+json">{"@type":"Article","headline":"a\\u0000b\\ud83d c","author":"A\\u0007nn"}</script>'
     assert read(html) == Metadata(title="ab c", author="Ann")
+
+
+def test_open_graph_keeps_no_address_that_runs_a_script():
+    html = """<meta property="og:url" content=" JAVASCRIPT:alert(1)"><meta property="og:image" content="java&#9;script:1">
+    <meta property="og:title" content="JavaScript: The Good Parts">"""
+    found = read(html)
+    assert found.open_graph == {"title": "JavaScript: The Good Parts"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from socket import AF_INET
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,7 +164,7 @@ async def test_names_are_judged_by_all_their_addresses() -> None:
                 await guard.resolve(name, 443)
 
 
-async def test_the_message_names_host_and_address() -> None:
+async def test_the_message_does_not_tell_what_a_name_leads_to() -> None:
     async with (
         DnsServer({"half.test": Answer(["8.8.8.8", "192.168.7.7"])}) as dns,
         EgressGuard(Settings(dns_servers=dns.address)) as guard,
@@ -170,8 +172,43 @@ async def test_the_message_names_host_and_address() -> None:
         with pytest.raises(BlockedAddressError) as caught:
             await guard.resolve("half.test", 80)
     assert caught.value.message == (
-        "The address of half.test (192.168.7.7) is not a public one (private), and may not be fetched from."
+        "The host half.test has an address that is not a public one, and may not be fetched from."
     )
+
+
+async def test_a_network_can_be_opened_for_one_port() -> None:
+    settings = Settings(allowed_networks="127.0.0.0/8:8000, [::1/128]:8000, 10.0.0.0/8")
+    async with EgressGuard(settings) as guard:
+        for host in ("127.0.0.1", "::1", "localhost", "10.1.2.3"):
+            assert await guard.resolve(host, 8000)
+        assert await guard.resolve("10.1.2.3", 80)
+        guard.check_url("http://127.0.0.1:8000/")
+        for host in ("127.0.0.1", "::1", "localhost"):
+            with pytest.raises(BlockedAddressError):
+                await guard.resolve(host, 8001)
+        for url in ("http://127.0.0.1/", "http://127.0.0.1:8001/", "http://[::1]:80/"):
+            with pytest.raises(BlockedAddressError):
+                guard.check_url(url)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.1.2.3", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]"]
+)
+def test_the_api_is_reachable_through_no_setting(host: str) -> None:
+    guard = EgressGuard(Settings(allowed_networks="0.0.0.0/0, ::/0", port=8080))
+    guard.check_url(f"http://{host}:8081/")
+    with pytest.raises(BlockedAddressError):
+        guard.check_url(f"http://{host}:8080/")
+    guard.check_url("http://10.255.254.253:8080/")
+
+
+async def test_neither_is_it_by_a_name_or_an_address_of_the_machine() -> None:
+    own = [entry.address for entries in psutil.net_if_addrs().values() for entry in entries if entry.family == AF_INET]
+    async with EgressGuard(Settings(allowed_networks="0.0.0.0/0, ::/0", port=8080)) as guard:
+        for host in ("localhost", "app.localhost", *own):
+            assert await guard.resolve(host, 8081)
+            with pytest.raises(BlockedAddressError):
+                await guard.resolve(host, 8080)
 
 
 async def test_failing_look_ups_are_named() -> None:

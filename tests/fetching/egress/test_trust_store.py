@@ -37,7 +37,7 @@ def authorities(tmp_path: Path) -> tuple[Authority, Path, Path]:
 
 def test_a_hashed_folder_is_taken_for_the_bundle(authorities: tuple[Authority, Path, Path]) -> None:
     _, bundle, folder = authorities
-    found = trust_store.folder_of(bundle, folder)
+    found = trust_store.hashed_folder(bundle, folder)
     assert found is not None
     assert found.folder == str(folder)
     assert found.file.startswith(str(folder))
@@ -46,16 +46,16 @@ def test_a_hashed_folder_is_taken_for_the_bundle(authorities: tuple[Authority, P
 def test_a_folder_that_lacks_authorities_is_not(authorities: tuple[Authority, Path, Path], tmp_path: Path) -> None:
     _, bundle, folder = authorities
     next(folder.glob("*.0")).unlink()
-    assert trust_store.folder_of(bundle, folder) is None
+    assert trust_store.hashed_folder(bundle, folder) is None
     (tmp_path / "empty").mkdir()
-    assert trust_store.folder_of(bundle, tmp_path / "empty") is None
+    assert trust_store.hashed_folder(bundle, tmp_path / "empty") is None
 
 
 async def test_the_folder_is_trusted_and_nothing_else(
     authorities: tuple[Authority, Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, bundle, folder = authorities
-    monkeypatch.setattr(curl_handle, "trust", lambda _: trust_store.folder_of(bundle, folder))
+    monkeypatch.setattr(curl_handle, "trust_store", lambda _: trust_store.hashed_folder(bundle, folder))
     page = Response(b"<p>hello</p>")
     async with (
         HttpServer({"/": page}, tls=ours.server("127.0.0.1")) as known,
@@ -69,7 +69,7 @@ async def test_the_folder_is_trusted_and_nothing_else(
 
 def test_a_file_of_ones_own_is_trusted_alone(tmp_path: Path) -> None:
     file = Authority().write(tmp_path / "ca.pem")
-    assert trust_store.trust(file) == trust_store.Trust(str(file), "/dev/null")
+    assert trust_store.trust_store(file) == trust_store.TrustStore(str(file), "/dev/null")
 
 
 async def test_a_file_without_certificates_is_told_at_once(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_a_file_without_certificates_is_told_at_once(tmp_path: Path) -> No
 
 
 def test_the_system_has_authorities() -> None:
-    found = trust_store.trust(None)
+    found = trust_store.trust_store(None)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=found.file)
     assert context.cert_store_stats()["x509_ca"] > 0

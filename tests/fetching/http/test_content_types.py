@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of, sniffed_kind
+from pagemill.media_types import TEXT
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,33 @@ def test_a_declared_type_is_believed() -> None:
 @given(st.text(max_size=30), st.binary(max_size=60))
 def test_anything_has_a_kind(content_type: str, body: bytes) -> None:
     assert isinstance(kind_of(content_type, body), Kind)
+
+
+@pytest.mark.parametrize("content_type", sorted(TEXT))
+def test_what_extraction_reads_is_fetched(content_type: str) -> None:
+    assert declared_kind(content_type) is Kind.TEXT
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/html; charset=utf-8", "text/plain", "application/json"])
+@pytest.mark.parametrize(
+    "body", [b"PK\x03\x04\x14\x00\x00", b"\x89PNG\r\n\x1a\n\x00", b"\xff\xd8\xff\xe0\x00", b"Rar!\x1a\x07\x00"]
+)
+def test_archives_and_pictures_are_none_whatever_they_are_called(content_type: str, body: bytes) -> None:
+    assert kind_of(content_type, body) is Kind.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{\n  "name": 1\n}', Kind.JSON),
+        (b'[\n  {\n    "name": 1\n  }\n]', Kind.JSON),
+        (b'["a", "b"]', Kind.JSON),
+        (b"[[1, 2], [3, 4]]", Kind.JSON),
+        (b"{{ template }} <p>words</p>", Kind.HTML),
+        (b"[1] A note <p>words</p>", Kind.HTML),
+        (b"{ color: red } <p>words</p>", Kind.HTML),
+        (b'"quoted" <p>words</p>', Kind.HTML),
+    ],
+)
+def test_json_that_is_called_html_is_json(body: bytes, kind: Kind) -> None:
+    assert kind_of("text/html", body) is kind

@@ -6,10 +6,14 @@ import asyncio
 import gzip
 import re
 import time
+import zlib
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
+import brotli  # type: ignore[import-untyped]
 import psutil
 import pytest
+import zstandard
 from tests.fetching.conftest import make_settings
 from tests.web.hostile import OK, HostileServer, Script, bomb, compressed, drips, floods, resets, sends, stays_silent
 from tests.web.http_server import HttpServer, Response
@@ -24,6 +28,9 @@ from pagemill.errors import (
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.http.fetcher import HttpFetcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEBIBYTE = 1024 * 1024
 
@@ -288,3 +295,84 @@ async def test_a_204_is_an_empty_page(fetcher: HttpFetcher) -> None:
     async with HostileServer(sends(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
         page = await fetcher.fetch(server.url())
     assert (page.status_code, page.body) == (204, b"")
+
+
+ARTICLE = b"<html><body>" + b"<p>hello</p>" * 50 + b"</body></html>"
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+}
+
+
+def length(count: int) -> bytes:
+    return f"Content-Length: {count}\r\n".encode()
+
+
+@pytest.mark.parametrize("coding", COMPRESS)
+@pytest.mark.parametrize("more", [b"\0" * 9, b"\n", b"<!-- cached -->", gzip.compress(ARTICLE, mtime=0)], ids=range(4))
+async def test_bytes_after_the_compressed_stream_do_not_count(fetcher: HttpFetcher, coding: str, more: bytes) -> None:
+    body = COMPRESS[coding](ARTICLE) + more
+    start = OK + f"Content-Encoding: {coding}\r\n".encode()
+    for answer in (start + length(len(body)) + b"\r\n" + body, start + b"\r\n" + body):
+        async with HostileServer(sends(answer)) as server:
+            assert (await fetcher.fetch(server.url())).body == ARTICLE
+
+
+@pytest.mark.parametrize("coding", COMPRESS)
+@pytest.mark.parametrize("plain", [ARTICLE, b"just some words, and no end of a document. " * 20])
+async def test_a_length_may_be_that_of_the_uncompressed_body(fetcher: HttpFetcher, coding: str, plain: bytes) -> None:
+    start = OK + f"Content-Encoding: {coding}\r\n".encode() + length(len(plain))
+    async with HostileServer(sends(start + b"\r\n" + COMPRESS[coding](plain))) as server:
+        assert (await fetcher.fetch(server.url())).body == plain
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html", ARTICLE),
+        ("text/html", ARTICLE + b"\n<!-- made in 0.2 s -->\n"),
+        ("application/rss+xml", b"<?xml version='1.0'?><rss><channel/></rss>\n"),
+        ("application/json", b'{"a": [1, 2]}'),
+    ],
+)
+@pytest.mark.parametrize("how", ["chunks without an end", "a length too long"])
+async def test_a_body_that_ends_as_a_whole_one_is_whole(
+    fetcher: HttpFetcher, how: str, content_type: str, body: bytes
+) -> None:
+    start = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n".encode()
+    scripts = {
+        "chunks without an end": start + f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body,
+        "a length too long": start + length(len(body) + 10) + b"\r\n" + body,
+    }
+    async with HostileServer(sends(scripts[how])) as server:
+        page = await fetcher.fetch(server.url())
+    assert page.body == body
+    assert page.settled
+
+
+async def test_a_whole_body_whose_connection_stays_open_comes_at_the_timeout_and_is_not_settled() -> None:
+    async def script(writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"\r\n" + ARTICLE)
+        await asyncio.sleep(60)
+
+    async with HostileServer(script) as server, HttpFetcher(make_settings(fetch_timeout=0.5)) as fetcher:
+        page = await fetcher.fetch(server.url())
+    assert (page.body, page.settled) == (ARTICLE, False)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Type: text/html, text/html; charset=utf-8\r\n",
+        b"Content-Type: text/html; charset=utf-8, text/html\r\n",
+        b"Content-Type: text/html\r\nContent-Type: text/html; charset=utf-8\r\n",
+        b"Content-Type: text/plain, text/html; charset=utf-8\r\n",
+        b"Content-Type: text/html; charset=utf-8, */*\r\n",
+    ],
+)
+async def test_of_several_types_the_last_counts(fetcher: HttpFetcher, headers: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\n" + headers + length(len(ARTICLE)) + b"\r\n" + ARTICLE
+    async with HostileServer(sends(answer)) as server:
+        assert (await fetcher.fetch(server.url())).content_type == "text/html; charset=utf-8"

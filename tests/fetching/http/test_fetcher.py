@@ -113,7 +113,7 @@ async def test_redirects_can_be_switched_off() -> None:
             await fetcher.fetch(server.url())
 
 
-@pytest.mark.parametrize("location", ["", "http://", "ftp://example.com/", "javascript:alert(1)", "file:///etc/passwd"])
+@pytest.mark.parametrize("location", ["http://", "ftp://example.com/", "javascript:alert(1)", "file:///etc/passwd"])
 async def test_redirects_to_nowhere(fetcher: HttpFetcher, location: str) -> None:
     async with HttpServer({"/": redirect(location)}) as server:
         with pytest.raises(InvalidRedirectError):
@@ -124,6 +124,30 @@ async def test_a_redirect_without_location(fetcher: HttpFetcher) -> None:
     async with HttpServer({"/": Response(b"", 302)}) as server:
         with pytest.raises(InvalidRedirectError, match="where to"):
             await fetcher.fetch(server.url())
+
+
+async def test_a_redirect_without_location_that_holds_a_page_is_that_page(fetcher: HttpFetcher) -> None:
+    async with HttpServer({"/": Response(b"<p>a page</p>", 302), "/empty": redirect("")}) as server:
+        for path, body in (("/", b"<p>a page</p>"), ("/empty", b"moved")):
+            page = await fetcher.fetch(server.url(path))
+            assert (page.status_code, page.body) == (302, body)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/café?x=é".encode("latin-1"), "/caf%E9?x=%E9"),
+        ("/café?x=é".encode(), "/caf%C3%A9?x=%C3%A9"),
+        ("/日本".encode("euc-jp"), "/%C6%FC%CB%DC"),
+    ],
+)
+async def test_bytes_of_a_location_are_escaped_one_by_one(fetcher: HttpFetcher, location: bytes, target: str) -> None:
+    async with HttpServer() as server:
+        server.fallback = lambda _: PAGE
+        start = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d" % server.port
+        async with HostileServer(sends(start + location + b"\r\nContent-Length: 0\r\n\r\n")) as hostile:
+            await fetcher.fetch(hostile.url("/"))
+    assert [request.target for request in server.requests] == [target]
 
 
 async def test_a_refresh_in_the_page_is_not_followed(fetcher: HttpFetcher) -> None:
@@ -239,10 +263,10 @@ class ChangingGuard(EgressGuard):
         self.asked += 1
         return [ip_address("127.0.0.2" if self.asked == 1 else "127.0.0.3")]
 
-    def check_address(self, address: IPAddress | str, host: str | None = None) -> IPAddress:
+    def check_address(self, address: IPAddress | str, host: str | None = None, port: int | None = None) -> IPAddress:
         if self.asked > 1 and str(address) == "127.0.0.2":
             raise BlockedAddressError(f"{host} leads to an address that was fine once")
-        return super().check_address(address, host)
+        return super().check_address(address, host, port)
 
 
 async def test_a_kept_connection_is_checked_before_its_answer_is_used() -> None:

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from pagemill.fetching.http.host_concurrency import HostSlots
+from pagemill.fetching.http.host_concurrency import HostLimiter
 
 
 async def test_gives_slots_in_the_order_of_asking() -> None:
-    slots = HostSlots(1)
+    slots = HostLimiter(1)
     order: list[int] = []
 
     async def use(number: int) -> None:
@@ -21,13 +21,13 @@ async def test_gives_slots_in_the_order_of_asking() -> None:
 
 
 async def test_hosts_do_not_wait_for_each_other() -> None:
-    slots = HostSlots(1)
+    slots = HostLimiter(1)
     async with slots.slot("a"), asyncio.timeout(1), slots.slot("b"):
         assert len(slots) == 2
 
 
 async def test_forgets_idle_hosts() -> None:
-    slots = HostSlots(2)
+    slots = HostLimiter(2)
     for number in range(100):
         async with slots.slot(f"host-{number}"):
             assert len(slots) == 1
@@ -35,7 +35,7 @@ async def test_forgets_idle_hosts() -> None:
 
 
 async def test_a_failure_gives_the_slot_back() -> None:
-    slots = HostSlots(1)
+    slots = HostLimiter(1)
     with pytest.raises(ValueError, match="x"):
         async with slots.slot("a"):
             raise ValueError("x")
@@ -43,7 +43,7 @@ async def test_a_failure_gives_the_slot_back() -> None:
 
 
 async def test_cancelled_waiters_are_passed_over() -> None:
-    slots = HostSlots(1)
+    slots = HostLimiter(1)
     await slots.acquire("a")
     waiters = [asyncio.create_task(slots.acquire("a")) for _ in range(3)]
     await asyncio.sleep(0)
@@ -59,7 +59,7 @@ async def test_cancelled_waiters_are_passed_over() -> None:
 
 
 async def test_a_waiter_cancelled_as_its_turn_comes_passes_it_on() -> None:
-    slots = HostSlots(1)
+    slots = HostLimiter(1)
     await slots.acquire("a")
     first, second = (asyncio.create_task(slots.acquire("a")) for _ in range(2))
     await asyncio.sleep(0)

@@ -5,8 +5,9 @@ from tests.fetching.conftest import make_settings
 from tests.web.http_server import HttpServer, Response, redirect
 
 from pagemill.fetching.http.fetcher import HttpFetcher
-from pagemill.fetching.http.request_options import RequestFields
-from pagemill.model import Cookie
+from pagemill.fetching.http.request_options import RequestFields, is_same_origin
+from pagemill.fetching.url import parse_url
+from pagemill.model import Cookie, ScrapeOptions
 
 FIELDS = RequestFields(
     headers=(("X-Test", "yes"), ("Accept-Language", "fr"), ("X-Empty", "")),
@@ -53,3 +54,34 @@ async def test_the_answers_headers_are_kept(server):
         page = await fetcher.fetch(server.url("/marked"))
     assert page.headers["cf-mitigated"] == "challenge"
     assert page.headers["x-a"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("http://example.com/other", True),
+        ("https://example.com/", True),
+        ("http://example.com:8080/", False),
+        ("https://example.com:8443/", False),
+        ("http://www.example.com/", False),
+    ],
+)
+def test_headers_stay_with_their_origin(url, same):
+    assert is_same_origin(parse_url(url), parse_url("http://example.com/")) is same
+
+
+def test_headers_do_not_step_down_from_https():
+    assert not is_same_origin(parse_url("http://example.com/"), parse_url("https://example.com/"))
+
+
+async def test_another_port_of_the_host_gets_no_headers(server):
+    async with HttpServer({"/": Response(b"<p>other</p>")}) as other, HttpFetcher(make_settings()) as fetcher:
+        server.routes["/elsewhere"] = redirect(other.url())
+        await fetcher.fetch(server.url("/elsewhere"), fields=RequestFields(headers=(("Authorization", "Bearer x"),)))
+    assert server.requests[-1].headers["authorization"] == "Bearer x"
+    assert "authorization" not in other.requests[0].headers
+
+
+def test_no_request_is_made_a_conditional_one_by_the_client():
+    headers = (("If-None-Match", '"1"'), ("if-modified-since", "x"), ("If-Range", "x"), ("X-Test", "yes"))
+    assert RequestFields.of(ScrapeOptions(headers=headers)).headers == (("X-Test", "yes"),)

@@ -11,12 +11,12 @@ from tests.web.dns_server import Answer, DnsServer
 from tests.web.http_server import HttpServer, Response, redirect
 from tests.web.proxy import Proxy
 
-from pagemill.errors import BlockedAddressError, FetchError, NoExitError, ProxyError
+from pagemill.errors import BlockedAddressError, FetchError, NoProxyError, ProxyError
 from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.proxies.tunnel import Tunnels
 from pagemill.model import ScrapeOptions
-from pagemill.proxies import parse_exits
+from pagemill.proxies import parse_proxies
 
 WEB = "127.0.0.2"
 OUTSIDE = (ip_network(f"{WEB}/32"),)
@@ -47,9 +47,9 @@ async def test_a_tunnel(socks, credentials):
         Proxy(socks=socks, credentials=credentials) as proxy,
         EgressGuard(settings) as guard,
     ):
-        [way] = parse_exits(proxy.proxy_url("us%40er:p%3Aw" if credentials else "")).of("us")
+        [configured] = parse_proxies(proxy.proxy_url("us%40er:p%3Aw" if credentials else "")).of("us")
         said = Said()
-        await Tunnels(way, guard.resolver, settings).open(lambda: said, ip_address(WEB), web.port)
+        await Tunnels(configured, guard.resolver, settings).open(lambda: said, ip_address(WEB), web.port)
         async with asyncio.timeout(5):
             await said.ended.wait()
     assert [(asked.host, asked.port, asked.credentials) for asked in proxy.asked] == [(WEB, web.port, credentials)]
@@ -65,10 +65,10 @@ async def test_a_tunnel_that_is_not_given(socks):
         EgressGuard(settings) as guard,
     ):
         for url in (strict.proxy_url("u:hush"), strict.proxy_url(), refusing.proxy_url(), "http://127.0.0.1:1"):
-            [way] = parse_exits(url).of("us")
+            [configured] = parse_proxies(url).of("us")
             with pytest.raises(ProxyError) as caught:
                 async with asyncio.timeout(5):
-                    await Tunnels(way, guard.resolver, settings).open(asyncio.Protocol, ip_address(WEB), 80)
+                    await Tunnels(configured, guard.resolver, settings).open(asyncio.Protocol, ip_address(WEB), 80)
             assert "hush" not in caught.value.message
 
 
@@ -97,7 +97,7 @@ async def test_the_browser_leaves_by_the_countrys_proxies(browser_settings):
         got = await render(settings, web.url(host="site.test"), "de")
         with pytest.raises(FetchError) as caught:
             await render(settings, web.url("/in", host="site.test"), "us")
-        with pytest.raises(NoExitError):
+        with pytest.raises(NoProxyError):
             await render(settings, web.url(host="site.test"), "fr")
     assert b"made" in got.body
     assert {(asked.host, asked.port) for asked in good.asked} == {(WEB, web.port)}

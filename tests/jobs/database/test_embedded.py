@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -110,15 +111,50 @@ async def test_no_folder_outside_its_own_changes_its_mode(scratch):
 @as_root
 async def test_programs_in_a_closed_folder_are_copied_to_where_they_may_run(scratch, monkeypatch):
     """Root's clone may stand in a home that nobody else may enter."""
-    monkeypatch.setattr("pagemill.jobs.database.embedded._passable", lambda path, _user: "pginstall" not in str(path))
+    monkeypatch.setattr("pagemill.jobs.database.embedded._accessible", lambda path, _user: "pginstall" not in str(path))
     server = EmbeddedPostgres(scratch / "copied")
     await server.start()
     try:
         assert await ask(server.url) == (1,)
         executable = psutil.Process(server.pid).exe()
-        assert executable.startswith(str(scratch / "copied" / "postgres"))
+        copies = Path(executable).parents[3]
+        assert copies.parent == scratch / "copied"
+        owned = [copies, *copies.rglob("*")]
+        assert {path.lstat().st_uid for path in owned} == {0}
+        assert not any(path.stat().st_mode & 0o022 for path in owned if not path.is_symlink())
     finally:
         await server.stop()
+
+
+@as_root
+@pytest.mark.parametrize("trap", ["data folder", "socket", "log", "old binaries"])
+async def test_root_follows_no_link_of_the_databases_user(scratch, monkeypatch, trap):
+    """The server's user has its folder for itself, and puts links there to what it would like to have."""
+    monkeypatch.setattr("pagemill.jobs.database.embedded._accessible", lambda path, _user: "pginstall" not in str(path))
+    folder = scratch / f"trapped-{trap.replace(' ', '-')}"
+    server = EmbeddedPostgres(folder)
+    await server.start()
+    await server.stop()
+    secrets = scratch / f"secrets-{trap.replace(' ', '-')}"
+    secrets.mkdir()
+    (secrets / "file").write_text("root's")
+    home = folder / "postgres"
+    owner = home.stat().st_uid
+    places = {"data folder": home, "socket": home / "socket", "log": home / "log", "old binaries": home / "binaries-1"}
+    place = places[trap]
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.symlink_to(secrets / "file" if trap == "log" else secrets)
+    try:
+        await server.start()
+    except OperatorError:
+        assert trap != "old binaries"
+    finally:
+        await server.stop()
+    assert owner != 0
+    assert {path.stat().st_uid for path in (secrets, secrets / "file")} == {0}
+    assert (secrets / "file").read_text() == "root's"
 
 
 async def test_a_statement_outlives_a_restart_of_the_server(server):

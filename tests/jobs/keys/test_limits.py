@@ -7,6 +7,7 @@ import pytest
 
 from pagemill.errors import RateLimitedError
 from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys import statements
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.queue.claims import Queue
@@ -107,7 +108,7 @@ async def test_pages_in_flight_are_bounded_across_workers(database):
         await store.submit(key, [f"http://a.b/{n}" for n in range(count)], ScrapeOptions(), batch=True)
     queues = [Queue(database, f"worker {number}", key_limit=3) for number in range(5)]
     for queue in queues:
-        await queue.beat()
+        await queue.heartbeat()
     pages = [page for pages in await asyncio.gather(*(queue.claim(10) for queue in queues)) for page in pages]
     assert len(pages) == 5
     held = {row["key_id"]: row["pages"] for row in await _held(database)}
@@ -121,3 +122,12 @@ async def _held(database):
     return await database.rows(
         "SELECT key_id, count(*) AS pages FROM pages WHERE worker_id IS NOT NULL GROUP BY key_id"
     )
+
+
+async def test_a_submission_whose_answer_is_lost_counts_once(database):
+    for statement, arguments in (
+        (statements.COUNT_SUBMIT, (ANONYMOUS, "url-scraper", 2)),
+        (statements.COUNT_PAGES, (ANONYMOUS, 1, 2)),
+    ):
+        for submission, taken in ((1, True), (1, True), (2, True), (2, True), (1, True), (3, False)):
+            assert bool(await database.row(statement, *arguments, submission)) is taken

@@ -223,7 +223,7 @@ async def test_large_pages_are_not_kept(settings, store, web):
 async def test_a_dead_holder_holds_nobody_up_and_a_living_one_is_waited_for(settings, store, database, web):
     url = web.url("/")
     other = Queue(database, "other")
-    await other.beat()
+    await other.heartbeat()
     held = DatabasePageCache(database, "other", settings)
     assert await held.hold(cache_key(url, DEFAULT))
     async with working(settings, worker_timeout=60):

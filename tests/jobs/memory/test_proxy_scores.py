@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pagemill.fetching.proxies.scores import ExitScore
+from pagemill.fetching.proxies.scores import ProxyScore
 from pagemill.jobs.database.pool import Database
-from pagemill.jobs.memory.proxy_scores import DatabaseExitScores
+from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.settings import Settings
 
 SETTINGS = Settings(proxy_half_life=3600.0, database_patience=0.5)
@@ -21,7 +21,7 @@ _hosts = iter(range(1_000_000))
 )
 @given(outcomes=st.lists(st.one_of(st.none(), st.floats(0, 60)), min_size=1, max_size=80))
 async def test_the_database_counts_as_the_formula_does(database, outcomes):
-    scores, host, expected = DatabaseExitScores(database, SETTINGS), f"host{next(_hosts)}", ExitScore()
+    scores, host, expected = DatabaseProxyScores(database, SETTINGS), f"host{next(_hosts)}", ProxyScore()
     for outcome in outcomes:
         await scores.record(host, "e", outcome)
         expected = expected.plus(outcome)
@@ -32,12 +32,12 @@ async def test_the_database_counts_as_the_formula_does(database, outcomes):
 
 
 async def test_outcomes_fade_and_go(database):
-    scores = DatabaseExitScores(database, SETTINGS)
+    scores = DatabaseProxyScores(database, SETTINGS)
     await scores.record("h", "e", 4.0)
     await database.rows("UPDATE exit_scores SET updated_at = now() - interval '2 hours'")
     assert (await scores.of("h", ["e"]))["e"].successes == pytest.approx(0.25, rel=0.01)
     [shown] = await scores.list()
-    assert (shown.host, shown.exit) == ("h", "e")
+    assert (shown.host, shown.proxy) == ("h", "e")
     assert shown.score.latency == pytest.approx(4.0)
     assert await scores.delete_faded(10) == 0
     await scores.record("h", "e", None)
@@ -50,7 +50,7 @@ async def test_outcomes_fade_and_go(database):
 
 
 async def test_outcomes_of_many_at_once_all_count(database):
-    scores = DatabaseExitScores(database, SETTINGS)
+    scores = DatabaseProxyScores(database, SETTINGS)
     await asyncio.gather(*(scores.record("h", "e", 1.0) for _ in range(30)))
     assert (await scores.of("h", ["e"]))["e"].successes == pytest.approx(30, rel=0.01)
 
@@ -58,6 +58,6 @@ async def test_outcomes_of_many_at_once_all_count(database):
 async def test_pages_do_not_wait_for_a_database_that_is_away():
     async with asyncio.timeout(5):
         database = Database("postgresql://nobody@127.0.0.1:1/none", connections=1, wait=float("inf"))
-        scores = DatabaseExitScores(database, SETTINGS)
+        scores = DatabaseProxyScores(database, SETTINGS)
         await scores.record("h", "e", 1.0)
         assert await scores.of("h", ["e"]) == {}

@@ -22,7 +22,7 @@ def store(database):
 
 async def worker(database, name):
     queue = Queue(database, name)
-    await queue.beat()
+    await queue.heartbeat()
     return queue
 
 
@@ -90,7 +90,7 @@ async def test_ending_twice_has_the_effect_of_once(database, store):
     queue = await worker(database, "a")
     first, _ = await queue.claim(2)
     assert await complete(queue, first)
-    assert not await complete(queue, first)
+    assert await complete(queue, first)  # its answer was lost: it says again that it ended so
     assert not await queue.fail(first, FAILURE)
     assert await status_of(store, job) == Status.PROCESSING
 
@@ -99,7 +99,7 @@ async def test_a_released_page_is_taken_again_and_stays_processing(database, sto
     job = await submit(store, 1)
     leaving, staying = await worker(database, "a"), await worker(database, "b")
     [page] = await leaving.claim(1)
-    await leaving.leave()
+    await leaving.unregister()
     assert await status_of(store, job) == Status.PROCESSING
     [again] = await staying.claim(1)
     assert (again.id, again.attempt, again.crashes) == (page.id, 2, 0)
@@ -110,7 +110,7 @@ async def test_a_silent_worker_loses_its_pages_and_its_late_result_has_no_effect
     silent, alive = await worker(database, "a"), await worker(database, "b")
     [page] = await silent.claim(1)
     await asyncio.sleep(0.3)
-    await alive.beat()
+    await alive.heartbeat()
     assert (await rescue(database, 3, silence=0.2)).released == 1
     [again] = await alive.claim(1)
     assert again.crashes == 1
@@ -125,7 +125,7 @@ async def test_a_worker_that_claims_its_own_rescued_page_again_cannot_end_the_fi
     queue = await worker(database, "a")
     [page] = await queue.claim(1)
     await rescue(database, 3, dead_worker="a")
-    await queue.beat()
+    await queue.heartbeat()
     [again] = await queue.claim(1)
     assert not await complete(queue, page)
     assert await complete(queue, again)
@@ -156,7 +156,7 @@ async def test_pages_are_claimed_by_their_crashes(database, store):
     queue = await worker(database, "a")
     await queue.claim(1)
     await rescue(database, 3, dead_worker="a")
-    await queue.beat()
+    await queue.heartbeat()
     assert [page.crashes for page in await queue.claim(5, range(1, 2))] == [1]
     assert [page.crashes for page in await queue.claim(5, range(1))] == [0]
 
@@ -223,7 +223,7 @@ async def _live_through(events, postgres_url):
                 await queue.release()
             elif event == "die":  # taken for dead: it still holds, and will try to end, what it had
                 await rescue(database, 3, dead_worker=str(number))
-                await queue.beat()
+                await queue.heartbeat()
             seen.append(await snapshot(store, job))
         while pages := await workers[0].claim(10):
             for page in pages:

@@ -32,6 +32,12 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         ("w", 16, 0, 2, None),
         {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"},
     ),
+    "reconcile": (statements.RECONCILE_PAGES, ("w", [1], [1]), {"pages_held"}),
+    "reconcile deliveries": (
+        webhook_statements.RECONCILE_DELIVERIES,
+        ("w", ["d"], [1]),
+        {"webhook_deliveries_held"},
+    ),
     "complete": (
         statements.COMPLETE_PAGE,
         (1, 1, "w", "u", 200, ["html"], [b""], False, "http", []),

@@ -23,7 +23,7 @@ def store(database):
 @pytest.fixture
 async def queue(database):
     queue = Queue(database, "worker")
-    await queue.beat()
+    await queue.heartbeat()
     return queue
 
 

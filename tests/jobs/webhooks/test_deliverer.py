@@ -13,7 +13,7 @@ from tests.web.http_server import HttpServer, Response, redirect
 
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.queue.claims import Queue
-from pagemill.jobs.queue.notices import DELIVERIES, QUEUE, Notices
+from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks import statements
 from pagemill.jobs.webhooks.deliverer import Deliverer
@@ -56,7 +56,7 @@ async def receiver():
 @pytest.fixture
 async def queue(database):
     queue = Queue(database, "worker")
-    await queue.beat()
+    await queue.heartbeat()
     return queue
 
 
@@ -82,7 +82,7 @@ def ending(database, queue):
 async def delivering(settings, database, name="deliverer", **changes):
     deliverer = Deliverer(settings.changed(**changes), database, name)
     async with (
-        Notices(database, QUEUE) as notices,
+        Notifications(database, QUEUE) as notices,
         notices.subscribed(DELIVERIES) as changed,
         deliverer,
     ):
@@ -339,7 +339,7 @@ async def test_what_is_in_hand_at_a_stop_goes_to_others_at_once(webhooks, settin
     await ending(webhook_url=receiver.url("/hook"))
     async with delivering(settings, database, webhook_timeout=20.0) as first:
         await until(lambda: asyncio.sleep(0, receiver.requests))
-        await first.leave()
+        await first.release()
     receiver.routes["/hook"] = Response()
     async with delivering(settings, database, "second", webhook_timeout=20.0):
         [delivery] = await all_with(webhooks, DeliveryStatus.SUCCESS, 1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.structuring.evidence.declared_values import Declared
+from pagemill.structuring.evidence.declared_values import DeclaredValues
 from pagemill.structuring.evidence.evidence import Evidence
 
 FOUND = [
@@ -136,7 +136,7 @@ def test_each_leaf_is_looked_for():
 
 
 def test_what_the_markup_alone_declares_is_evidence_without_a_place():
-    declared = Declared.of({"sku": "AB-12", "offers": [{"price": "9.90", "day": "2024-03-05T10:00:00Z"}]})
+    declared = DeclaredValues.of({"sku": "AB-12", "offers": [{"price": "9.90", "day": "2024-03-05T10:00:00Z"}]})
     grounding = Evidence("nothing", declared).ground({"sku": "ab12", "price": 9.9, "day": "2024-03-05", "no": 9.8})
     assert grounding.evidence == {
         "/sku": {"quote": "AB-12", "markup": True},
@@ -182,7 +182,7 @@ WORDS = st.text(alphabet="abcdeéßﬁ漢0189 *_.,-'()[]&\n\\", max_size=60)
 def test_words_set_apart_are_always_found(before, words, after):
     value = " ".join(words)
     markdown = f"{before} {value} {after}"
-    assert any(place for place in Evidence(markdown).places(value))
+    assert any(span for span in Evidence(markdown).spans(value))
 
 
 @given(st.decimals(min_value=0, max_value=10**9, places=2), st.sampled_from([",.", ".,", " ,", "’."]))
@@ -196,5 +196,5 @@ def test_numbers_are_found_in_every_grouping(number, marks):
 
 @given(WORDS, WORDS)
 def test_whatever_is_found_is_quoted_as_it_stands(markdown, value):
-    for start, end in Evidence(markdown).places(value):
+    for start, end in Evidence(markdown).spans(value):
         assert 0 <= start < end <= len(markdown)

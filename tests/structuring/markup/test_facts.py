@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import turbohtml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagemill.extraction.metadata import json_ld
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import overview
 
@@ -118,3 +120,39 @@ def test_hostile_nesting_is_cut():
 def test_broken_markup_is_passed_over(text):
     facts = read(f'<script type="application/ld+json">{text}</script><div itemscope>{text}</div><table>{text}</table>')
     assert isinstance(overview.of_markup(facts, {}), dict)
+
+
+LENIENT = [
+    '{"@type": "Product", "name": "Copper\nKettle"}',
+    '//<![CDATA[\n{"@type": "Product", "name": "Copper Kettle"}\n//]]>',
+    '/*<![CDATA[*/ {"@type": "Product", "name": "Copper Kettle"} /*]]>*/',
+    '<![CDATA[{"@type": "Product", "name": "Copper Kettle"}]]>',
+    '<!-- {"@type": "Product", "name": "Copper Kettle"} -->',
+    '{"@type": "Product", "name": "Copper Kettle"};',
+    '{"@type": "Product", "name": "Copper Kettle",}',
+    '{"@type": "Product", /* what it is */ "name": "Copper Kettle"}',
+]
+
+
+@pytest.mark.parametrize("script", LENIENT)
+def test_json_ld_is_read_leniently(script):
+    tree = turbohtml.parse(f'<script type="application/ld+json">{script}</script>')
+    assert markup.read(tree, BASE).items == [{"@type": "Product", "name": "Copper Kettle"}]
+    assert [" ".join(item["name"].split()) for item in json_ld.items(tree.iter_elements("script"))] == ["Copper Kettle"]
+
+
+def test_two_documents_in_one_script_are_read():
+    tree = turbohtml.parse('<script type="application/ld+json">{"name": "A"}\n{"name": "B"}</script>')
+    assert markup.read(tree, BASE).items == [{"name": "A"}, {"name": "B"}]
+
+
+def test_addresses_that_run_scripts_are_left_out():
+    tree = turbohtml.parse(
+        """<meta property="og:url" content="javascript:alert(1)">
+        <meta property="og:title" content="JavaScript: A Guide">
+        <script type="application/ld+json">{"name": "JavaScript: The Good Parts", "url": "java\\tscript:alert(1)",
+        "image": " JavaScript: alert(1)", "sameAs": "vbscript:x"}</script>"""
+    )
+    facts = markup.read(tree, BASE)
+    assert facts.items == [{"name": "JavaScript: The Good Parts"}]
+    assert facts.metas == {"og:title": "JavaScript: A Guide"}

@@ -4,7 +4,7 @@ import turbohtml
 
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling
-from pagemill.structuring.schema import Schema
+from pagemill.structuring.schemas.schema import Schema
 
 BASE = "https://shop.example/p/"
 PRODUCT = """<meta property="og:image" content="/k.png"><script type="application/ld+json">[
@@ -64,7 +64,7 @@ def test_properties_are_filled_by_name_synonym_and_type():
     }
 
 
-def test_objects_are_filled_from_items_or_from_what_is_around():
+def test_objects_are_filled_from_items_or_by_their_qualified_names():
     filled = fill(
         {
             "offers": {"type": "object", "properties": {"price": NUMBER, "priceCurrency": TEXT}},
@@ -135,7 +135,34 @@ def test_what_is_known_of_the_page_fills_too():
     assert filled.data == {"title": "A", "author": "B", "published": "2024-01-01"}
 
 
-def test_a_schema_that_loops_ends():
+def test_an_object_is_never_filled_from_its_parents_properties():
+    html = """<title>Kettle</title><meta property="og:title" content="Kettle"><dl><dt>Name</dt><dd>Kettle</dd></dl>
+    <script type="application/ld+json">{"@type": "Product", "name": "Kettle", "description": "Hot",
+    "offers": {"price": 5}}</script>"""
+    one = {"type": "object", "properties": {"name": TEXT}}
+    filled = fill(
+        {
+            "seller": one,
+            "manufacturer": one,
+            "shipping": {"type": "object", "properties": {"price": NUMBER}},
+            "warranty": {"type": "object", "properties": {"terms": {"type": "object", "properties": {"name": TEXT}}}},
+        },
+        html,
+        {"title": "Kettle"},
+    )
+    assert filled.data == {}
+    assert filled.missing == ["/seller/name", "/manufacturer/name", "/shipping/price", "/warranty/terms/name"]
+
+
+def test_a_recursive_schema_ends():
     facts = markup.read(turbohtml.parse(PRODUCT), BASE)
     schema = Schema({"type": "object", "properties": {"name": TEXT, "child": {"$ref": "#"}}})
-    assert filling.fill(schema, facts, {}, BASE).data["name"] == "Kettle"
+    filled = filling.fill(schema, facts, {}, BASE)
+    assert (filled.data, filled.missing) == ({"name": "Kettle"}, ["/child"])
+
+
+def test_the_work_of_filling_is_bounded():
+    facts = markup.read(turbohtml.parse(PRODUCT), BASE)
+    more = {f"brand{number}": {"type": "object", "properties": {f"x{number}": {"$ref": "#"}}} for number in range(60)}
+    schema = Schema({"type": "object", "properties": {"name": TEXT, **more}})
+    assert filling.fill(schema, facts, {}, BASE).data == {"name": "Kettle"}

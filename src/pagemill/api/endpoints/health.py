@@ -13,13 +13,16 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from pagemill import __version__
 from pagemill.api.middleware.api_keys import KeyId
-from pagemill.api.resources import ApiResources
+from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import RETRY_AFTER, error_body
 from pagemill.errors import UnavailableError
 from pagemill.jobs.queue import statements
 
 router = APIRouter(tags=["Health"])
+
+_HEALTH_PATIENCE = 1.0
+"""Seconds that `/health` gives the database: probes of the process give up soon."""
 
 WorkerCount = Annotated[int, Field(ge=0, description="Workers seen lately.")]
 
@@ -28,7 +31,9 @@ class Health(TypedDict):
     """The process is alive."""
 
     status: Literal["ok"]
+    service: Literal["pagemill"]
     version: str
+    database: Annotated[bool, Field(description="Whether the database answers.")]
 
 
 class Ready(TypedDict):
@@ -47,9 +52,14 @@ class NotReady(ErrorBody):
 
 
 @router.get("/health", operation_id="getHealth", summary="Whether the API process is alive", response_model=Health)
-async def get_health() -> Health:
-    """Answer as long as the process does. It asks nothing of the database."""
-    return {"status": "ok", "version": __version__}
+async def get_health(resources: ApiResources) -> Health:
+    """Answer 200 as long as the process does, with the database or without."""
+    return {
+        "status": "ok",
+        "service": "pagemill",
+        "version": __version__,
+        "database": await _database_answers(resources),
+    }
 
 
 @router.get(
@@ -58,9 +68,9 @@ async def get_health() -> Health:
     summary="Whether the API process is alive and knows the key",
     response_model=Health,
 )
-async def get_health_with_key(key_id: KeyId) -> Health:  # noqa: ARG001 - it is asked for
+async def get_health_with_key(resources: ApiResources, key_id: KeyId) -> Health:  # noqa: ARG001 - it is asked for
     """Answer as `/health` does, to a known key: what some clients test their credentials with."""
-    return await get_health()
+    return await get_health(resources)
 
 
 @router.get(
@@ -82,6 +92,16 @@ async def get_ready(resources: ApiResources) -> JSONResponse:
     if not workers:
         return _not_ready("No worker was seen lately.", database="ok")
     return JSONResponse({"status": "ready", "database": "ok", "workers": workers})
+
+
+async def _database_answers(resources: Resources) -> bool:
+    patience = min(_HEALTH_PATIENCE, resources.settings.database.database_patience)
+    try:
+        async with asyncio.timeout(patience):
+            await resources.database.row("SELECT 1", wait=0)
+    except (UnavailableError, TimeoutError):
+        return False
+    return True
 
 
 def _not_ready(message: str, *, database: Literal["ok", "missing"]) -> JSONResponse:

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from pagemill.api.endpoints.admission import Submission, SubmitEndpoint, checked_webhook, submit
+from pagemill.api.endpoints.polling import Fields, Include, poll_response
 from pagemill.api.endpoints.waiting import await_end
+from pagemill.api.endpoints.warnings import warnings_of
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.wire import answers
@@ -20,7 +22,9 @@ from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.api.wire.submission import batch_urls, scrape_options, single_url
 
 if TYPE_CHECKING:
-    from pagemill.model import Job
+    from collections.abc import Sequence
+
+    from pagemill.api.wire.scrape_request import ScrapeFields
 
 router = APIRouter(prefix="/v1", tags=["URL scraper"], route_class=StrictJsonRoute)
 
@@ -60,8 +64,7 @@ async def submit_url(
     body: ScrapeRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Queue a URL and answer at once. Then ask `GET /v1/url-scraper/{id}` until the status is final."""
-    job, url = await _submit_url(resources, key_id, body, SubmitEndpoint.SINGLE, idempotency_key)
-    return JSONResponse(answers.submitted_job(job, url), 202)
+    return await answer_single(resources, key_id, body, body.url, idempotency_key)
 
 
 @router.post(
@@ -75,18 +78,11 @@ async def submit_batch(
     body: BatchRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Queue a batch of URLs as one job. One bad URL refuses the batch, and nothing is queued."""
-    urls = batch_urls(body, resources.settings)
-    submission = Submission(
-        SubmitEndpoint.BATCH,
-        urls,
-        scrape_options(body, resources.settings),
-        checked_webhook(resources, body),
-        batch=True,
-        idempotency_key=idempotency_key,
-    )
-    job = await submit(resources, key_id, submission)
-    return JSONResponse(answers.submitted_batch(job, urls), 202)
+    return await answer_batch(resources, key_id, body, body.urls, idempotency_key)
 
+
+AnyJob = SingleJob | BatchJob | answers.UnfinishedJob
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "The job is as the answer with this `ETag` had it."}}
 
 _NOT_ENDED: dict[int | str, dict[str, Any]] = {
     202: {"model": answers.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}
@@ -115,34 +111,53 @@ async def scrape_url(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
-    submitted, _ = await _submit_url(resources, key_id, body, SubmitEndpoint.INLINE, idempotency_key)
+    warnings = warnings_of(body)
+    submission = await _single(resources, body, body.url, SubmitEndpoint.INLINE, idempotency_key)
+    submitted = await submit(resources, key_id, submission)
     job = await await_end(
         resources, submitted.id, key_id, seconds=resources.settings.requests.inline_wait, receive=request.receive
     )
     if job is None:
         raise no_such_job()
     if not job.status.ended:
-        return JSONResponse(answers.unfinished_job(job), 202)
-    return await job_response(resources.jobs, job, request.headers)
+        return JSONResponse({**answers.unfinished_job(job), **warnings}, 202)
+    pages = await resources.jobs.pages(job.id)
+    if not pages:
+        raise no_such_job()
+    return await job_response(resources.jobs, job, pages, request.headers, extra=warnings)
 
 
 @router.get(
     "/url-scraper/batch/{id}",
     operation_id="getBatch",
     summary="The same as /v1/url-scraper/{id}",
-    response_model=SingleJob | BatchJob,
+    response_model=AnyJob,
+    responses=UNCHANGED,
 )
 @router.get(
-    "/url-scraper/{id}", operation_id="getJob", summary="Get a job or a batch", response_model=SingleJob | BatchJob
+    "/url-scraper/{id}",
+    operation_id="getJob",
+    summary="Get a job or a batch",
+    response_model=AnyJob,
+    responses=UNCHANGED,
 )
-async def get_job(
-    request: Request, job_id: JobIdInPath, resources: ApiResources, key_id: KeyId, wait: Wait = 0
+async def get_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the request
+    request: Request,
+    job_id: JobIdInPath,
+    resources: ApiResources,
+    key_id: KeyId,
+    wait: Wait = 0,
+    include: Annotated[Include | None, Query(description="`contents`: those of a batch before it has ended.")] = None,
+    fields: Annotated[Fields | None, Query(description="`status`: the job's status alone.")] = None,
+    _if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="The `ETag` of an earlier answer.")
+    ] = None,
 ) -> Response:
-    """Return a job with its status, and its contents once they are there."""
+    """Return a job with its status, and its contents once it has ended."""
     job = await await_end(resources, checked_job_id(job_id), key_id, seconds=wait, receive=request.receive)
     if job is None:
         raise no_such_job()
-    return await job_response(resources.jobs, job, request.headers)
+    return await poll_response(resources.jobs, job, request.headers, include=include, fields=fields)
 
 
 def is_job_id(text: str) -> bool:
@@ -157,15 +172,39 @@ def checked_job_id(text: str) -> str:
     return text
 
 
-async def _submit_url(
-    resources: Resources, key_id: str, body: ScrapeRequest, endpoint: SubmitEndpoint, idempotency_key: str | None
-) -> tuple[Job, str]:
-    url = single_url(body, resources.settings)
+async def answer_single(
+    resources: Resources, key_id: str, body: ScrapeFields, url: str, idempotency_key: str | None
+) -> Response:
+    """Submit a URL, and return the answer."""
+    submission = await _single(resources, body, url, SubmitEndpoint.SINGLE, idempotency_key)
+    job = await submit(resources, key_id, submission)
+    return JSONResponse({**answers.submitted_job(job, submission.urls[0]), **warnings_of(body)}, 202)
+
+
+async def answer_batch(
+    resources: Resources, key_id: str, body: ScrapeFields, urls: Sequence[str], idempotency_key: str | None
+) -> Response:
+    """Submit a batch of URLs, and return the answer."""
+    checked = batch_urls(urls, resources.settings)
     submission = Submission(
+        SubmitEndpoint.BATCH,
+        checked,
+        await scrape_options(body, resources.settings, resources.schemas),
+        checked_webhook(resources, body),
+        batch=True,
+        idempotency_key=idempotency_key,
+    )
+    job = await submit(resources, key_id, submission)
+    return JSONResponse({**answers.submitted_batch(job, checked), **warnings_of(body)}, 202)
+
+
+async def _single(
+    resources: Resources, body: ScrapeFields, url: str, endpoint: SubmitEndpoint, idempotency_key: str | None
+) -> Submission:
+    return Submission(
         endpoint,
-        [url],
-        scrape_options(body, resources.settings),
+        [single_url(url, resources.settings)],
+        await scrape_options(body, resources.settings, resources.schemas),
         checked_webhook(resources, body),
         idempotency_key=idempotency_key,
     )
-    return await submit(resources, key_id, submission), url

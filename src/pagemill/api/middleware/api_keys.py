@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 
 from pagemill.errors import UnauthorizedError
@@ -23,6 +23,7 @@ HEADER = "X-API-Key"
 _scheme = APIKeyHeader(
     name=HEADER, scheme_name="ApiKey", description="A key made by `pagemill keys create NAME`.", auto_error=False
 )
+_bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a bearer token.", auto_error=False)
 
 
 class Authentication:
@@ -44,7 +45,7 @@ class Authentication:
 
 
 async def _key_id(resources: Resources, headers: Headers) -> str:
-    secret = headers.get(HEADER)
+    secret = headers.get(HEADER) or _bearer_token(headers)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
@@ -56,7 +57,13 @@ async def _key_id(resources: Resources, headers: Headers) -> str:
         return ANONYMOUS
     if secret:
         raise UnauthorizedError("This API key is not known, or was revoked.")
-    raise UnauthorizedError(f"An API key is needed, in the header {HEADER}.")
+    raise UnauthorizedError(f"An API key is needed, in the header {HEADER} or as `Authorization: Bearer KEY`.")
+
+
+def _bearer_token(headers: Headers) -> str:
+    """Return the token of an Authorization header (RFC 6750 section 2.1), or nothing."""
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _is_local(url: str) -> bool:
@@ -68,7 +75,11 @@ def _is_local(url: str) -> bool:
         return False
 
 
-async def _of_request(request: Request, _documented: Annotated[str | None, Security(_scheme)]) -> str:
+async def _of_request(
+    request: Request,
+    _key: Annotated[str | None, Security(_scheme)],
+    _token: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> str:
     return cast("str", request.state.key_id)
 
 

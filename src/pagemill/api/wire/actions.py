@@ -16,7 +16,7 @@ Wait = Annotated[int, Field(ge=0, le=LONGEST_WAIT, description="Milliseconds.")]
 
 
 class _Action(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
 
 class WaitAction(_Action):

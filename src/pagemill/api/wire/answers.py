@@ -14,12 +14,13 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from pagemill import bodies as packing
 from pagemill.api.wire.json_stream import Packed
+from pagemill.jobs.queue.failures import batch_error, failed_urls, failure_text
 from pagemill.model import DEFAULT_FORMATS, Format, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pagemill.model import Attempt, Failure, Job, JobSummary, JsonObject, Page
+    from pagemill.model import Attempt, Job, JobSummary, JsonObject, Page
 
 SINGLE: Final = "url_scraper"
 BATCH: Final = "batch_url_scraper"
@@ -53,6 +54,11 @@ class ErrorBody(TypedDict):
     message: Annotated[str, Field(description="What happened, for a person.")]
 
 
+Warnings = Annotated[
+    list[str], Field(description="What of the request was ignored: fields that are not known. Only where there are.")
+]
+
+
 class SubmittedJob(TypedDict):
     """A job for one URL that was just taken."""
 
@@ -62,6 +68,7 @@ class SubmittedJob(TypedDict):
     url: str
     jobType: Literal["url_scraper"]
     createdAt: Time
+    warnings: NotRequired[Warnings]
 
 
 class SubmittedBatch(TypedDict):
@@ -73,6 +80,7 @@ class SubmittedBatch(TypedDict):
     urls: list[str]
     jobType: Literal["batch_url_scraper"]
     createdAt: Time
+    warnings: NotRequired[Warnings]
 
 
 class UnfinishedJob(TypedDict):
@@ -81,6 +89,7 @@ class UnfinishedJob(TypedDict):
     id: JobId
     jobId: JobId
     status: JobStatus
+    warnings: NotRequired[Warnings]
 
 
 class LinkFields(TypedDict):
@@ -191,6 +200,7 @@ class SingleJob(ContentFields):
     country: str
     createdAt: Time
     completedAt: NotRequired[Time]
+    warnings: NotRequired[Annotated[Warnings, Field(description="As a submission has them; when scraped inline.")]]
 
 
 class BatchResult(ContentFields):
@@ -212,6 +222,7 @@ class BatchJob(TypedDict):
     createdAt: Time
     completedAt: NotRequired[Time]
     durationMs: NotRequired[Milliseconds]
+    error: NotRequired[Annotated[str, Field(description="Once failed: how many URLs failed, and why the first did.")]]
     results: list[BatchResult]
 
 
@@ -226,7 +237,7 @@ class ListedJob(TypedDict):
     pages: Annotated[int, Field(ge=1, description="How many URLs it has.")]
     pagesCompleted: Annotated[int, Field(ge=0, description="How many of them are completed.")]
     pagesFailed: Annotated[int, Field(ge=0, description="How many of them failed.")]
-    error: Annotated[str | None, Field(description="Why a job failed; of a batch, why its first URL did.")]
+    error: Annotated[str | None, Field(description="Why the job failed.")]
     cached: NotRequired[Annotated[bool, Field(description="Whether cached copies were served; once it is known.")]]
     createdAt: Time
     completedAt: NotRequired[Time]
@@ -302,7 +313,7 @@ def job_list(summaries: Sequence[JobSummary], *, more: bool) -> JobList:
 
 
 def _listed(summary: JobSummary) -> ListedJob:
-    job, failed = summary.job, summary.job.status is Status.FAILED
+    job = summary.job
     fields: ListedJob = {
         "id": job.id,
         "status": job.status.value,
@@ -312,7 +323,7 @@ def _listed(summary: JobSummary) -> ListedJob:
         "pages": summary.pages,
         "pagesCompleted": summary.completed,
         "pagesFailed": summary.failed,
-        "error": _error(summary.failure) if failed and summary.failure else None,
+        "error": _summary_error(summary) if summary.job.status is Status.FAILED else None,
         "createdAt": time_text(job.created_at),
     }
     if job.completed_at:
@@ -352,6 +363,7 @@ def batch_result(job: Job, page: Page, bodies: Mapping[str, bytes]) -> JsonObjec
 
 def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
     """Return the fields of `BatchJob` but for its `results`, which follow one by one."""
+    error = batch_error(pages) if job.status is Status.FAILED else None
     return {
         "id": job.id,
         "status": job.status.value,
@@ -361,7 +373,15 @@ def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
         "createdAt": time_text(job.created_at),
         **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
         **_duration(job.created_at, job.completed_at),
+        **({"error": error} if error else {}),
     }
+
+
+def job_without_contents(job: Job, pages: Sequence[Page]) -> JsonObject:
+    """Return the fields of `SingleJob` or `BatchJob` but for what was made of the pages."""
+    if not job.batch:
+        return single_job(job, pages[0], {})
+    return batch_job(job, pages) | {"results": [batch_result(job, page, {}) for page in pages]}
 
 
 def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObject:
@@ -378,7 +398,7 @@ def _content(job: Job, status: Status, bodies: Mapping[str, bytes]) -> JsonObjec
 def _outcome(status: Status, page: Page, start: datetime | None, end: datetime | None) -> JsonObject:
     return {
         **({"cached": page.cached} if status.ended else {}),
-        "error": _error(page.failure) if status is Status.FAILED and page.failure else None,
+        "error": failure_text(page.failure) if status is Status.FAILED and page.failure else None,
         **_duration(start, end),
     }
 
@@ -425,8 +445,10 @@ def _attempt(attempt: Attempt) -> JsonObject:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _error(failure: Failure) -> str:
-    return f"{failure.message} ({failure.code})"
+def _summary_error(summary: JobSummary) -> str | None:
+    if summary.job.batch:
+        return failed_urls(summary.failed, summary.pages, summary.failure)
+    return failure_text(summary.failure) if summary.failure else None
 
 
 def _duration(start: datetime | None, end: datetime | None) -> JsonObject:

@@ -6,7 +6,9 @@ from functools import cache
 
 import iso3166
 
-_NOT_IN_THE_STANDARD = {"xk"}  # user-assigned
+DEFAULT = "us"
+_OTHER_CODES = {"uk": "gb"}
+"""Codes that are in use but not assigned (ISO 3166-1 reserves them), and what they stand for."""
 
 # Everyday English names where the standard's own are formal.
 _EVERYDAY_NAMES = {
@@ -43,5 +45,11 @@ _EVERYDAY_NAMES = {
 def country_names() -> dict[str, str]:
     """Return the names of all countries by their code in lower case, in the order of the names."""
     names = {country.alpha2.lower(): country.name for country in iso3166.countries}
-    names = {code: name for code, name in (names | _EVERYDAY_NAMES).items() if code not in _NOT_IN_THE_STANDARD}
-    return dict(sorted(names.items(), key=lambda item: item[1]))
+    return dict(sorted((names | _EVERYDAY_NAMES).items(), key=lambda item: item[1]))
+
+
+def country_code(text: str | None) -> str | None:
+    """Return the code of `country_names` that a client means, or None. Without a text it is the default."""
+    code = (text or DEFAULT).lower()
+    code = _OTHER_CODES.get(code, code)
+    return code if code in country_names() else None

@@ -90,7 +90,7 @@ def _headers(error: RequestError) -> dict[str, str]:
     if isinstance(error, RateLimitedError):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnauthorizedError):
-        return {"WWW-Authenticate": "ApiKey"}  # RFC 9110 section 11.6.1: a 401 has a challenge
+        return {"WWW-Authenticate": "ApiKey, Bearer"}  # RFC 9110 section 11.6.1: a 401 has a challenge
     return {}
 
 

@@ -33,7 +33,7 @@ _OURS = frozenset(
 class CookieFields(BaseModel):
     """A cookie to send."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     name: str
     value: str

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pagemill.api.wire.json_stream import Piece
     from pagemill.jobs.queue.store import JobStore
-    from pagemill.model import Job, Page
+    from pagemill.model import Job, JsonObject, Page
 
 MEDIA_TYPE = "application/json"
 
@@ -30,19 +30,25 @@ def no_such_job() -> NotFoundError:
     return NotFoundError("There is no such job.")
 
 
-async def job_response(jobs: JobStore, job: Job, headers: Headers) -> Response:
-    """Return the whole of a job: in zstd where a request with these headers prefers it; gzip is left to the layers.
+async def job_response(  # noqa: PLR0913 - each says something else of the answer
+    jobs: JobStore,
+    job: Job,
+    pages: Sequence[Page],
+    headers: Headers,
+    *,
+    contents: bool = True,
+    extra: JsonObject | None = None,
+) -> Response:
+    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to the layers.
 
-    Raises errors.NotFoundError where the job was deleted meanwhile.
+    `contents`: with what was made of the pages, where there is something. `extra`: fields to add.
     """
-    pages = await jobs.pages(job.id)
-    if not pages:
-        raise no_such_job()
-    if not any(page.status is Status.COMPLETED for page in pages):
-        return _without_content(job, pages)
+    extra = extra or {}
+    if not contents or not any(page.status is Status.COMPLETED for page in pages):
+        return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
     # What can fail before the answer begins, fails before: the first bodies are read here.
     first = await _bodies(jobs, pages[0])
-    pieces = _batch(jobs, job, pages, first) if job.batch else _single(job, pages[0], first)
+    pieces = _batch(jobs, job, pages, first, extra) if job.batch else _single(job, pages[0], first, extra)
     encoding = preferred(headers)
     return StreamingResponse(
         encode(pieces, encoding),
@@ -51,21 +57,15 @@ async def job_response(jobs: JobStore, job: Job, headers: Headers) -> Response:
     )
 
 
-def _without_content(job: Job, pages: Sequence[Page]) -> Response:
-    if job.batch:
-        fields = answers.batch_job(job, pages) | {"results": [answers.batch_result(job, page, {}) for page in pages]}
-    else:
-        fields = answers.single_job(job, pages[0], {})
-    return Response(orjson.dumps(fields), media_type=MEDIA_TYPE)
-
-
-async def _single(job: Job, page: Page, bodies: Mapping[str, bytes]) -> AsyncIterator[Piece]:
-    for piece in pieces_of(answers.single_job(job, page, bodies)):
+async def _single(job: Job, page: Page, bodies: Mapping[str, bytes], extra: JsonObject) -> AsyncIterator[Piece]:
+    for piece in pieces_of({**answers.single_job(job, page, bodies), **extra}):
         yield piece
 
 
-async def _batch(jobs: JobStore, job: Job, pages: Sequence[Page], first: Mapping[str, bytes]) -> AsyncIterator[Piece]:
-    head = orjson.dumps(answers.batch_job(job, pages))
+async def _batch(
+    jobs: JobStore, job: Job, pages: Sequence[Page], first: Mapping[str, bytes], extra: JsonObject
+) -> AsyncIterator[Piece]:
+    head = orjson.dumps(answers.batch_job(job, pages) | extra)
     text = head.removesuffix(b"}") + b',"results":['
     for page in pages:
         bodies = first if page is pages[0] else await _bodies(jobs, page)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from pagemill.api.wire.actions import LONGEST_WAIT, ActionFields
+from pagemill.api.wire.country_names import DEFAULT
 from pagemill.api.wire.page_fields import MAX_COOKIES, MAX_HEADERS, MAX_SELECTORS, CookieFields
 from pagemill.model import DEFAULT_FORMATS, Format
 
@@ -15,15 +16,15 @@ MAX_ACTIONS = 15
 
 
 class ScrapeFields(BaseModel):
-    """How to scrape. Every field may be left out or null."""
+    """How to scrape. Every field may be left out or null. Unknown ones are kept, so that warnings can name them."""
 
-    model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="allow")
 
     country: str | None = Field(
-        "us",
-        min_length=2,
-        max_length=2,
-        description="Where the request leaves from: a code of `GET /v1/countries`, in either case.",
+        DEFAULT,
+        pattern="^([A-Za-z]{2})?$",
+        description="Where the request leaves from: a code of `GET /v1/countries`, in either case. "
+        "`uk` is `gb`. Empty means the default.",
     )
     formats: list[Annotated[Format, Field(strict=False)]] | None = Field(
         list(DEFAULT_FORMATS), description="What to return. None, or an empty list, means the default."
@@ -67,7 +68,12 @@ class ScrapeFields(BaseModel):
     )
     session_id: str | None = Field(None, description="The id of a saved browser session.")
     session_name: str | None = Field(None, description="The name of a saved browser session.")
-    webhook_url: str | None = Field(None, alias="webhook_url", description="Called when the job ends: http or https.")
+    webhook_url: str | None = Field(
+        None,
+        alias="webhook_url",
+        validation_alias=AliasChoices("webhook_url", "webhookUrl"),
+        description="Called when the job ends: http or https. `webhookUrl` is the same.",
+    )
 
 
 class ScrapeRequest(ScrapeFields):

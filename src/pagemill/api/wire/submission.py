@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 
 import ada_url
 
-from pagemill.api.wire.country_names import country_names
+from pagemill.api.wire.country_names import country_code
 from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
 from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
 from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
-from pagemill.structuring import schema
 
 if TYPE_CHECKING:
-    from pagemill.api.wire.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
+    from collections.abc import Sequence
+
+    from pagemill.api.wire.scrape_request import ScrapeFields
     from pagemill.settings import Settings
+    from pagemill.structuring.schemas.checker import SchemaChecker
 
 # What is known but not carried out yet. To support one, take it off its list and pass it on in `scrape_options`.
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
-def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
+async def scrape_options(request: ScrapeFields, settings: Settings, schemas: SchemaChecker) -> ScrapeOptions:
     """Return the options of a request.
 
     Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
@@ -29,7 +31,7 @@ def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
     _refuse_unsupported(request)
     return ScrapeOptions(
         formats=_formats(request),
-        country=_country(request.country or "us", settings),
+        country=_country(request.country, settings),
         force_fresh=bool(request.force_fresh),
         max_age=request.max_age,
         use_browser=bool(request.use_browser),
@@ -42,25 +44,23 @@ def scrape_options(request: ScrapeFields, settings: Settings) -> ScrapeOptions:
         include_tags=checked_selectors(request.include_tags or (), "includeTags"),
         exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
         wait_for=request.wait_for or 0,
-        output_schema=_schema(request, settings),
+        output_schema=await _schema(request, schemas),
     )
 
 
-def single_url(request: ScrapeRequest, settings: Settings) -> str:
+def single_url(url: str, settings: Settings) -> str:
     """Return the URL of a request as it is to be scraped. Raises errors.InvalidUrlError."""
-    return checked_url(request.url, "url", settings.requests.max_url_length)
+    return checked_url(url, "url", settings.requests.max_url_length)
 
 
-def batch_urls(request: BatchRequest, settings: Settings) -> list[str]:
+def batch_urls(urls: Sequence[str], settings: Settings) -> list[str]:
     """Return the URLs of a batch. Raises errors.InvalidUrlError, naming the first bad one by its index."""
-    if len(request.urls) > settings.requests.max_batch_urls:
+    if len(urls) > settings.requests.max_batch_urls:
         raise RequestError(
             f"The field `urls` is not valid: at most {settings.requests.max_batch_urls} URLs make a batch, "
-            f"not {len(request.urls)}."
+            f"not {len(urls)}."
         )
-    return [
-        checked_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(request.urls)
-    ]
+    return [checked_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(urls)]
 
 
 def checked_url(text: str, field: str, max_length: int) -> str:
@@ -103,11 +103,11 @@ def _formats(request: ScrapeFields) -> tuple[Format, ...]:
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
 
 
-def _schema(request: ScrapeFields, settings: Settings) -> str | None:
+async def _schema(request: ScrapeFields, schemas: SchemaChecker) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return schema.check(request.output_schema, settings.requests.max_schema_bytes)
+        return await schemas.check(request.output_schema)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 
@@ -119,8 +119,9 @@ def _refuse_unsupported(request: ScrapeFields) -> None:
             raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
 
 
-def _country(code: str, settings: Settings) -> str:
-    if code.lower() not in country_names():
+def _country(text: str | None, settings: Settings) -> str:
+    code = country_code(text)
+    if code is None:
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
-    settings.egress.exits.of(code)
-    return code.lower()
+    settings.egress.proxies_by_country.of(code)
+    return code

@@ -38,11 +38,21 @@ class Entry:
 def extract(body: bytes, content_type: str, url: str) -> Content | None:
     """Extract a sitemap, a sitemap index or a JSON feed. None for anything else."""
     text = encoding.decode(body, content_type).removeprefix("\ufeff")
-    if _SITEMAP.search(text[:_HEAD]):
-        return _content(text, None, _of_sitemap(text), url)
+    if text.lstrip()[:1] == "<" and _SITEMAP.search(text[:_HEAD]):
+        return _content(text, None, _of_sitemap(_without_cdata(text)), url)
     if text.lstrip()[:1] == "{" and _VERSION in text[:_HEAD]:
         return _of_json_feed(text, url)
     return None
+
+
+def _without_cdata(text: str) -> str:
+    """XML with its CDATA sections as escaped text, which a parser of HTML reads too."""
+    before, *sections = text.split("<![CDATA[")
+    parts = [before]
+    for section in sections:
+        content, _, rest = section.partition("]]>")
+        parts += (escape(content, quote=False), rest)
+    return "".join(parts)
 
 
 def _of_sitemap(text: str) -> Iterable[Entry]:

@@ -14,7 +14,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from turbohtml import escape, parse_fragment
@@ -335,7 +335,7 @@ def _html(pages: list[list[Line | Table]], sizes: _Sizes) -> str:
             paragraph.clear()
 
     for page in pages:
-        for item, following in zip(page, [*page[1:], None], strict=True):
+        for item, following in zip_longest(page, page[1:]):
             if isinstance(item, Table):
                 end()
                 parts.append(_table(item))

@@ -6,6 +6,7 @@ Everything becomes a cleaned tree first, and Markdown is written from that tree,
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,29 +16,18 @@ from turbohtml.extract import feed
 from pagemill.extraction.metadata import dates, media
 from pagemill.extraction.reading import addresses, encoding, line_breaks
 from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.media_types import MARKDOWN, SOURCE_LANGUAGES
 from pagemill.model import Content, Link, Metadata
 
 if TYPE_CHECKING:
     from turbohtml import Element
     from turbohtml.extract import Feed
 
-# Media types of source code, and the language that a code block names for each.
-_LANGUAGES = {
-    "text/css": "css",
-    "text/javascript": "javascript",
-    "application/javascript": "javascript",
-    "application/x-javascript": "javascript",
-    "text/csv": "csv",
-    "text/yaml": "yaml",
-    "application/yaml": "yaml",
-    "application/x-yaml": "yaml",
-    "application/toml": "toml",
-    "application/sql": "sql",
-    "text/x-python": "python",
-    "application/x-sh": "bash",
-}
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
+_ADDRESS_LINE = re.compile(r"(?:https?|ftp)://\S+")
+_FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,1000}?-->\s*)*<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Wrapped prose has lines of at least this many columns. Shorter lines end intentionally.
 _MIN_WRAPPED_WIDTH = 45
@@ -59,12 +49,12 @@ def extract(body: str | bytes, content_type: str, url: str) -> Content:
     name = None
     if kind.endswith(("/json", "+json")):
         html = _code(_indented(text), "json")
-    elif _MARKUP.fullmatch(kind):
-        entries = feed(text)
-        name = entries.title if entries is not None else None
+    elif _MARKUP.fullmatch(kind) or _FEED_ROOT.match(text):
+        entries = feed(text.strip())  # a declaration counts at the very beginning only
+        name = _plain(entries.title) if entries is not None else None
         html = _feed(entries) if entries is not None else _code(text, "xml")
-    elif kind in _LANGUAGES:
-        html = _code(text, _LANGUAGES[kind])
+    elif kind in SOURCE_LANGUAGES:
+        html = _code(text, SOURCE_LANGUAGES[kind])
     elif _is_markdown(kind, url) and len(text) <= _MAX_MARKDOWN_LENGTH:
         html = _rendered(text)
     else:
@@ -88,8 +78,8 @@ def _code(text: str, language: str) -> str:
 def _is_markdown(kind: str, url: str) -> bool:
     """Whether a file is Markdown, by its media type, or by its name because most servers send `text/plain`."""
     path = url.partition("?")[0].partition("#")[0].lower()
-    return kind in ("text/markdown", "text/x-markdown") or (
-        kind == "text/plain" and path.endswith((".md", ".markdown"))
+    return kind in MARKDOWN or (
+        kind in ("text/plain", "") and path.endswith((".md", ".markdown", "/llms.txt", "/llms-full.txt"))
     )
 
 
@@ -113,6 +103,7 @@ def _paragraphs(text: str) -> str:
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         lines = [escape(line.strip(), quote=False) for line in paragraph.split("\n") if line.strip()]
         wrapped = len(lines) > 1 and all(line_breaks.width(line) >= _MIN_WRAPPED_WIDTH for line in lines[:-1])
+        wrapped = wrapped and not any(_ADDRESS_LINE.fullmatch(line) for line in lines)
         parts.append(f"<p>{line_breaks.join(lines) if wrapped else '<br>'.join(lines)}</p>")
     return "".join(parts)
 
@@ -153,8 +144,16 @@ def _feed(entries: Feed) -> str:
 
 
 def _linked(text: str | None, href: str | None) -> str:
-    shown = escape(text or href or "", quote=False)
+    shown = escape(_plain(text) or href or "", quote=False)
     return f'<a href="{escape(href)}">{shown}</a>' if href else shown
+
+
+def _plain(text: str | None) -> str | None:
+    """A title as readers of feeds show it: publishers escape twice, and put tags in."""
+    if text is None:
+        return None
+    text = unescape(text)
+    return " ".join(_TAG.sub("", text).split()) if "<" in text else text
 
 
 def _addresses(tree: Element, url: str) -> tuple[Link, ...]:

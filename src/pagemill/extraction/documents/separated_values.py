@@ -10,11 +10,11 @@ from turbohtml import escape, parse_fragment
 from pagemill.extraction.metadata import media
 from pagemill.extraction.reading import encoding
 from pagemill.extraction.writing import cleaned_html, markdown
+from pagemill.media_types import SEPARATED_VALUES
 from pagemill.model import Content
 
 MAX_ROWS = 5000
 """The largest number of rows in the table; a line below it gives the number of the others."""
-_TYPES = {"text/csv": ",", "application/csv": ",", "text/tab-separated-values": "\t"}
 _DELIMITERS = ",;\t|"
 _MAX_COLUMNS = 200
 _MAX_CELL_LENGTH = 1 << 20
@@ -25,7 +25,7 @@ def is_separated(content_type: str, url: str) -> bool:
     """Whether a file is CSV or TSV, by its media type, or by its name because many servers send `text/plain`."""
     essence = content_type.partition(";")[0].strip().lower()
     path = url.partition("?")[0].partition("#")[0].lower()
-    return essence in _TYPES or (essence in ("text/plain", "") and path.endswith((".csv", ".tsv")))
+    return essence in SEPARATED_VALUES or (essence in ("text/plain", "") and path.endswith((".csv", ".tsv")))
 
 
 def extract(body: bytes, content_type: str, url: str) -> Content | None:

@@ -37,6 +37,12 @@ _BY = re.compile(
     r"(?m)^\W*(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Aa]uthored)\s+)?(?:[Bb]y|[Aa]uthor):?\s+([A-Z][^\n]{1,80})"
 )
 _LABELLED = re.compile(r"(?:作者|撰文|著者|執筆者?|筆者)\s*[:：]\s*([^\s:：|｜/,，、(（]{2,20})")
+# Places with names and dates that are not those of the page.
+OTHER_PLACES = (
+    ".comment, .comments, .comment-list, .commentlist, #comments, #disqus_thread, .related, .related-posts, "
+    ".related-articles, .recent-posts, .widget, aside, footer, nav"
+)
+_MAX_PLACES = 20
 _NOT_NAMES = frozenset(
     [
         *(
@@ -86,8 +92,8 @@ _MAX_NAME_LENGTH = 60
 def read(index: PageIndex) -> str | None:
     """The first plausible name in an element whose attributes suggest an author; None if there is none."""
     for pattern in _AUTHOR_PATTERNS:
-        elements = [element for words, element in index.byline_candidates if pattern.search(words)]
-        for element in elements[:4]:
+        elements = [element for words, element in index.byline_candidates if pattern.search(words)][:_MAX_PLACES]
+        for element in [element for element in elements if element.closest(OTHER_PLACES) is None][:4]:
             name = _name(element)
             if name:
                 return name

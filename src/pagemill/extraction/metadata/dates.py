@@ -42,12 +42,15 @@ def month_names(month: int) -> list[str]:
     return _MONTHS[month].split()
 
 
-def parse(text: str) -> str | None:
-    """The ISO 8601 form of a machine-readable date or time, or of the first date in a text; None if there is none."""
+def parse(text: str, *, day_first: bool = False) -> str | None:
+    """The ISO 8601 form of a machine-readable date or time, or of the first date in a text; None if there is none.
+
+    `day_first`: whether dates with slashes have the day first, as everywhere but in the United States.
+    """
     match = _ISO_DATE.match(text)
     if match is not None:
         return _iso_date(match)
-    return find(text)
+    return find(text, day_first=day_first)
 
 
 def _iso_date(match: re.Match[str]) -> str | None:
@@ -64,8 +67,8 @@ def _iso_date(match: re.Match[str]) -> str | None:
     return value.isoformat().replace("+00:00", "Z") if _EARLIEST <= value.year <= _LATEST else None
 
 
-def find(text: str) -> str | None:
-    """The first date in a text, as `YYYY-MM-DD`."""
+def find(text: str, *, day_first: bool = False) -> str | None:
+    """The first date in a text, as `YYYY-MM-DD`. `day_first`: see `parse`."""
     if YEAR.search(text) is None:
         return None
     for match in _TEXT_DATE.finditer(text):
@@ -77,17 +80,19 @@ def find(text: str) -> str | None:
         elif found["y3"]:
             day = _day(int(found["y3"]), int(found["m3"]), int(found["d3"]))
         else:
-            day = _numeric(int(found["a4"]), int(found["b4"]), int(found["y4"]), found["s4"])
+            day = _numeric(
+                int(found["a4"]), int(found["b4"]), int(found["y4"]), month_first=found["s4"] == "/" and not day_first
+            )
         if day is not None:
             return day
     return None
 
 
-def _numeric(first: int, second: int, year: int, separator: str) -> str | None:
-    """Dates with slashes are American, month first, unless that is not a date. Others have the day first."""
-    if separator == "/" and first <= 12:
+def _numeric(first: int, second: int, year: int, *, month_first: bool) -> str | None:
+    """A date in numbers. If it is none in the expected order, the other order counts."""
+    if month_first and first <= 12:
         return _day(year, first, second)
-    return _day(year, second, first)
+    return _day(year, second, first) or _day(year, first, second)
 
 
 def _day(year: int, month: int, day: int) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -30,30 +32,64 @@ THINGS = frozenset(
     ["Product", "ProductGroup", "Event", "Course", "SoftwareApplication", "JobPosting", "Book", "Movie", "Dataset"]
 )
 _MAX_DEPTH, _MAX_ITEMS = 6, 300
+# Repairing takes a second for each megabyte or so.
+_MAX_REPAIRS, _MAX_REPAIRED_LENGTH = 10, 100_000
+# What publishing systems put around JSON-LD: HTML comments and CDATA, with or without marks of script comments.
+_WRAPPING = re.compile(
+    r"(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\]>\s*(?:\*/)?|^\s*<!--|(?://\s*)?-->\s*$"
+)
+_SEPARATORS = " \t\r\n;,"
 
 
 def items(scripts: Iterable[Element]) -> list[Item]:
     """Every item at the top level of a page's JSON-LD, in its graphs and as a main entity, up to `_MAX_ITEMS`."""
-    found: list[Item] = []
+    return list(islice((item for value in values(scripts) for item in _walk(value, 0)), _MAX_ITEMS))
+
+
+def values(scripts: Iterable[Element]) -> Iterator[object]:
+    """The JSON values in the JSON-LD among these scripts, read leniently."""
+    repairs = _MAX_REPAIRS
     for script in scripts:
         if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
             continue
-        for item in _walk(_parse(script.text), 0):
-            found.append(item)
-            if len(found) >= _MAX_ITEMS:
-                return found
-    return found
+        found = list(_read("".join(script.strings)))
+        if not found and repairs and (repaired := _repaired("".join(script.strings))) is not None:
+            repairs -= 1
+            found = [repaired]
+        yield from found
 
 
-def _parse(text: str) -> object:
-    """Parse JSON, whose strings may contain raw line breaks, as on many pages; None if it is invalid."""
+def _read(text: str) -> Iterator[object]:
+    """The values in a text. Strings may contain raw line breaks; comments, CDATA and semicolons may stand around."""
     try:
-        return orjson.loads(text)
+        yield orjson.loads(text)
+        return
     except orjson.JSONDecodeError:
+        text = _WRAPPING.sub("", text).strip()
+    decoder, start = json.JSONDecoder(strict=False), 0
+    found: list[object] = []
+    while start < len(text) and len(found) < _MAX_ITEMS:
         try:
-            return json.loads(text, strict=False)
+            value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            return None
+            return  # to be repaired: what comes before the fault may be only a part
+        found.append(value)
+        start = end + len(text[end:]) - len(text[end:].lstrip(_SEPARATORS))
+    yield from found
+
+
+def _repaired(text: str) -> object:
+    """Mend a text with commas too many, comments or missing quotes. None if it is no object or list."""
+    text = _WRAPPING.sub("", text).strip().rstrip(";")
+    if text[:1] not in ("{", "[") or len(text) > _MAX_REPAIRED_LENGTH:
+        return None
+    import json_repair
+
+    try:
+        value: object = json_repair.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
 
 
 def _walk(value: object, depth: int) -> Iterator[Item]:
@@ -87,7 +123,7 @@ def text(item: Item, *keys: str) -> str | None:
     return None
 
 
-def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
+def names(value: object, found: list[Item], depth: int = 0) -> list[str]:  # noqa: PLR0911 - one for each form
     """The names of people or organisations, given as strings, items, references to items, or lists of those."""
     if depth > _MAX_DEPTH:
         return []
@@ -99,8 +135,10 @@ def names(value: object, found: list[Item], depth: int = 0) -> list[str]:
     if isinstance(value, dict):
         if value.get("name"):
             return names(value["name"], found, depth + 1)
+        parts = [part for key in ("givenName", "familyName") if (part := text(value, key))]
         reference = value.get("@id")
         for item in found:
             if reference and item.get("@id") == reference and item.get("name"):
                 return names(item["name"], found, depth + 1)
+        return [" ".join(parts)] if parts else []
     return []

@@ -32,6 +32,9 @@ _TRACKER = re.compile(
     r"|t\.co/i/|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/|sb\.scorecardresearch\.com/)"
 )
 _MAX_SOURCES = 20
+_PICTURE_URL = re.compile(
+    r"(?i)(?:https?:/)?/?[^\s{}<>\"']{1,2000}\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?[^\s{}<>\"']*)?"
+)
 _TRACKING_PIXEL_SIZE = re.compile(r"\s*[0-2](?:px)?\s*")
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
@@ -101,7 +104,13 @@ def _candidates(image: Element) -> list[str]:
     if isinstance(parent, Element) and parent.tag == "picture":
         for other in parent.find_all("source", limit=_MAX_SOURCES):
             sets += [other.attr(name) or "" for name in LAZY_SOURCE_SETS]
-    return references + [best for value in sets if (best := largest(value))]
+    references += [best for value in sets if (best := largest(value))]
+    return references or [str(value) for name, value in attributes.items() if _is_unknown_lazy_source(name, value)]
+
+
+def _is_unknown_lazy_source(name: str, value: object) -> bool:
+    """Whether an attribute that no library is known for holds the URL of a picture."""
+    return name.startswith("data-") and isinstance(value, str) and _PICTURE_URL.fullmatch(value.strip()) is not None
 
 
 def _is_like_url(value: str) -> bool:

@@ -11,6 +11,8 @@ from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from turbohtml import Element
+
 from pagemill.extraction.metadata import byline, dates, json_ld, title
 from pagemill.extraction.reading import addresses, page_index
 from pagemill.extraction.reading.characters import normalize_space
@@ -45,6 +47,10 @@ _SCRIPT_DATE = re.compile(
     r'|firstPublished|dateCreated|date|first_published_at|pubDate|published_time)\\?"\s*:\s*\\?"(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?)'
 )
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?:[/.-]|$)")
+_NO_DATE_TAGS = ("script", "style")
+_MODIFIED_MARK = re.compile(r"(?i)modified|updated")
+_MAX_LABEL_WORDS = 3
+_SITE_HEADING = re.compile(r"(?i)(?<![a-z])(?:site-?(?:title|name)|blog-?title|logo|brand|redditname)(?![a-z])")
 _DATE_CLASS = re.compile(r"publish|posted|date(?!picker)|byline|meta\b|time")
 _LABELLED = re.compile(
     r"(?i)\b(?:published|posted|updated|last\s+updated|publié|veröffentlicht|publicado|written|created|date)\b[^\n]{0,40}?(?=[\d(]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -84,7 +90,8 @@ def read(document: Document, url: str, index: PageIndex | None = None) -> Metada
 
 def _open_graph(metas: Metas) -> dict[str, str]:
     found = islice(((name, value) for name, value in metas.items() if name.startswith("og:")), _MAX_PROPERTIES)
-    return {name[3:]: normalize_space(unescape(value[:_MAX_META_LENGTH])) for name, value in found if value}
+    texts = ((name[3:], unescape(value[:_MAX_META_LENGTH])) for name, value in found if value)
+    return {name: normalize_space(text) for name, text in texts if not addresses.is_unsafe(text, name)}
 
 
 def _first_meta(metas: Metas, names: tuple[str, ...]) -> str | None:
@@ -97,6 +104,12 @@ def _first_meta(metas: Metas, names: tuple[str, ...]) -> str | None:
 # Title and site
 
 
+def title_of(index: PageIndex, url: str) -> str | None:
+    """The page's own title, without the site's name; None where it gives none."""
+    items = json_ld.items(index.scripts)
+    return _title(index, url, items, _first_meta(index.metas, _SITE) or _site_of(items))
+
+
 def _title(index: PageIndex, url: str, items: list[Item], site: str | None) -> str | None:
     element, metas = index.document.find("title"), index.metas
     written = normalize_space(unescape(element.text[:_MAX_LENGTH])) if element is not None else ""
@@ -106,8 +119,16 @@ def _title(index: PageIndex, url: str, items: list[Item], site: str | None) -> s
     articles, things = json_ld.of_type(items, json_ld.ARTICLES), json_ld.of_type(items, json_ld.THINGS)
     named = next((name for item in articles if (name := json_ld.text(item, "headline", "name"))), None)
     named = named or next((name for item in things if (name := json_ld.text(item, "name"))), None)
-    headings = [page_index.short_text(element, _MAX_LENGTH) for element in index.headings]
+    headings = [page_index.short_text(element, _MAX_LENGTH) for element in index.headings if not _names_site(element)]
     return title.select_title(written, shared, named or "", headings, title.Site.of(url, site)) or None
+
+
+def _names_site(heading: Element) -> bool:
+    """Whether a first-level heading is the name of the site: its class says so, or it links to the site's root."""
+    link = heading.find("a")
+    return _SITE_HEADING.search(heading.attr("class") or "") is not None or (
+        link is not None and link.attr("href") in ("/", "./", "index.html", "./index.php")
+    )
 
 
 def _site_of(items: list[Item]) -> str | None:
@@ -161,9 +182,9 @@ def _meta_date(metas: Metas, names: tuple[str, ...]) -> str | None:
 
 def _published(index: PageIndex, url: str, items: list[Item], heading: str | None) -> str | None:
     return (
-        _url_date(url)
-        or _meta_date(index.metas, _PUBLISHED)
+        _meta_date(index.metas, _PUBLISHED)
         or _date_of(items, "datePublished")
+        or _url_date(url)
         or _date_of(items, "dateCreated", "uploadDate")
         or next(_shown_dates(index, heading or ""), None)
     )
@@ -176,21 +197,54 @@ def _url_date(url: str) -> str | None:
 
 def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
     """The dates in a page's body, the most likely publication date first."""
-    for time in index.times[:3]:
-        if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text):
+    day_first = _is_day_first(_language(index.document, index.metas))
+    times = [time for time in index.times if _may_be_publication(time)]
+    for time in sorted(times, key=lambda time: (time.attr("itemprop") or "") != "datePublished")[:3]:
+        if moment := dates.parse(time.attr("datetime") or "") or dates.find(time.text, day_first=day_first):
             yield moment
     for words, element in index.byline_candidates:
-        if _DATE_CLASS.search(words) and element.tag not in ("script", "style"):
-            moment = dates.parse(element.attr("content") or "") or dates.find(page_index.short_text(element, 200))
+        if _DATE_CLASS.search(words) and element.tag not in _NO_DATE_TAGS and _may_be_publication(element):
+            text = page_index.short_text(element, 200)
+            moment = dates.parse(element.attr("content") or "") or dates.find(text, day_first=day_first)
             if moment:
                 yield moment
     for script in index.scripts:
         if match := _SCRIPT_DATE.search("".join(script.strings)):
             yield from filter(None, [dates.parse(match[1])])
     for text in (heading, *(page_index.short_text(element, _MAX_LENGTH) for element in index.headings)):
-        if moment := dates.find(page_index.text_after(index.text, text)):
+        lines = page_index.text_after(index.text, text).splitlines()
+        shown = "\n".join(line for line in lines if not _is_sentence(line))
+        if moment := dates.find(shown, day_first=day_first):
             yield moment
     yield from _labelled_dates(index.text)
+
+
+def _may_be_publication(element: Element) -> bool:
+    """Whether a date may be that of the publication: not one of a change, of a comment, or within a sentence."""
+    marked = f"{element.attr('itemprop') or ''} {element.attr('class') or ''}"
+    if "datePublished" in marked or element.attr("pubdate") is not None:
+        return True
+    if _MODIFIED_MARK.search(marked) or element.closest(byline.OTHER_PLACES) is not None:
+        return False
+    parent = element.parent
+    if element.tag != "time" or not isinstance(parent, Element):
+        return True
+    sentence = page_index.short_text(parent, 400).removesuffix(page_index.short_text(element, 100))
+    return not (parent.tag in ("p", "li", "td") and _is_sentence(sentence))
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text is a sentence rather than the label of a date: it ends as one and has words in lower case.
+
+    Without a regular expression: on a long line, one that looks for words in order takes cubic time.
+    """
+    text = text.rstrip()
+    return text.endswith((".", "!", "?")) and sum(map(str.islower, text.split())) >= _MAX_LABEL_WORDS
+
+
+def _is_day_first(language: str | None) -> bool:
+    """Whether a language writes the day before the month, as all but American English do."""
+    return language is not None and language.lower() not in ("en", "en-us")
 
 
 def _labelled_dates(text: str) -> Iterator[str]:

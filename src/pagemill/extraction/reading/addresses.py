@@ -19,6 +19,12 @@ SAFE_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 # References in normal form need no parser. References with dot segments go to the parser.
 _ABSOLUTE = re.compile(r"https?://[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+/[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
 _PATH_ABSOLUTE = re.compile(r"/(?!/)[A-Za-z0-9\-._~!$&*+,;=:@/%?#]*")
+# As browsers read schemes: after spaces and control characters, with tabs and line breaks anywhere.
+_SCRIPT_SCHEMES = "|".join(r"[\t\r\n]*".join(scheme) for scheme in ("javascript", "vbscript", "livescript"))
+_SCRIPT_ADDRESS = re.compile(rf"[\x00-\x20]*(?:{_SCRIPT_SCHEMES})[\t\r\n]*:", re.IGNORECASE)
+_ADDRESS_NAME = re.compile(
+    r"ur[li]|href|link|image|img|logo|photo|thumb|src|same_?as|audio|video|^@?id$|page$|address$", re.IGNORECASE
+)
 # Longer references are ignored. Browsers have about the same limit.
 _MAX_LENGTH = 65_536
 
@@ -56,6 +62,17 @@ class Resolver:
             return None
         # The parser does not encode spaces in URLs without an authority.
         return address.replace(" ", "%20")
+
+
+def is_unsafe(value: str, name: str) -> bool:
+    """Whether a value is an address that runs a script. In a property that is named like a text, it may be a title.
+
+    "JavaScript: The Good Parts" is a title; "javascript:alert(1)" is none.
+    """
+    match = _SCRIPT_ADDRESS.match(value)
+    if match is None:
+        return False
+    return _ADDRESS_NAME.search(name) is not None or not value[match.end() : match.end() + 1].isspace()
 
 
 def _origin(url: str) -> str:

@@ -12,7 +12,8 @@ from pagemill.extraction.reading.characters import normalize_space
 if TYPE_CHECKING:
     from turbohtml import Document, Element
 
-# Bylines are near the top; only this many elements are searched for one.
+# Bylines stand near the top; after this many elements nobody looks for one.
+_MAX_TITLE = 400  # characters of a title that are read
 _MAX_ELEMENTS = 3000
 _BYLINE_SELECTOR = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
 _INDEXED_TAGS = ("a", "area", "base", "h1", "img", "script", "time")
@@ -41,6 +42,13 @@ class PageIndex:
         for element in self.document.iter_elements(_INDEXED_TAGS):
             found[element.tag].append(element)
         return found
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """The titles that the head gives: `<title>` and that for sharing. Neither is empty."""
+        element = self.document.find("title")
+        given = (element.text if element is not None else "", self.metas.get("og:title", ""))
+        return tuple(title[:_MAX_TITLE] for title in given if title.strip())
 
     @property
     def anchors(self) -> list[Element]:

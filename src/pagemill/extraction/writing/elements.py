@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text, escape
 
+from pagemill.extraction.discussions.rebuild import POST_HEADER
 from pagemill.extraction.metadata import media
 from pagemill.extraction.reading.characters import normalize_space
 from pagemill.extraction.writing import code, icons, tables
@@ -84,6 +85,12 @@ def _heading(tag: str) -> EnterHandler:
 def _leave_cell_heading(builder: Builder) -> None:
     _leave_inline(builder)
     builder.end_run()
+
+
+def _header(builder: Builder, element: Element) -> LeaveHandler | bool | None:
+    """A header. That of a post of a discussion is one line, which says who wrote it and when."""
+    content_model = ContentModel.ITEM if POST_HEADER in element.attrs else ContentModel.FLOW
+    return _block(content_model, "header")(builder, element)
 
 
 def _quote(builder: Builder, element: Element) -> LeaveHandler | bool | None:
@@ -198,7 +205,7 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
         builder.phrasing_depth
         and reference[0] == "#"
         and element.text.strip() in _PERMALINKS
-        and element.find("img") is None
+        and (element.find("img") is None or _is_beside_text(element))
     ):
         return False
     if reference.strip() == "#" or (builder.phrasing_depth and reference[0] == "#"):
@@ -212,9 +219,20 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     return _inline_anchor(builder, start)
 
 
+def _is_beside_text(anchor: Element) -> bool:
+    """Whether there is text beside a link: a picture in it is then its icon, and not what a heading says."""
+    parent = anchor.parent
+    return isinstance(parent, Element) and bool(parent.text.strip())
+
+
 def _title(element: Element) -> str:
     title = normalize_space(element.attr("title") or "")
-    return f' title="{escape(title)}"' if title and title != element.text.strip() else ""
+    if not title or title == element.text.strip():
+        return ""
+    image = element.find("img")
+    if image is not None and title == normalize_space(image.attr("alt") or ""):
+        return ""
+    return f' title="{escape(title)}"'
 
 
 def _inline_anchor(builder: Builder, start: str) -> LeaveHandler:
@@ -263,6 +281,8 @@ def _image(builder: Builder, element: Element) -> bool:
         return False
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_image_source:
+        return False
+    if icons.is_portrait(element, src):
         return False
     alt = normalize_space(element.attr("alt") or "")
     if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
@@ -437,10 +457,8 @@ ENTER_HANDLERS: dict[str, EnterHandler] = {
     "button": _button,
     "label": _separate,
     "span": _span,
-    **{
-        tag: _block(ContentModel.FLOW, tag)
-        for tag in ("article", "section", "aside", "nav", "header", "footer", "main", "div")
-    },
+    **{tag: _block(ContentModel.FLOW, tag) for tag in ("article", "section", "aside", "nav", "footer", "main", "div")},
+    "header": _header,
     "address": _block(ContentModel.FLOW, "div"),
     "blockquote": _quote,
     "details": _block(ContentModel.QUOTE, "details"),

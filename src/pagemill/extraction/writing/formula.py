@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from turbohtml import Element, Node
 
 _CONTAINERS = ".katex-display, .katex, mjx-container, .MathJax, .MathJax_Display, .MathJax_SVG, .MathJax_Preview, "
-_CONTAINERS += '.mwe-math-element, math, script[type^="math/tex"]'
+_CONTAINERS += '.mwe-math-element, math, math-renderer, script[type^="math/tex"]'
 # The largest depth of a formula's parts in its outermost container, and the largest number of containers.
 _MAX_NESTING, _MAX_CONTAINERS = 12, 20_000
 _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
+    r"|(?P<environment>\\begin\{(?P<name>(?:align|equation|gather|multline|eqnarray)\*?)\}[^$]*?\\end\{(?P=name)\})"
 )
 
 
@@ -44,6 +45,9 @@ def find(root: Element) -> dict[Element, Formula | None]:
 def _read(container: Element) -> Formula | None:
     if container.tag == "script":
         return _formula(container.text, "mode=display" in (container.attr("type") or ""))
+    if container.tag == "math-renderer":  # GitHub: TeX with its delimiters, typeset by a script
+        tex = container.text.strip()
+        return _formula(tex.strip("$").strip("`"), tex.startswith("$$"))
     math = container if container.tag == "math" else container.find("math")
     if math is None or _followed_by_script(container):
         return None
@@ -98,7 +102,9 @@ def split(text: str) -> list[str | Formula]:
     parts: list[str | Formula] = []
     end = 0
     for match in _TEX_DELIMITED.finditer(text):
-        formula = _formula(match["inline"] or match["display"] or match["dollars"], match["inline"] is None)
+        formula = _formula(
+            match["inline"] or match["display"] or match["dollars"] or match["environment"], match["inline"] is None
+        )
         if formula is not None:
             parts += [text[end : match.start()], formula]
             end = match.end()

@@ -17,6 +17,11 @@ _ICON = re.compile(
     r"|whatsapp)(?:[/_.-]|$)"
 )
 
+# Avatars and logos: whole words of class names and URLs.
+_PORTRAIT = re.compile(
+    r"(?<![a-z])(?:avatars?|gravatar|userpic|user-photo|site-logo|logo-img|custom-logo|header-logo)(?![a-z])"
+)
+
 # The names of yes and no icons in icon fonts and files, as whole words.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
 _NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
@@ -37,6 +42,12 @@ def is_decoration(image: Element, src: str) -> bool:
     if _ICON.search(path) is not None:
         return True
     return all(_SMALL.fullmatch(image.attr(name) or "x") for name in ("width", "height"))
+
+
+def is_portrait(image: Element, src: str) -> bool:
+    """Whether an image is the avatar of a user or the logo of a site: its class or its URL says so."""
+    names = f"{image.attr('class') or ''} {src.partition('?')[0]}".lower()
+    return _PORTRAIT.search(names) is not None and image.closest("figure") is None
 
 
 def check_mark(cell: Element) -> str:

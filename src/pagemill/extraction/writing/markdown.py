@@ -63,6 +63,7 @@ _CELL_BLOCKS: tuple[str, ...] = (
     "footer",
 )
 _CELL_BLOCKS += ("aside", "nav", "main", "figure", "figcaption", "hr")
+_TERM_BLOCKS = (*_CELL_BLOCKS, "table", "blockquote", "pre")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -122,7 +123,7 @@ def _prepare(tree: Element, placeholders: Placeholders) -> None:
     tree.strip_tags("ruby, rp, rt")
     for term in tree.find_all(["dt", "summary"]):
         if term.find("strong") is None and next(term.iter_elements(_HEADINGS), None) is None:
-            term.wrap_children(Element("strong"))
+            _embolden(term)
     for deleted in tree.select("del:has(q)"):  # tildes between a word and a quotation mark are not delimiters
         _wrap_in_tags(deleted, placeholders)
         deleted.unwrap()
@@ -134,6 +135,16 @@ def _prepare(tree: Element, placeholders: Placeholders) -> None:
     for block in tree.select("li table, li blockquote"):
         if getattr(block.previous_sibling, "tag", "") in ("table", "blockquote"):
             block.insert_before(Element("p", children=[placeholders.add("<!-- -->")]))  # a tight list would merge them
+
+
+def _embolden(term: Element) -> None:
+    """Make a term bold. In one with blocks only its inline children are: emphasis does not reach over blocks."""
+    if next(term.iter_elements(_TERM_BLOCKS), None) is None:
+        term.wrap_children(Element("strong"))
+        return
+    for child in list(term.children):
+        if isinstance(child, Element) and child.tag not in _TERM_BLOCKS and child.text.strip():
+            child.wrap(Element("strong"))
 
 
 def _prepare_sub_and_sup(tree: Element, placeholders: Placeholders) -> None:

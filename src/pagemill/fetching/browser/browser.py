@@ -20,8 +20,8 @@ from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.browser.rendering import Rendering
 from pagemill.fetching.browser.screenshots import PICTURES
 from pagemill.fetching.browser.tab import Kind, Tabs
-from pagemill.fetching.proxies.rotation import ExitRound, exits_of
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.proxies.rotation import Accept
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.fetching.url import Url
     from pagemill.model import RenderedPage, ScrapeOptions
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -60,9 +60,9 @@ class _Shift:
 class Browser:
     """Renders pages. One for each process, used as `async with Browser(settings, guard) as browser`."""
 
-    def __init__(self, settings: Settings, guard: EgressGuard, scores: ExitScores | None = None) -> None:
+    def __init__(self, settings: Settings, guard: EgressGuard, scores: ProxyScores | None = None) -> None:
         self._settings = settings
-        self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
+        self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._guard = guard
         self._slots = asyncio.Semaphore(settings.browser.browser_pages)
         self._shifts: dict[bool, _Shift] = {}
@@ -98,29 +98,29 @@ class Browser:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
         `patience` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
-        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another exit may
-        be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
+        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another proxy
+        may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
-        exits = ExitRound(checked.host, exits_of(self._settings, options.country), self._scores)
+        proxies = ProxyRotation(checked.host, proxies_for(self._settings, options.country), self._scores, deadline)
         while True:
             try:
                 async with asyncio.timeout_at(deadline), self._turn(patience):
-                    rendered = await self._through_exits(executable, checked, options, deadline, exits)
+                    rendered = await self._through_proxies(executable, checked, options, deadline, proxies)
             except TimeoutError:
                 raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
             try:  # nobody waits for this: the turn is over
                 if accept is not None:
                     await accept(rendered.page)
             except FetchError as error:
-                if not await self._goes_on(exits, error) or asyncio.get_running_loop().time() >= deadline:
+                if not await self._goes_on(proxies, error) or asyncio.get_running_loop().time() >= deadline:
                     raise
-            except PageError:  # it could not be read, but the exit brought it
-                await exits.succeeded()
+            except PageError:  # it could not be read, but the proxy brought it
+                await proxies.succeeded()
                 raise
             else:
-                await exits.succeeded()
+                await proxies.succeeded()
                 return rendered
 
     @contextlib.asynccontextmanager
@@ -135,34 +135,34 @@ class Browser:
         finally:
             self._slots.release()
 
-    async def _through_exits(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, exits: ExitRound
+    async def _through_proxies(
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxies: ProxyRotation
     ) -> RenderedPage:
-        """Leave by the country's exits, a failed one for another."""
+        """Leave by the country's proxies, a failed one for another."""
         while True:
-            way = await exits.take()
+            proxy = await proxies.take()
             try:
-                rendered = await self._try(executable, url, options, deadline, way)
+                rendered = await self._try(executable, url, options, deadline, proxy)
             except FetchError as error:
-                if not await self._goes_on(exits, error):
+                if not await self._goes_on(proxies, error):
                     raise
             else:
-                exits.arrived()
+                proxies.arrived()
                 return rendered
 
-    async def _goes_on(self, exits: ExitRound, error: FetchError) -> bool:
-        """Whether another exit is tried after this."""
-        return await exits.failed(error) and exits.attempts < self._settings.fetching.fetch_attempts
+    async def _goes_on(self, proxies: ProxyRotation, error: FetchError) -> bool:
+        """Whether another proxy is tried after this."""
+        return await proxies.failed(error) and proxies.attempts < self._settings.fetching.fetch_attempts
 
     async def _try(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, way: Exit
+        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
         images = not PICTURES.isdisjoint(options.formats)
         for attempt in range(1, TRIES + 1):
             shift: _Shift | None = None
             try:
                 shift = await self._shift(executable, images=images)
-                return await self._render(shift, url, options, deadline, way)
+                return await self._render(shift, url, options, deadline, proxy)
             except BrowserError as error:
                 if attempt == TRIES or not _is_browsers_fault(shift, error):
                     raise
@@ -184,9 +184,9 @@ class Browser:
         await self._proxy.close()
 
     async def _render(
-        self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float, way: Exit
+        self, shift: _Shift, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
-        kind = Kind(way, looked_at=shift.process.images or bool(options.actions))
+        kind = Kind(proxy, looked_at=shift.process.images or bool(options.actions))
         shift.pages += 1
         shift.open_pages += 1
         try:

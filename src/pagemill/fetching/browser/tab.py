@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 VIEWPORT = {"width": 1280, "height": 800}
@@ -40,7 +40,7 @@ _WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "wi
 class Kind:
     """What tabs differ by before anything is loaded in them."""
 
-    way: Exit = DIRECT
+    proxy: Proxy = DIRECT
     looked_at: bool = False
     """Whether it matters what the page looks like, or where things are on the screen."""
 
@@ -57,7 +57,7 @@ class Tab:
     """The page's DevTools session."""
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, kind: Kind) -> None:
-        tunnels = None if kind.way.direct else Tunnels(kind.way, guard.resolver, settings)
+        tunnels = None if kind.proxy.direct else Tunnels(kind.proxy, guard.resolver, settings)
         self.proxy = EgressProxy(guard, settings.fetching.connect_timeout, tunnels)
         self.process = process
         self.kind = kind

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from pagemill.errors import BlockedAddressError
 from pagemill.fetching.egress.addresses import special_use
 from pagemill.fetching.egress.dns import Resolver, is_localhost
+from pagemill.fetching.egress.own_addresses import is_own
 from pagemill.fetching.egress.ports import BAD_PORTS
 from pagemill.fetching.url import IPAddress, Url, host_name, parse_url
 
@@ -25,6 +26,7 @@ class EgressGuard:
 
     def __init__(self, settings: Settings) -> None:
         self._allowed = settings.egress.allowed_networks
+        self._api_port = settings.service.port
         self._resolver = Resolver(settings)
 
     @property
@@ -55,23 +57,29 @@ class EgressGuard:
         url = parse_url(text, base)
         self._check_port(url.port)
         if url.address is not None:
-            self.check_address(url.address)
+            self.check_address(url.address, port=url.port)
         return url
 
-    def check_address(self, address: IPAddress | str, host: str | None = None) -> IPAddress:
-        """The address, when requests may go there; raises `BlockedAddressError` otherwise. `host` is for the message.
+    def check_address(self, address: IPAddress | str, host: str | None = None, port: int | None = None) -> IPAddress:
+        """The address, when requests may go to it and the port; raises `BlockedAddressError` otherwise.
 
-        A zone (`fe80::1%eth0`) does not change the answer. Raises `ValueError` for a string that is no address.
+        `host` is for the message, which does not tell what a name leads to. A zone (`fe80::1%eth0`) does not change the
+        answer. Raises `ValueError` for a string that is no address.
         """
         if isinstance(address, str):
             address = ip_address(address)
-        if any(address in network for network in self._allowed if network.version == address.version):
+        if port is not None and port == self._api_port and is_own(address):
+            raise BlockedAddressError(f"Port {port} of {host or address} may not be fetched from.")
+        if special_use(address) is None or self._allows(address, port):
             return address
-        kind = special_use(address)
-        if kind is None:
-            return address
-        what = f"The address {address}" if host in (None, str(address)) else f"The address of {host} ({address})"
-        raise BlockedAddressError(f"{what} is not a public one ({kind}), and may not be fetched from.")
+        if host in (None, str(address)):
+            what = f"The address {address} is not a public one ({special_use(address)})"
+        else:
+            what = f"The host {host} has an address that is not a public one"
+        raise BlockedAddressError(f"{what}, and may not be fetched from.")
+
+    def _allows(self, address: IPAddress, port: int | None) -> bool:
+        return any(network.allows(address, port) for network in self._allowed)
 
     async def resolve(self, host: str, port: int) -> list[IPAddress]:
         """The addresses that a connection to `host` may be made to, at least one, all checked, IPv4 first.
@@ -82,17 +90,16 @@ class EgressGuard:
         self._check_port(port)
         literal = _literal(host)
         if literal is not None:
-            return [self.check_address(literal)]
+            return [self.check_address(literal, port=port)]
         name = host_name(host.lower())
         addresses = await self._resolver.resolve(name)
         if is_localhost(name):
-            return self._localhost(name, addresses)
-        return [self.check_address(address, name) for address in addresses]
+            addresses = self._open_localhost(addresses, port)
+        return [self.check_address(address, name, port) for address in addresses]
 
-    def _localhost(self, name: str, addresses: tuple[IPAddress, ...]) -> list[IPAddress]:
+    def _open_localhost(self, addresses: tuple[IPAddress, ...], port: int) -> tuple[IPAddress, ...]:
         # These addresses come from a rule, not from somebody's answer: who opens 127.0.0.0/8 alone means localhost too.
-        allowed = [address for address in addresses if any(address in network for network in self._allowed)]
-        return allowed or [self.check_address(address, name) for address in addresses]
+        return tuple(address for address in addresses if self._allows(address, port)) or addresses
 
     @staticmethod
     def _check_port(port: int) -> None:

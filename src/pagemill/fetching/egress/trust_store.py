@@ -21,7 +21,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class TrustStore:
     """A file with authorities, and a folder of them by the hash of their names."""
 
     file: str
@@ -29,18 +29,18 @@ class Trust:
 
 
 @lru_cache(maxsize=16)
-def trust(ca_file: Path | None) -> Trust:
+def trust_store(ca_file: Path | None) -> TrustStore:
     """The authorities of `ca_file` alone, or those of the system where there is none.
 
     Raises `OperatorError` when there is no certificate in the file.
     """
     if ca_file is not None:
         _check(ca_file)
-        return Trust(str(ca_file), os.devnull)
+        return TrustStore(str(ca_file), os.devnull)
     paths = ssl.get_default_verify_paths()
     if paths.capath and paths.cafile == DEFAULT_CACERT:
-        return folder_of(Path(paths.cafile), Path(paths.capath)) or Trust(DEFAULT_CACERT, os.devnull)
-    return Trust(DEFAULT_CACERT, os.devnull)
+        return hashed_folder(Path(paths.cafile), Path(paths.capath)) or TrustStore(DEFAULT_CACERT, os.devnull)
+    return TrustStore(DEFAULT_CACERT, os.devnull)
 
 
 def _check(ca_file: Path) -> None:
@@ -50,10 +50,10 @@ def _check(ca_file: Path) -> None:
         raise OperatorError(f"There are no certificates to be read in {ca_file} (PAGEMILL_CA_FILE).") from error
 
 
-def folder_of(bundle: Path, folder: Path) -> Trust | None:
+def hashed_folder(bundle: Path, folder: Path) -> TrustStore | None:
     """The folder, when it is hashed and holds as many authorities as the bundle; None otherwise."""
     hashed = sorted(entry.name for entry in folder.iterdir() if _HASHED.fullmatch(entry.name))
     if not hashed or len(hashed) < bundle.read_bytes().count(b"-----BEGIN CERTIFICATE-----"):
         return None
     # libcurl wants a file too, and would take the whole bundle for want of one.
-    return Trust(str(folder / hashed[0]), str(folder))
+    return TrustStore(str(folder / hashed[0]), str(folder))

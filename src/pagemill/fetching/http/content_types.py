@@ -6,7 +6,12 @@ and XML by their opening tags, anything with a binary byte as binary, the rest a
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+
+import orjson
+
+from pagemill.media_types import TEXT, essence
 
 SNIFFED_BYTES = 1445
 """How many bytes the standard looks at."""
@@ -65,6 +70,17 @@ _HTML_OPENINGS = (
 )  # fmt: skip
 _XML_ROOTS = (b"<rss", b"<feed", b"<rdf:RDF", b"<urlset", b"<sitemapindex")
 _GZIP_MAGIC = b"\x1f\x8b\x08"
+# Archives, pictures, sound and programs (mimesniff, 6), which servers send under any type.
+_BINARY_SIGNATURES = (
+    b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"BZh91AY&SY", b"\xfd7zXZ\x00",
+    b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"\xff\xd8\xff", b"\x7fELF", b"OggS\x00", b"ID3\x03", b"ID3\x04",
+    b"wOFF\x00\x01", b"wOFFOTTO", b"wOF2\x00\x01", b"wOF2OTTO", b"\x1aE\xdf\xa3", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+)  # fmt: skip
+# An object with a first name, or a list of objects, lists or strings: no page begins like that.
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+_JSON_OPENING = re.compile(
+    rb"\{\s*" + _STRING + rb"\s*:|\[\s*(?:\{\s*" + _STRING + rb"|\[\s*[\[{\"\d-]|" + _STRING + rb"\s*[,\]])"
+)
 _WHITESPACE = b"\t\n\x0c\r "
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 # The standard's binary data bytes: control characters that text does not hold.
@@ -74,14 +90,14 @@ _NO_BINARY = bytes.maketrans(b"", b"")
 
 def declared_kind(content_type: str) -> Kind | None:
     """What a Content-Type header promises; None when the first bytes have to tell."""
-    essence = content_type.partition(";")[0].strip().lower()
-    if essence in _UNKNOWN_TYPES or "/" not in essence or content_type.strip().lower() in _DOUBTFUL_TEXT:
+    name = essence(content_type)
+    if name in _UNKNOWN_TYPES or "/" not in name or content_type.strip().lower() in _DOUBTFUL_TEXT:
         return None
-    if essence in _KINDS:
-        return _KINDS[essence]
-    if essence.endswith(("+json", "+xml")):
-        return Kind.JSON if essence.endswith("+json") else Kind.XML
-    return Kind.TEXT if essence.startswith("text/") else Kind.UNSUPPORTED
+    if name in _KINDS:
+        return _KINDS[name]
+    if name.endswith(("+json", "+xml")):
+        return Kind.JSON if name.endswith("+json") else Kind.XML
+    return Kind.TEXT if name in TEXT or name.startswith("text/") else Kind.UNSUPPORTED
 
 
 def kind_of(content_type: str, body: bytes) -> Kind:
@@ -92,6 +108,8 @@ def kind_of(content_type: str, body: bytes) -> Kind:
         return Kind.PDF
     if declared is not Kind.UNSUPPORTED and head.startswith(_GZIP_MAGIC):
         return Kind.GZIP
+    if declared is not None and head.startswith(_BINARY_SIGNATURES):
+        return Kind.UNSUPPORTED
     if declared is Kind.HTML:
         return _html_or_other(head)
     if declared not in (None, Kind.PDF, Kind.GZIP):
@@ -113,7 +131,7 @@ def _html_or_other(head: bytes) -> Kind:
         return Kind.XML
     if start.startswith(_XML_ROOTS):
         return Kind.XML
-    return Kind.JSON if start.startswith((b'{"', b'[{"')) else Kind.HTML
+    return Kind.JSON if _JSON_OPENING.match(start) else Kind.HTML
 
 
 def sniffed_kind(head: bytes) -> Kind:
@@ -144,3 +162,27 @@ def _opens_html(start: bytes) -> bool:
 def _opens_longer(lowered: bytes, opening: bytes) -> bool:
     # "<b" also begins "<body" and "<br": a longer opening may match where the shorter one did not end.
     return any(other != opening and other.startswith(opening) and lowered.startswith(other) for other in _HTML_OPENINGS)
+
+
+_ENDINGS = {
+    Kind.HTML: (b"</html",),
+    Kind.XML: (b"</html", b"</rss", b"</feed", b"</rdf:rdf", b"</urlset", b"</sitemapindex"),
+    Kind.PDF: (b"%%eof",),
+}
+_LARGEST_JSON = 1024 * 1024
+
+
+def ends_whole(kind: Kind, body: bytes) -> bool:
+    """Whether a body ends as a whole one of its kind does, though its transfer did not."""
+    if kind is Kind.JSON:
+        return len(body) <= _LARGEST_JSON and _is_json(body)
+    tail = body[-1024:].lower()
+    return any(ending in tail for ending in _ENDINGS.get(kind, ()))
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from curl_cffi import Curl, CurlHttpVersion, CurlOpt
 from curl_cffi.requests.impersonate import resolve_latest_browser_type
 
 from pagemill.errors import OperatorError
-from pagemill.fetching.egress.trust_store import trust
+from pagemill.fetching.egress.trust_store import trust_store
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BUFFER_SIZE = 64 * 1024
 # Names are given to libcurl with their addresses. Should it ever come to look one up by itself, it asks a server that
 # is not there, and the request fails, instead of going somewhere that nobody checked.
-_NO_LOOKUP = "https://0.0.0.0:1/"
+_UNREACHABLE_RESOLVER = "https://0.0.0.0:1/"
 
 
 def browser_handle(settings: Settings) -> Curl:
@@ -25,29 +25,29 @@ def browser_handle(settings: Settings) -> Curl:
 
     Raises `OperatorError` when no browser goes by the name in the settings.
     """
-    curl = _trusting_handle(settings)
+    curl = _handle_with_trust_store(settings)
     browser = resolve_latest_browser_type(settings.fetching.impersonate)  # type: ignore[no-untyped-call]
     if curl.impersonate(browser) != 0:
         raise OperatorError(
             f"No browser to impersonate is called {settings.fetching.impersonate}; see PAGEMILL_IMPERSONATE."
         )
-    return _confined(curl, settings)
+    return _restrict(curl, settings)
 
 
 def plain_handle(settings: Settings) -> Curl:
     """A new handle that claims to be nobody and sends no header of its own accord, but for what HTTP demands."""
-    return _confined(_trusting_handle(settings), settings)
+    return _restrict(_handle_with_trust_store(settings), settings)
 
 
-def _trusting_handle(settings: Settings) -> Curl:
-    authorities = trust(settings.egress.ca_file)
+def _handle_with_trust_store(settings: Settings) -> Curl:
+    authorities = trust_store(settings.egress.ca_file)
     curl = Curl(cacert=authorities.file)
     curl.setopt(CurlOpt.CAPATH, authorities.folder)
     return curl
 
 
-def _confined(curl: Curl, settings: Settings) -> Curl:
-    authorities = trust(settings.egress.ca_file)
+def _restrict(curl: Curl, settings: Settings) -> Curl:
+    authorities = trust_store(settings.egress.ca_file)
     curl.setopt(CurlOpt.HTTP_VERSION, CurlHttpVersion.V2TLS)
     curl.setopt(CurlOpt.PROTOCOLS_STR, "http,https")
     curl.setopt(CurlOpt.FOLLOWLOCATION, 0)
@@ -57,7 +57,7 @@ def _confined(curl: Curl, settings: Settings) -> Curl:
     curl.setopt(CurlOpt.PROXY_CAPATH, authorities.folder)
     curl.setopt(CurlOpt.NETRC, 0)
     curl.setopt(CurlOpt.ACCEPT_ENCODING, "gzip, deflate, br, zstd")  # says so and decompresses; as Chrome asks
-    curl.setopt(CurlOpt.DOH_URL, _NO_LOOKUP)
+    curl.setopt(CurlOpt.DOH_URL, _UNREACHABLE_RESOLVER)
     curl.setopt(CurlOpt.COOKIEFILE, b"")  # cookies in memory; `COOKIELIST: ALL` empties it before each page
     curl.setopt(CurlOpt.PATH_AS_IS, 1)  # paths come normalised
     curl.setopt(CurlOpt.NOSIGNAL, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curl_cffi import CurlECode
 from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 
 from pagemill.errors import (
@@ -17,18 +18,30 @@ from pagemill.errors import (
     InvalidResponseError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.http.content_types import SNIFFED_BYTES, Kind, declared_kind, kind_of
+from pagemill.fetching.http.content_types import SNIFFED_BYTES, Kind, declared_kind, ends_whole, kind_of
 from pagemill.fetching.http.curl_errors import headers_too_large
+from pagemill.media_types import last_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_HEADER_BYTES = 256 * 1024
 """What browsers accept of headers (Chromium: 256 KiB)."""
-MAX_ASIDE_BYTES = 256 * 1024
+MAX_DISCARDED_BYTES = 256 * 1024
 """The most that is read of a body that is not the page's: that of a redirect, which only frees the connection."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+# How libcurl ends a transfer whose end did not come as announced.
+_CUT_SHORT = frozenset(
+    {
+        CurlECode.PARTIAL_FILE,
+        CurlECode.RECV_ERROR,
+        CurlECode.HTTP2,
+        CurlECode.HTTP2_STREAM,
+        CurlECode.BAD_CONTENT_ENCODING,
+        CurlECode.OPERATION_TIMEDOUT,
+    }
+)
 _NO_CODINGS = frozenset({"", "identity", "none", "chunked"})
 _KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
@@ -38,7 +51,8 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_connected", "_header_bytes", "_headers_ended", "_host", "_kind", "_limit", "_lines", "_size",
-        "enough", "failure", "headers", "status",
+        "_sniffed",
+        "enough", "failure", "headers", "status", "timed_out",
     )  # fmt: skip
 
     def __init__(self, host: str, limit: int, connected: Callable[[], None]) -> None:
@@ -51,11 +65,13 @@ class Exchange:
         self._chunks: list[bytes] = []
         self._size = 0
         self._kind: Kind | None = None
+        self._sniffed = False
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         """By name in lower case; the first where one came twice, except for codings, which add up."""
         self.failure: FetchError | None = None
         self.enough = False
+        self.timed_out = False
 
     def again(self) -> Exchange:
         """A new exchange for the same request."""
@@ -68,13 +84,18 @@ class Exchange:
 
     @property
     def content_type(self) -> str:
-        """The Content-Type header as it came; empty where there was none."""
-        return self.header(b"content-type") or ""
+        """The Content-Type header; the type that counts where it names several; empty where there was none."""
+        return last_type(self.header(b"content-type") or "")
 
     @property
     def redirects(self) -> bool:
-        """Whether the status is one of a redirect to follow."""
-        return self.status in REDIRECTS
+        """Whether it is a redirect to follow. One that says not where to is a page, as in browsers, if it holds any."""
+        return self.status in REDIRECTS and bool(self.headers.get(b"location"))
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads. Bytes that are not ASCII are escaped one by one, as browsers do."""
+        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in self.headers.get(b"location", b""))
 
     @property
     def status_decides(self) -> bool:
@@ -121,7 +142,7 @@ class Exchange:
         if self.redirects:
             return len(chunk)
         self._chunks.append(chunk)
-        if self._kind is None and self._size >= SNIFFED_BYTES:
+        if not self._sniffed and self._size >= SNIFFED_BYTES:
             try:
                 self._sniff()
             except FetchError as error:
@@ -135,9 +156,20 @@ class Exchange:
         else:
             self.failure = self._too_large()
 
-    def broke(self) -> None:
-        """The transfer failed. That matters no more where the headers were there and the status decides."""
-        self.enough = self.enough or (self._headers_ended and self.status_decides)
+    def broke(self, code: int) -> None:
+        """The transfer failed. That matters no more where the status decides, or the body is whole by any account."""
+        self.timed_out = code == CurlECode.OPERATION_TIMEDOUT
+        self.enough = self.enough or (self._headers_ended and (self.status_decides or self._is_whole(code)))
+
+    def _is_whole(self, code: int) -> bool:
+        codings = self._codings(b"content-encoding")
+        if code == CurlECode.WRITE_ERROR:  # we did not stop it: bytes follow the end of the compressed stream
+            return bool(codings)
+        if code not in _CUT_SHORT or not self._size:
+            return False
+        if codings and self.headers.get(b"content-length") == str(self._size).encode():
+            return True  # the length is that of the uncompressed body
+        return ends_whole(kind_of(self.content_type, b"".join(self._chunks[:2])), self.body)
 
     def finish(self) -> None:
         """The body is whole: judge what could not be judged before.
@@ -146,7 +178,7 @@ class Exchange:
         """
         if not self._headers_ended:
             raise ConnectionResetByHostError(f"The connection to {self._host} broke before its answer was whole.")
-        if self._kind is None and self._chunks:
+        if not self._sniffed and self._chunks:
             self._sniff()
 
     def _take(self, line: bytes) -> None:
@@ -166,18 +198,18 @@ class Exchange:
         self._connected()
         if self.status_decides:
             self._kind = Kind.TEXT
-            self._limit_aside()
+            self._limit_discarded()
             return
         self._check_coding()
         self._check_length()
         self._kind = declared_kind(self.content_type)
         self._check_kind()
 
-    def _limit_aside(self) -> None:
+    def _limit_discarded(self) -> None:
         # What comes with an error is kept where it can be read; a redirect's body only frees the connection.
         self.enough = self._coded_twice()
         if self.redirects:
-            self._limit = min(self._limit, MAX_ASIDE_BYTES)
+            self._limit = min(self._limit, MAX_DISCARDED_BYTES)
         elif declared_kind(self.content_type) is Kind.UNSUPPORTED:
             self._limit = 0
 
@@ -199,6 +231,9 @@ class Exchange:
             raise self._too_large()
 
     def _sniff(self) -> None:
+        self._sniffed = True
+        if self.status_decides or self._kind in (Kind.PDF, Kind.GZIP):
+            return
         self._kind = kind_of(self.content_type, self.body)
         self._check_kind()
 
@@ -215,7 +250,7 @@ class Exchange:
         return CURL_WRITEFUNC_ERROR
 
 
-_LISTS = frozenset({b"content-encoding", b"transfer-encoding"})
+_LISTS = frozenset({b"content-encoding", b"transfer-encoding", b"content-type"})
 
 
 def _parsed(lines: list[bytes]) -> dict[bytes, bytes]:

@@ -25,13 +25,14 @@ from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
-from pagemill.fetching.http.exchange import Exchange
-from pagemill.fetching.http.host_concurrency import HostSlots
+from pagemill.fetching.http.exchange import REDIRECTS, Exchange
+from pagemill.fetching.http.host_concurrency import HostLimiter
+from pagemill.fetching.http.request_options import is_same_origin
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
 from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
 from pagemill.fetching.proxies.addresses import proxy_addresses
-from pagemill.fetching.proxies.rotation import ExitRound, exits_of
-from pagemill.fetching.proxies.scores import MemoryExitScores
+from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
+from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import FetchedPage
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.http.request_options import RequestFields
     from pagemill.fetching.proxies.rotation import Accept
-    from pagemill.fetching.proxies.scores import ExitScores
+    from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.fetching.url import IPAddress, Url
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 IDLE_HANDLES = 64
@@ -52,13 +53,13 @@ IDLE_CONNECTIONS = 128
 class HttpFetcher:
     """Fetches pages. One for each process, used as `async with HttpFetcher(settings) as fetcher`."""
 
-    def __init__(self, settings: Settings, guard: EgressGuard | None = None, scores: ExitScores | None = None) -> None:
+    def __init__(self, settings: Settings, guard: EgressGuard | None = None, scores: ProxyScores | None = None) -> None:
         self._settings = settings
         self._own_guard = guard is None
         self._guard = guard or EgressGuard(settings)
-        self._scores = scores or MemoryExitScores(settings.egress.proxy_half_life)
+        self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
-        self._hosts = HostSlots(settings.fetching.host_concurrency)
+        self._hosts = HostLimiter(settings.fetching.host_concurrency)
         self._handles: list[Curl] = []
         self._multi: AsyncCurl | None = None
 
@@ -96,41 +97,43 @@ class HttpFetcher:
         that came: its error is then how the attempt ended.
 
         `deadline` is a time of the event loop: back-off and `Retry-After` are kept only when they end before it.
-        Without one, the settings' `job_deadline` from now. A failed exit is left for another that the country has, at
+        Without one, the settings' `job_deadline` from now. A failed proxy is left for another that the country has, at
         once. Raises subclasses of `FetchError`; `HttpStatusError` for a status of 4xx or 5xx. Cancelling aborts the
         transfer.
         """
         loop = asyncio.get_running_loop()
         if deadline is None:
             deadline = loop.time() + self._settings.jobs.job_deadline
-        exits = ExitRound(self._guard.check_url(url).host, exits_of(self._settings, country), self._scores)
+        proxies = ProxyRotation(
+            self._guard.check_url(url).host, proxies_for(self._settings, country), self._scores, deadline
+        )
         while True:
-            way = await exits.take()
+            proxy = await proxies.take()
             try:
-                page = await self._attempt(url, way, deadline, fields)
-                exits.arrived()
+                page = await self._attempt(url, proxy, deadline, fields)
+                proxies.arrived()
                 if accept is not None:
                     await accept(page)
             except FetchError as error:
-                if await exits.failed(error) and exits.attempts < self._retries.attempts:
+                if await proxies.failed(error) and proxies.attempts < self._retries.attempts:
                     wait: float | None = 0.0
                 else:
-                    wait = self._retries.wait(error, exits.attempts)
+                    wait = self._retries.wait(error, proxies.attempts)
                 if wait is None or loop.time() + wait >= deadline:
                     raise
-            except PageError:  # `accept` could not read it, but the exit brought it
-                await exits.succeeded()
+            except PageError:  # `accept` could not read it, but the proxy brought it
+                await proxies.succeeded()
                 raise
             else:
-                await exits.succeeded()
+                await proxies.succeeded()
                 return page
             await asyncio.sleep(wait)
 
-    async def _attempt(self, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
+    async def _attempt(self, text: str, proxy: Proxy, deadline: float, fields: RequestFields) -> FetchedPage:
         curl = self._handles.pop() if self._handles else browser_handle(self._settings)
         try:
             curl.setopt(CurlOpt.COOKIELIST, "ALL")
-            return await self._follow(curl, text, way, deadline, fields)
+            return await self._follow(curl, text, proxy, deadline, fields)
         finally:
             curl.setopt(CurlOpt.HTTPHEADER, [])
             if len(self._handles) < IDLE_HANDLES and self._multi is not None:
@@ -138,45 +141,45 @@ class HttpFetcher:
             else:
                 curl.close()
 
-    async def _follow(self, curl: Curl, text: str, way: Exit, deadline: float, fields: RequestFields) -> FetchedPage:
+    async def _follow(self, curl: Curl, text: str, proxy: Proxy, deadline: float, fields: RequestFields) -> FetchedPage:
         url = self._guard.check_url(text)
-        first = url.host
-        for cookie in fields.cookie_lines(first):
+        first = url
+        for cookie in fields.cookie_lines(first.host):
             curl.setopt(CurlOpt.COOKIELIST, cookie)
         budget = self._settings.fetching.fetch_timeout
         loop = asyncio.get_running_loop()
         for _ in range(self._settings.fetching.max_redirects + 1):
             async with self._hosts.slot(url.host):
                 started = loop.time()
-                lines = fields.header_lines(same_host=url.host == first) + fields.condition_lines(url)
+                lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                 curl.setopt(CurlOpt.HTTPHEADER, lines)
-                exchange = await self._exchange(curl, url, way, min(budget, deadline - started))
+                exchange = await self._exchange(curl, url, proxy, min(budget, deadline - started))
                 budget -= loop.time() - started
             if not exchange.redirects:
+                if exchange.status in REDIRECTS and not exchange.body:
+                    raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
                 return _page(text, url, exchange)
-            url = self._redirected(url, exchange.header(b"location"))
+            url = self._redirected(url, exchange.location)
         raise TooManyRedirectsError(f"The page redirected more than {self._settings.fetching.max_redirects} times.")
 
-    def _redirected(self, url: Url, location: str | None) -> Url:
-        if not location:
-            raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
+    def _redirected(self, url: Url, location: str) -> Url:
         try:
             return self._guard.check_url(location, url)
         except UnfetchableUrlError as error:
             raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
 
-    async def _exchange(self, curl: Curl, url: Url, way: Exit, seconds: float) -> Exchange:
-        """Ask for one URL, through one exit, within so many seconds."""
+    async def _exchange(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> Exchange:
+        """Ask for one URL, through one proxy, within so many seconds."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         addresses = await self._guard.resolve(url.host, url.port)
-        route = await self._route(curl, url, way, addresses)
+        route = await self._route(curl, url, proxy, addresses)
         seconds -= loop.time() - started
         if seconds <= 0:
             raise FetchTimeoutError(f"The answer of {url.host} took too long.")
 
         def connected() -> None:
-            self._check_peer(curl, url, way, addresses)
+            self._check_peer(curl, url, proxy, addresses)
 
         curl.setopt(CurlOpt.URL, url.href)
         curl.setopt(CurlOpt.REQUEST_TARGET, url.target)  # libcurl would rewrite `%2f` to `%2F`
@@ -185,17 +188,17 @@ class HttpFetcher:
             with route:
                 return await self._answer(curl, self._new_exchange(url.host, connected))
         except CurlError as error:
-            of_proxy = None if way.direct else proxy_failure(error, curl, url.host)
+            of_proxy = None if proxy.direct else proxy_failure(error, curl, url.host)
             raise of_proxy or failure_of(error, curl, url.host) from error
         finally:
             curl.clean_handles_and_buffers()
 
     async def _route(
-        self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]
+        self, curl: Curl, url: Url, proxy: Proxy, addresses: Sequence[IPAddress]
     ) -> AbstractContextManager[None]:
-        if way.direct:
+        if proxy.direct:
             return direct_route(curl, url, addresses)
-        return proxy_route(curl, url, addresses, way, await proxy_addresses(self._guard.resolver, way))
+        return proxy_route(curl, url, addresses, proxy, await proxy_addresses(self._guard.resolver, proxy))
 
     def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
         return Exchange(host, self._settings.fetching.max_body_bytes, connected)
@@ -210,7 +213,7 @@ class HttpFetcher:
                 exchange.over_limit()
             if exchange.failure is not None:
                 raise exchange.failure from None
-            exchange.broke()
+            exchange.broke(error.code)
             if not exchange.enough:
                 raise
         exchange.finish()
@@ -238,12 +241,12 @@ class HttpFetcher:
         if self._multi is None:
             raise RuntimeError("the fetcher was closed during a transfer")
 
-    def _check_peer(self, curl: Curl, url: Url, way: Exit, addresses: Sequence[IPAddress]) -> None:
+    def _check_peer(self, curl: Curl, url: Url, proxy: Proxy, addresses: Sequence[IPAddress]) -> None:
         """The last line: the connection, new or reused, must lead to an address that may be fetched from.
 
         Through a proxy the address is the proxy's, and there must be one.
         """
-        if not way.direct:
+        if not proxy.direct:
             if curl.getinfo(CurlInfo.USED_PROXY) != 1:
                 raise BlockedAddressError(f"The answer of {url.host} did not come through the proxy.")
             return
@@ -253,12 +256,14 @@ class HttpFetcher:
             raise BlockedAddressError(f"The address that answered for {url.host} is not known.")
         if any(str(address) == text for address in addresses):
             return
-        self._guard.check_address(text, url.host)
+        self._guard.check_address(text, url.host, url.port)
 
 
 def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
-    page = FetchedPage(text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers)
+    page = FetchedPage(
+        text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers, not exchange.timed_out
+    )
     if exchange.status < 400:
         return page
     asked = exchange.header(b"retry-after")

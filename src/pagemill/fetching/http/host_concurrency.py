@@ -18,7 +18,7 @@ class _Host:
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
-class HostSlots:
+class HostLimiter:
     """A limited number of slots for each host, given in the order of asking."""
 
     def __init__(self, limit: int) -> None:

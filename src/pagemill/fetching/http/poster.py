@@ -12,7 +12,7 @@ from curl_cffi import CurlOpt
 
 from pagemill.errors import FetchTimeoutError
 from pagemill.fetching.http.curl_handle import plain_handle
-from pagemill.fetching.http.exchange import MAX_ASIDE_BYTES, Exchange
+from pagemill.fetching.http.exchange import MAX_DISCARDED_BYTES, Exchange
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.proxies import DIRECT
 
@@ -43,7 +43,7 @@ class Poster(HttpFetcher):
             curl.close()
 
     def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
-        return _Acknowledgement(host, MAX_ASIDE_BYTES, connected)
+        return _Acknowledgement(host, MAX_DISCARDED_BYTES, connected)
 
 
 class _Acknowledgement(Exchange):

@@ -1,11 +1,11 @@
 """What a client wants sent with the request for its page: headers, cookies, a user agent.
 
-Headers and cookies are for the host that the client named: a redirect to another host does not take them along.
+Headers are for the origin that the client named, cookies for its host: redirects elsewhere do not take them along.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CLIENT_HINTS = ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform")
 """Headers that say again who asks: beside a user agent of the client's own they would contradict it."""
+_CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"})
+"""Headers that a host may answer with 304 or 412 and no page. There is nothing of the client's here to keep instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,11 @@ class RequestFields:
     @classmethod
     def of(cls, options: ScrapeOptions) -> RequestFields:
         """Those of a job."""
-        return cls(options.headers, options.cookies, options.user_agent)
+        return cls(unconditional(options).headers, options.cookies, options.user_agent)
 
-    def header_lines(self, *, same_host: bool) -> list[bytes]:
-        """The header lines for a request, to the host that the client named or another one."""
-        fields = [*self.headers] if same_host else []
+    def header_lines(self, *, same_origin: bool) -> list[bytes]:
+        """The header lines for a request, to the origin that the client named or another one."""
+        fields = [*self.headers] if same_origin else []
         if self.user_agent is not None:
             fields = [(name, value) for name, value in fields if name.lower() != "user-agent"]
             fields.append(("User-Agent", self.user_agent))
@@ -58,6 +60,18 @@ class RequestFields:
             parts = (domain, below, cookie.path, "FALSE", "0", cookie.name, cookie.value)
             lines.append("\t".join(parts).encode())
         return lines
+
+
+def is_same_origin(url: Url, first: Url) -> bool:
+    """Whether what is for the first URL may go to this one: the same origin, or its step up from HTTP to HTTPS."""
+    steps_up = (first.scheme, first.port, url.scheme, url.port) == ("http", 80, "https", 443)
+    return url.host == first.host and (steps_up or (url.scheme, url.port) == (first.scheme, first.port))
+
+
+def unconditional(options: ScrapeOptions) -> ScrapeOptions:
+    """The options without headers that make a request a conditional one."""
+    headers = tuple((name, value) for name, value in options.headers if name.lower() not in _CONDITIONS)
+    return options if headers == options.headers else replace(options, headers=headers)
 
 
 NONE = RequestFields()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curl_cffi import Curl, CurlError
 
     from pagemill.fetching.url import IPAddress, Url
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
 
 _PROXY_CODES = frozenset(
     {CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT, CurlECode.PROXY, CurlECode.UNSUPPORTED_PROTOCOL}
@@ -43,23 +43,23 @@ def direct_route(curl: Curl, url: Url, addresses: Sequence[IPAddress]) -> Iterat
 
 @contextmanager
 def proxy_route(
-    curl: Curl, url: Url, addresses: Sequence[IPAddress], way: Exit, proxy: Sequence[IPAddress]
+    curl: Curl, url: Url, addresses: Sequence[IPAddress], proxy: Proxy, proxy_ips: Sequence[IPAddress]
 ) -> Iterator[None]:
-    """Within, the handle connects through the exit, whose proxy has these addresses, to one address of the host."""
+    """Within, the handle connects through the proxy, whose addresses are `proxy_ips`, to one address of the host."""
     versions = [address for address in addresses if address.version == addresses[0].version]
     target = random.choice(versions)  # noqa: S311 - spreads load, guards nothing
     to = f"{_bracketed(url.host)}:{url.port}:{_bracketed(target)}:{url.port}".encode()
     curl.setopt(CurlOpt.NOPROXY, "")
     curl.setopt(CurlOpt.HTTPPROXYTUNNEL, 1)
     curl.setopt(CurlOpt.SUPPRESS_CONNECT_HEADERS, 1)
-    curl.setopt(CurlOpt.PROXYUSERNAME, way.username or ffi.NULL)
-    curl.setopt(CurlOpt.PROXYPASSWORD, way.password or ffi.NULL)
-    if way.scheme == "https":  # its certificate is checked by its name
-        curl.setopt(CurlOpt.PROXY, f"https://{_bracketed(way.host)}:{way.port}")
-        curl.setopt(CurlOpt.RESOLVE, [_pin(way.host, way.port, proxy)] if not is_address(way.host) else [])
+    curl.setopt(CurlOpt.PROXYUSERNAME, proxy.username or ffi.NULL)
+    curl.setopt(CurlOpt.PROXYPASSWORD, proxy.password or ffi.NULL)
+    if proxy.scheme == "https":  # its certificate is checked by its name
+        curl.setopt(CurlOpt.PROXY, f"https://{_bracketed(proxy.host)}:{proxy.port}")
+        curl.setopt(CurlOpt.RESOLVE, [_pin(proxy.host, proxy.port, proxy_ips)] if not is_address(proxy.host) else [])
     else:
-        scheme = "socks5" if way.socks else "http"
-        curl.setopt(CurlOpt.PROXY, f"{scheme}://{_bracketed(proxy[0])}:{way.port}")
+        scheme = "socks5" if proxy.socks else "http"
+        curl.setopt(CurlOpt.PROXY, f"{scheme}://{_bracketed(proxy_ips[0])}:{proxy.port}")
         curl.setopt(CurlOpt.RESOLVE, [])
     entries = lib.curl_slist_append(ffi.NULL, to)
     try:

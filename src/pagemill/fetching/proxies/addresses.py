@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.egress.dns import Resolver
     from pagemill.fetching.url import IPAddress
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
 
 
-async def proxy_addresses(resolver: Resolver, way: Exit) -> Sequence[IPAddress]:
+async def proxy_addresses(resolver: Resolver, proxy: Proxy) -> Sequence[IPAddress]:
     """The addresses of a proxy, which may be private. Raises `ProxyError` where it has none."""
-    if is_address(way.host):
-        return (ip_address(way.host),)
+    if is_address(proxy.host):
+        return (ip_address(proxy.host),)
     try:
-        return await resolver.resolve(way.host)
+        return await resolver.resolve(proxy.host)
     except FetchError as error:
         raise ProxyError("The proxy to leave by could not be looked up.") from error
 

@@ -1,4 +1,4 @@
-"""A connection through an exit's proxy for a protocol of asyncio: HTTP CONNECT (RFC 9110, 9.3.6) or SOCKS 5 (RFC 1928).
+"""A connection through a proxy for a protocol of asyncio: HTTP CONNECT (RFC 9110, 9.3.6) or SOCKS 5 (RFC 1928).
 
 It is asked for by an address that the guard has checked, as in `route`, which does the same for libcurl.
 """
@@ -12,7 +12,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from pagemill.errors import ProxyError
-from pagemill.fetching.egress.trust_store import trust
+from pagemill.fetching.egress.trust_store import trust_store
 from pagemill.fetching.proxies.addresses import proxy_addresses
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.egress.dns import Resolver
     from pagemill.fetching.url import IPAddress
-    from pagemill.proxies import Exit
+    from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -31,29 +31,29 @@ _PROXY_AUTHENTICATION_REQUIRED = b" 407"
 
 
 class Tunnels:
-    """Opens connections through one exit."""
+    """Opens connections through one proxy."""
 
-    def __init__(self, way: Exit, resolver: Resolver, settings: Settings) -> None:
-        self._way = way
+    def __init__(self, proxy: Proxy, resolver: Resolver, settings: Settings) -> None:
+        self._proxy = proxy
         self._resolver = resolver
         self._settings = settings
 
     async def open(self, protocol: Callable[[], asyncio.Protocol], address: IPAddress, port: int) -> None:
         """Connect `protocol` to an address that was checked. Raises `ProxyError`."""
-        addresses = await proxy_addresses(self._resolver, self._way)
+        addresses = await proxy_addresses(self._resolver, self._proxy)
         loop = asyncio.get_running_loop()
         try:
             transport, channel = await loop.create_connection(
                 _Channel,
                 str(addresses[0]),
-                self._way.port,
-                ssl=self._trust(),
-                server_hostname=self._way.host if self._way.scheme == "https" else None,
+                self._proxy.port,
+                ssl=self._ssl_context(),
+                server_hostname=self._proxy.host if self._proxy.scheme == "https" else None,
             )
         except OSError as error:  # ssl.SSLError is one
             raise ProxyError("The proxy to leave by could not be reached.") from error
         try:
-            await (_ask_socks if self._way.socks else _ask_http)(channel, transport, self._way, address, port)
+            await (_ask_socks if self._proxy.socks else _ask_http)(channel, transport, self._proxy, address, port)
         except BaseException:
             transport.abort()
             raise
@@ -63,10 +63,10 @@ class Tunnels:
         if channel.received:
             connected.data_received(bytes(channel.received))
 
-    def _trust(self) -> ssl.SSLContext | None:
-        if self._way.scheme != "https":
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        if self._proxy.scheme != "https":
             return None
-        authorities = trust(self._settings.egress.ca_file)
+        authorities = trust_store(self._settings.egress.ca_file)
         return ssl.create_default_context(cafile=authorities.file)
 
 
@@ -107,19 +107,23 @@ class _Channel(asyncio.Protocol):
         await self._changed.wait()
 
 
-async def _ask_http(channel: _Channel, transport: asyncio.Transport, way: Exit, address: IPAddress, port: int) -> None:
+async def _ask_http(
+    channel: _Channel, transport: asyncio.Transport, proxy: Proxy, address: IPAddress, port: int
+) -> None:
     target = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-    if way.username or way.password:
-        lines.append(f"Proxy-Authorization: Basic {b64encode(f'{way.username}:{way.password}'.encode()).decode()}")
+    if proxy.username or proxy.password:
+        lines.append(f"Proxy-Authorization: Basic {b64encode(f'{proxy.username}:{proxy.password}'.encode()).decode()}")
     transport.write("\r\n".join([*lines, "", ""]).encode())
     head = await channel.until(b"\r\n\r\n")
     if not _ESTABLISHED.match(head):
         raise ProxyError(_WRONG_PASSWORD if head[8:12] == _PROXY_AUTHENTICATION_REQUIRED else _NO_CONNECTION)
 
 
-async def _ask_socks(channel: _Channel, transport: asyncio.Transport, way: Exit, address: IPAddress, port: int) -> None:
-    user, password = way.username.encode()[:255], way.password.encode()[:255]
+async def _ask_socks(
+    channel: _Channel, transport: asyncio.Transport, proxy: Proxy, address: IPAddress, port: int
+) -> None:
+    user, password = proxy.username.encode()[:255], proxy.password.encode()[:255]
     transport.write(b"\x05\x02\x00\x02" if user else b"\x05\x01\x00")
     version, method = await channel.exactly(2)
     if version != 5 or method not in (0, 2) or (method == 2 and not user):

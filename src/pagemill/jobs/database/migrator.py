@@ -41,7 +41,7 @@ def all_migrations() -> list[Migration]:
 
 
 async def migrate(database: Database, *, to: int | None = None) -> list[Migration]:
-    """Move the schema up (or down) to version `to`, by default the newest, and return the steps taken.
+    """Move the schema up (or down) to version `to`, by default the newest, and return the steps applied.
 
     One process at a time: others wait. Raises OperatorError when the database is newer than this code.
     """
@@ -56,10 +56,10 @@ async def migrate(database: Database, *, to: int | None = None) -> list[Migratio
                 f"The database is at version {current}, and this Pagemill knows {len(steps)} only. "
                 "Start the newer Pagemill that made it."
             )
-        taken = steps[current:target] if target >= current else steps[target:current][::-1]
-        for step in taken:
-            await _take(connection, step, up=target >= current)
-        return taken
+        applied = steps[current:target] if target >= current else steps[target:current][::-1]
+        for step in applied:
+            await _apply(connection, step, up=target >= current)
+        return applied
     finally:
         await connection.close()
 
@@ -75,7 +75,7 @@ async def _version(connection: asyncpg.Connection) -> int:
     return version
 
 
-async def _take(connection: asyncpg.Connection, step: Migration, *, up: bool) -> None:
+async def _apply(connection: asyncpg.Connection, step: Migration, *, up: bool) -> None:
     async with connection.transaction():
         await connection.execute(step.up if up else step.down)
         if up:

@@ -20,20 +20,21 @@ FOREVER = float("inf")
 
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
-_COMPLAINT_INTERVAL = 5.0
+_RETRY_LOG_INTERVAL = 5.0
 
 # SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
 # another's sake, out of resources (disk, memory, connections), the server stopping or starting.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_PASSING_CLASSES = ("08", "40", "53")
-_PASSING_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
+_TRANSIENT_CLASSES = ("08", "40", "53")
+_TRANSIENT_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
 
 
 class Database:
     """Connections to one PostgreSQL, opened on first need, at most `connections`.
 
-    Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat.
-    After that `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
+    Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat, even
+    while its first sending is still under way on the server. With a `wait` of 0 it is sent once. After that
+    `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Database:
         self._wait = wait
         self._connect_timeout = connect_timeout
         self._settings = {"application_name": name, "jit": "off"}
-        self._complained_at = float("-inf")
+        self._logged_at = float("-inf")
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
             min_size=0,
@@ -51,7 +52,7 @@ class Database:
             timeout=connect_timeout,
             server_settings=self._settings,
             init=_prepare_connection,
-            reset=_leave_as_it_is,
+            reset=_no_reset,
         )
 
     async def __aenter__(self) -> Self:
@@ -73,25 +74,28 @@ class Database:
         deadline = asyncio.get_running_loop().time() + (self._wait if wait is None else wait)
         while True:
             try:
-                async with self._pool.acquire() as connection:
-                    if lock is not None:
-                        return await _alone(connection, lock, statement, values)
-                    rows: list[Any] = await connection.fetch(statement, *values)
-                    return rows
+                return await self._send(statement, values, lock)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-                if not is_passing(error):
+                if not is_transient(error):
                     raise
                 if asyncio.get_running_loop().time() + delay > deadline:
                     raise UnavailableError("The database is not available. Try again in a moment.") from error
-                self._complain(error)
+                self._log_retry(error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
 
-    def _complain(self, error: Exception) -> None:
+    async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
+        async with self._pool.acquire() as connection:
+            if lock is not None:
+                return await _with_advisory_lock(connection, lock, statement, values)
+            rows: list[Any] = await connection.fetch(statement, *values)
+            return rows
+
+    def _log_retry(self, error: Exception) -> None:
         """Log why statements wait; not for each of them, since there may be many."""
         now = asyncio.get_running_loop().time()
-        if now - self._complained_at > _COMPLAINT_INTERVAL:
-            self._complained_at = now
+        if now - self._logged_at > _RETRY_LOG_INTERVAL:
+            self._logged_at = now
             log.warning("the database cannot do as asked for now, trying again", error=repr(error))
 
     async def row(self, statement: str, *values: Any, wait: float | None = None) -> Any | None:
@@ -106,19 +110,19 @@ class Database:
         return connection
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same statement may succeed later, seen by the error's class and SQLSTATE."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        return state.startswith(_PASSING_CLASSES) or state in _PASSING_CODES
+        return state.startswith(_TRANSIENT_CLASSES) or state in _TRANSIENT_CODES
     return True
 
 
-async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+async def _no_reset(_: asyncpg.Connection) -> None:
     """Spare a round trip after each statement: none of ours leaves anything behind in its session."""
 
 
-async def _alone(connection: Any, lock: int, statement: str, values: tuple[Any, ...]) -> list[Any]:
+async def _with_advisory_lock(connection: Any, lock: int, statement: str, values: tuple[Any, ...]) -> list[Any]:
     async with connection.transaction():
         # A statement of its own: what the next one sees is fixed when that one begins.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from typing import TYPE_CHECKING
 
 from pagemill.errors import RateLimitedError
@@ -27,21 +28,22 @@ class Limits:
 
     async def admit(self, key_id: str, endpoint: str, pages: int) -> None:
         """Count a submission of so many pages. Raises errors.RateLimitedError where it is too many."""
+        submission = secrets.randbits(63)
         if self._per_minute:
-            await self._count_submit(key_id, endpoint)
+            await self._count_submit(key_id, endpoint, submission)
         if self._per_day:
-            await self._count_pages(key_id, pages)
+            await self._count_pages(key_id, pages, submission)
 
-    async def _count_submit(self, key_id: str, endpoint: str) -> None:
-        if await self._database.row(statements.COUNT_SUBMIT, key_id, endpoint, self._per_minute):
+    async def _count_submit(self, key_id: str, endpoint: str, submission: int) -> None:
+        if await self._database.row(statements.COUNT_SUBMIT, key_id, endpoint, self._per_minute, submission):
             return
         row = await self._database.row(statements.SECONDS_UNTIL_NEXT_SUBMIT, key_id, endpoint, self._per_minute)
         raise RateLimitedError(
             f"At most {self._per_minute} submissions a minute are taken here from one key.", _whole_seconds(row)
         )
 
-    async def _count_pages(self, key_id: str, pages: int) -> None:
-        if await self._database.row(statements.COUNT_PAGES, key_id, pages, self._per_day):
+    async def _count_pages(self, key_id: str, pages: int, submission: int) -> None:
+        if await self._database.row(statements.COUNT_PAGES, key_id, pages, self._per_day, submission):
             return
         row = await self._database.row(statements.SECONDS_UNTIL_MIDNIGHT)
         raise RateLimitedError(f"At most {self._per_day} pages a day are taken from one key.", _whole_seconds(row))

@@ -1,31 +1,42 @@
 """The SQL of API keys and of what each may submit.
 
-Each statement may be sent twice. A count that is repeated counts twice, which errs on the safe side.
-
+Each statement may be sent twice; what makes that safe stands above each, after "Repeatable:".
 """
 
 from __future__ import annotations
 
 # Keys
 
+# Repeatable: the caller made the id, and an id that is there is not inserted again.
 INSERT_KEY = "INSERT INTO keys (id, name, hash) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING"
+# Repeatable: it only reads.
 LIST_KEYS = "SELECT id, name, created_at, revoked_at FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id"
+# Repeatable: the time of the first revocation stays, and the id is returned again.
 REVOKE_KEY = "UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id"
+# Repeatable: it only reads.
 FIND_KEY = "SELECT id, hash FROM keys WHERE hash = $1 AND revoked_at IS NULL"
+# Repeatable: it only reads.
 COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
 
-# Limits
+# Limits. A submission has a number that the caller made; the last 256 that were counted are kept with the count.
 
-# $3: how many a minute. No row is returned where that would be too many.
+# $1, $2: key and endpoint, $3: how many a minute, $4: the submission. No row is returned where that would be too many.
+# Repeatable: a submission that was counted is let in again, and not counted again.
 COUNT_SUBMIT = """
-INSERT INTO submit_windows AS counted (key_id, endpoint, times) VALUES ($1, $2, ARRAY[clock_timestamp()])
+INSERT INTO submit_windows AS counted (key_id, endpoint, times, submissions)
+VALUES ($1, $2, ARRAY[clock_timestamp()], ARRAY[$4::bigint])
 ON CONFLICT (key_id, endpoint) DO UPDATE
-SET times = ARRAY(SELECT moment FROM unnest(counted.times) AS moment
-                  WHERE moment > clock_timestamp() - interval '1 minute') || clock_timestamp()
-WHERE (SELECT count(*) FROM unnest(counted.times) AS moment
+SET times = CASE WHEN $4 = ANY (counted.submissions) THEN counted.times
+                 ELSE ARRAY(SELECT moment FROM unnest(counted.times) AS moment
+                            WHERE moment > clock_timestamp() - interval '1 minute') || clock_timestamp() END,
+    submissions = CASE WHEN $4 = ANY (counted.submissions) THEN counted.submissions
+                       ELSE $4::bigint || counted.submissions[:255] END
+WHERE $4 = ANY (counted.submissions)
+   OR (SELECT count(*) FROM unnest(counted.times) AS moment
        WHERE moment > clock_timestamp() - interval '1 minute') < $3
 RETURNING key_id
 """
+# Repeatable: it only reads.
 SECONDS_UNTIL_NEXT_SUBMIT = """
 SELECT extract(epoch FROM moment + interval '1 minute' - clock_timestamp())::float8 AS seconds
 FROM submit_windows, unnest(times) AS moment
@@ -33,16 +44,23 @@ WHERE key_id = $1 AND endpoint = $2
 ORDER BY moment DESC OFFSET $3 - 1 LIMIT 1
 """
 
-# $2: how many pages, $3: how many a day. No row is returned where that would be too many.
+# $1: the key, $2: how many pages, $3: how many a day, $4: the submission. No row is returned where that would be too
+# many.
+# Repeatable: as COUNT_SUBMIT.
 COUNT_PAGES = """
-INSERT INTO daily_pages AS counted (key_id, day, pages)
-SELECT $1, (now() AT TIME ZONE 'UTC')::date, $2::bigint WHERE $2 <= $3
+INSERT INTO daily_pages AS counted (key_id, day, pages, submissions)
+SELECT $1, (now() AT TIME ZONE 'UTC')::date, $2::bigint, ARRAY[$4::bigint] WHERE $2 <= $3
 ON CONFLICT (key_id) DO UPDATE
-SET day = excluded.day,
-    pages = excluded.pages + CASE WHEN counted.day = excluded.day THEN counted.pages ELSE 0 END
-WHERE counted.day <> excluded.day OR counted.pages + excluded.pages <= $3
+SET day = CASE WHEN $4 = ANY (counted.submissions) THEN counted.day ELSE excluded.day END,
+    pages = CASE WHEN $4 = ANY (counted.submissions) THEN counted.pages
+                 WHEN counted.day = excluded.day THEN counted.pages + excluded.pages
+                 ELSE excluded.pages END,
+    submissions = CASE WHEN $4 = ANY (counted.submissions) THEN counted.submissions
+                       ELSE $4::bigint || counted.submissions[:255] END
+WHERE $4 = ANY (counted.submissions) OR counted.day <> excluded.day OR counted.pages + excluded.pages <= $3
 RETURNING key_id
 """
+# Repeatable: it only reads.
 SECONDS_UNTIL_MIDNIGHT = """
 SELECT extract(epoch FROM date_trunc('day', now(), 'UTC') + interval '1 day' - now())::float8 AS seconds
 """

@@ -27,7 +27,7 @@ class DatabaseHostMemory(HostMemory):
         super().__init__(settings)
         self._database = database
         self._age = timedelta(seconds=settings.browser.browser_memory)
-        self._patience = settings.database.database_patience
+        self._timeout = settings.database.database_patience
 
     async def learn(self, host: str, *, needs_browser: bool) -> None:
         """Keep it, here and for the others."""
@@ -35,9 +35,9 @@ class DatabaseHostMemory(HostMemory):
         await super().learn(host, needs_browser=needs_browser)
         try:
             if self.needs_browser(host):
-                await self._database.rows(statements.KEEP_BROWSER_HOST, host, self._age, wait=self._patience)
+                await self._database.rows(statements.STORE_BROWSER_HOST, host, self._age, wait=self._timeout)
             elif known:
-                await self._database.rows(statements.FORGET_BROWSER_HOST, host, wait=self._patience)
+                await self._database.rows(statements.DELETE_BROWSER_HOST, host, wait=self._timeout)
         except UnavailableError:
             return
 

@@ -6,6 +6,7 @@ that one that died holds nobody up.
 
 from __future__ import annotations
 
+# Repeatable: it only reads.
 FIND_CACHED_PAGE = """
 SELECT final_url, status_code, content_type, etag, last_modified, extractor, fetched_with,
        extract(epoch FROM now() - fetched_at)::float8 AS age,
@@ -13,11 +14,14 @@ SELECT final_url, status_code, content_type, etag, last_modified, extractor, fet
 FROM cached_pages WHERE key = $1 AND fetched_at IS NOT NULL
 """
 
+# Repeatable: it only reads.
 GET_CACHED_BODIES = "SELECT format, body FROM cached_bodies WHERE key = $1 AND format = ANY ($2::text[])"
+# Repeatable: it only reads.
 GET_CACHED_RAW = "SELECT raw FROM cached_pages WHERE key = $1 AND fetched_at IS NOT NULL"
 
 # $1: the key, $2: the worker, $3: the silence after which a worker counts as dead, $4: the longest that a page is held.
-HOLD_PAGE = """
+# Repeatable: its holder acquires it again. One that arrives after RELEASE_FETCH_LOCK is held for $4 at most.
+ACQUIRE_FETCH_LOCK = """
 INSERT INTO cached_pages AS page (key, holder, held_since) VALUES ($1, $2, now())
 ON CONFLICT (key) DO UPDATE SET holder = $2, held_since = now()
 WHERE page.holder IS NULL OR page.holder = $2 OR page.held_since < now() - $4::interval
@@ -25,11 +29,13 @@ WHERE page.holder IS NULL OR page.holder = $2 OR page.held_since < now() - $4::i
 RETURNING key
 """
 
-LET_GO_OF_PAGE = "UPDATE cached_pages SET holder = NULL WHERE key = $1 AND holder = $2"
+# Repeatable: a lock that is released, or another's, stays as it is.
+RELEASE_FETCH_LOCK = "UPDATE cached_pages SET holder = NULL WHERE key = $1 AND holder = $2"
 
 # $1: the key, $2 to $7: what was fetched, $8: the extractor's version, $9, $10: formats and bodies, $11: what it was
 # fetched with. Bodies of other formats, made of what was there before, go.
-KEEP_PAGE = """
+# Repeatable: it sets values; one that arrives late keeps an older fetch of the page.
+STORE_PAGE = """
 WITH page AS (
     INSERT INTO cached_pages
         (key, fetched_at, final_url, status_code, content_type, etag, last_modified, raw, extractor, fetched_with)
@@ -49,7 +55,8 @@ ON CONFLICT (key, format) DO UPDATE SET body = EXCLUDED.body
 
 # The same bytes, with bodies made by another version, or in formats that were not asked for before. $1: the key, $2:
 # the version, $3, $4: formats and bodies.
-KEEP_BODIES = """
+# Repeatable: it sets values.
+STORE_BODIES = """
 WITH page AS (
     UPDATE cached_pages SET extractor = $2 WHERE key = $1 AND fetched_at IS NOT NULL RETURNING key
 ), gone AS (
@@ -63,8 +70,10 @@ ORDER BY packed.format
 ON CONFLICT (key, format) DO UPDATE SET body = EXCLUDED.body
 """
 
-RENEW_PAGE = "UPDATE cached_pages SET fetched_at = now(), holder = NULL WHERE key = $1 AND fetched_at IS NOT NULL"
+# Repeatable: it sets the time of a page that was just found unchanged.
+REFRESH_PAGE = "UPDATE cached_pages SET fetched_at = now(), holder = NULL WHERE key = $1 AND fetched_at IS NOT NULL"
 
+# Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_OLD_CACHED_PAGES = """
 WITH deleted AS (
     DELETE FROM cached_pages WHERE key IN (

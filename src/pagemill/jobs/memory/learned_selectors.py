@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class DatabaseSelectors:
-    """See `pagemill.structuring.structurer.LearnedSelectors`. A database that is away knows none, and keeps none."""
+    """See `structuring.selectors.store.LearnedSelectors`. None are found or kept while the database is away."""
 
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._silence = timedelta(seconds=settings.jobs.worker_timeout)
-        self._longest = timedelta(seconds=settings.jobs.job_deadline)
-        self._patience = settings.database.database_patience
+        self._worker_timeout = timedelta(seconds=settings.jobs.worker_timeout)
+        self._max_hold = timedelta(seconds=settings.jobs.job_deadline)
+        self._timeout = settings.database.database_patience
         self._life = timedelta(days=settings.structuring.selector_retention_days)
 
     async def get(self, host: str, schema_hash: bytes) -> list[JsonObject]:
         """Return the learnt selectors of a host for a schema, those learnt last first."""
         try:
-            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=self._patience)
+            row = await self._database.row(selector_statements.GET_SELECTORS, host, schema_hash, wait=self._timeout)
         except UnavailableError:
             return []
         return list(row["learned"]) if row else []
@@ -36,29 +36,27 @@ class DatabaseSelectors:
     async def put(self, host: str, schema_hash: bytes, learned: list[JsonObject]) -> None:
         """Replace them."""
         try:
-            await self._database.rows(
-                selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=self._patience
-            )
+            await self._database.rows(selector_statements.PUT_SELECTORS, host, schema_hash, learned, wait=self._timeout)
         except UnavailableError:
             return
 
-    async def hold(self, host: str, schema_hash: bytes) -> bool:
-        """Become the one who learns. False while another worker is."""
+    async def acquire_lock(self, host: str, schema_hash: bytes) -> bool:
+        """Become the only worker that learns. False while another one is."""
         try:
             row = await self._database.row(
-                selector_statements.HOLD_LESSON,
-                *(host, schema_hash, self._worker_id, self._silence, self._longest),
-                wait=self._patience,
+                selector_statements.ACQUIRE_LEARNING_LOCK,
+                *(host, schema_hash, self._worker_id, self._worker_timeout, self._max_hold),
+                wait=self._timeout,
             )
         except UnavailableError:
             return True
         return row is not None
 
-    async def let_go(self, host: str, schema_hash: bytes) -> None:
-        """Learn no more."""
+    async def release_lock(self, host: str, schema_hash: bytes) -> None:
+        """Let other workers learn."""
         try:
             await self._database.rows(
-                selector_statements.LET_GO_OF_LESSON, host, schema_hash, self._worker_id, wait=self._patience
+                selector_statements.RELEASE_LEARNING_LOCK, host, schema_hash, self._worker_id, wait=self._timeout
             )
         except UnavailableError:
             return

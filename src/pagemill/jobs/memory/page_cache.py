@@ -28,14 +28,14 @@ class DatabasePageCache:
     def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._patience = settings.database.database_patience
-        self._silence = timedelta(seconds=settings.jobs.worker_timeout)
-        self._longest = timedelta(seconds=settings.jobs.job_deadline)
+        self._timeout = settings.database.database_patience
+        self._worker_timeout = timedelta(seconds=settings.jobs.worker_timeout)
+        self._max_hold = timedelta(seconds=settings.jobs.job_deadline)
 
     async def find(self, key: bytes) -> CachedPage | None:
         """What is known of a page, without its bytes."""
         try:
-            row = await self._database.row(cache_statements.FIND_CACHED_PAGE, key, wait=self._patience)
+            row = await self._database.row(cache_statements.FIND_CACHED_PAGE, key, wait=self._timeout)
         except UnavailableError:
             return None
         return CachedPage(**{**row, "formats": frozenset(row["formats"])}) if row else None
@@ -43,9 +43,7 @@ class DatabasePageCache:
     async def bodies(self, key: bytes, formats: Iterable[str]) -> dict[str, bytes]:
         """The values of these formats that are there."""
         try:
-            rows = await self._database.rows(
-                cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._patience
-            )
+            rows = await self._database.rows(cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._timeout)
         except UnavailableError:
             return {}
         return {row["format"]: row["body"] for row in rows}
@@ -53,7 +51,7 @@ class DatabasePageCache:
     async def raw(self, key: bytes) -> bytes | None:
         """The bytes of a page as they were fetched."""
         try:
-            row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=self._patience)
+            row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=self._timeout)
         except UnavailableError:
             return None
         return zstandard.decompress(row["raw"]) if row else None
@@ -62,7 +60,12 @@ class DatabasePageCache:
         """Become the one who fetches a page. False while another one is."""
         try:
             row = await self._database.row(
-                cache_statements.HOLD_PAGE, key, self._worker_id, self._silence, self._longest, wait=self._patience
+                cache_statements.ACQUIRE_FETCH_LOCK,
+                key,
+                self._worker_id,
+                self._worker_timeout,
+                self._max_hold,
+                wait=self._timeout,
             )
         except UnavailableError:
             return True
@@ -70,14 +73,14 @@ class DatabasePageCache:
 
     async def let_go(self, key: bytes) -> None:
         """Fetch it no more."""
-        await self._try(cache_statements.LET_GO_OF_PAGE, key, self._worker_id)
+        await self._try(cache_statements.RELEASE_FETCH_LOCK, key, self._worker_id)
 
     async def keep(
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
     ) -> None:
         """Keep what was fetched and made of it, in place of what was there."""
         await self._try(
-            cache_statements.KEEP_PAGE,
+            cache_statements.STORE_PAGE,
             *(
                 key,
                 page.final_url,
@@ -91,11 +94,11 @@ class DatabasePageCache:
 
     async def keep_bodies(self, key: bytes, extractor: str, bodies: Mapping[str, bytes]) -> None:
         """Keep more that was made of the same bytes."""
-        await self._try(cache_statements.KEEP_BODIES, key, extractor, list(bodies), list(bodies.values()))
+        await self._try(cache_statements.STORE_BODIES, key, extractor, list(bodies), list(bodies.values()))
 
     async def renew(self, key: bytes) -> None:
         """Count a page as fetched now: it has not changed."""
-        await self._try(cache_statements.RENEW_PAGE, key)
+        await self._try(cache_statements.REFRESH_PAGE, key)
 
     async def delete_old(self, older_than: timedelta, limit: int) -> int:
         """Delete at most `limit` pages that were fetched longer ago than this, and return how many."""
@@ -104,6 +107,6 @@ class DatabasePageCache:
 
     async def _try(self, statement: str, *values: object) -> None:
         try:
-            await self._database.rows(statement, *values, wait=self._patience)
+            await self._database.rows(statement, *values, wait=self._timeout)
         except UnavailableError:
             log.debug("the cache is away")

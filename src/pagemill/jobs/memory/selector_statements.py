@@ -1,4 +1,4 @@
-"""The SQL of learnt selectors. Each statement may be sent twice.
+"""The SQL of learnt selectors. Why each may be sent twice stands above it, after "Repeatable:".
 
 While a host's first page for a schema teaches, its worker holds the lesson, as long as it is alive
 (`workers.seen_at`): one that died holds nobody up.
@@ -6,8 +6,10 @@ While a host's first page for a schema teaches, its worker holds the lesson, as 
 
 from __future__ import annotations
 
+# Repeatable: it only reads.
 GET_SELECTORS = "SELECT learned FROM selectors WHERE host = $1 AND schema_hash = $2"
 
+# Repeatable: it sets values.
 PUT_SELECTORS = """
 INSERT INTO selectors (host, schema_hash, learned) VALUES ($1, $2, $3)
 ON CONFLICT (host, schema_hash) DO UPDATE SET learned = EXCLUDED.learned, learned_at = now()
@@ -15,7 +17,8 @@ ON CONFLICT (host, schema_hash) DO UPDATE SET learned = EXCLUDED.learned, learne
 
 # $1, $2: host and schema, $3: the worker, $4: the silence after which a worker counts as dead, $5: the longest that a
 # lesson is held.
-HOLD_LESSON = """
+# Repeatable: its holder acquires it again. One that arrives after RELEASE_LEARNING_LOCK is held for $5 at most.
+ACQUIRE_LEARNING_LOCK = """
 INSERT INTO selector_lessons AS lesson (host, schema_hash, holder) VALUES ($1, $2, $3)
 ON CONFLICT (host, schema_hash) DO UPDATE SET holder = $3, held_since = now()
 WHERE lesson.holder = $3 OR lesson.held_since < now() - $5::interval
@@ -23,9 +26,11 @@ WHERE lesson.holder = $3 OR lesson.held_since < now() - $5::interval
 RETURNING host
 """
 
-LET_GO_OF_LESSON = "DELETE FROM selector_lessons WHERE host = $1 AND schema_hash = $2 AND holder = $3"
+# Repeatable: a lock that is released, or another's, stays as it is.
+RELEASE_LEARNING_LOCK = "DELETE FROM selector_lessons WHERE host = $1 AND schema_hash = $2 AND holder = $3"
 
 # Lessons go too whose worker died, and which nobody held since.
+# Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_OLD_SELECTORS = """
 WITH left_behind AS (
     DELETE FROM selector_lessons WHERE held_since < now() - $1::interval

@@ -1,17 +1,19 @@
 """The queue of pages, for workers: take, end, give back.
 
 A page's row is its queue entry, so that submission, progress and result can never disagree. A worker is alive while
-it beats; the pages of one that fell silent go to others. See `jobs.statements` for the invariants.
+it sends heartbeats; the pages of one that stopped go to others. See `statements` for the invariants.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pagemill.errors import WorkerCrashedError
 from pagemill.jobs.queue import statements
+from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.jobs.queue.store import pack_attempts, unpack_options
 from pagemill.model import FetchedWith
 
@@ -22,15 +24,16 @@ if TYPE_CHECKING:
     from pagemill.model import Attempt, Failure, ScrapeOptions
 
 ANY_CRASHES = range(1_000_000)
-_CLAIMS = 0x434C494D  # any number of its own: "CLIM"
+_CLAIM_LOCK = 0x434C494D  # any number of its own: "CLIM"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPage:
-    """A page in the hands of a worker. `attempt` proves, when it ends, that nobody took it since."""
+    """A page that a worker claimed. `attempt` is its fencing token: whoever claimed it last may end it."""
 
     id: int
     job_id: str
+    key_id: str
     url: str
     attempt: int
     crashes: int
@@ -46,31 +49,48 @@ class Rescued:
 
 
 class Queue:
-    """The queue as one worker sees it. No key has more than `key_limit` pages in all hands, where it is set."""
+    """The queue as one worker sees it. No key has more than `key_limit` pages in processing, where it is set.
+
+    It remembers which pages it gave to the worker, until each ends or is forgotten. `reconcile` puts back what the
+    database says this worker has beyond those: pages of a claim whose answer was lost.
+    """
 
     def __init__(self, database: Database, worker_id: str, key_limit: int | None = None) -> None:
         self._database = database
         self._worker_id = worker_id
         self._key_limit = key_limit
+        self._held: dict[int, ClaimedPage] = {}
+        self._claiming = asyncio.Lock()
 
-    async def beat(self) -> None:
-        """Say that this worker is alive. The first beat comes before the first claim."""
-        await self._database.rows(statements.BEAT, self._worker_id)
+    async def heartbeat(self) -> None:
+        """Record that this worker is alive. The first heartbeat comes before the first claim."""
+        await self._database.rows(statements.RECORD_HEARTBEAT, self._worker_id)
 
     async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
         """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
-        rows = await self._database.rows(
-            statements.CLAIM_PAGES,
-            *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit),
-            # Two claims at once would each see a key's last place free.
-            lock=None if self._key_limit is None else _CLAIMS,
-        )
-        return [
-            ClaimedPage(
-                row["id"], row["job_id"], row["url"], row["attempt"], row["crashes"], unpack_options(row["options"])
+        async with self._claiming:
+            rows = await self._database.rows(
+                statements.CLAIM_PAGES,
+                *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit),
+                # Two claims at once would each see a key's last place free.
+                lock=None if self._key_limit is None else _CLAIM_LOCK,
             )
-            for row in rows
-        ]
+            pages = [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
+            self._held |= {page.id: page for page in pages}
+        return pages
+
+    def forget(self, page: ClaimedPage) -> None:
+        """Hold a page no more. One that did not end goes back to the queue when this is reconciled."""
+        if self._held.get(page.id) is page:
+            del self._held[page.id]
+
+    async def reconcile(self) -> int:
+        """Put back pages that the database gave to this worker and that it does not hold, and return how many.
+
+        Not while a claim is under way: its pages are in the database before they are here.
+        """
+        async with self._claiming:
+            return await self._put_back(list(self._held.values()))
 
     async def complete(  # noqa: PLR0913 - what is known of a page in the end
         self,
@@ -89,6 +109,8 @@ class Queue:
             *(page.id, page.attempt, self._worker_id, final_url, status_code, list(bodies), list(bodies.values())),
             *(cached, fetched_with.value, pack_attempts(attempts)),
         )
+        self.forget(page)
+        log_ended_jobs(row)
         return bool(row and row["pages"])
 
     async def fail(
@@ -104,15 +126,25 @@ class Queue:
             *(page.id, page.attempt, self._worker_id),
             *(failure.code, failure.message, status_code, pack_attempts(attempts)),
         )
+        self.forget(page)
+        log_ended_jobs(row)
         return bool(row and row["pages"])
 
-    async def release(self, page_ids: list[int] | None = None) -> int:
-        """Put pages of this worker back in the queue, all by default, and return how many."""
-        row = await self._database.row(statements.RELEASE_PAGES, self._worker_id, page_ids)
+    async def release(self) -> int:
+        """Put all pages of this worker back in the queue, and return how many."""
+        async with self._claiming:
+            self._held.clear()
+            return await self._put_back([])
+
+    async def _put_back(self, held: list[ClaimedPage]) -> int:
+        row = await self._database.row(
+            statements.RECONCILE_PAGES,
+            *(self._worker_id, [page.id for page in held], [page.attempt for page in held]),
+        )
         return int(row["pages"]) if row else 0
 
-    async def leave(self) -> None:
-        """Put everything back and take this worker off the list."""
+    async def unregister(self) -> None:
+        """Put everything back and delete this worker's row."""
         await self.release()
         await self._database.rows(statements.REMOVE_WORKER, self._worker_id)
 
@@ -130,4 +162,5 @@ async def rescue(
         *(dead_worker, None if silence is None else timedelta(seconds=silence), max_crashes),
         *(WorkerCrashedError.code, message),
     )
+    log_ended_jobs(row)
     return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)

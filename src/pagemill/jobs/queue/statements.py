@@ -8,7 +8,9 @@ Invariants that they keep:
   RESCUE_PAGES and CANCEL_JOB; a job's where its pages' change.
 - A page in a worker's hands is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so
   that a worker that was taken for dead has no effect any more. CANCEL_JOB ends those in nobody's.
-- Each may be sent twice: a statement whose answer got lost is simply repeated.
+- Each may be sent twice, at once or late: a statement whose answer got lost is repeated, and the first one may still
+  be under way on the server. What makes that safe stands above each, after "Repeatable:"; a test asks for it.
+- What the database says a worker holds, the worker holds: RECONCILE_PAGES puts back the rest.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ _JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, co
 
 # $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
 # nor, where $11 says so, while the job of that one runs or less than $10 after its end.
+# Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH fresh AS (
     INSERT INTO recent_requests AS recent (key_id, request_hash, job_id)
@@ -44,13 +47,17 @@ WITH fresh AS (
 SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
 """
 
+# Repeatable: it only reads.
 GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
+# Repeatable: it only reads.
 GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
+# Repeatable: it only reads.
 GET_RECENT_JOB = f"""
 SELECT {_JOB_COLUMNS} FROM jobs
 WHERE id = (SELECT job_id FROM recent_requests WHERE key_id = $1 AND request_hash = $2)
 """
 
+# Repeatable: it only reads.
 GET_REPEATED_JOB = f"""
 SELECT {_JOB_COLUMNS} FROM jobs
 WHERE id = (
@@ -79,6 +86,7 @@ ORDER BY job.created_at DESC, job.id DESC
 """
 
 # Each status with the words that its index goes by.
+# Repeatable: they only read.
 LIST_JOBS = {
     status: _LIST_JOBS.format(columns=_JOB_COLUMNS, condition=condition)
     for status, condition in (
@@ -90,6 +98,7 @@ LIST_JOBS = {
     )
 }
 
+# Repeatable: it only reads.
 GET_PAGES = """
 SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with,
        attempts, created_at, started_at, completed_at
@@ -97,11 +106,14 @@ FROM pages WHERE job_id = $1 ORDER BY position
 """
 
 # Pictures are not part of the answer that holds a job, and are read on their own.
+# Repeatable: it only reads.
 GET_BODIES = """
 SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screenshot', 'screenshotFullPage')
 """
+# Repeatable: it only reads.
 GET_PICTURE = "SELECT body FROM bodies WHERE page_id = $1 AND format = $2"
 
+# Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_ENDED_JOBS = """
 WITH deleted AS (
     DELETE FROM jobs WHERE id IN (
@@ -117,6 +129,8 @@ SELECT count(*) AS jobs FROM deleted
 # Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
 # the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
 # $5: pages that a key may have in hand, or null for any number.
+# Repeatable: a repetition takes other pages. The worker never learns of the first ones, and RECONCILE_PAGES puts them
+# back.
 CLAIM_PAGES = """
 WITH RECURSIVE waiting_key AS (
     (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
@@ -151,7 +165,7 @@ WITH RECURSIVE waiting_key AS (
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
-SELECT claimed.id, claimed.job_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
@@ -172,7 +186,7 @@ _END_JOB = """, job AS (
         FROM page GROUP BY job_id ORDER BY job_id
     ) AS ended
     WHERE jobs.id = ended.job_id
-    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url,
+    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
               CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
 ), delivery AS (
     INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
@@ -193,8 +207,16 @@ _END_JOB = """, job AS (
     SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
 )"""
 
-_NOTICES = "(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices"
+# What the caller is told beside: that the notices were sent, and which jobs ended.
+_NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices,
+       (SELECT jsonb_agg(jsonb_build_object(
+            'id', id, 'event', event, 'completed', pages_completed,
+            'pages', (SELECT count(*) FROM pages WHERE job_id = job.id),
+            'seconds', round(extract(epoch FROM completed_at - created_at), 3)))
+        FROM job WHERE completed_at IS NOT NULL) AS ended_jobs"""
 
+# `pages` is 1 where the page ended so, by this statement or by an earlier sending of it.
+# Repeatable: a page that ended has no worker any more, so only the first sending ends it and counts it in its job.
 COMPLETE_PAGE = f"""
 WITH page AS (
     UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
@@ -207,9 +229,12 @@ WITH page AS (
     FROM page, unnest($6::text[], $7::bytea[]) AS packed (format, body)
 )
 {_END_JOB}
-SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+SELECT (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages WHERE id = $1 AND attempt = $2 AND status = 'completed') AS pages,
+       {_NOTICES}
 """
 
+# Repeatable: as COMPLETE_PAGE.
 FAIL_PAGE = f"""
 WITH page AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
@@ -218,10 +243,18 @@ WITH page AS (
     RETURNING id, job_id, status
 )
 {_END_JOB}
-SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+SELECT (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages WHERE id = $1 AND attempt = $2 AND status = 'failed' AND error_code = $4)
+           AS pages,
+       {_NOTICES}
 """
 
-# Pages in nobody's hands end as failed. $1: the job, $2: its key, $3, $4: the failure's code and message.
+# Repeatable: it only reads.
+GET_TIME = "SELECT clock_timestamp() AS time"
+
+# Pages that no worker holds end as failed. $1: the job, $2: its key, $3, $4: the failure's code and message, $5: when
+# it was asked for, by GET_TIME. `pages` is how many ended so since then.
+# Repeatable: a page ends once, and what an earlier sending ended is counted again.
 CANCEL_JOB = f"""
 WITH page AS (
     UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
@@ -230,14 +263,22 @@ WITH page AS (
     RETURNING id, job_id, status
 )
 {_END_JOB}
-SELECT (SELECT count(*) FROM page) AS pages, {_NOTICES}
+SELECT (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages
+              WHERE job_id = $1 AND key_id = $2 AND error_code = $3 AND completed_at >= $5::timestamptz) AS pages,
+       {_NOTICES}
 """
 
-# Pages that a living worker gives back go to the queue as they were.
-RELEASE_PAGES = """
+# A worker's pages go back to the queue as they were, but for those that it holds. $1: the worker, $2, $3: ids and
+# attempts of those.
+# Repeatable: what went back is not the worker's any more. One that arrives late may put back what the worker claimed
+# since: `attempt` then keeps two workers from ending a page twice.
+RECONCILE_PAGES = """
 WITH released AS (
     UPDATE pages SET worker_id = NULL
-    WHERE worker_id = $1 AND completed_at IS NULL AND ($2::bigint[] IS NULL OR id = ANY ($2))
+    WHERE worker_id = $1 AND completed_at IS NULL
+      AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::integer[]) AS held (id, attempt)
+                      WHERE held.id = pages.id AND held.attempt = pages.attempt)
     RETURNING id
 ), notice AS (
     SELECT pg_notify('pagemill_queue', '') FROM released LIMIT 1
@@ -248,6 +289,7 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
 # $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead, or null;
 # $4, $5: the failure's code and message.
+# Repeatable: what went back has no dead worker any more, so a crash is counted once.
 RESCUE_PAGES = f"""
 WITH dead AS (
     DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id
@@ -275,9 +317,12 @@ SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS f
 
 # Workers
 
-BEAT = """
+# Repeatable: it sets a time. One that arrives after REMOVE_WORKER leaves a row that RESCUE_PAGES deletes.
+RECORD_HEARTBEAT = """
 INSERT INTO workers (id) VALUES ($1)
 ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """
+# Repeatable: what is deleted is not there to be deleted again.
 REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
+# Repeatable: it only reads.
 COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval"

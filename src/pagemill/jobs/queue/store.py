@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from pagemill.errors import CancelledPageError, ConflictError
 from pagemill.jobs.queue import statements
+from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from pagemill.model import Format
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-_LOOKS = 3  # an earlier job may be deleted between being found and being read
+_LATEST_TIME = datetime.max.replace(tzinfo=UTC)
+_LOOKUP_ATTEMPTS = 3  # an earlier job may be deleted between being found and being read
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class JobStore:
         )
         repeat = idempotency if isinstance(idempotency, Repeat) else Repeat(None)
         values = (job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url)
-        for _ in range(_LOOKS):
+        for _ in range(_LOOKUP_ATTEMPTS):
             row = await self._database.row(
                 statements.SUBMIT_JOB, *values, repeat.request_hash, repeat.window, repeat.until_end
             )
@@ -80,7 +81,7 @@ class JobStore:
                 row = await self._database.row(statements.GET_JOB, job_id, key_id)
             if row is not None:
                 return _job(row)
-            if (job := await self._joined(key_id, idempotency)) is not None:
+            if (job := await self._existing_job(key_id, idempotency)) is not None:
                 return job
         raise RuntimeError(f"job {job_id} was neither stored nor there before")
 
@@ -92,9 +93,9 @@ class JobStore:
                 *(key_id, idempotency.request_hash, idempotency.window, idempotency.until_end),
             )
             return _job(row) if row else None
-        return await self._joined(key_id, idempotency)
+        return await self._existing_job(key_id, idempotency)
 
-    async def _joined(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+    async def _existing_job(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
         if isinstance(idempotency, Repeat):
             row = await self._database.row(statements.GET_RECENT_JOB, key_id, idempotency.request_hash)
             return _job(row) if row else None
@@ -107,16 +108,19 @@ class JobStore:
 
     async def cancel(self, job_id: str, key_id: str) -> int:
         """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
+        now = await self._database.row(statements.GET_TIME)
         row = await self._database.row(
-            statements.CANCEL_JOB, job_id, key_id, CancelledPageError.code, "The job was cancelled."
+            statements.CANCEL_JOB,
+            *(job_id, key_id, CancelledPageError.code, "The job was cancelled.", now["time"] if now else None),
         )
+        log_ended_jobs(row)
         return int(row["pages"]) if row else 0
 
     async def jobs_of(
         self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int
     ) -> list[JobSummary]:
         """Return a key's jobs, newest first: those older than `before` where there is one."""
-        start = (before.created_at, before.id) if before else (_END_OF_TIME, "")
+        start = (before.created_at, before.id) if before else (_LATEST_TIME, "")
         return [_summary(row) for row in await self._database.rows(statements.LIST_JOBS[status], key_id, *start, limit)]
 
     async def get(self, job_id: str, key_id: str) -> Job | None:

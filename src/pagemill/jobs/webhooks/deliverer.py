@@ -20,12 +20,12 @@ from pagemill.errors import BlockedAddressError, FetchError, UnfetchableUrlError
 from pagemill.fetching.http.poster import Poster
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks import statements
+from pagemill.jobs.webhooks.delivery_queue import ClaimedDelivery, DeliveryQueue
 from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
 from pagemill.jobs.webhooks.payload import job_payload, trial_payload
 from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
@@ -35,34 +35,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LEASE_TIMEOUTS = 3
-_GATHERING_DELAY = 0.02
-_HOPELESS = (BlockedAddressError, UnfetchableUrlError)
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedDelivery:
-    """A delivery in the hands of a worker. `claims` proves, when it is sent, that nobody took it since."""
-
-    id: str
-    key_id: str
-    endpoint_id: str | None
-    job_id: str | None
-    event: Event
-    url: str
-    body: bytes | None
-    attempts: int
-    """Before this one."""
-    claims: int
-    created_at: datetime
+_BATCHING_DELAY = 0.02
+_PERMANENT_ERRORS = (BlockedAddressError, UnfetchableUrlError)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an attempt ended. `hopeless`: another would end the same way."""
+    """How an attempt ended. `permanent`: another would end the same way."""
 
     http_status: int | None = None
     error: str | None = None
-    hopeless: bool = False
+    permanent: bool = False
 
 
 class Deliverer:
@@ -71,10 +54,10 @@ class Deliverer:
     def __init__(self, settings: Settings, database: Database, worker_id: str) -> None:
         self._settings = settings
         self._database = database
-        self._worker_id = worker_id
         self._key = SigningKey.of(settings)
         self._jobs = JobStore(database)
         self._poster = Poster(settings)
+        self._queue = DeliveryQueue(database, worker_id)
         self._running: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -89,12 +72,16 @@ class Deliverer:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._poster.close()
 
-    async def leave(self) -> None:
+    async def release(self) -> None:
         """Stop sending and put back what is in hand, for others to send at once."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._database.rows(statements.RELEASE_DELIVERIES, self._worker_id)
+        await self._queue.release()
+
+    async def reconcile(self) -> int:
+        """Make due again what the database gave to this worker and it does not hold, and return how many."""
+        return await self._queue.reconcile()
 
     async def run(self, queue_changed: asyncio.Event) -> None:
         """Deliver until cancelled. `queue_changed` is set when deliveries were queued."""
@@ -105,25 +92,29 @@ class Deliverer:
         while True:
             queue_changed.clear()
             for delivery in await self._claim():
-                task = asyncio.create_task(self._deliver(delivery, webhooks, self._key), name=f"delivery {delivery.id}")
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                task = self._start(delivery, webhooks, self._key)
                 task.add_done_callback(lambda _: queue_changed.set())  # its receiver's place is free
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.jobs.poll_interval):
                     await queue_changed.wait()
-                await asyncio.sleep(_GATHERING_DELAY)
+                await asyncio.sleep(_BATCHING_DELAY)
+
+    def _start(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._deliver(delivery, webhooks, key), name=f"delivery {delivery.id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: self._queue.forget(delivery))
+        return task
 
     async def _claim(self) -> list[ClaimedDelivery]:
         free = self._settings.webhooks.webhook_concurrency - len(self._running)
         if free <= 0:
             return []
-        rows = await self._database.rows(
-            statements.CLAIM_DELIVERIES,
-            *(self._worker_id, free, self._settings.webhooks.webhook_receiver_concurrency),
+        return await self._queue.claim(
+            free,
+            self._settings.webhooks.webhook_receiver_concurrency,
             timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhooks.webhook_timeout),
         )
-        return [ClaimedDelivery(**{**row, "event": Event(row["event"])}) for row in rows]
 
     async def _deliver(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> None:
         try:
@@ -131,11 +122,8 @@ class Deliverer:
         except Exception:
             log.exception("delivery failed by a fault of ours", delivery=delivery.id)
             outcome = _Outcome(error="A fault in the service. (internal_error)")
-        status, delay = self._verdict(delivery, outcome)
-        await self._database.rows(
-            statements.END_ATTEMPT,
-            *(delivery.id, self._worker_id, delivery.claims, status, outcome.http_status, outcome.error, delay),
-        )
+        status, delay = self._next_state(delivery, outcome)
+        await self._queue.end_attempt(delivery, status, outcome.http_status, outcome.error, delay)
         log.info("webhook", delivery=delivery.id, job=delivery.job_id, status=status.value, error=outcome.error)
 
     async def _attempt(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> _Outcome:
@@ -144,7 +132,7 @@ class Deliverer:
             return secret
         body = delivery.body or await self._make_body(delivery)
         if body is None:
-            return _Outcome(error="The job was deleted before it could be told of. (not_found)", hopeless=True)
+            return _Outcome(error="The job was deleted before it could be told of. (not_found)", permanent=True)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Pagemill/{__version__}",
@@ -156,7 +144,9 @@ class Deliverer:
                 delivery.url, body, headers, seconds=self._settings.webhooks.webhook_timeout
             )
         except FetchError as error:
-            return _Outcome(error=f"{error.message} ({error.code})", hopeless=isinstance(error, _HOPELESS))
+            return _Outcome(
+                error=_storable(f"{error.message} ({error.code})"), permanent=isinstance(error, _PERMANENT_ERRORS)
+            )
         if 200 <= status < 300:
             return _Outcome(http_status=status)
         return _Outcome(status, f"The receiver answered with HTTP status {status}. (http_error)")
@@ -166,7 +156,7 @@ class Deliverer:
             return await webhooks.account_secret(delivery.key_id)
         row = await self._database.row(statements.GET_ENDPOINT_SECRET, delivery.endpoint_id)
         if row is None or (not row["is_active"] and delivery.event is not Event.TEST):
-            return _Outcome(error="The endpoint is not active. (endpoint_inactive)", hopeless=True)
+            return _Outcome(error="The endpoint is not active. (endpoint_inactive)", permanent=True)
         secret = key.open(SealedSecret(row["secret_salt"], row["secret_hash"]))
         if secret is None:
             # Signed with another key it would be refused; the operator may still bring the right one back.
@@ -192,11 +182,16 @@ class Deliverer:
             self._settings.service.public_url or f"http://{self._settings.service.host}:{self._settings.service.port}"
         )
 
-    def _verdict(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
+    def _next_state(self, delivery: ClaimedDelivery, outcome: _Outcome) -> tuple[DeliveryStatus, timedelta | None]:
         """Return where the delivery stands after an attempt, and how long until the next."""
         if outcome.error is None:
             return DeliveryStatus.SUCCESS, None
         delays: tuple[float, ...] = () if delivery.event is Event.TEST else self._settings.webhooks.webhook_retry_delays
-        if outcome.hopeless or delivery.attempts >= len(delays):
+        if outcome.permanent or delivery.attempts >= len(delays):
             return DeliveryStatus.EXHAUSTED, None
         return DeliveryStatus.FAILED, timedelta(seconds=delays[delivery.attempts])
+
+
+def _storable(text: str) -> str:
+    """The same without NUL, which PostgreSQL's text does not hold: a message may quote what a host sent."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

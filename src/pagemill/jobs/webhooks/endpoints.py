@@ -124,7 +124,10 @@ class Webhooks:
 
     async def delete(self, key_id: str, endpoint_id: str) -> bool:
         """Delete an endpoint with its deliveries, sent or not. Returns whether there was one."""
-        return await self._database.row(statements.DELETE_ENDPOINT, endpoint_id, key_id) is not None
+        if await self._database.row(statements.GET_ENDPOINT, endpoint_id, key_id) is None:
+            return False
+        await self._database.rows(statements.DELETE_ENDPOINT, endpoint_id, key_id)
+        return True
 
     async def test(self, key_id: str, endpoint_id: str) -> str | None:
         """Queue a `webhook.test` for an endpoint and return the delivery's id, or None where there is no endpoint."""
@@ -147,7 +150,10 @@ class Webhooks:
 
     async def resend(self, key_id: str, delivery_id: str) -> Delivery | None:
         """Send a delivery again, now, whatever became of it, and return it, or None where there is none."""
-        row = await self._database.row(statements.RESEND_DELIVERY, delivery_id, key_id)
+        seen = await self._database.row(statements.GET_CLAIMS, delivery_id, key_id)
+        if seen is None:
+            return None
+        row = await self._database.row(statements.RESEND_DELIVERY, delivery_id, key_id, seen["claims"])
         return _delivery(row) if row else None
 
     async def account_secret(self, key_id: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from pagemill.jobs.queue.failures import batch_error, failure_text
 from pagemill.jobs.webhooks.endpoints import Event
 from pagemill.model import Status
 
@@ -53,6 +54,7 @@ def _single(job: Job, page: Page) -> JsonObject:
 
 
 def _batch(job: Job, pages: Sequence[Page]) -> JsonObject:
+    error = batch_error(pages) if job.status is Status.FAILED else None
     return {
         "id": job.id,
         "status": job.status,
@@ -61,6 +63,7 @@ def _batch(job: Job, pages: Sequence[Page]) -> JsonObject:
         "urls": [page.url for page in pages],
         **_duration(job.created_at, job.completed_at),
         **_times(job),
+        **({"error": error} if error else {}),
         "results": [
             {
                 "index": page.index,
@@ -84,7 +87,7 @@ def _outcome(page: Page) -> JsonObject:
     }
     return {
         "cached": page.cached,
-        "error": f"{failed.message} ({failed.code})" if failed else None,
+        "error": failure_text(failed) if failed else None,
         **{key: value for key, value in known.items() if value is not None},
     }
 

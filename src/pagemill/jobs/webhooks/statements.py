@@ -6,7 +6,7 @@ Invariants that they keep:
 - A body, once stored, never changes.
 - An attempt is written down only by the worker that took the delivery last (`worker_id` and `claims` are checked).
   One that took it and vanished is waited for until its lease ends; then others take it.
-- Each may be sent twice.
+- Each may be sent twice, at once or late; what makes that safe stands above each, after "Repeatable:".
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from __future__ import annotations
 
 _ENDPOINT_COLUMNS = "id, key_id, url, description, events, is_active, secret_salt, secret_hash, created_at"
 
+# Repeatable: the caller made the id, and the row that is there is returned.
 INSERT_ENDPOINT = f"""
 INSERT INTO webhook_endpoints (id, key_id, url, description, events, secret_salt, secret_hash)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (id) DO UPDATE SET id = excluded.id
 RETURNING {_ENDPOINT_COLUMNS}
 """
+# Repeatable: it only reads.
 LIST_ENDPOINTS = f"SELECT {_ENDPOINT_COLUMNS} FROM webhook_endpoints WHERE key_id = $1 ORDER BY created_at, id"
+# Repeatable: it only reads.
 GET_ENDPOINT = f"SELECT {_ENDPOINT_COLUMNS} FROM webhook_endpoints WHERE id = $1 AND key_id = $2"
 
 # Null leaves a column as it is. What still waits follows to a new address.
+# Repeatable: it sets values, and returns the row whether or not that changed it.
 UPDATE_ENDPOINT = f"""
 WITH endpoint AS (
     UPDATE webhook_endpoints
@@ -40,6 +44,7 @@ WITH endpoint AS (
 SELECT * FROM endpoint
 """
 
+# Repeatable: whoever asks whether there was one asks GET_ENDPOINT before.
 DELETE_ENDPOINT = """
 WITH endpoint AS (
     DELETE FROM webhook_endpoints WHERE id = $1 AND key_id = $2 RETURNING id
@@ -51,15 +56,18 @@ SELECT id FROM endpoint
 
 # Secrets
 
+# Repeatable: the secret that is there stays, and is returned.
 ENSURE_ACCOUNT_SECRET = """
 INSERT INTO webhook_account_secrets (key_id, secret_salt, secret_hash) VALUES ($1, $2, $3)
 ON CONFLICT (key_id) DO UPDATE SET key_id = excluded.key_id
 RETURNING secret_salt, secret_hash
 """
+# Repeatable: it sets values that the caller made.
 REPLACE_ACCOUNT_SECRET = """
 INSERT INTO webhook_account_secrets (key_id, secret_salt, secret_hash) VALUES ($1, $2, $3)
 ON CONFLICT (key_id) DO UPDATE SET secret_salt = excluded.secret_salt, secret_hash = excluded.secret_hash
 """
+# Repeatable: it only reads.
 GET_ENDPOINT_SECRET = "SELECT secret_salt, secret_hash, is_active FROM webhook_endpoints WHERE id = $1"
 
 # Deliveries, for those who ask
@@ -68,14 +76,17 @@ _DELIVERY_COLUMNS = (
     "id, endpoint_id, job_id, event, url, status, http_status, attempts, error, next_attempt_at, created_at"
 )
 
+# Repeatable: it only reads.
 LIST_DELIVERIES = f"""
 SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries
 WHERE key_id = $1 AND ($2::text IS NULL OR endpoint_id = $2) AND ($3::text IS NULL OR event = $3)
   AND ($4::delivery_status IS NULL OR status = $4) AND ($5::text IS NULL OR job_id = $5)
 ORDER BY created_at DESC, id DESC LIMIT $6
 """
+# Repeatable: it only reads.
 GET_DELIVERY = f"SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries WHERE id = $1 AND key_id = $2"
 
+# Repeatable: the caller made the id, and an id that is there is not inserted again.
 INSERT_TEST_DELIVERY = """
 WITH delivery AS (
     INSERT INTO webhook_deliveries (id, key_id, endpoint_id, event, url)
@@ -86,11 +97,15 @@ WITH delivery AS (
 SELECT id, pg_notify('pagemill_queue', 'deliveries') FROM delivery
 """
 
-# One that a worker is sending at this moment stays as it is.
+# Repeatable: it only reads.
+GET_CLAIMS = "SELECT claims FROM webhook_deliveries WHERE id = $1 AND key_id = $2"
+
+# One that a worker is sending at this moment stays as it is. $3: its `claims` when it was asked for.
+# Repeatable: once a worker took it, `claims` has grown, and a late sending does not make it be sent once more.
 RESEND_DELIVERY = f"""
 WITH again AS (
     UPDATE webhook_deliveries SET status = 'pending', next_attempt_at = now()
-    WHERE id = $1 AND key_id = $2 AND (worker_id IS NULL OR next_attempt_at < now())
+    WHERE id = $1 AND key_id = $2 AND claims = $3 AND (worker_id IS NULL OR next_attempt_at < now())
     RETURNING {_DELIVERY_COLUMNS}
 ), found AS (
     SELECT * FROM again
@@ -104,7 +119,10 @@ SELECT found.*, pg_notify('pagemill_queue', 'deliveries') FROM found
 # Deliveries, for workers
 
 # Receivers are served in turn, and none gets more than $3 at a time from one worker: so a slow or dead one delays
-# nobody else. $1: the worker, $2: how many, $3: at a time for each receiver, $4: the lease.
+# nobody else. $1: the worker, $2: how many, $3: at a time for each receiver, $4: the lease. A delivery whose lease has
+# run out takes no place.
+# Repeatable: a repetition takes other deliveries. The worker never learns of the first ones: RECONCILE_DELIVERIES puts
+# them back, or their lease ends.
 CLAIM_DELIVERIES = """
 WITH RECURSIVE waiting_receiver AS (
     (SELECT receiver FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL ORDER BY receiver LIMIT 1)
@@ -114,7 +132,8 @@ WITH RECURSIVE waiting_receiver AS (
             ORDER BY receiver LIMIT 1)
     FROM waiting_receiver WHERE waiting_receiver.receiver IS NOT NULL
 ), held AS (
-    SELECT receiver, count(*) AS deliveries FROM webhook_deliveries WHERE worker_id = $1 GROUP BY receiver
+    SELECT receiver, count(*) AS deliveries FROM webhook_deliveries
+    WHERE worker_id = $1 AND next_attempt_at > now() GROUP BY receiver
 ), due AS (
     SELECT delivery.id,
            coalesce(held.deliveries, 0)
@@ -136,9 +155,11 @@ RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, 
 """
 
 # Whoever was first decides what is sent.
+# Repeatable: a body that is stored stays, and is returned.
 STORE_BODY = "UPDATE webhook_deliveries SET body = coalesce(body, $2) WHERE id = $1 RETURNING body"
 
 # $7: after how long to try again, or null.
+# Repeatable: an attempt that ended has no worker any more, so only the first sending counts it.
 END_ATTEMPT = """
 WITH attempted AS (
     UPDATE webhook_deliveries
@@ -150,15 +171,23 @@ WITH attempted AS (
 SELECT id, pg_notify('pagemill_ended', id) FROM attempted
 """
 
-RELEASE_DELIVERIES = """
+# A worker's deliveries are due at once, but for those that it holds. $1: the worker, $2, $3: ids and claims of those.
+# Repeatable: what was put back is not the worker's any more. One that arrives late may put back what the worker claimed
+# since: `claims` then keeps two from writing down how it went, and the receiver knows the message by its id.
+RECONCILE_DELIVERIES = """
 WITH released AS (
-    UPDATE webhook_deliveries SET worker_id = NULL, next_attempt_at = now() WHERE worker_id = $1 RETURNING id
+    UPDATE webhook_deliveries SET worker_id = NULL, next_attempt_at = now()
+    WHERE worker_id = $1
+      AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::integer[]) AS held (id, claims)
+                      WHERE held.id = webhook_deliveries.id AND held.claims = webhook_deliveries.claims)
+    RETURNING id
 ), notice AS (
     SELECT pg_notify('pagemill_queue', 'deliveries') FROM released LIMIT 1
 )
 SELECT (SELECT count(*) FROM released) AS deliveries, (SELECT count(*) FROM notice) AS notices
 """
 
+# Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_OLD_DELIVERIES = """
 WITH deleted AS (
     DELETE FROM webhook_deliveries WHERE id IN (

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _NOT_WORD = re.compile(r"[\W_]+")
 _SCHEMA_ORG = re.compile(r"https?://schema\.org/", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_LONGEST_DATE = 40
-_MOST = 5000
+_MAX_DATE_LENGTH = 40
+_MAX_VALUES = 5000
 
 
 @dataclass(slots=True)
-class Declared:
+class DeclaredValues:
     """What markup says, by the form in which values are compared."""
 
     texts: dict[str, str] = field(default_factory=dict)
@@ -29,11 +29,11 @@ class Declared:
     numbers: dict[Decimal, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, facts: Any) -> Declared:
+    def of(cls, facts: Any) -> DeclaredValues:
         """Collect the values of nested objects and lists."""
         found = cls()
         for number, value in enumerate(_leaves(facts)):
-            if number >= _MOST:
+            if number >= _MAX_VALUES:
                 break
             found.add(value)
         return found
@@ -44,7 +44,7 @@ class Declared:
             return
         text = str(value)
         self.texts.setdefault(_key(text), text)
-        has_digit = len(text) <= _LONGEST_DATE and _DIGIT.search(text) is not None
+        has_digit = len(text) <= _MAX_DATE_LENGTH and _DIGIT.search(text) is not None
         if has_digit and (day := written_dates.iso_day(text)):
             self.texts.setdefault(_key(day), text)
         if isinstance(value, (int, float)):

@@ -31,9 +31,9 @@ def steps(pointer: str) -> list[str]:
 
 
 def without(value: Any, dropped: set[str], pointer: str = "") -> Any:
-    """Return a value without the leaves at these pointers, nor the objects and lists that this leaves empty.
+    """Return a value without what is at these pointers, nor the objects and lists that this leaves empty.
 
-    A leaf that is the whole value becomes null.
+    If that is the whole value, it becomes null.
     """
     kept = _without(value, dropped, pointer)
     return None if kept is _NOTHING else kept
@@ -43,6 +43,8 @@ _NOTHING = object()
 
 
 def _without(value: Any, dropped: set[str], pointer: str) -> Any:
+    if pointer in dropped:
+        return _NOTHING
     if isinstance(value, dict):
         parts = {key: _without(part, dropped, f"{pointer}/{escape(key)}") for key, part in value.items()}
         kept = {key: part for key, part in parts.items() if part is not _NOTHING}
@@ -51,4 +53,26 @@ def _without(value: Any, dropped: set[str], pointer: str) -> Any:
         items = [_without(part, dropped, f"{pointer}/{index}") for index, part in enumerate(value)]
         left = [part for part in items if part is not _NOTHING]
         return left if left or not value or not pointer else _NOTHING
-    return _NOTHING if pointer in dropped else value
+    return value
+
+
+def at(value: Any, pointer: str) -> Any:
+    """Return what is at a pointer. Raises LookupError where there is nothing."""
+    for step in steps(pointer):
+        if isinstance(value, list) and step.isdigit():
+            value = value[int(step)]
+        elif isinstance(value, dict):
+            value = value[step]
+        else:
+            raise LookupError(pointer)
+    return value
+
+
+def replace(value: Any, pointer: str, new: Any) -> Any:
+    """Return a value with another one at a pointer that exists."""
+    if not pointer:
+        return new
+    *path, last = steps(pointer)
+    parent = at(value, "".join(f"/{escape(step)}" for step in path))
+    parent[int(last) if isinstance(parent, list) else last] = new
+    return value

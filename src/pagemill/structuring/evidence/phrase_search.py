@@ -19,16 +19,16 @@ _SCRIPTS_WITHOUT_SPACES = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
 # Signs that change what a phrase means: "C++" is not "C", "-5 °C" not "5 °C".
-_TELLING = "+#%$€£¥₹₽°±=<>"
+_SIGNIFICANT_SIGNS = "+#%$€£¥₹₽°±=<>"
 _NEGATIVE = re.compile(r"\s*[-−]\s?\d")
-_SOFT = frozenset("-'’\u2010\u2011\u00b4`")
-_FEWEST_HITS, _MOST_HITS, _MOST_WORDS = 3, 300, 60_000
+_JOINERS = frozenset("-'’\u2010\u2011\u00b4`")
+_MIN_HITS, _MAX_HITS, _MAX_WORDS = 3, 300, 60_000
 """So often a phrase's anchor is tried, the less often the longer the phrase: hostile pages repeat themselves."""
-_ANCHOR_AMONG = 6
-_REACH = 400
-_GUESSES = 3
+_ANCHOR_CANDIDATES = 6
+_WINDOW_BEFORE = 400
+_MAX_RETRIES = 3
 
-Place = tuple[int, int]
+Span = tuple[int, int]
 
 
 class Phrase:
@@ -41,9 +41,9 @@ class Phrase:
         end = 0
         for match in _WORD.finditer(folded):
             gap = folded[end : match.start()]
-            self._add(match[0], closing=bool(gap) and set(gap) <= _SOFT)
+            self._add(match[0], closing=bool(gap) and set(gap) <= _JOINERS)
             end = match.end()
-        self.signs = {sign for sign in folded if sign in _TELLING}
+        self.signs = {sign for sign in folded if sign in _SIGNIFICANT_SIGNS}
         self.negative = _NEGATIVE.match(folded) is not None
 
     def _add(self, word: str, *, closing: bool) -> None:
@@ -61,13 +61,13 @@ def spaced_camel_case(text: str) -> str:
     return _CAMEL.sub(" ", text)
 
 
-def places(phrase: Phrase, text: str) -> Iterator[Place]:
+def find(phrase: Phrase, text: str) -> Iterator[Span]:
     """Yield where the phrase stands in a folded text, from first to last."""
     words = phrase.words
-    anchor = max(range(min(len(words), _ANCHOR_AMONG)), key=lambda index: (len(words[index]), -index))
-    reach = sum(len(word) for word in words[:anchor]) + _REACH
+    anchor = max(range(min(len(words), _ANCHOR_CANDIDATES)), key=lambda index: (len(words[index]), -index))
+    reach = sum(len(word) for word in words[:anchor]) + _WINDOW_BEFORE
     position = -1
-    for _ in range(max(_FEWEST_HITS, min(_MOST_HITS, _MOST_WORDS // len(words)))):
+    for _ in range(max(_MIN_HITS, min(_MAX_HITS, _MAX_WORDS // len(words)))):
         position = text.find(words[anchor], position + 1)
         if position < 0:
             return
@@ -88,7 +88,7 @@ def _starts(before: list[str], text: str, position: int, reach: int) -> Iterator
             return
     yield start
     end = position
-    for _ in range(_GUESSES):  # a word may also stand in the destination of a link on the way
+    for _ in range(_MAX_RETRIES):  # a word may also stand in the destination of a link on the way
         end = text.rfind(before[0], lowest, end)
         if end < 0:
             return
@@ -98,7 +98,7 @@ def _starts(before: list[str], text: str, position: int, reach: int) -> Iterator
 
 def _match(phrase: Phrase, text: str, start: int) -> int | None:
     """Return where the phrase ends when it begins at `start`, or None when it does not stand there."""
-    if start > 0 and _joined(text[start - 1], text[start]):
+    if start > 0 and _same_word(text[start - 1], text[start]):
         return None
     end = start
     for index, word in enumerate(phrase.words):
@@ -114,17 +114,17 @@ def _match(phrase: Phrase, text: str, start: int) -> int | None:
         # A gap that the value does not have must not be there either, and the other way round.
         if index + 1 < len(phrase.words) and phrase.closing[index + 1]:
             continue
-        if end < len(text) and _joined(text[end - 1], text[end]) and not _measures(word, text, end):
+        if end < len(text) and _same_word(text[end - 1], text[end]) and not _is_number_with_unit(word, text, end):
             return None
     return end
 
 
-def _joined(left: str, right: str) -> bool:
+def _same_word(left: str, right: str) -> bool:
     """Whether two characters belong to one word."""
     return left.isalnum() and right.isalnum() and not (_without_spaces(left) or _without_spaces(right))
 
 
-def _measures(word: str, text: str, end: int) -> bool:
+def _is_number_with_unit(word: str, text: str, end: int) -> bool:
     """Whether a number is followed by its unit without a gap: the "12" of "12kg"."""
     return word.isdigit() and text[end].isalpha()
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pagemill.structuring.evidence.phrase_search import Place
-    from pagemill.structuring.evidence.searchable_text import Searchable
+    from pagemill.structuring.evidence.phrase_search import Span
+    from pagemill.structuring.evidence.searchable_text import SearchableText
 
 _SPACES = "\u00a0\u202f\u2009\u2007"
 _BEGIN = r"(?:(?<![\w.,])|(?<=[\u3041-\u9fff\uac00-\ud7a3]))"  # East Asian texts put no space before a number
@@ -45,11 +45,11 @@ CURRENCIES = {
     "₱": "PHP",
     "$": "USD",
 }
-_BEHIND = {"元": "CNY", "円": "JPY", "원": "KRW", "руб": "RUB"}
+_SUFFIX_CURRENCIES = {"元": "CNY", "円": "JPY", "원": "KRW", "руб": "RUB"}
 """What names a currency only right behind a number: elsewhere it is part of other words."""
-_AMOUNT = re.compile(rf"\d\s*({'|'.join(_BEHIND)})")
-DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "TWD"])
-CROWNS = frozenset(["SEK", "NOK", "DKK", "ISK"])
+_AMOUNT = re.compile(rf"\d\s*({'|'.join(_SUFFIX_CURRENCIES)})")
+DOLLAR_CURRENCIES = frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "TWD"])
+KRONE_CURRENCIES = frozenset(["SEK", "NOK", "DKK", "ISK"])
 MONEY = re.compile(
     r"\s*(?P<before>[A-Za-z]{0,3}[$€£¥₹₽₩₺₴₪฿₫₱]|[A-Z]{3})?\s*(?P<number>[-−+]?\s?\d[\d.,'’ \u00a0\u202f\u2009]*)"
     r"(?:,?[-–])?\s*(?P<after>[$€£¥₹₽₩₺₴₪฿₫₱%]|[A-Z]{3}|zł|Kč|kr\.?|руб\.?|元|円|원)?\s*"
@@ -71,9 +71,9 @@ _PERCENT = re.compile(rf"[\s{_SPACES}]?(?:%|percent|per cent|prozent|pour cent|p
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _MONEY_SIGN = re.compile(r"[$€£¥₹]|zł|kč|\b(?:usd|eur|gbp|chf|cad|aud|jpy|inr|pln|sek|nok|dkk|czk)\b")
 _DIGITS = re.compile("[0-9]+")
-_APART = 16
-_MOST_HITS = 300
-_LONGEST = 40
+_MAX_CENTS_DISTANCE = 16
+_MAX_HITS = 300
+_MAX_LENGTH = 40
 
 
 def readings(token: str) -> list[Decimal]:
@@ -81,7 +81,7 @@ def readings(token: str) -> list[Decimal]:
     digits = re.sub(rf"[\s'’{_SPACES}]", "", token).rstrip(".,")
     negative = digits[:1] in "-−–" and digits[:1] != ""
     digits = digits.lstrip("-−–+").rstrip("-–")
-    if not re.fullmatch(r"[\d.,]*\d", digits) or len(digits) > _LONGEST:
+    if not re.fullmatch(r"[\d.,]*\d", digits) or len(digits) > _MAX_LENGTH:
         return []
     values = [Decimal(text) for text in _plain(digits)]
     return [-value for value in values] if negative else values
@@ -119,7 +119,7 @@ def currency_of(text: str) -> str | None:
         return code[0]
     lower = text.lower()
     if amount := _AMOUNT.search(lower):
-        return _BEHIND[amount[1]]
+        return _SUFFIX_CURRENCIES[amount[1]]
     signs = [sign for sign in CURRENCIES if sign in lower]
     return CURRENCIES[max(signs, key=len)] if signs else None
 
@@ -133,22 +133,22 @@ def as_decimal(value: float) -> Decimal | None:
     return number if number.is_finite() and -20 < number.adjusted() < 25 else None
 
 
-def places(value: Decimal, page: Searchable) -> Iterator[Place]:
+def find(value: Decimal, page: SearchableText) -> Iterator[Span]:
     """Yield where a page says this number, in any usual form: places in its folded text."""
     text = page.folded
     yield from _written(value, page)
-    yield from _cents_apart(value, page)
+    yield from _split_cents(value, page)
     for scale, words in _SCALED:
         if abs(value) >= scale:
-            yield from _followed(value / scale, words, page)
+            yield from _with_suffix(value / scale, words, page)
     if 0 < abs(value) < 10:
-        yield from _followed(value * 100, _PERCENT, page)
+        yield from _with_suffix(value * 100, _PERCENT, page)
     if value == value.to_integral_value() and 0 <= value < len(_SMALL):
         for match in re.finditer(rf"\b{_SMALL[int(value)]}\b", text):
             yield match.span()
 
 
-def _followed(value: Decimal, words: re.Pattern[str], page: Searchable) -> Iterator[Place]:
+def _with_suffix(value: Decimal, words: re.Pattern[str], page: SearchableText) -> Iterator[Span]:
     digits = value.normalize()
     exponent = digits.as_tuple().exponent
     if isinstance(exponent, int) and exponent >= -3:
@@ -157,14 +157,14 @@ def _followed(value: Decimal, words: re.Pattern[str], page: Searchable) -> Itera
                 yield start, match.end()
 
 
-def _written(value: Decimal, page: Searchable) -> Iterator[Place]:
+def _written(value: Decimal, page: SearchableText) -> Iterator[Span]:
     whole, _, fraction = f"{abs(value):f}".partition(".")
     fraction = fraction.rstrip("0")
-    if fraction and not any(fraction + "0" * noughts in page.digit_runs for noughts in range(4)):
+    if fraction and not any(fraction + "0" * zeros in page.digit_runs for zeros in range(4)):
         return
     if fraction and whole == "0":
         for position in _hits(f".{fraction}", page.folded):
-            yield from _standing(position, f".{fraction}", page.folded, value)
+            yield from _delimited(position, f".{fraction}", page.folded, value)
     last = whole[-3:]
     if last not in page.digit_runs and whole not in page.digit_runs:
         return
@@ -174,7 +174,7 @@ def _written(value: Decimal, page: Searchable) -> Iterator[Place]:
             for before in befores:
                 start = position - len(before)
                 if start >= 0 and page.folded.startswith(before, start):
-                    yield from _standing(start, before + last + tail, page.folded, value)
+                    yield from _delimited(start, before + last + tail, page.folded, value)
 
 
 def _grouped(whole: str) -> list[str]:
@@ -193,7 +193,7 @@ def _groups(digits: str, size: int) -> list[str]:
     return ([digits[:first]] if first else []) + [digits[i : i + size] for i in range(first, len(digits), size)]
 
 
-def _standing(position: int, form: str, text: str, value: Decimal) -> Iterator[Place]:
+def _delimited(position: int, form: str, text: str, value: Decimal) -> Iterator[Span]:
     """Yield the place of `form` at `position` if it is a whole number there, rather than a piece of a longer one."""
     has_fraction = value != value.to_integral_value()
     end = _end_of(text, position + len(form), has_fraction=has_fraction)
@@ -218,8 +218,8 @@ def _end_of(text: str, end: int, *, has_fraction: bool) -> int | None:
         after = end + 1
         while after < size and text[after] == "0":
             after += 1
-        noughts = after - end - 1
-        if noughts in (0, 3) or (after < size and text[after].isdigit()):
+        zeros = after - end - 1
+        if zeros in (0, 3) or (after < size and text[after].isdigit()):
             return None
         return after
     if end + 1 < size and text[end] in _SPACES and text[end + 1 : end + 4].isdigit() and not has_fraction:
@@ -245,13 +245,13 @@ def _begins(text: str, start: int, form: str) -> bool:
 
 
 def _minus_before(text: str, start: int) -> int | None:
-    place = start - 1
-    while place >= 0 and start - place < 5 and (text[place] in "$€£¥₹ *_\\" or text[place] in _SPACES):
-        place -= 1
-    return place if place >= 0 and text[place] in "-−–(" else None
+    position = start - 1
+    while position >= 0 and start - position < 5 and (text[position] in "$€£¥₹ *_\\" or text[position] in _SPACES):
+        position -= 1
+    return position if position >= 0 and text[position] in "-−–(" else None
 
 
-def _cents_apart(value: Decimal, page: Searchable) -> Iterator[Place]:
+def _split_cents(value: Decimal, page: SearchableText) -> Iterator[Span]:
     """Prices whose cents are set apart by tags: "$12^99", "$12 99", "**12**.*99* €"."""
     whole, _, fraction = f"{abs(value):f}".partition(".")
     if not fraction or len(fraction) > 2:
@@ -265,7 +265,7 @@ def _cents_apart(value: Decimal, page: Searchable) -> Iterator[Place]:
             continue
         pattern = rf"(?<![\d.,]){re.escape(form)}[\s*_^~.,<>/a-z\[\]]{{0,12}}?(?<!\d){cents}(?![\d.,]\d)(?!\d)"
         for start in _hits(form, text):
-            if cents not in text[start + len(form) : start + len(form) + _APART]:
+            if cents not in text[start + len(form) : start + len(form) + _MAX_CENTS_DISTANCE]:
                 continue
             if (match := re.compile(pattern).match(text, start)) and _money_near(text, start, match.end()):
                 yield match.span()
@@ -273,7 +273,7 @@ def _cents_apart(value: Decimal, page: Searchable) -> Iterator[Place]:
 
 def _hits(form: str, text: str) -> Iterator[int]:
     position = -1
-    for _ in range(_MOST_HITS):
+    for _ in range(_MAX_HITS):
         position = text.find(form, position + 1)
         if position < 0:
             return

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pagemill.structuring.evidence.phrase_search import Place
+    from pagemill.structuring.evidence.phrase_search import Span
 
 # What stands between two letters or digits of one word when a tag splits it in the page.
-_GLUE = "*~\\\u00ad\u200b\u200c\u200d\u2060\ufeff"
-_LONGEST_GLUE = 6
+_INTRAWORD_MARKS = "*~\\\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_MAX_INTRAWORD_MARKS = 6
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _DIGITS_ALONE = bytes(code if code in b"0123456789" else 32 for code in range(256))
 
 
-class Searchable:
+class SearchableText:
     """A text to search in: `folded` is what is searched, `origin` translates a place in it back to the text."""
 
     def __init__(self, text: str) -> None:
@@ -58,20 +58,20 @@ class Searchable:
         self._starts.append(start)
         self._origins.append(origin)
 
-    def origin(self, place: int, *, end: bool = False) -> int:
-        """Return where in the text the character at `place` of `folded` stands; with `end`, where it ends."""
+    def origin(self, position: int, *, end: bool = False) -> int:
+        """Return where in the text the character at `position` of `folded` stands; with `end`, where it ends."""
         if end:
-            index = bisect_left(self._starts, place)
-            if index < len(self._starts) and self._starts[index] == place:
+            index = bisect_left(self._starts, position)
+            if index < len(self._starts) and self._starts[index] == position:
                 return self._origins[index]
-            return self.origin(place - 1) + 1
-        index = bisect_right(self._starts, place) - 1
-        return self._origins[index] + place - self._starts[index]
+            return self.origin(position - 1) + 1
+        index = bisect_right(self._starts, position) - 1
+        return self._origins[index] + position - self._starts[index]
 
 
 def fold(text: str) -> str:
-    """Return `text` as `Searchable` would have it."""
-    return Searchable(text).folded
+    """Return `text` as `SearchableText` would have it."""
+    return SearchableText(text).folded
 
 
 def _lower(text: str) -> str:
@@ -79,20 +79,20 @@ def _lower(text: str) -> str:
     lower = text.lower()
     if lower.isascii() or unicodedata.is_normalized("NFKC", lower):
         return lower
-    return lower.translate(_narrow())
+    return lower.translate(_single_character_folds())
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _exceptions(text: str) -> list[Place]:
+def _exceptions(text: str) -> list[Span]:
     """Where the text changes its length when folded: glued marks, combining accents, characters that become several."""
-    found = list(_glued(text))
+    found = list(_intraword_marks(text))
     found.sort()
     if text.isascii():
         return found
-    odd = [character for character in set(_NOT_ASCII.findall(text)) if _several(character)]
+    odd = [character for character in set(_NOT_ASCII.findall(text)) if _changes_length(character)]
     if odd:
         pattern = re.compile(rf"\w[\u0300-\u036f]+|[{re.escape(''.join(odd))}]")
         found += [match.span() for match in pattern.finditer(text)]
@@ -100,20 +100,25 @@ def _exceptions(text: str) -> list[Place]:
     return found
 
 
-def _glued(text: str) -> Iterator[Place]:
+def _intraword_marks(text: str) -> Iterator[Span]:
     """The marks that stand between two letters or digits."""
-    for mark in _GLUE[:3] if text.isascii() else _GLUE:
+    for mark in _INTRAWORD_MARKS[:3] if text.isascii() else _INTRAWORD_MARKS:
         start = text.find(mark)
         while start >= 0:
             end = start + 1
-            while text[end : end + 1] in _GLUE and end < len(text):
+            while text[end : end + 1] in _INTRAWORD_MARKS and end < len(text):
                 end += 1
-            if start and text[start - 1].isalnum() and text[end : end + 1].isalnum() and end - start <= _LONGEST_GLUE:
+            if (
+                start
+                and text[start - 1].isalnum()
+                and text[end : end + 1].isalnum()
+                and end - start <= _MAX_INTRAWORD_MARKS
+            ):
                 yield start, end
             start = text.find(mark, end)
 
 
-def _several(character: str) -> bool:
+def _changes_length(character: str) -> bool:
     """Whether a character joins the one before it, or becomes several when folded."""
     if "\u0300" <= character <= "\u036f":
         return True
@@ -121,7 +126,7 @@ def _several(character: str) -> bool:
 
 
 @cache
-def _narrow() -> dict[int, str]:
+def _single_character_folds() -> dict[int, str]:
     """The letters and digits whose folded form is another single character, such as full-width ones."""
     return {
         ord(c): _folded(c)

@@ -11,7 +11,7 @@ from pagemill.extraction.metadata import dates
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pagemill.structuring.evidence.phrase_search import Place
+    from pagemill.structuring.evidence.phrase_search import Span
 
 Day = tuple[int, int]
 """A month and a day of it; day 0 is the whole month."""
@@ -45,10 +45,10 @@ _NAMED = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE_SHORT_YEAR = tuple("-/.'’")
-_MOST_HITS = 400
-_REACH = 40
-_AFTER = 16
-_FAR = 60
+_MAX_HITS = 400
+_WINDOW_BEFORE = 40
+_WINDOW_AFTER = 16
+_TIME_WINDOW = 60
 
 
 def iso_day(text: str) -> str | None:
@@ -56,7 +56,7 @@ def iso_day(text: str) -> str | None:
     match = _ISO.fullmatch(text)
     if match is not None:
         return "-".join(filter(None, match.groups()[:3]))
-    found = dates.find(text) if len(text) <= _FAR and any(character.isdigit() for character in text) else None
+    found = dates.find(text) if len(text) <= _TIME_WINDOW and any(character.isdigit() for character in text) else None
     return found if found is not None and len(re.findall(r"[^\W\d_]{3,}", text)) <= 4 else None
 
 
@@ -68,29 +68,29 @@ def time_of(text: str) -> tuple[int, int] | None:
     return int(match[4]), int(match[5])
 
 
-class WrittenDates:
+class DateIndex:
     """The days that a folded text names, read for one year when that year is first asked for."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._years: dict[int, dict[Day, list[Place]]] = {}
+        self._years: dict[int, dict[Day, list[Span]]] = {}
 
-    def places(self, day: str) -> list[Place]:
+    def spans(self, day: str) -> list[Span]:
         """Return where the text names this day (`YYYY-MM-DD`) or month (`YYYY-MM`)."""
         year, month, *rest = (int(part) for part in day.split("-"))
         if year not in self._years:
             self._years[year] = self._read(year)
         return self._years[year].get((month, rest[0] if rest else 0), [])
 
-    def _read(self, year: int) -> dict[Day, list[Place]]:
-        found: dict[Day, list[Place]] = {}
-        for start, end in self._neighbourhoods(year):
+    def _read(self, year: int) -> dict[Day, list[Span]]:
+        found: dict[Day, list[Span]] = {}
+        for start, end in self._windows(year):
             for match in self._written(start, end):
                 for named, day in _days(match):
                     if named % 100 == year % 100 and named in (year, year % 100):
-                        places = found.setdefault(day, [])
-                        if not places or places[-1] != match.span():
-                            places.append(match.span())
+                        spans = found.setdefault(day, [])
+                        if not spans or spans[-1] != match.span():
+                            spans.append(match.span())
         return found
 
     def _written(self, start: int, end: int) -> list[re.Match[str]]:
@@ -101,15 +101,15 @@ class WrittenDates:
             found.sort(key=lambda match: match.span())
         return found
 
-    def _neighbourhoods(self, year: int) -> Iterator[Place]:
+    def _windows(self, year: int) -> Iterator[Span]:
         """The stretches of text around this year, in two digits too; those that overlap are one."""
         begin = end = -1
-        for hit in sorted(islice(self._hits(year), _MOST_HITS)):
-            if hit - _REACH > end:
+        for hit in sorted(islice(self._hits(year), _MAX_HITS)):
+            if hit - _WINDOW_BEFORE > end:
                 if end >= 0:
                     yield begin, end
-                begin = max(0, hit - _REACH)
-            end = hit + _AFTER
+                begin = max(0, hit - _WINDOW_BEFORE)
+            end = hit + _WINDOW_AFTER
         if end >= 0:
             yield begin, end
 
@@ -147,10 +147,10 @@ def _days(match: re.Match[str]) -> Iterator[tuple[int, Day]]:
     yield year, (month_number, 0)
 
 
-def time_stands_near(moment: tuple[int, int], text: str, place: Place) -> bool:
+def is_time_near(moment: tuple[int, int], text: str, span: Span) -> bool:
     """Whether this hour and minute are written near a place of a folded text."""
     hour, minute = moment
-    around = text[max(0, place[0] - _FAR) : place[1] + _FAR]
+    around = text[max(0, span[0] - _TIME_WINDOW) : span[1] + _TIME_WINDOW]
     half = hour % 12 or 12
     evening = "p" if hour >= 12 else "a"
     forms = rf"(?<!\d)0?{hour}\s?[:.h]\s?{minute:02}(?!\d)|(?<!\d)0?{half}(?::{minute:02})?\s?{evening}\.?m"

@@ -1,4 +1,4 @@
-"""Declared values as a schema wants them: numbers out of texts, days out of dates, judgements out of words."""
+"""Declared values as a schema wants them: numbers out of texts, days out of dates, booleans out of words."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
     from pagemill.model import JsonObject
 
-_YES = frozenset(
+_TRUE_WORDS = frozenset(
     "true yes y 1 instock available inStoreOnly onlineonly limitedavailability in backorder preorder".lower().split()
 )
-_NO = frozenset(["false", "no", "n", "0", "outofstock", "soldout", "unavailable", "discontinued", "out"])
+_FALSE_WORDS = frozenset(["false", "no", "n", "0", "outofstock", "soldout", "unavailable", "discontinued", "out"])
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
-_NOTHING = None
 
 
 def coerce(value: Any, schema: JsonObject, base_url: str = "") -> Any:
@@ -26,45 +25,45 @@ def coerce(value: Any, schema: JsonObject, base_url: str = "") -> Any:
     if isinstance(value, dict):
         value = value.get("name") or value.get("url") or value.get("value") or value.get("text")
     if value is None or isinstance(value, dict | list):
-        return _NOTHING
+        return None
     if "const" in schema or "enum" in schema:
         return _one_of(value, [schema["const"]] if "const" in schema else schema["enum"])
     kind = schema.get("type")
     if kind in ("number", "integer"):
         return _number(value, whole=kind == "integer")
     if kind == "boolean":
-        return value if isinstance(value, bool) else _judgement(str(value))
+        return value if isinstance(value, bool) else _boolean(str(value))
     if kind in ("string", None):
         return _text(value, schema.get("format"), base_url) if kind else value
-    return _NOTHING
+    return None
 
 
 def _one_of(value: Any, options: list[Any]) -> Any:
-    wanted = _squashed(value)
-    return next((option for option in options if option == value or _squashed(option) == wanted), _NOTHING)
+    wanted = _normalized(value)
+    return next((option for option in options if option == value or _normalized(option) == wanted), None)
 
 
-def _squashed(value: Any) -> str:
+def _normalized(value: Any) -> str:
     return re.sub(r"[\W_]+", "", str(value)).lower()
 
 
 def _number(value: Any, *, whole: bool) -> int | float | None:
     if isinstance(value, bool):
-        return _NOTHING
+        return None
     number = quantities.as_decimal(value) if isinstance(value, int | float) else quantities.first_number(value)
-    return plain_number(number, whole=whole) if number is not None else _NOTHING
+    return plain_number(number, whole=whole) if number is not None else None
 
 
 def plain_number(number: Decimal, *, whole: bool = False) -> int | float | None:
     """Return a decimal as JSON has it, an integer where it is one; None where `whole` is wanted and it is not."""
     if number == number.to_integral_value():
         return int(number)
-    return _NOTHING if whole else float(number)
+    return None if whole else float(number)
 
 
-def _judgement(text: str) -> bool | None:
-    word = _squashed(text)
-    return True if word in _YES else False if word in _NO else _NOTHING
+def _boolean(text: str) -> bool | None:
+    word = _normalized(text)
+    return True if word in _TRUE_WORDS else False if word in _FALSE_WORDS else None
 
 
 def _text(value: Any, form: Any, base_url: str) -> str | None:
@@ -73,11 +72,11 @@ def _text(value: Any, form: Any, base_url: str) -> str | None:
     text = str(value).strip()
     if form == "date":
         day = written_dates.iso_day(text)
-        return day if day and len(day) == 10 else _NOTHING
+        return day if day and len(day) == 10 else None
     if form == "date-time":
-        return text if _DATE_TIME.fullmatch(text) else _NOTHING
+        return text if _DATE_TIME.fullmatch(text) else None
     if form in ("uri", "uri-reference", "url"):
-        return urljoin(base_url, text) if text and " " not in text else _NOTHING
+        return urljoin(base_url, text) if text and " " not in text else None
     if form == "email":
-        return text.removeprefix("mailto:") if "@" in text else _NOTHING
-    return text or _NOTHING
+        return text.removeprefix("mailto:") if "@" in text else None
+    return text or None

@@ -12,6 +12,9 @@ from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pagemill.extraction.metadata import json_ld
+from pagemill.extraction.reading.addresses import is_unsafe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,10 +28,10 @@ _SPACE = re.compile(r"\s+")
 _META = re.compile(
     r"(?:og|article|product|book|profile|video|music|place|business|twitter|event|recipe):[\w:.-]+", re.IGNORECASE
 )
-_ITEMS, _DEPTH, _VALUES = 200, 8, 200
-_TABLES, _ROWS, _COLUMNS, _PAIRS, _CELLS = 20, 200, 30, 300, 3000
-_LARGEST = 2**53
-_LONGEST, _LONGEST_CELL = 20_000, 1000
+_MAX_ITEMS, _MAX_DEPTH, _MAX_VALUES = 200, 8, 200
+_MAX_TABLES, _MAX_ROWS, _MAX_COLUMNS, _MAX_PAIRS, _MAX_CELLS = 20, 200, 30, 300, 3000
+_MAX_SAFE_INTEGER = 2**53
+_MAX_TEXT_LENGTH, _MAX_CELL_LENGTH = 20_000, 1000
 
 
 @dataclass(slots=True)
@@ -56,11 +59,11 @@ class Facts:
 def read(tree: Document, base_url: str) -> Facts:
     """Return the facts of a whole page. Broken markup is passed over; nothing raises."""
     facts = Facts()
-    facts.items = list(islice(_items(tree, base_url), _ITEMS))
+    facts.items = list(islice(_items(tree, base_url), _MAX_ITEMS))
     facts.metas = _metas(tree)
-    for element in islice(tree.iter_elements("dl"), _PAIRS):
+    for element in islice(tree.iter_elements("dl"), _MAX_PAIRS):
         _read_definitions(element, facts.pairs)
-    for element in islice(tree.iter_elements("table"), 4 * _TABLES):
+    for element in islice(tree.iter_elements("table"), 4 * _MAX_TABLES):
         _read_table(element, facts)
     return facts
 
@@ -69,7 +72,8 @@ def read(tree: Document, base_url: str) -> Facts:
 
 
 def _items(tree: Document, base_url: str) -> Iterator[JsonObject]:
-    nodes = list(islice(_top(tree.json_ld(), 0), _ITEMS))
+    declared = list(json_ld.values(tree.iter_elements("script")))
+    nodes = list(islice(_top(declared, 0), _MAX_ITEMS))
     by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
     for node in nodes:
         item = _clean(node, by_id, 0)
@@ -87,12 +91,12 @@ def _items(tree: Document, base_url: str) -> Iterator[JsonObject]:
 
 
 def _top(value: Any, depth: int) -> Iterator[JsonObject]:
-    if isinstance(value, list) and depth < _DEPTH:
+    if isinstance(value, list) and depth < _MAX_DEPTH:
         for part in value:
             yield from _top(part, depth + 1)
     elif isinstance(value, dict):
         graph = value.get("@graph")
-        if isinstance(graph, list | dict) and depth < _DEPTH:
+        if isinstance(graph, list | dict) and depth < _MAX_DEPTH:
             yield from _top(graph, depth + 1)
         else:
             yield value
@@ -108,7 +112,7 @@ def _rdfa(item: Any, depth: int) -> JsonObject:
 
 def _nested(kind: Any, properties: dict[str, list[Any]], depth: int, convert: Any) -> JsonObject:
     item: JsonObject = {"@type": kind} if kind else {}
-    if depth < _DEPTH:
+    if depth < _MAX_DEPTH:
         for name, values in properties.items():
             item[name] = [convert(value, depth + 1) if hasattr(value, "properties") else value for value in values]
     return item
@@ -117,11 +121,11 @@ def _nested(kind: Any, properties: dict[str, list[Any]], depth: int, convert: An
 def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
     """Plain names, references followed, markup and white space out of texts; None for what says nothing."""
     if isinstance(value, list):
-        parts = [part for raw in value[:_VALUES] if (part := _clean(raw, by_id, depth)) is not None]
+        parts = [part for raw in value[:_MAX_VALUES] if (part := _clean(raw, by_id, depth)) is not None]
         return (parts[0] if len(parts) == 1 else parts) if parts else None
     if not isinstance(value, dict):
         return _scalar(value)
-    if depth >= _DEPTH:
+    if depth >= _MAX_DEPTH:
         return None
     if "@value" in value:
         return _clean(value["@value"], by_id, depth + 1)
@@ -132,6 +136,8 @@ def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
         name = _VOCABULARY.sub("", key)
         if name == "@type":
             item[name] = _type_name(raw)
+        elif isinstance(raw, str) and is_unsafe(raw, name):
+            continue
         elif not name.startswith("@") and (part := _clean(raw, by_id, depth + 1)) is not None:
             item[name] = part
     return item if any(key != "@type" for key in item) else None
@@ -140,7 +146,7 @@ def _clean(value: Any, by_id: dict[str, JsonObject], depth: int) -> Any:
 def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         return text_of(value) or None
-    return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
+    return str(value) if isinstance(value, int) and abs(value) > _MAX_SAFE_INTEGER else value
 
 
 def _type_name(raw: Any) -> str:
@@ -150,7 +156,7 @@ def _type_name(raw: Any) -> str:
 
 def text_of(value: str) -> str:
     """Return a declared text without tags, character references and runs of white space."""
-    text = unescape(value[:_LONGEST])
+    text = unescape(value[:_MAX_TEXT_LENGTH])
     if "<" in text:
         text = _TAG.sub(" ", text)
     return _SPACE.sub(" ", text).strip().removeprefix("https://schema.org/").removeprefix("http://schema.org/")
@@ -161,7 +167,8 @@ def _metas(tree: Document) -> dict[str, str]:
     for element in islice(tree.iter_elements("meta"), 500):
         name = element.attr("property") or element.attr("name") or ""
         content = element.attr("content")
-        if content and (_META.fullmatch(name) or name.lower() in ("description", "author", "keywords")):
+        is_known = _META.fullmatch(name) or name.lower() in ("description", "author", "keywords")
+        if content and is_known and not is_unsafe(content, name):
             metas.setdefault(name.lower(), text_of(content))
     return {name: content for name, content in metas.items() if content}
 
@@ -171,7 +178,7 @@ def _metas(tree: Document) -> dict[str, str]:
 
 def _read_definitions(element: Element, pairs: dict[str, str | list[str]]) -> None:
     term = ""
-    for part in islice(element.iter_elements(("dt", "dd")), 2 * _PAIRS):
+    for part in islice(element.iter_elements(("dt", "dd")), 2 * _MAX_PAIRS):
         if part.tag == "dt":
             term = _cell(part.text)
         elif term:
@@ -181,7 +188,7 @@ def _read_definitions(element: Element, pairs: dict[str, str | list[str]]) -> No
 def add_pair(pairs: dict[str, str | list[str]], label: str, value: str) -> None:
     """Add a labelled value; a label that comes again gets a list."""
     label = label.rstrip(": ")
-    if not label or not value or len(label) > 80 or (label not in pairs and len(pairs) >= _PAIRS):
+    if not label or not value or len(label) > 80 or (label not in pairs and len(pairs) >= _MAX_PAIRS):
         return
     old = pairs.get(label)
     if old is None:
@@ -194,9 +201,9 @@ def add_pair(pairs: dict[str, str | list[str]], label: str, value: str) -> None:
 
 
 def _read_table(element: Element, facts: Facts) -> None:
-    if element.find("table") is not None or len(facts.tables) >= _TABLES:
+    if element.find("table") is not None or len(facts.tables) >= _MAX_TABLES:
         return
-    rows = [[_cell(cell) for cell in row[:_COLUMNS]] for row in element.rows()[: _ROWS + 1]]
+    rows = [[_cell(cell) for cell in row[:_MAX_COLUMNS]] for row in element.rows()[: _MAX_ROWS + 1]]
     rows = [row for row in rows if any(row)]
     width = max((len(row) for row in rows), default=0)
     if width < 2:
@@ -212,11 +219,11 @@ def _read_table(element: Element, facts: Facts) -> None:
     if len(rows) > 1 and headers.count("th") >= width - 1 and len(set(rows[0])) == len(rows[0]):
         caption = element.find("caption")
         names = [name or f"column {number}" for number, name in enumerate(rows[0], 1)]
-        left = _CELLS - sum(len(table.rows) * len(table.columns) for table in facts.tables)
+        left = _MAX_CELLS - sum(len(table.rows) * len(table.columns) for table in facts.tables)
         rows = rows[: 1 + left // width]
         records = [dict(zip(names, row, strict=False)) for row in rows[1:]]
         facts.tables.append(Table(_cell(caption.text) if caption is not None else "", names, records))
 
 
 def _cell(text: str) -> str:
-    return _SPACE.sub(" ", text[:_LONGEST_CELL]).strip()
+    return _SPACE.sub(" ", text[:_MAX_CELL_LENGTH]).strip()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pagemill.model import JsonObject
 
 # What pages are about, and what they merely sit in.
-_FIRST = (
+_MAIN_TYPES = (
     *("Product", "ProductGroup", "Recipe", "Event", "JobPosting", "Book", "Movie", "TVSeries", "MusicAlbum", "Course"),
     *(
         "SoftwareApplication",
@@ -23,8 +23,8 @@ _FIRST = (
         "PodcastEpisode",
     ),
 )
-_ARTICLES = ("Article", "Posting", "Report", "QAPage", "FAQPage", "Question", "Review")
-_LAST = frozenset(
+_ARTICLE_TYPES = ("Article", "Posting", "Report", "QAPage", "FAQPage", "Question", "Review")
+_SECONDARY_TYPES = frozenset(
     [
         *("BreadcrumbList", "WebSite", "WebPage", "Organization", "ImageObject", "SiteNavigationElement", "WPHeader"),
         *(
@@ -39,24 +39,24 @@ _LAST = frozenset(
         ),
     ]
 )
-_MAIN = ("mainEntity", "mainEntityOfPage", "about")
+_MAIN_ENTITY_KEYS = ("mainEntity", "mainEntityOfPage", "about")
 
 
 def ranked(items: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the items, likeliest to be what the page is about first; main entities of page items count as items."""
     found = list(items)
     for item in items:
-        found += [item[key] for key in _MAIN if isinstance(item.get(key), dict)]
+        found += [item[key] for key in _MAIN_ENTITY_KEYS if isinstance(item.get(key), dict)]
     return sorted(found, key=_rank)
 
 
 def _rank(item: JsonObject) -> tuple[int, int]:
     kind = item.get("@type", "")
-    if kind in _LAST or not kind:
+    if kind in _SECONDARY_TYPES or not kind:
         place = 3 if kind in ("WebPage", "CollectionPage") else 4
-    elif kind in _FIRST:
+    elif kind in _MAIN_TYPES:
         place = 0
-    elif any(word in kind for word in _ARTICLES):
+    elif any(word in kind for word in _ARTICLE_TYPES):
         place = 1
     else:
         place = 2
@@ -66,7 +66,7 @@ def _rank(item: JsonObject) -> tuple[int, int]:
 def lists(items: Sequence[JsonObject]) -> dict[str, list[JsonObject]]:
     """Return lists of records by name: those declared as lists, and items of one type that come several times."""
     found: dict[str, list[JsonObject]] = {}
-    alike: dict[str, list[JsonObject]] = {}
+    by_type: dict[str, list[JsonObject]] = {}
     for item in items:
         kind = item.get("@type", "")
         elements = item.get("itemListElement")
@@ -74,8 +74,8 @@ def lists(items: Sequence[JsonObject]) -> dict[str, list[JsonObject]]:
             records = [_element(part) for part in (elements if isinstance(elements, list) else [elements])]
             found.setdefault(str(item.get("name") or kind or "list"), [record for record in records if record])
         elif kind:
-            alike.setdefault(kind, []).append(item)
-    for kind, several in alike.items():
+            by_type.setdefault(kind, []).append(item)
+    for kind, several in by_type.items():
         if len(several) > 1:
             found.setdefault(kind, several)
     return found

@@ -44,7 +44,9 @@ SCHEMA: JsonObject = {
     "required": ["type", "title", "fields", "lists", "tables"],
 }
 
-_NUMERIC = frozenset(
+EMPTY: JsonObject = {"type": None, "title": None, "fields": {}, "lists": [], "tables": []}
+
+_NUMERIC_PROPERTIES = frozenset(
     [
         *("price", "lowPrice", "highPrice", "ratingValue", "bestRating", "worstRating", "reviewCount", "ratingCount"),
         *(
@@ -60,8 +62,8 @@ _NUMERIC = frozenset(
         ),
     ]
 )
-_LONG = frozenset(["articleBody", "text", "reviewBody", "transcript"])
-_LONGEST = 2000
+_LONG_PROPERTIES = frozenset(["articleBody", "text", "reviewBody", "transcript"])
+_MAX_TEXT_LENGTH = 2000
 _META_FIELDS = {
     "og:description": "description",
     "og:image": "image",
@@ -111,7 +113,7 @@ def _clean(item: JsonObject) -> JsonObject:
     return {
         name: _value(name, part)
         for name, part in main_item.plain(item).items()
-        if not (name in _LONG and isinstance(part, str) and len(part) > _LONGEST)
+        if not (name in _LONG_PROPERTIES and isinstance(part, str) and len(part) > _MAX_TEXT_LENGTH)
     }
 
 
@@ -124,7 +126,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _number(name: str, value: Any) -> Any:
-    if name in _NUMERIC and isinstance(value, str) and (readings := quantities.readings(value)):
+    if name in _NUMERIC_PROPERTIES and isinstance(value, str) and (readings := quantities.readings(value)):
         number = coercion.plain_number(readings[0])
         return number if number is not None else value
     return value

@@ -23,7 +23,7 @@ keywords tags tag article:tag keywords
 inLanguage language lang og:locale
 publisher.name publisher siteName source og:site_name
 offers.price price offers.lowPrice offers.priceSpecification.price offers.offers.price amount currentPrice \
-salePrice product:price:amount og:price:amount product:sale_price:amount
+salePrice priceAmount priceValue product:price:amount og:price:amount product:sale_price:amount
 offers.priceCurrency currency priceCurrency currencyCode offers.priceSpecification.priceCurrency \
 offers.offers.priceCurrency product:price:currency og:price:currency baseSalary.currency
 offers.availability availability inStock available stock stockStatus product:availability og:availability
@@ -83,33 +83,33 @@ def key(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PropertyPath:
     """Where a property may be declared: a dotted path, or the name of a `<meta>`; its steps as names are compared."""
 
     path: str
     steps: tuple[str, ...]
 
     @classmethod
-    def of(cls, path: str) -> Place:
+    def of(cls, path: str) -> PropertyPath:
         """Read a path."""
         return cls(path, tuple(key(step) for step in path.split(".")))
 
 
-def _table() -> dict[str, list[Place]]:
-    table: dict[str, list[Place]] = {}
+def _table() -> dict[str, list[PropertyPath]]:
+    table: dict[str, list[PropertyPath]] = {}
     for group in _GROUPS.strip().splitlines():
-        places = [Place.of(path) for path in dict.fromkeys(group.split())]
-        for place in places:
-            known = table.setdefault(key(place.path), [])
-            known += [other for other in places if other not in known]
+        paths = [PropertyPath.of(path) for path in dict.fromkeys(group.split())]
+        for property_path in paths:
+            known = table.setdefault(key(property_path.path), [])
+            known += [other for other in paths if other not in known]
     return table
 
 
-_PLACES = _table()
+_PATHS = _table()
 
 
 @lru_cache(1024)
-def places(name: str) -> tuple[Place, ...]:
+def paths(name: str) -> tuple[PropertyPath, ...]:
     """Return where a property of this name may be declared, likeliest first."""
-    own = Place(name, (key(name),))
-    return own, *(place for place in _PLACES.get(key(name), []) if place.steps != own.steps)
+    own = PropertyPath(name, (key(name),))
+    return own, *(property_path for property_path in _PATHS.get(key(name), []) if property_path.steps != own.steps)

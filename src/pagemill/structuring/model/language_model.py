@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
     from pagemill.structuring.model.prompt import Messages
 
-_REMEMBERED = 1000
-_NO_KEY = "none"  # servers on one's own machine ask for no key, but the client wants one
+_MAX_REMEMBERED = 1000
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_REFUSED = frozenset([400, 422])
+"""Statuses of servers that do not know a parameter."""
+_UNSUPPORTED = frozenset([404, 405, 415, 500, 501])
+"""Statuses of servers that do not know a response format, among other failures."""
+_PLACEHOLDER_KEY = "none"  # servers on one's own machine ask for no key, but the client wants one
 
 
 class LanguageModel:
@@ -32,9 +37,9 @@ class LanguageModel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: openai.AsyncOpenAI | None = None
-        self._starting = asyncio.Lock()
+        self._client_lock = asyncio.Lock()
         self._slots = asyncio.Semaphore(settings.structuring.llm_concurrency)
-        self._taken: dict[bytes, int] = {}
+        self._accepted_variants: dict[bytes, int] = {}
         self.calls = 0
         """How many answers were asked for; retries of the client not counted."""
 
@@ -46,77 +51,118 @@ class LanguageModel:
     async def answer(self, messages: Messages, schema: dict[str, Any] | None = None) -> str:
         """Return the model's answer. `schema` is handed over as response format where the server takes it.
 
-        A server that refuses a request as bad is asked in plainer ways, down to the messages alone, and what it took
-        is remembered: the prompt names the schema too.
+        A server that refuses a request, or fails on one with a response format, is asked in plainer ways, down to the
+        messages alone. What it took is remembered. The prompt names the schema too.
 
         Raises errors.ModelTimeoutError, ModelRateLimitedError, ModelRefusedError, ModelAnswerError or ModelError.
         """
-        mark = orjson.dumps(schema)
-        manners = self._manners(schema)
-        first = min(self._taken.get(mark, 0), len(manners) - 1)
+        schema_key = orjson.dumps(schema)
+        variants = self._request_variants(schema)
+        first = remembered = min(self._accepted_variants.get(schema_key, 0), len(variants) - 1)
         async with self._slots:
-            client = await self._ready()
+            client = await self._get_client()
             import openai
 
-            for number, manner in enumerate(manners[first:], first):
+            for number, variant in enumerate(variants):
+                if number < first:
+                    continue
                 try:
-                    answer = await self._ask(client, messages, manner)
-                except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                    if number == len(manners) - 1:
+                    answer = await self._ask(client, messages, variant)
+                except openai.APIStatusError as error:
+                    following = _next_variant(error.status_code, variants, number)
+                    if following is None:
                         raise _failure(error) from None
+                    first = following
                     continue
                 except openai.OpenAIError as error:
                     raise _failure(error) from None
-                if number != first and len(self._taken) < _REMEMBERED:
-                    self._taken[mark] = number
+                if number != remembered and len(self._accepted_variants) < _MAX_REMEMBERED:
+                    self._accepted_variants[schema_key] = number
                 return answer
-        raise AssertionError("the last manner of asking returns or raises")
+        raise AssertionError("the last variant returns or raises")
 
-    def _manners(self, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
-        """The ways to ask: as most servers take it, as models that reason take it, the messages alone."""
-        form = _response_format(schema) if schema is not None else None
-        shape: dict[str, Any] = {"response_format": form} if form else {}
+    def _request_variants(self, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """The ways to ask: as most servers take it, as models that reason take it, and both without the schema."""
+        response_format = _response_format(schema) if schema is not None else None
         limit = self._settings.structuring.llm_max_answer_tokens
-        return [{"temperature": 0, "max_tokens": limit, **shape}, {"max_completion_tokens": limit, **shape}, {}]
+        shapes: list[dict[str, Any]] = [{"temperature": 0, "max_tokens": limit}, {"max_completion_tokens": limit}]
+        if response_format:
+            shapes = [{**shape, "response_format": response_format} for shape in shapes] + shapes
+        return [*shapes, {}]
 
-    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, manner: dict[str, Any]) -> str:
+    async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, variant: dict[str, Any]) -> str:
         self.calls += 1
-        completion = await client.chat.completions.create(
+        # The raw response: the client's own reading of it takes any JSON, and any text, for a completion.
+        response = await client.chat.completions.with_raw_response.create(
             model=self._settings.structuring.llm_model or "",
             messages=messages,  # type: ignore[arg-type]
-            **manner,
+            **variant,
         )
-        if not completion.choices:
-            raise ModelAnswerError("The language model gave no answer.")
-        choice = completion.choices[0]
-        if choice.message.refusal or choice.finish_reason == "content_filter":
-            raise ModelRefusedError("The language model declined to answer.")
-        if choice.finish_reason == "length":
-            raise ModelAnswerError(
-                "The language model's answer is cut off: it is longer than PAGEMILL_LLM_MAX_ANSWER_TOKENS."
-            )
-        text = choice.message.content or ""
-        if not text.strip():
-            raise ModelAnswerError("The language model gave an empty answer.")
-        return text
+        return _content(response.http_response.content)
 
-    async def _ready(self) -> openai.AsyncOpenAI:
-        async with self._starting:
+    async def _get_client(self) -> openai.AsyncOpenAI:
+        async with self._client_lock:
             if self._client is None:
                 # Importing the client and reading the system's certificates takes a good part of a second.
-                self._client = await asyncio.to_thread(self._make)
+                self._client = await asyncio.to_thread(self._create_client)
         return self._client
 
-    def _make(self) -> openai.AsyncOpenAI:
+    def _create_client(self) -> openai.AsyncOpenAI:
         module = importlib.import_module("openai")
         key = self._settings.structuring.llm_api_key
         client: openai.AsyncOpenAI = module.AsyncOpenAI(
             base_url=self._settings.structuring.llm_base_url,
-            api_key=key.get_secret_value() if key is not None else _NO_KEY,
+            api_key=key.get_secret_value() if key is not None else _PLACEHOLDER_KEY,
             timeout=self._settings.structuring.llm_timeout,
             max_retries=self._settings.structuring.llm_retries,
         )
         return client
+
+
+def _next_variant(status: int, variants: list[dict[str, Any]], number: int) -> int | None:
+    """The number of the variant to try after this status; None where asking more plainly would not help."""
+    if status in _REFUSED:
+        return number + 1 if number + 1 < len(variants) else None
+    if status in _UNSUPPORTED and "response_format" in variants[number]:
+        return next(index for index, variant in enumerate(variants) if "response_format" not in variant)
+    return None
+
+
+def _content(body: bytes) -> str:
+    """The text of an answer, whatever the server sent.
+
+    Raises errors.ModelAnswerError or errors.ModelRefusedError.
+    """
+    if len(body) > _MAX_ANSWER_BYTES:
+        raise ModelAnswerError("The language model's answer is too long.")
+    try:
+        completion = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ModelAnswerError("The language model's server did not answer with JSON.") from None
+    choices = completion.get("choices") if isinstance(completion, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise ModelAnswerError("The language model gave no answer.")
+    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+        raise ModelRefusedError("The language model declined to answer.")
+    if choice.get("finish_reason") == "length":
+        raise ModelAnswerError(
+            "The language model's answer is cut off: it is longer than PAGEMILL_LLM_MAX_ANSWER_TOKENS."
+        )
+    text = _text(message.get("content"))
+    if not text.strip():
+        raise ModelAnswerError("The language model gave an empty answer.")
+    return text
+
+
+def _text(content: Any) -> str:
+    """The text of a message's content: a string, or a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type", "text") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _response_format(schema: dict[str, Any]) -> dict[str, Any] | None:

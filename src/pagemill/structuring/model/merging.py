@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 
-def merge(findings: list[Any]) -> Any:
+def merge(results: list[Any]) -> Any:
     """Return one value: objects by key, lists one after another without repetitions, else the first that says
     something."""
-    said = [finding for finding in findings if finding not in (None, "", [], {})]
-    if not said:
-        return findings[0] if findings else None
-    first = said[0]
+    nonempty = [result for result in results if result not in (None, "", [], {})]
+    if not nonempty:
+        return results[0] if results else None
+    first = nonempty[0]
     if isinstance(first, dict):
-        objects = [finding for finding in said if isinstance(finding, dict)]
-        keys = dict.fromkeys(key for finding in objects for key in finding)
-        return {key: merge([finding[key] for finding in objects if key in finding]) for key in keys}
+        objects = [result for result in nonempty if isinstance(result, dict)]
+        keys = dict.fromkeys(key for result in objects for key in result)
+        return {key: merge([result[key] for result in objects if key in result]) for key in keys}
     if isinstance(first, list):
-        return _without_repetitions([part for finding in said if isinstance(finding, list) for part in finding])
+        return _deduplicated([part for result in nonempty if isinstance(result, list) for part in result])
     return first
 
 
-def _without_repetitions(parts: list[Any]) -> list[Any]:
+def _deduplicated(parts: list[Any]) -> list[Any]:
     kept: list[Any] = []
     seen: set[str] = set()
     for part in parts:
-        mark = repr(part)
-        if mark not in seen:
-            seen.add(mark)
+        key = repr(part)
+        if key not in seen:
+            seen.add(key)
             kept.append(part)
     return kept

@@ -1,1 +1,1 @@
-"""Selectors learnt from one page of a template and used on the others."""
+"""Selectors learned from one page of a template and used on the others."""

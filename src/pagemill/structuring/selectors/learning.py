@@ -1,6 +1,6 @@
-"""Selectors learnt from a page whose data is known, that give the same data of other pages of its template.
+"""Selectors learned from a page whose data is known, that give the same data of other pages of its template.
 
-Learnt selectors are JSON: `fields`, from a property's pointer to where its value stands, and `rows`, from the pointer
+Learned selectors are JSON: `fields`, from a property's pointer to where its value stands, and `rows`, from the pointer
 of a list of objects to the elements that hold one each (`each`) and the `fields` inside them.
 """
 
@@ -14,7 +14,6 @@ from turbohtml import Element
 
 from pagemill.structuring.evidence import json_pointers, quantities
 from pagemill.structuring.markup import coercion
-from pagemill.structuring.schema import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,55 +21,59 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
     from pagemill.model import JsonObject
-    from pagemill.structuring.schema import Schema
+    from pagemill.structuring.schemas.schema import Schema
 
-Spot = dict[str, Any]
+FieldSelector = dict[str, Any]
 """Where a value stands: `selector`, `attribute` (or null for the text), `all` for a list of values; `currency` where
 the value is the code of the currency that a price shows."""
 
-_ELEMENTS = 6000
-_MOST_ROWS = 200
-_MOST_SPOTS = 6
-_LONGEST_TEXT = 4000
-_LONGEST_PRICE = 30
+_MAX_ELEMENTS = 6000
+_MAX_ROWS = 200
+_MAX_CANDIDATES = 6
+_MAX_TEXT_LENGTH = 4000
+_MAX_PRICE_LENGTH = 30
 _ATTRIBUTES = ("content", "datetime", "href", "src", "value", "alt", "title", "data-value", "data-price")
-_SKIPPED = frozenset(["script", "style", "head", "html", "body", "noscript", "template"])
+_SKIPPED_TAGS = frozenset(["script", "style", "head", "html", "body", "noscript", "template"])
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 _SPACE = re.compile(r"\s+")
 
 
 def candidates(tree: Document, schema: Schema, data: Any, base_url: str) -> JsonObject | None:
-    """Return the spots where each value of `data` stands, likeliest first; None where one stands nowhere.
+    """Return selectors of the elements that hold each value of `data`, likeliest first; None if a value has none.
 
-    Lists of objects are learnt from two rows or more.
+    Lists of objects are learned from two rows or more.
     """
     if not isinstance(data, dict):
         return None
-    places = _Places(tree, base_url)
-    fields: dict[str, list[Spot]] = {}
+    index = _ElementIndex(tree, base_url)
+    fields: dict[str, list[FieldSelector]] = {}
     rows: dict[str, JsonObject] = {}
-    for pointer, value, part in _properties(data, schema.source, schema.source, ""):
+    for pointer, value, part in _properties(data, schema.source, schema, ""):
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            learnt = _rows(places, value, resolve(part.get("items", {}), schema.source), schema)
-            if learnt is None:
+            learned = _rows(index, value, schema.resolve(part.get("items", {})), schema)
+            if learned is None:
                 return None
-            rows[pointer] = learnt
+            rows[pointer] = learned
             continue
-        spots = _list_spots(places, value, part, schema) if isinstance(value, list) else list(places.spots(value, part))
-        if not spots:
+        field_selectors = (
+            _list_field_selectors(index, value, part, schema)
+            if isinstance(value, list)
+            else list(index.field_selectors(value, part))
+        )
+        if not field_selectors:
             return None
-        fields[pointer] = spots[:_MOST_SPOTS]
+        fields[pointer] = field_selectors[:_MAX_CANDIDATES]
     return {"fields": fields, "rows": rows} if fields or rows else None
 
 
 def choose(found: JsonObject, choice: Any) -> JsonObject | None:
-    """Return selectors: for each property the spot of that number, the first where the choice names none."""
+    """Return selectors: for each property the selector of that number, the first where the choice names none."""
     chosen = choice if isinstance(choice, dict) else {}
     fields = {}
-    for pointer, spots in found["fields"].items():
+    for pointer, field_selectors in found["fields"].items():
         number = chosen.get(pointer)
-        valid = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(spots)
-        fields[pointer] = spots[number if valid else 0]
+        valid = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < len(field_selectors)
+        fields[pointer] = field_selectors[number if valid else 0]
     return {"fields": fields, "rows": found["rows"]}
 
 
@@ -78,14 +81,14 @@ def apply(learned: JsonObject, tree: Document, schema: Schema, base_url: str) ->
     """Return the data that selectors give of a page; None where they give hardly anything."""
     data: JsonObject = {}
     given = 0
-    for pointer, spot in learned["fields"].items():
-        value = _value_at(tree, spot, _part(schema, pointer), schema, base_url)
+    for pointer, field in learned["fields"].items():
+        value = _value_at(tree, field, _part(schema, pointer), schema, base_url)
         if value not in (None, []):
             _put(data, json_pointers.steps(pointer), value)
             given += 1
     for pointer, rows in learned["rows"].items():
-        part = resolve(_part(schema, pointer).get("items", {}), schema.source)
-        found = [_row(element, rows, part, schema, base_url) for element in tree.select(rows["each"])[:_MOST_ROWS]]
+        part = schema.resolve(_part(schema, pointer).get("items", {}))
+        found = [_row(element, rows, part, schema, base_url) for element in tree.select(rows["each"])[:_MAX_ROWS]]
         found = [row for row in found if row]
         if found:
             _put(data, json_pointers.steps(pointer), found)
@@ -95,9 +98,9 @@ def apply(learned: JsonObject, tree: Document, schema: Schema, base_url: str) ->
 
 def _row(element: Element, rows: JsonObject, part: JsonObject, schema: Schema, base_url: str) -> JsonObject:
     row = {}
-    for name, spot in rows["fields"].items():
-        inner = resolve(part.get("properties", {}).get(name, {}), schema.source)
-        value = _value_at(element, spot, inner, schema, base_url)
+    for name, field in rows["fields"].items():
+        inner = schema.resolve(part.get("properties", {}).get(name, {}))
+        value = _value_at(element, field, inner, schema, base_url)
         if value is not None:
             row[name] = value
     return row
@@ -110,99 +113,99 @@ def _put(data: JsonObject, steps: list[str], value: Any) -> None:
 
 
 def _part(schema: Schema, pointer: str) -> JsonObject:
-    part = resolve(schema.source, schema.source)
+    part = schema.resolve(schema.source)
     for step in json_pointers.steps(pointer):
-        part = resolve(part.get("properties", {}).get(step, {}), schema.source)
+        part = schema.resolve(part.get("properties", {}).get(step, {}))
     return part
 
 
-def _properties(data: JsonObject, part: Any, root: JsonObject, pointer: str) -> Iterator[tuple[str, Any, JsonObject]]:
+def _properties(data: JsonObject, part: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, Any, JsonObject]]:
     """Each property that holds a value or a list, with its pointer and what the schema says of it."""
-    known = resolve(part, root).get("properties", {})
+    known = schema.resolve(part).get("properties", {})
     for name, value in data.items():
         place = f"{pointer}/{json_pointers.escape(name)}"
-        inner = resolve(known.get(name, {}), root)
+        inner = schema.resolve(known.get(name, {}))
         if isinstance(value, dict):
-            yield from _properties(value, inner, root, place)
+            yield from _properties(value, inner, schema, place)
         elif value not in (None, []):
             yield place, value, inner
 
 
-# Reading a spot
+# Applying a selector
 
 
-def _value_at(scope: Any, spot: Spot, part: JsonObject, schema: Schema, base_url: str) -> Any:
-    if spot.get("all"):
-        items = resolve(part.get("items", {}), schema.source)
-        found = [_read(element, spot, items, base_url) for element in scope.select(spot["selector"])[:_MOST_ROWS]]
+def _value_at(scope: Any, field: FieldSelector, part: JsonObject, schema: Schema, base_url: str) -> Any:
+    if field.get("all"):
+        items = schema.resolve(part.get("items", {}))
+        found = [_read(element, field, items, base_url) for element in scope.select(field["selector"])[:_MAX_ROWS]]
         return [value for value in found if value is not None]
-    element = scope.select_one(spot["selector"])
-    return _read(element, spot, part, base_url) if element is not None else None
+    element = scope.select_one(field["selector"])
+    return _read(element, field, part, base_url) if element is not None else None
 
 
-def _read(element: Element, spot: Spot, part: JsonObject, base_url: str) -> Any:
-    text = _text(element, spot["attribute"])
+def _read(element: Element, field: FieldSelector, part: JsonObject, base_url: str) -> Any:
+    text = _text(element, field["attribute"])
     if not text:
         return None
-    return quantities.currency_of(text) if spot.get("currency") else coercion.coerce(text, part, base_url)
+    return quantities.currency_of(text) if field.get("currency") else coercion.coerce(text, part, base_url)
 
 
 def _text(element: Element, attribute: str | None) -> str:
     raw = element.attr(attribute) if attribute else element.text
-    return _SPACE.sub(" ", str(raw or "")[:_LONGEST_TEXT]).strip()
+    return _SPACE.sub(" ", str(raw or "")[:_MAX_TEXT_LENGTH]).strip()
 
 
-# Finding spots
+# Finding selectors
 
 
-class _Places:
+class _ElementIndex:
     """The elements of a page by what they say."""
 
     def __init__(self, tree: Any, base_url: str) -> None:
         self.tree = tree
         self._base_url = base_url
         self._texts: list[tuple[Element, str | None, str]] = []
-        for element in islice(tree.iter_elements(), _ELEMENTS):
-            if element.tag in _SKIPPED:
+        for element in islice(tree.iter_elements(), _MAX_ELEMENTS):
+            if element.tag in _SKIPPED_TAGS:
                 continue
             text = element.text
-            if 0 < len(text) <= _LONGEST_TEXT:
+            if 0 < len(text) <= _MAX_TEXT_LENGTH:
                 self._texts.append((element, None, _SPACE.sub(" ", text).strip()))
             for name in _ATTRIBUTES:
                 if value := element.attr(name):
                     self._texts.append((element, name, _SPACE.sub(" ", str(value)).strip()))
 
-    def spots(self, value: Any, part: JsonObject) -> Iterator[Spot]:
-        """Yield the spots of one value, those whose names speak first."""
-        found: list[tuple[int, Spot]] = []
+    def field_selectors(self, value: Any, part: JsonObject) -> Iterator[FieldSelector]:
+        """Yield the selectors of one value, those whose names speak first."""
+        found: list[tuple[int, FieldSelector]] = []
         for element, attribute, text in self._texts:
-            spot = self._spot(attribute, text, value, part)
-            if spot is None:
+            field = self._field_selector(attribute, text, value, part)
+            if field is None:
                 continue
             for rank, selector in _selectors(element):
                 first = self.tree.select_one(selector)
-                if first is not None and _read(first, {**spot, "selector": selector}, part, self._base_url) == value:
+                if first is not None and _read(first, {**field, "selector": selector}, part, self._base_url) == value:
                     # Among equals the innermost element is the one that holds the value alone.
-                    found.append((10 * rank + min(9, len(text) // 200), {**spot, "selector": selector}))
+                    found.append((10 * rank + min(9, len(text) // 200), {**field, "selector": selector}))
                     break
-            if len(found) > 4 * _MOST_SPOTS:
+            if len(found) > 4 * _MAX_CANDIDATES:
                 break
-        for _, spot in sorted(found, key=lambda pair: pair[0]):
-            yield spot
+        for _, field in sorted(found, key=lambda pair: pair[0]):
+            yield field
 
-    def _spot(self, attribute: str | None, text: str, value: Any, part: JsonObject) -> Spot | None:
-        if len(text) > _LONGEST_TEXT or not text:
+    def _field_selector(self, attribute: str | None, text: str, value: Any, part: JsonObject) -> FieldSelector | None:
+        if len(text) > _MAX_TEXT_LENGTH or not text:
             return None
         if isinstance(value, str) and len(text) > len(value) + 40 and part.get("format") not in ("date", "date-time"):
             return None
         if not isinstance(value, str) and len(text) > 60:
             return None
-        spot: Spot = {"attribute": attribute}
+        field: FieldSelector = {"attribute": attribute}
         said = coercion.coerce(text, part, self._base_url)
         if said == value and type(said) is type(value):
-            return spot
-        if len(text) <= _LONGEST_PRICE and quantities.currency_of(text) == value and any(map(str.isdigit, text)):
-            return {**spot, "currency": True}
+            return field
+        if len(text) <= _MAX_PRICE_LENGTH and quantities.currency_of(text) == value and any(map(str.isdigit, text)):
+            return {**field, "currency": True}
         return None
 
     def containing(self, value: Any, part: JsonObject) -> list[tuple[Element, str | None]]:
@@ -210,7 +213,7 @@ class _Places:
         return [
             (element, attribute)
             for element, attribute, text in self._texts
-            if (spot := self._spot(attribute, text, value, part)) is not None and "currency" not in spot
+            if (field := self._field_selector(attribute, text, value, part)) is not None and "currency" not in field
         ]
 
 
@@ -251,31 +254,33 @@ def _own_selectors(element: Element) -> list[tuple[int, str]]:
 # Lists
 
 
-def _list_spots(places: _Places, values: list[Any], part: JsonObject, schema: Schema) -> list[Spot]:
-    items = resolve(part.get("items", {}), schema.source)
+def _list_field_selectors(
+    index: _ElementIndex, values: list[Any], part: JsonObject, schema: Schema
+) -> list[FieldSelector]:
+    items = schema.resolve(part.get("items", {}))
     found = []
-    for element, attribute in places.containing(values[0], items):
+    for element, attribute in index.containing(values[0], items):
         for rank, selector in _selectors(element):
-            spot = {"selector": selector, "attribute": attribute, "all": True}
-            if _value_at(places.tree, spot, part, schema, "") == values:
-                found.append((rank, spot))
+            field = {"selector": selector, "attribute": attribute, "all": True}
+            if _value_at(index.tree, field, part, schema, "") == values:
+                found.append((rank, field))
                 break
-    return [spot for _, spot in sorted(found, key=lambda pair: pair[0])]
+    return [field for _, field in sorted(found, key=lambda pair: pair[0])]
 
 
-def _rows(places: _Places, values: list[JsonObject], part: JsonObject, schema: Schema) -> JsonObject | None:
+def _rows(index: _ElementIndex, values: list[JsonObject], part: JsonObject, schema: Schema) -> JsonObject | None:
     """The elements that hold one object of a list each, and where in them its properties stand."""
     if len(values) < 2 or any(isinstance(inner, dict | list) for row in values for inner in row.values()):
         return None
-    known = {name: resolve(inner, schema.source) for name, inner in part.get("properties", {}).items()}
+    known = {name: schema.resolve(inner) for name, inner in part.get("properties", {}).items()}
     for name in values[0]:
-        firsts, seconds = (places.containing(row.get(name), known.get(name, {})) for row in values[:2])
+        firsts, seconds = (index.containing(row.get(name), known.get(name, {})) for row in values[:2])
         for (first, _), (second, _) in ((a, b) for a in firsts[:6] for b in seconds[:6]):
             container = _below_common(first, second)
             if container is None:
                 continue
             for each in _row_selectors(container):
-                elements = places.tree.select(each)
+                elements = index.tree.select(each)
                 if len(elements) == len(values) and (fields := _row_fields(elements, values, known, schema)):
                     return {"each": each, "fields": fields}
     return None
@@ -301,27 +306,29 @@ def _below_common(first: Element, second: Element) -> Element | None:
 
 def _row_fields(
     elements: list[Element], values: list[JsonObject], known: dict[str, JsonObject], schema: Schema
-) -> dict[str, Spot] | None:
-    fields: dict[str, Spot] = {}
+) -> dict[str, FieldSelector] | None:
+    fields: dict[str, FieldSelector] = {}
     names = dict.fromkeys(name for row in values for name, value in row.items() if value is not None)
     for name in names:
-        spot = _row_spot(elements, [row.get(name) for row in values], known.get(name, {}), schema)
-        if spot is None:
+        field = _row_field_selector(elements, [row.get(name) for row in values], known.get(name, {}), schema)
+        if field is None:
             return None
-        fields[name] = spot
+        fields[name] = field
     return fields
 
 
-def _row_spot(elements: list[Element], values: list[Any], part: JsonObject, schema: Schema) -> Spot | None:
+def _row_field_selector(
+    elements: list[Element], values: list[Any], part: JsonObject, schema: Schema
+) -> FieldSelector | None:
     number = next(index for index, value in enumerate(values) if value is not None)
-    inside = _Places(elements[number], "")
+    inside = _ElementIndex(elements[number], "")
     for element, attribute in inside.containing(values[number], part):
         for _, selector in [*_own_selectors(element), *_nth(element)]:
-            spot = {"selector": selector, "attribute": attribute}
+            field = {"selector": selector, "attribute": attribute}
             if all(
-                _value_at(row, spot, part, schema, "") == value for row, value in zip(elements, values, strict=True)
+                _value_at(row, field, part, schema, "") == value for row, value in zip(elements, values, strict=True)
             ):
-                return spot
+                return field
     return None
 
 

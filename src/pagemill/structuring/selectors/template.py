@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from turbohtml import Document
 
-_ELEMENTS = 4000
-_MOST = 300
-_ALIKE = 0.6
+_MAX_ELEMENTS = 4000
+_MAX_HASHES = 300
+_MIN_SIMILARITY = 0.6
 _DIGITS = re.compile(r"\d+")
 
 
@@ -24,10 +24,10 @@ def signature(tree: Document) -> list[int]:
     Numbers in classes count as one, texts and how often an element comes not at all.
     """
     found: set[int] = set()
-    for element in islice(tree.iter_elements(), _ELEMENTS):
+    for element in islice(tree.iter_elements(), _MAX_ELEMENTS):
         parent = element.parent
         found.add(crc32(f"{_name(parent)}>{_name(element)}".encode("utf-8", "replace")))
-    return sorted(found)[:_MOST]
+    return sorted(found)[:_MAX_HASHES]
 
 
 def _name(element: object) -> str:
@@ -37,8 +37,8 @@ def _name(element: object) -> str:
     return _DIGITS.sub("0", f"{getattr(element, 'tag', '')}.{attr('class') or ''}")
 
 
-def alike(one: Sequence[int], other: Sequence[int]) -> bool:
+def is_similar(one: Sequence[int], other: Sequence[int]) -> bool:
     """Whether two signatures are of one template: most of what either has, both have."""
     first, second = set(one), set(other)
     union = len(first | second)
-    return union > 0 and len(first & second) / union >= _ALIKE
+    return union > 0 and len(first & second) / union >= _MIN_SIMILARITY

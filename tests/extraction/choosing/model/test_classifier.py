@@ -28,7 +28,11 @@ def test_the_model_is_small_and_whole():
     assert Path(classifier.__file__).with_name(classifier.MODEL).stat().st_size < LIMIT
     assert len(model.features) == len(set(model.features)) > 100
     assert max(model.first_stage.feature.max(), model.second_stage.feature.max()) < len(model.features)
-    assert len(model.vocabulary.words) == model.vocabulary.weights.shape[1] > 1000
+    names = model.lexicon.class_names
+    assert len(names.words) == names.weights.shape[1] > 1000
+    for phrases in (model.lexicon.phrases, model.lexicon.heading_phrases):
+        assert len(phrases.tokens) == len(phrases.weights) > 100
+    assert set(model.role_forests) == set(classifier.ROLES)
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -36,10 +40,14 @@ def test_what_is_written_is_read_back(tmp_path):
     classifier.write(tmp_path / "model.npz", model)
     again = classifier.read(tmp_path / "model.npz")
     assert again.features == model.features
-    assert again.vocabulary.words == model.vocabulary.words
-    np.testing.assert_array_equal(again.vocabulary.weights, model.vocabulary.weights)
+    assert again.lexicon.class_names.words == model.lexicon.class_names.words
+    np.testing.assert_array_equal(again.lexicon.class_names.weights, model.lexicon.class_names.weights)
+    assert again.lexicon.phrases.tokens == model.lexicon.phrases.tokens
+    np.testing.assert_array_equal(again.lexicon.phrases.weights, model.lexicon.phrases.weights)
     features = np.random.default_rng(0).random((len(model.features), 50), np.float32) * 10
     np.testing.assert_array_equal(again.log_odds(features), model.log_odds(features))
+    for role in classifier.ROLES:
+        np.testing.assert_array_equal(again.role_log_odds(role, features), model.role_log_odds(role, features))
 
 
 def test_further_forests_are_asked_where_the_first_is_unsure():

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pagemill.extraction.choosing.features import label_encoding, main_container, repetition, text_statistics
+from pagemill.extraction.choosing.features import (
+    label_encoding,
+    main_container,
+    repetition,
+    text_statistics,
+    title_match,
+)
 from pagemill.extraction.choosing.features.element_markup import distinct_markup
+from pagemill.extraction.choosing.features.phrases import read as phrases_of
 from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
 from pagemill.extraction.choosing.features.vocabulary import POSITIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.features.lexicon import Lexicon
     from pagemill.extraction.choosing.features.vocabulary import Vocabulary
 
     Rows = dict[str, NDArray[np.float64]]
@@ -75,12 +85,12 @@ class Features(NamedTuple):
     """The same for blocks whose element and its three nearest ancestors have the same labels, at any depth."""
 
 
-def compute(blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> Features:
+def compute(blocks: Blocks, hidden: NDArray[np.float64], titles: Sequence[str], lexicon: Lexicon) -> Features:
     """Compute the features of a page of at least one block.
 
     `hidden`: 1 for each element that is marked as not shown, 0 for the others.
     """
-    page = _Page(blocks, hidden, url, vocabulary)
+    page = _Page(blocks, hidden, titles, lexicon)
     return Features(page.rows, page.template_ids, page.local_template_ids)
 
 
@@ -90,10 +100,15 @@ def stack(rows: Rows, names: list[str]) -> NDArray[np.float32]:
     return values.reshape(len(names), -1)
 
 
+def heading_mask(blocks: Blocks) -> NDArray[np.bool_]:
+    """Return whether each block stands right in a heading."""
+    return _IS_HEADING[np.array([_TAG.get(blocks.tags[owner], 0) for owner in blocks.owner], np.int64)]
+
+
 class _Page:
     """The features of one page. Each method adds the rows of one group of features."""
 
-    def __init__(self, blocks: Blocks, hidden: NDArray[np.float64], url: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, blocks: Blocks, hidden: NDArray[np.float64], titles: Sequence[str], lexicon: Lexicon) -> None:
         self.rows: Rows = {}
         self.flat = blocks
         self.tree = TreeArrays(blocks)
@@ -105,7 +120,7 @@ class _Page:
         self.words = self.statistics.words
         self.word_total = max(float(self.words.sum()), 1.0)
         self.words_before = np.concatenate([[0.0], np.cumsum(self.words)])
-        self._areas(hidden, vocabulary)
+        self._areas(hidden, lexicon.class_names)
         self.content_words = main_container.expected_content_words(self.words, self.rows["said"])
         self.content_word_total = float(self.content_words.sum())
         self._text()
@@ -114,7 +129,9 @@ class _Page:
         self._paths()
         self._context()
         self._heading_positions()
-        self._page(url)
+        self._phrases(lexicon)
+        self._titles(titles)
+        self._page()
 
     def _areas(self, hidden: NDArray[np.float64], vocabulary: Vocabulary) -> None:
         """Add the number of ancestors of each area, and the log-odds that the vocabulary gives."""
@@ -312,15 +329,36 @@ class _Page:
         rows["heading_level"] = np.where(last >= 0, self.own_tag[last], 0).astype(np.float64)
         rows["to_heading"] = following - self.position
 
-    def _page(self, url: str) -> None:
+    def _phrases(self, lexicon: Lexicon) -> None:
+        """Add what short texts, and the heading before a block, say of it."""
+        rows, count = self.rows, self.tree.block_count
+        phrases = phrases_of(self.flat, self.statistics.characters)
+        own = lexicon.phrases.log_odds(phrases, count)
+        heading = np.where(self.is_heading, lexicon.heading_phrases.log_odds(phrases, count), 0.0)
+        last = np.maximum.accumulate(np.where(self.is_heading, np.arange(count), -1))
+        before = np.concatenate([[-1], last[:-1]])
+        rows["phrase"] = own
+        rows["phrase_before"] = np.concatenate([[0.0], own[:-1]])
+        rows["phrase_after"] = np.concatenate([own[1:], [0.0]])
+        rows["heading_phrase"] = np.where(before >= 0, heading[np.maximum(before, 0)], 0.0)
+
+    def _titles(self, titles: Sequence[str]) -> None:
+        """Add how well a block matches the page's titles, and how far behind the best match it stands."""
+        found = title_match.match(self.flat, self.statistics.characters, titles)
+        self.rows["title_block_share"], self.rows["title_share"] = found.block_share, found.title_share
+        behind = np.clip(self.position - found.best, -60, 400)
+        self.rows["after_title"] = behind if found.best >= 0 else np.full(self.tree.block_count, -999.0)
+
+    def _page(self) -> None:
         """Add the features of the page, which are the same for every block."""
         tree, text, count = self.tree, self.statistics, self.tree.block_count
         long_first = np.sort(self.words)[::-1]
-        address = url.partition("://")[2].partition("/")[2]
         core50, core80 = self.containers[1:]
         children = np.bincount(tree.parent, minlength=tree.element_count)
         paragraph = self.own_tag == _TAG["p"]
         areas = dict(zip(AREAS, self.areas.sum(axis=1), strict=True))
+        # Wrappers around the whole page say nothing: depth counts from the innermost element with all words.
+        shell_depth = tree.depth[np.flatnonzero(self.subtree[0] >= self.subtree[0][0] - 0.5)].max()
         page = {
             "page_words": self.word_total,
             "page_blocks": count,
@@ -349,13 +387,9 @@ class _Page:
             "page_tables": areas["table"],
             "core50_share": self.subtree[0][core50] / self.word_total,
             "core80_share": self.subtree[0][core80] / self.word_total,
-            "core50_depth": tree.depth[core50],
-            "core80_depth": tree.depth[core80],
+            "core50_depth": tree.depth[core50] - shell_depth,
+            "core80_depth": tree.depth[core80] - shell_depth,
             "core50_tag": self.tags[core50],
-            "url_depth": address.rstrip("/").count("/"),
-            "url_length": len(address),
-            "url_dashes": address.count("-"),
-            "url_digits": sum(map(str.isdigit, address)),
             **self.largest_group,
         }
         values = np.array(list(page.values()), np.float64)

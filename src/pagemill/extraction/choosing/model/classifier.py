@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pagemill.extraction.choosing.features.lexicon import Lexicon
+from pagemill.extraction.choosing.features.phrases import PhraseModel, columns_of
 from pagemill.extraction.choosing.features.vocabulary import Vocabulary
 from pagemill.extraction.choosing.model.trees import Trees
 
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
 
 MODEL = "model.npz"
 
-SECOND_STAGE_FORESTS = 15
+SECOND_STAGE_FORESTS = 5
 """The number of forests that score the blocks of which the first stage is not confident."""
 # The second stage only scores log-odds between these: two blocks in five. Scoring the others too changes nothing.
 _CONFIDENT_NEGATIVE, _CONFIDENT_POSITIVE = -3.0, 4.0
 _FORESTS = ("first", "further", "quality")
+
+ROLES = ("title", "meta", "caption", "comments")
+"""What a block can be besides body and junk: a headline, a byline or date, a caption, a reader's comment."""
 _TREE_FIELDS = ("feature", "threshold", "left", "value")
 
 
@@ -33,15 +38,17 @@ class Classifier:
     """A trained model: plain data, written by the training program."""
 
     features: list[str]
-    """The names of the input features of both stages, in their order."""
-    vocabulary: Vocabulary
-    """The logistic model of words in tags, classes, ids and roles."""
+    """The names of the input features of all forests, in their order."""
+    lexicon: Lexicon
+    """The logistic models of words in class names, short texts and headings."""
     first_stage: Trees
     """Predicts the log-odds of being content from the features of a block."""
     second_stage: Trees
     """The same, as the mean of `SECOND_STAGE_FORESTS` forests."""
     quality_regressor: Trees
     """Predicts the word F1 of a selection from its `quality_features`."""
+    role_forests: dict[str, Trees]
+    """For each of `ROLES`, predicts the log-odds of that role from the features of a block."""
 
     def log_odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the log-odds of each block being content, from `features` of (features, blocks).
@@ -53,6 +60,10 @@ class Classifier:
         second = self.second_stage.sums(features.take(unsure, axis=1))
         odds[unsure] = (odds[unsure] + SECOND_STAGE_FORESTS * second) / (1 + SECOND_STAGE_FORESTS)
         return odds
+
+    def role_log_odds(self, role: str, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the log-odds of each block having a role of `ROLES`, from `features` of (features, blocks)."""
+        return self.role_forests[role].sums(features)
 
     def quality(self, features: NDArray[np.float32]) -> float:
         """Return the expected word F1 of a selection, from 0 to 1."""
@@ -70,27 +81,55 @@ def read(path: Path) -> Classifier:
     """Read a model that `write` wrote."""
     with np.load(path, allow_pickle=False) as data:
         header = json.loads(data["header"].tobytes())
-        words = data["words"].tobytes().decode().split("\n")
-        columns = {word: column for column, word in enumerate(words)}
-        vocabulary = Vocabulary(columns, data["weights"].astype(np.float64), header["bias"])
-        return Classifier(header["features"], vocabulary, *(_trees(data, name) for name in _FORESTS))
+        first, second, quality = (read_trees(data, name) for name in _FORESTS)
+        return Classifier(
+            features=header["features"],
+            lexicon=Lexicon(
+                Vocabulary(*_words(data, "words"), header["bias"]),
+                PhraseModel(*_words(data, "phrases"), header["phrases_bias"]),
+                PhraseModel(*_words(data, "headings"), header["headings_bias"]),
+            ),
+            first_stage=first,
+            second_stage=second,
+            quality_regressor=quality,
+            role_forests={role: read_trees(data, f"role_{role}") for role in ROLES},
+        )
 
 
 def write(path: Path, classifier: Classifier) -> None:
     """Write a model so that the same model always gives the same bytes in each array."""
-    vocabulary = classifier.vocabulary
-    header = {"features": classifier.features, "bias": vocabulary.bias}
-    arrays: dict[str, Any] = {
-        "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
-        "words": np.frombuffer("\n".join(vocabulary.words).encode(), np.uint8),
-        "weights": vocabulary.weights.astype(np.float16),
+    names, phrases, headings = classifier.lexicon.class_names, *_phrase_models(classifier)
+    header = {
+        "features": classifier.features,
+        "bias": names.bias,
+        "phrases_bias": phrases.bias,
+        "headings_bias": headings.bias,
     }
-    forests = classifier.first_stage, classifier.second_stage, classifier.quality_regressor
-    for name, trees in zip(_FORESTS, forests, strict=True):
+    arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+    tables = (
+        ("words", names.words, names.weights),
+        *((name, model.tokens, model.weights) for name, model in (("phrases", phrases), ("headings", headings))),
+    )
+    for name, tokens, weights in tables:
+        arrays[name] = np.frombuffer("\n".join(tokens).encode(), np.uint8)
+        arrays[f"{name}_weights"] = weights.astype(np.float16)
+    forests = (classifier.first_stage, classifier.second_stage, classifier.quality_regressor)
+    roles = tuple(classifier.role_forests[role] for role in ROLES)
+    for name, trees in zip((*_FORESTS, *(f"role_{role}" for role in ROLES)), (*forests, *roles), strict=True):
         for field in _TREE_FIELDS:
             arrays[f"{name}_{field}"] = getattr(trees, field)
     np.savez_compressed(path, **arrays)
 
 
-def _trees(data: Any, name: str) -> Trees:
+def _phrase_models(classifier: Classifier) -> tuple[PhraseModel, PhraseModel]:
+    return classifier.lexicon.phrases, classifier.lexicon.heading_phrases
+
+
+def _words(data: Any, name: str) -> tuple[dict[str, int], NDArray[np.float64]]:
+    tokens = data[name].tobytes().decode().split("\n")
+    return columns_of(tokens), data[f"{name}_weights"].astype(np.float64)
+
+
+def read_trees(data: Any, name: str) -> Trees:
+    """Return the trees of one name in the arrays of a model."""
     return Trees(*(data[f"{name}_{field}"] for field in _TREE_FIELDS))

@@ -1,0 +1,163 @@
+"""Where `pagemill scrape` writes: standard output, one file, or a folder with a file for each URL.
+
+A page's text is written whole or not at all: files in a folder appear under their name once they are complete. No link
+is followed in a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pagemill import bodies
+from pagemill.api.wire.answers import batch_result
+from pagemill.api.wire.json_stream import Packed, pieces_of
+from pagemill.cli.scrape_options import FORMATS
+from pagemill.errors import OperatorError, UsageError
+from pagemill.model import Format
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from pagemill.model import Job, Page
+
+_SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
+_LONGEST_NAME = 120
+_API_ONLY = ("screenshotUrl", "fullPageScreenshotUrl")
+
+
+class PageOutput:
+    """The output of one command. `several`: more than one page is written."""
+
+    def __init__(self, output: str | None, form: str, *, several: bool, resume: bool = False) -> None:
+        self._form = form
+        self._several = several
+        self._folder, self._file = _places(output, several=several)
+        self._stream: TextIO = sys.stdout
+        self._written = False
+        if resume and output is None:
+            raise UsageError("--resume needs --output: it skips what is there.")
+        if resume and self._file and form != "json":
+            raise UsageError("--resume needs a folder as --output, or --format json.")
+        self._done = _completed(self._file) if resume and self._file else set()
+        self._resumes = resume
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            if self._folder:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            elif self._file:
+                self._stream = self._file.open("a" if self._resumes else "w", encoding="utf-8")
+        except OSError as error:
+            raise OperatorError(f"{self._folder or self._file} cannot be written: {error.strerror}.") from error
+
+    def has(self, index: int, url: str) -> bool:
+        """Whether an earlier run wrote this page, and this one goes on from there."""
+        if not self._resumes:
+            return False
+        return (self._folder / self._name(index, url)).is_file() if self._folder else url in self._done
+
+    def write(self, job: Job, page: Page, contents: dict[str, bytes]) -> None:
+        """Write a page. One that failed has no text but in JSON, where its line says why."""
+        if self._form != "json" and page.failure:
+            return
+        text = json_line(job, page, contents) if self._form == "json" else self._text(page, contents)
+        try:
+            if self._folder:
+                if not page.failure:
+                    write_file(self._folder / self._name(page.index, page.url), text.encode())
+                return
+            self._stream.write(text)
+            self._stream.flush()
+            self._written = True
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OperatorError(f"{self._folder or self._file} cannot be written: {error.strerror}.") from error
+
+    def _text(self, page: Page, contents: dict[str, bytes]) -> str:
+        text: str = bodies.unpack(contents[FORMATS[self._form][0]])
+        text = text if text.endswith("\n") else text + "\n"
+        if not self._several:
+            return text
+        title = bodies.unpack(contents["metadata"]).get("title") if "metadata" in contents else None
+        if self._form == "markdown":
+            facts = {"url": page.final_url or page.url, "title": title}
+            lines = [f"{name}: {orjson.dumps(value).decode()}" for name, value in facts.items() if value]
+            head = "---\n" + "\n".join(lines) + "\n---\n\n"
+        else:
+            head = f"<!-- {(page.final_url or page.url).replace('--', '%2D%2D')} -->\n"
+        return ("\n" if self._written else "") + head + text
+
+    def _name(self, index: int, url: str) -> str:
+        return file_name(index, url) + _SUFFIXES[self._form]
+
+
+def json_line(job: Job, page: Page, contents: dict[str, bytes]) -> str:
+    """Return a page as the API gives it in a batch, on one line."""
+    fields = {key: value for key, value in batch_result(job, page, contents).items() if key not in _API_ONLY}
+    text = b"".join(
+        b"".join(bodies.text_of(piece.frame)) if isinstance(piece, Packed) else piece for piece in pieces_of(fields)
+    )
+    return text.decode() + "\n"
+
+
+def file_name(index: int, url: str) -> str:
+    """Return a name that says which page it is, and is one page's alone: `0001-example.com-docs-intro`."""
+    plain = re.sub(r"[^\w.]+", "-", re.sub(r"^\w+://", "", url)).encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return f"{index + 1:04}-{plain.strip('-.')}"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole: it appears when it is complete, in place of what was there."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666), "wb") as opened:
+        opened.write(content)
+    unfinished.replace(path)
+
+
+def save_pictures(folder: Path, page: Page, contents: dict[str, bytes]) -> None:
+    """Write the pictures of a page into a folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE):
+            if name in contents:
+                write_file(folder / f"{file_name(page.index, page.url)}.png", contents[name])
+    except OSError as error:
+        raise OperatorError(f"The folder {folder} cannot be written: {error.strerror}.") from error
+
+
+def _places(output: str | None, *, several: bool) -> tuple[Path | None, Path | None]:
+    """The folder or the file: a path that ends in a slash, is a folder, or has no suffix for several pages is one."""
+    if output is None:
+        return None, None
+    path = Path(output)
+    if output.endswith("/") or path.is_dir() or (several and not path.suffix):
+        return path, None
+    return None, path
+
+
+def _completed(file: Path) -> set[str]:
+    """The URLs that a file of JSON Lines holds as completed. A last line that was cut off counts for nothing."""
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return set()
+    if lines[-1]:
+        file.write_bytes(b"\n".join([*lines[:-1], b""]))
+    done = set()
+    for line in filter(None, lines[:-1]):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            raise UsageError(f"The file {file} is no output of --format json, so it cannot be resumed.") from None
+        if record.get("status") == "completed":
+            done.add(record["url"])
+    return done

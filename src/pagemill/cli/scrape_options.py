@@ -1,0 +1,128 @@
+"""What `pagemill scrape` takes: the fields of the API's requests that make sense without a service, as options."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import ValidationError
+
+from pagemill.api.wire.scrape_request import ScrapeFields
+from pagemill.api.wire.submission import scrape_options
+from pagemill.errors import RequestError, UsageError
+from pagemill.model import Format
+from pagemill.structuring.schemas.checker import SchemaChecker
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pagemill.model import ScrapeOptions
+    from pagemill.settings import Settings
+
+FORMATS = {
+    "markdown": (Format.MARKDOWN,),
+    "html": (Format.HTML,),
+    "cleaned-html": (Format.CLEANED_HTML,),
+    "json": (Format.MARKDOWN, Format.LINKS, Format.IMAGES),
+}
+_INCLUDED = tuple(form.value for form in Format if "screenshot" not in form.value)
+
+
+def add_arguments(scrape: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    scrape.add_argument("urls", nargs="*", metavar="URL", help="what to scrape; - reads URLs from standard input")
+    scrape.add_argument("--file", metavar="FILE", help="read URLs from a file, one on each line; - is standard input")
+    scrape.add_argument(
+        "-o", "--output", metavar="PATH", help="write to a file, or to a folder with a file for each URL"
+    )
+    scrape.add_argument(
+        "--format", choices=tuple(FORMATS), default="markdown", help="default: markdown; json: one line a page"
+    )
+    scrape.add_argument(
+        "--include",
+        action="append",
+        choices=_INCLUDED,
+        metavar="FORMAT",
+        help="what a line of JSON holds; may be repeated",
+    )
+    scrape.add_argument("--concurrency", type=int, metavar="N", help="how many pages at a time")
+    scrape.add_argument("--resume", action="store_true", help="skip what the output holds already")
+
+    how = scrape.add_argument_group("how pages are fetched")
+    how.add_argument("--browser", action="store_true", help="render the pages in a browser")
+    how.add_argument("--wait-for", type=int, metavar="MS", help="wait in the browser after the page has settled")
+    how.add_argument("--actions", metavar="FILE", help="what to do in the browser first: a JSON list, as in the API")
+    how.add_argument("--country", metavar="CODE", help="where requests leave from")
+    how.add_argument("--timeout", type=float, metavar="S", help="seconds that a page may take")
+    how.add_argument("--header", action="append", metavar="'NAME: VALUE'", help="send a header; may be repeated")
+    how.add_argument("--cookie", action="append", metavar="NAME=VALUE", help="send a cookie; may be repeated")
+    how.add_argument("--user-agent", metavar="TEXT", help="the user agent to send")
+
+    what = scrape.add_argument_group("what is taken of them")
+    what.add_argument("--whole-page", action="store_true", help="not the content alone")
+    what.add_argument("--include-tag", action="append", metavar="SELECTOR", help="only these parts; may be repeated")
+    what.add_argument("--exclude-tag", action="append", metavar="SELECTOR", help="not these parts; may be repeated")
+    what.add_argument("--schema", metavar="FILE", help="return JSON by this JSON Schema; needs --format json")
+    what.add_argument("--generate-json", action="store_true", help="return structured JSON; needs --format json")
+    what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")
+    what.add_argument("--full-page", action="store_true", help="with --screenshot: of the whole page")
+
+
+async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptions:
+    """Return the options that the arguments ask for, checked as the API does. Raises UsageError."""
+    structured = arguments.schema or arguments.generate_json or arguments.include
+    if structured and arguments.format != "json":
+        raise UsageError("--schema, --generate-json and --include need --format json.")
+    if arguments.full_page and not arguments.screenshot:
+        raise UsageError("--full-page needs --screenshot.")
+    formats = [Format(name) for name in arguments.include or ()] or list(FORMATS[arguments.format])
+    if arguments.screenshot:
+        formats.append(Format.SCREENSHOT_FULL_PAGE if arguments.full_page else Format.SCREENSHOT)
+    fields: dict[str, Any] = {
+        "formats": [name.value for name in formats],
+        "country": arguments.country or "us",
+        "useBrowser": arguments.browser,
+        "waitFor": arguments.wait_for,
+        "actions": _json(arguments.actions, "--actions"),
+        "timeout": arguments.timeout,
+        "headers": dict(_pair(text, ":", "--header") for text in arguments.header or ()),
+        "cookies": dict(_pair(text, "=", "--cookie") for text in arguments.cookie or ()),
+        "userAgent": arguments.user_agent,
+        "onlyMainContent": not arguments.whole_page,
+        "includeTags": arguments.include_tag,
+        "excludeTags": arguments.exclude_tag,
+        "outputSchema": _json(arguments.schema, "--schema"),
+        "generateJson": arguments.generate_json,
+    }
+    try:
+        return await _checked(ScrapeFields.model_validate(fields), settings)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise UsageError(f"The field `{'.'.join(map(str, problem['loc']))}` is not valid: {problem['msg']}.") from None
+    except RequestError as error:
+        raise UsageError(error.message) from None
+
+
+async def _checked(fields: ScrapeFields, settings: Settings) -> ScrapeOptions:
+    async with contextlib.aclosing(SchemaChecker(settings)) as schemas:
+        return await scrape_options(fields, settings, schemas)
+
+
+def _pair(text: str, separator: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not found:
+        raise UsageError(f"{option} takes a name and a value with {separator!r} between them.")
+    return name.strip(), value.strip()
+
+
+def _json(file: str | None, option: str) -> Any:
+    if file is None:
+        return None
+    try:
+        return orjson.loads(Path(file).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{option}: the file {file} cannot be read: {error.strerror}.") from error
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f"{option}: the file {file} is not JSON: {error}.") from None

@@ -1,0 +1,83 @@
+"""What can be said of settings before anything runs: one line for what is wrong, in place of a process that fails.
+
+Types and ranges are checked by the settings themselves; here is what takes more than the value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from pagemill.errors import OperatorError, UsageError
+from pagemill.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PREFIX = "PAGEMILL_"
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment. Raises UsageError, in one line, for what is not valid."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        known = Settings.by_name()
+        faults = dict.fromkeys(f"{_variable(fault['loc'], known)}: {fault['msg']}" for fault in error.errors())
+        raise UsageError(f"A setting is not valid. {'; '.join(faults)}") from None
+    if settings.service.log_level.lower() not in _LEVELS:
+        raise UsageError(f"A setting is not valid. PAGEMILL_LOG_LEVEL: it is one of {', '.join(_LEVELS)}.")
+    return settings
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise UsageError for a setting that would keep a process from starting, or a page from being fetched."""
+    for server in settings.egress.dns_servers:
+        if not _is_server(server):
+            raise UsageError("A setting is not valid. PAGEMILL_DNS_SERVERS: each is an IP address, or address:port.")
+    from pagemill.fetching.http.curl_handle import browser_handle
+    from pagemill.jobs.webhooks.signing import SigningKey
+
+    try:
+        SigningKey.of(settings)
+        browser_handle(settings).close()  # reads the certificate authorities, and knows which browsers there are
+    except OperatorError as error:
+        raise UsageError(f"A setting is not valid. {error.message}") from None
+
+
+def warn_of_unknown(names: Iterable[str] = os.environ) -> None:
+    """Name each variable that looks like a setting and is none, with the setting that it may have been meant for."""
+    known = {name.upper() for name in Settings.by_name()}
+    for name in sorted(set(names)):
+        if not name.startswith(_PREFIX) or name.removeprefix(_PREFIX) in known:
+            continue
+        nearest = difflib.get_close_matches(name.removeprefix(_PREFIX), known, n=1)
+        hint = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else " docs/settings.md lists them."
+        print(f"pagemill: {name} is no setting, and is ignored.{hint}", file=sys.stderr)
+
+
+def _variable(place: tuple[int | str, ...], known: object) -> str:
+    """The variable that a fault is in; its place may begin with the group."""
+    names = [str(part) for part in place]
+    name = next((part for part in names if part in known), "_".join(names))  # type: ignore[operator]
+    return _PREFIX + name.upper()
+
+
+def _is_server(text: str) -> bool:
+    host, port = text, "53"
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        port = port.removeprefix(":") or "53"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        ip_address(host)
+        return 0 < int(port) < 65536
+    except ValueError:
+        return False

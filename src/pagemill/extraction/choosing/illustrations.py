@@ -1,0 +1,81 @@
+"""Pictures with their captions, and display formulas: they belong to the text that they stand in."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+from turbohtml import Element
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from turbohtml import Text
+
+    from pagemill.extraction.choosing.blocks import Blocks
+
+MAX_WORDS = 150
+"""A figure with more words is no picture with a caption."""
+_MIN_SHARE = 0.5
+"""The share of the words around an illustration that must be content."""
+_TAGS = frozenset({"figure", "mjx-container", "math"})
+_FORMULA_CLASSES = frozenset({"math", "MathJax_Display", "katex-display", "mwe-math-element", "equation"})
+_INLINE_FORMULAS = frozenset(
+    {"katex-display", "katex", "mjx-container", "MathJax", "MathJax_Display", "mwe-math-element"}
+)
+# How the classes of the parts of a formula begin in KaTeX and MathJax.
+_FORMULA_PARTS = ("mord", "mrel", "mbin", "mopen", "mclose", "mpunct", "mop", "mjx", "MathJax")
+_MAX_DEPTH = 16
+
+
+def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return `selected` with the blocks of illustrations that stand among it."""
+    inside = _illustration_blocks(flat)
+    if not inside.any():
+        return selected
+    result = selected.copy()
+    other = np.where(inside, 0.0, words)
+    every = np.concatenate([[0.0], np.cumsum(other)])
+    taken = np.concatenate([[0.0], np.cumsum(other * selected)])
+    for block in np.flatnonzero(inside & ~selected).tolist():
+        element = flat.owner[block]
+        while element and every[flat.block_end[element]] == every[flat.block_begin[element]]:
+            element = flat.parent[element]
+        begin, end = flat.block_begin[element], flat.block_end[element]
+        around = every[end] - every[begin]
+        result[block] = taken[end] - taken[begin] >= _MIN_SHARE * around > 0
+    return result
+
+
+def _illustration_blocks(flat: Blocks) -> NDArray[np.bool_]:
+    """Whether each block is within a figure with few words or within a display formula."""
+    inside = np.zeros(len(flat.owner), bool)
+    for index, (tag, classes) in enumerate(zip(flat.tags, flat.classes, strict=True)):
+        if tag in _TAGS or (classes and not _FORMULA_CLASSES.isdisjoint(classes.split())):
+            begin, end = flat.block_begin[index], flat.block_end[index]
+            if end > begin and (tag != "figure" or _is_picture(flat, index)):
+                inside[begin:end] = True
+    for text, block in zip(flat.texts, flat.text_block, strict=True):
+        parent = text.parent
+        classes = (parent.attr("class") if isinstance(parent, Element) else None) or ""
+        if classes.startswith(_FORMULA_PARTS) and _in_formula(text):
+            inside[block] = True
+    return inside
+
+
+def _is_picture(flat: Blocks, index: int) -> bool:
+    """Whether a figure shows a picture rather than a table, code or a quotation."""
+    element = flat.elements[index]
+    return next(element.iter_elements(("img", "picture", "video", "svg", "iframe", "audio")), None) is not None
+
+
+def _in_formula(text: Text) -> bool:
+    """Whether a text stands within a formula that is set as inline elements."""
+    for parent in islice(text.ancestors, _MAX_DEPTH):
+        if not isinstance(parent, Element):
+            return False
+        if parent.tag in ("mjx-container", "math"):
+            return True
+        if not _INLINE_FORMULAS.isdisjoint((parent.attr("class") or "").split()):
+            return True
+    return False

@@ -1,0 +1,167 @@
+"""Rewrites markup of well-known software to plain HTML, before content is chosen.
+
+What is code, a table, a formula or a picture becomes the element that HTML has for it. What no reader sees or reads as
+part of the text (text for screen readers, edit links, line numbers, boxes for newsletters) is removed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from turbohtml import Element, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# For screen readers (Bootstrap, WordPress, Angular, GOV.UK), and links that edit or address a heading.
+_INVISIBLE = (
+    ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screenreader-text, .screen-reader-only, "
+    ".cdk-visually-hidden, .govuk-visually-hidden, .a11y-hidden, .mw-editsection, .mw-jump-link, .mw-empty-elt, "
+    ".shortdescription, .mw-cite-backlink, a.headerlink, a.header-anchor, a.heading-anchor, a.anchorjs-link, "
+    "a.hash-link, .octicon-link, .ltx_tag_item"
+)
+# Line numbers: Chroma (Hugo), Pygments, Rouge, VitePress, Prism, highlight.js, React's highlighters, GitHub, doxygen.
+_LINE_NUMBERS = (
+    "pre .ln, pre .lnt, code .ln, .lntable td.lntd:first-child:not(:last-child), .line-numbers-wrapper, "
+    ".line-numbers-rows, .react-syntax-highlighter-line-number, code .linenumber, pre .linenumber, pre .line-number, "
+    "pre .lineno, pre .linenos, pre .linenodiv, .hljs-ln-numbers, td.gutter, td.linenos, td.blob-num, td.rouge-gutter, "
+    'pre span[style*="user-select:none"], pre span[style*="user-select: none"], .fragment .lineno, '
+    ".syntaxhighlighter td.gutter"
+)
+# Boxes within articles that are no part of them. Only names that say what the whole box is.
+_BOXES = (
+    ".advertisement, .advert, .ad-container, .ad-slot, .ad-wrapper, .adsbygoogle, .google-auto-placed, "
+    ".newsletter-signup, .newsletter-box, .newsletter-form, .inline-newsletter, .email-signup, .subscribe-box, "
+    ".subscription-widget-wrap, .subscription-widget-wrap-editor, .subscription-widget, .paywall-prompt, "
+    ".sharedaddy, .jp-relatedposts, .addtoany_share_save_container, .social-share, .share-buttons, .sharing-buttons, "
+    ".related-posts, .related-articles, .related-stories, .recommended-articles, .yarpp, .yarpp-related, "
+    ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, #onetrust-consent-sdk, "
+    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .stat-block.online-list, .online-list"
+)
+_SUBSCRIBE_BUTTONS = "p.button-wrapper"
+_ROLES = {
+    "table": "table",
+    "grid": "table",
+    "rowgroup": "tbody",
+    "row": "tr",
+    "cell": "td",
+    "gridcell": "td",
+    "columnheader": "th",
+    "rowheader": "th",
+}
+_MAX_LABEL = 40
+_SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", "b", "a"})
+
+
+def normalize(body: Element) -> None:
+    """Rewrite the tree under `body` in place. Linear in its size."""
+    body.remove(_INVISIBLE)
+    body.remove(_LINE_NUMBERS)
+    _code_lines(body)
+    _titled_code(body)
+    for image in list(body.find_all("amp-img")):
+        image.tag = "img"
+        image.clear()
+    _tables(body)
+    _footers_last(body)
+    _first_numbers(body)
+    _definitions(body)
+
+
+def remove_boxes(body: Element) -> None:
+    """Remove boxes of advertisement, subscription and sharing, and comparable parts that are not content."""
+    for box in body.select(_BOXES):
+        if not _holds_most(box, body):
+            box.extract()
+    for button in body.select(_SUBSCRIBE_BUTTONS):
+        if len(list(button.find_all("a"))) == 1 and len(button.text.strip()) <= _MAX_LABEL:
+            button.extract()
+
+
+def _holds_most(box: Element, body: Element) -> bool:
+    """Whether a box has a main part of the page in it: then its name says something else."""
+    return box.find("main") is not None or box is body or box.find("h1") is not None
+
+
+def _code_lines(body: Element) -> None:
+    """Make a `<pre>` of code that has an element for each line: doxygen, SyntaxHighlighter, EnlighterJS."""
+    for block in body.select("div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
+        lines = [child for child in block.children if isinstance(child, Element)]
+        if lines and block.closest("pre") is None:
+            _replace(block, "pre", "\n".join(line.text.rstrip("\n") for line in lines))
+
+
+def _titled_code(body: Element) -> None:
+    """Part the title of a code block from it, and the code from the table that lays out its line numbers."""
+    for table in body.select("table.highlighttable, table.lntable, figure.highlight > table, .syntaxhighlighter table"):
+        codes = [code for code in table.find_all("pre") if code.text.strip()]
+        if len(codes) != 1:
+            continue
+        code = codes[0]
+        owner = table.parent
+        while isinstance(owner, Element) and not (owner.attr("class") or owner.tag == "body"):
+            owner = owner.parent
+        if isinstance(owner, Element) and code.attr("class") is None and (names := owner.attr("class")):
+            code.attrs["class"] = _language_class(names.split())
+        title = table.select_one("th.filename, td.filename, caption")
+        if title is not None and title.text.strip():
+            heading = Element("p")
+            heading.append(Text(title.text.strip()))
+            table.insert_before(heading)
+        table.replace_with(code)
+
+
+def _language_class(names: Iterable[str]) -> str:
+    """Hexo writes `highlight bash`, MkDocs `language-py highlight`."""
+    known = [name for name in names if name not in ("highlight", "code", "chroma")]
+    named = next((name for name in known if name.startswith(("language-", "lang-"))), None)
+    return named or (f"language-{known[0]}" if known else "")
+
+
+def _tables(body: Element) -> None:
+    """Make tables of elements with the roles of tables (WAI-ARIA 1.2, "table")."""
+    for table in body.select('div[role="table"], div[role="grid"]'):
+        if table.select_one('[role="cell"], [role="gridcell"]') is None:
+            continue
+        for part in [table, *table.select("[role]")]:
+            tag = _ROLES.get(part.attr("role") or "")
+            if tag is not None:
+                part.tag = tag
+                del part.attrs["role"]
+
+
+def _footers_last(body: Element) -> None:
+    """Put the footer of a table behind its rows: HTML 4 wrote it first, and browsers show it last."""
+    for footer in body.select("table > tfoot:not(:last-child)"):
+        table = footer.parent
+        if isinstance(table, Element):
+            table.append(footer.extract())
+
+
+def _first_numbers(body: Element) -> None:
+    """Number a list from the value of its first item (HTML standard, "the li element")."""
+    for item in body.select("ol > li[value]:first-child"):
+        numbered = item.parent
+        if isinstance(numbered, Element) and numbered.attr("start") is None:
+            numbered.attrs["start"] = item.attr("value") or "1"
+
+
+def _definitions(body: Element) -> None:
+    """A button within a sentence is a word of it: what it shows on a click is not there."""
+    for button in list(body.find_all("button")):
+        before, after = button.previous_sibling, button.next_sibling
+        parent = button.parent
+        if (
+            isinstance(parent, Element)
+            and parent.tag in _SENTENCE_TAGS
+            and any(isinstance(near, Text) and near.data.strip() for near in (before, after))
+            and isinstance(before, Text)
+            and before.data.strip()
+        ):
+            button.tag = "span"
+
+
+def _replace(element: Element, tag: str, text: str) -> None:
+    new = Element(tag)
+    new.append(Text(text))
+    element.replace_with(new)

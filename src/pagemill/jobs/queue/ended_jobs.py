@@ -1,0 +1,24 @@
+"""The log's line for a job that ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+def log_ended_jobs(row: Any) -> None:
+    """Log each job that a statement ended."""
+    for job in (row and row["ended_jobs"]) or ():
+        pages, completed = job["pages"], job["completed"]
+        log.info(
+            "job ended",
+            job=job["id"],
+            outcome=job["event"],
+            pages=pages,
+            completed=completed,
+            failed=pages - completed,
+            seconds=job["seconds"],
+        )

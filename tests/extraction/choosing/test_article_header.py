@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.extraction.flat import split
+from turbohtml import parse
+
+from pagemill.extraction.choosing import article_header
+
+NEVER = -np.inf
+
+
+def found(html: str, title: list[float], meta: list[float], selected: list[bool]) -> article_header.ArticleHeader:
+    return article_header.find(split(html), np.array(title), np.array(meta), np.array(selected))
+
+
+def test_the_likeliest_block_is_the_title_and_bylines_are_near():
+    html = "<h1>T</h1><p>By A</p><p>Text</p>" + "<p>More</p>" * 20 + "<p>By B</p>"
+    count = 24
+    title = [2.0] + [NEVER] * (count - 1)
+    meta = [NEVER, 1.0] + [NEVER] * (count - 3) + [3.0]
+    header = found(html, title, meta, [False, False] + [True] * (count - 2))
+    assert header.title == (0,)
+    assert header.meta == (1,)
+
+
+def test_a_page_may_show_no_title():
+    assert found("<p>Text</p>", [-4.0], [NEVER], [True]).title == ()
+
+
+def test_a_heading_of_several_lines_is_one_title():
+    header = found("<h1><div>One</div><div>Two</div></h1><p>Text</p>", [1.0, -3.0, NEVER], [NEVER] * 3, [False] * 3)
+    assert header.title == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        (["By Jane Doe", "3 May 2024"], "By Jane Doe · 3 May 2024"),
+        (["By Jane Doe |", "· 3 May 2024"], "By Jane Doe · 3 May 2024"),
+        (["Jane Doe", "By Jane Doe", "jane doe"], "By Jane Doe"),
+        ([" ", "·"], ""),
+        (["x" * 300, "3 May 2024"], ""),
+    ],
+)
+def test_byline_and_date_are_one_line(texts, line):
+    assert article_header.byline(texts) == line
+
+
+def test_the_title_is_the_only_first_level_heading():
+    body = parse("<body><h1>Section</h1><p>Text</p></body>").select_one("body")
+    article_header.insert(body, "Title & more", ["By A", "Monday"])
+    assert body.inner_html == "<h1>Title &amp; more</h1><p>By A · Monday</p><h2>Section</h2><p>Text</p>"
+
+
+def test_nothing_is_put_where_there_is_nothing():
+    body = parse("<body><p>Text</p></body>").select_one("body")
+    article_header.insert(body, "", [])
+    assert body.inner_html == "<p>Text</p>"

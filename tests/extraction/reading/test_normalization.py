@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+from turbohtml import parse
+
+from pagemill.extraction.reading import normalization
+
+
+def normalized(markup: str) -> str:
+    body = parse(f"<body>{markup}</body>").select_one("body")
+    normalization.normalize(body)
+    return body.inner_html
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="#x">Map<span class="sr-only"> (opens in a new tab)</span></a>',
+        '<a href="#x">Map<span class="visually-hidden"> (opens in a new tab)</span></a>',
+        '<a href="#x">Map</a><span class="screen-reader-text">of the valley</span>',
+        '<a href="#x">Map</a><span class="mw-editsection">[<a>edit</a>]</span>',
+    ],
+)
+def test_what_only_screen_readers_and_editors_see_goes(markup):
+    assert normalized(markup) == '<a href="#x">Map</a>'
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<pre><code><span class="ln">1</span>a\n<span class="ln">2</span>b</code></pre>',
+        (
+            '<pre><code><span style="white-space:pre;user-select:none;color:#7f7f7f">1</span>a\n'
+            '<span style="user-select: none">2</span>b</code></pre>'
+        ),
+        '<pre><code><span class="react-syntax-highlighter-line-number">1</span>a\nb</code></pre>',
+    ],
+)
+def test_line_numbers_are_no_code(markup):
+    assert parse(normalized(markup)).select_one("pre").text == "a\nb"
+
+
+def test_a_column_of_line_numbers_goes_and_its_table_with_it():
+    code = '<pre class="chroma"><code class="language-go">package main\n</code></pre>'
+    markup = '<div class="highlight"><table class="lntable"><tr><td class="lntd"><pre><code>1\n</code></pre></td>'
+    assert (
+        normalized(f'{markup}<td class="lntd">{code}</td></tr></table></div>') == f'<div class="highlight">{code}</div>'
+    )
+
+
+def test_the_title_of_a_code_block_stands_before_it():
+    row = '<td class="linenos"><pre>1</pre></td><td class="code"><pre><code>x = 1</code></pre></td>'
+    table = f'<table class="highlighttable"><tr><th class="filename" colspan="2">a.py</th></tr><tr>{row}</tr></table>'
+    found = normalized(f'<div class="language-py highlight">{table}</div>')
+    assert (
+        found == '<div class="language-py highlight"><p>a.py</p><pre class="language-py"><code>x = 1</code></pre></div>'
+    )
+
+
+def test_the_language_of_a_figure_is_that_of_its_code():
+    row = '<tr><td class="gutter"><pre>1</pre></td><td class="code"><pre>npm i</pre></td></tr>'
+    found = normalized(f'<figure class="highlight bash"><table>{row}</table></figure>')
+    assert found == '<figure class="highlight bash"><pre class="language-bash">npm i</pre></figure>'
+
+
+def test_an_element_for_each_line_becomes_code():
+    markup = (
+        '<div class="fragment"><div class="line"><span class="lineno">1</span>a {</div><div class="line">}</div></div>'
+    )
+    assert normalized(markup) == "<pre>a {\n}</pre>"
+
+
+def test_roles_of_a_table_make_a_table():
+    cells = '<div role="row"><div role="columnheader">A</div></div><div role="row"><div role="cell">1</div></div>'
+    assert normalized(f'<div role="table">{cells}</div>') == ("<table><tr><th>A</th></tr><tr><td>1</td></tr></table>")
+
+
+def test_a_table_footer_that_is_written_first_comes_last():
+    rows = "<tbody><tr><td>1</td></tr></tbody>"
+    footer = "<tfoot><tr><td>2</td></tr></tfoot>"
+    assert normalized(f"<table>{footer}{rows}</table>") == f"<table>{rows}{footer}</table>"
+
+
+def test_a_list_begins_with_the_number_of_its_first_item():
+    assert normalized('<ol><li value="4">a</li></ol>') == '<ol start="4"><li value="4">a</li></ol>'
+
+
+def test_a_button_within_a_sentence_is_a_word():
+    assert normalized("<p>It is a <button>spillway</button> here.</p>") == "<p>It is a <span>spillway</span> here.</p>"
+    assert normalized("<p><button>Share</button></p>") == "<p><button>Share</button></p>"
+
+
+def test_amp_images_are_images():
+    assert normalized('<amp-img src="/a.jpg" alt="A"><img src="/b.jpg"></amp-img>') == '<img src="/a.jpg" alt="A">'
+
+
+@pytest.mark.parametrize("name", ["newsletter-signup", "sharedaddy", "advertisement", "jp-relatedposts", "author-bio"])
+def test_boxes_that_are_no_part_of_an_article_go(name):
+    body = parse(f'<body><p>Text.</p><div class="{name}"><p>Box.</p></div></body>').select_one("body")
+    normalization.remove_boxes(body)
+    assert body.inner_html == "<p>Text.</p>"
+
+
+def test_a_box_around_the_page_stays():
+    markup = '<div class="advertisement"><main><h1>Advertisement in the nineties</h1><p>Text.</p></main></div>'
+    body = parse(f"<body>{markup}</body>").select_one("body")
+    normalization.remove_boxes(body)
+    assert body.inner_html == markup

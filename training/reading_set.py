@@ -1,0 +1,77 @@
+"""The reading set: pages whose every block was read and given a role, read from a folder beside the project."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from rapidfuzz.distance import LCSseq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROLES = ("title", "body", "caption", "meta", "comments", "junk")
+WANTED = (0, 1, 2)
+META = 3
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
+
+
+class Record(NamedTuple):
+    """One page's truth."""
+
+    name: str
+    url: str
+    kind: str
+    html: bytes
+    wcxb: str | None
+    """The name of the page in WCXB, where it is from there."""
+    blocks: list[tuple[str, str]]
+    """The role and the text of each block, in document order."""
+
+
+def read(folder: Path) -> Iterator[Record]:
+    """Read every page, in the order of the names."""
+    for path in sorted((folder / "ground-truth").glob("*.json.gz")):
+        record = json.loads(gzip.decompress(path.read_bytes()))
+        source = (folder / record["html"]).resolve()
+        wcxb = source.name.partition(".")[0] if source.parent.parent.name == "wcxb-dev" else None
+        html = gzip.decompress(source.read_bytes())
+        blocks = [(role, text) for role, text in record["blocks"]]
+        yield Record(record["id"], record["url"], record["type"], html, wcxb, blocks)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in lower case; where scripts put no spaces, each character is one."""
+    found: list[str] = []
+    for word in _WORD.findall(text.lower()):
+        found.extend(word) if _UNSPACED.search(word) else found.append(word)
+    return found
+
+
+def shares(texts: list[str], blocks: list[tuple[str, str]]) -> np.ndarray:
+    """Return (roles, blocks): the share of the words of each of our blocks that has each role.
+
+    The words of both lists are aligned by a longest common subsequence.
+    """
+    numbers: dict[str, int] = {}
+    ours = [words_of(text) for text in texts]
+    page = [numbers.setdefault(word, len(numbers)) for words in ours for word in words]
+    truth: list[int] = []
+    role_of: list[int] = []
+    for role, text in blocks:
+        words = words_of(text)
+        truth += [numbers.setdefault(word, len(numbers)) for word in words]
+        role_of += [ROLES.index(role)] * len(words)
+    roles = np.full(len(page), ROLES.index("junk"))
+    for step in LCSseq.opcodes(page, truth):
+        if step.tag == "equal":
+            roles[step.src_start : step.src_end] = role_of[step.dest_start : step.dest_end]
+    lengths = np.array([len(words) for words in ours], np.int64)
+    found = np.zeros((len(ROLES), len(ours)))
+    np.add.at(found, (roles, np.repeat(np.arange(len(ours)), lengths)), 1)
+    return found / np.maximum(lengths, 1)
