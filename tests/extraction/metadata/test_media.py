@@ -86,3 +86,16 @@ def test_without_a_base_only_absolute_references_are_resolved():
     resolver = addresses.Resolver("")
     assert resolver.resolve("https://x.example/y") == "https://x.example/y"
     assert resolver.resolve("/y") is None
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        ('<img src="data:image/gif;base64,R0" data-lazyload="/real.jpg" alt="Well">', "https://example.org/real.jpg"),
+        ('<img data-anything="https://cdn.example/x.webp?w=9">', "https://cdn.example/x.webp?w=9"),
+        ('<img data-id="42" data-caption="A picture of x.jpg in a text">', None),
+        ('<img src="/shown.jpg" data-large="/large.jpg">', "https://example.org/shown.jpg"),
+    ],
+)
+def test_an_attribute_of_an_unknown_library_holds_the_picture_where_nothing_else_does(image, found):
+    assert [one.src for one in images(image)] == ([found] if found else [])

@@ -128,3 +128,17 @@ def test_a_term_that_holds_a_heading_is_not_bold_as_well():
 
 def test_buttons_that_are_no_content():
     assert clean("<p>a</p><button>Copy link</button><button>Play the film</button>") == "<p>a</p><p>Play the film</p>"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "<img class='avatar avatar-48' src=/u/1.jpg alt='mira'>",
+        "<img src=https://secure.gravatar.com/avatar/12 alt='mira'>",
+        "<img src=/avatars/u1.png alt='@mira'>",
+        "<img class=custom-logo src=/l.png alt='The Courier'>",
+    ],
+)
+def test_portraits_of_users_and_logos_are_no_pictures_of_the_text(image):
+    assert clean(f"<p>{image} Next</p>") == "<p>Next</p>"
+    assert "<img" in clean(f"<figure>{image}<figcaption>The painter</figcaption></figure>")

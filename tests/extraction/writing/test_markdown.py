@@ -305,3 +305,22 @@ def test_of_too_much_emphasis_none_is_written(monkeypatch):
 def test_decimal_points_need_no_escape():
     assert mark("<p>9.4 miles</p><p>x<br>1.5 l</p><p>1.</p><p>2. x</p>") == "9.4 miles\n\nx  \n1.5 l\n\n1\\.\n\n2\\. x"
     assert mark("<ul><li>3.5<li>1.x</ul>") == "- 3.5\n- 1.x"
+
+
+def test_a_term_with_blocks_is_bold_without_tags():
+    text = mark("<dl><dt><div><img src=/a.jpg alt=well></div><a href=/u>mira</a></dt><dd>wrote</dd></dl>")
+    assert "<strong>" not in text
+    assert "**[mira](https://example.org/u)**" in text
+
+
+def test_a_picture_that_links_a_heading_to_itself_is_no_part_of_it():
+    assert mark("<h2 id=a><a href='#a'><img src=/link.svg alt='chain link'></a>Deeplink</h2>") == "## Deeplink"
+    assert "![A map]" in mark("<h2><a href='#a'><img src=/map.png alt='A map'></a></h2>")
+
+
+def test_what_scripts_typeset_is_a_formula():
+    assert mark("<p>It is <math-renderer>$q = f / k$</math-renderer> here.</p>") == "It is $q = f / k$ here."
+    script = '<script src="https://cdn.example/mathjax/tex.js"></script>'
+    environment = "\\begin{align} a &amp;= b \\end{align}"
+    assert mark(f"{script}<p>{environment}</p>") == "$$\\begin{align} a &= b \\end{align}$$"
+    assert "$$" not in mark(f"<p>{environment}</p>")

@@ -105,7 +105,9 @@ def _candidates(image: Element) -> list[str]:
         for other in parent.find_all("source", limit=_MAX_SOURCES):
             sets += [other.attr(name) or "" for name in LAZY_SOURCE_SETS]
     references += [best for value in sets if (best := largest(value))]
-    return references or [str(value) for name, value in attributes.items() if _is_unknown_lazy_source(name, value)]
+    if any(not reference.startswith("data:") for reference in references):
+        return references
+    return references + [str(value) for name, value in attributes.items() if _is_unknown_lazy_source(name, value)]
 
 
 def _is_unknown_lazy_source(name: str, value: object) -> bool:

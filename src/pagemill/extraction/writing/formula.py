@@ -19,7 +19,7 @@ _CONTAINERS += '.mwe-math-element, math, math-renderer, script[type^="math/tex"]
 _MAX_NESTING, _MAX_CONTAINERS = 12, 20_000
 _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
-    r"|(?P<environment>\\begin\{(?P<name>(?:align|equation|gather|multline|eqnarray)\*?)\}[^$]*?\\end\{(?P=name)\})"
+    r"|(?P<environment>\\begin\{(?P<name>(?:align|equation|gather|multline|eqnarray)\*?)\}[^$]{0,2000}?\\end\{(?P=name)\})"
 )
 
 

@@ -142,9 +142,15 @@ def _embolden(term: Element) -> None:
     if next(term.iter_elements(_TERM_BLOCKS), None) is None:
         term.wrap_children(Element("strong"))
         return
-    for child in list(term.children):
-        if isinstance(child, Element) and child.tag not in _TERM_BLOCKS and child.text.strip():
-            child.wrap(Element("strong"))
+    for part in list(term.iter_elements()):
+        is_block = part.tag in _TERM_BLOCKS
+        if not is_block and part.parent is not term:
+            continue
+        if part.text.strip() and next(part.iter_elements(_TERM_BLOCKS), None) is None:
+            if is_block:
+                part.wrap_children(Element("strong"))
+            else:
+                part.wrap(Element("strong"))
 
 
 def _prepare_sub_and_sup(tree: Element, placeholders: Placeholders) -> None:
