@@ -29,6 +29,8 @@ ARTICLE = Response(f"<html><body><article><h1>Title</h1><p>{WORDS}</p></article>
 LATE = f"""<!doctype html><html><head><title>Late</title></head><body><div id="root"></div><script>
 setTimeout(() => {{ document.getElementById("root").innerHTML = "<main><h1>Title</h1><p>{WORDS}</p></main>"; }}, 3500)
 </script></body></html>"""
+# With some words of its own, it completes as it is where there is no browser.
+LATE_WITH_WORDS = LATE.replace("<body>", f"<body><p>{' '.join(WORDS.split()[:25])}</p>")
 HASH_ROUTES = f"""<!doctype html><html><head><title>App</title></head><body><main id="main"><h1>Home</h1><p>{WORDS}</p>
 </main><script>const show = () => {{ const route = location.hash.slice(2);
 if (route) document.querySelector("h1").textContent = "Route " + route; }}; show();
@@ -94,14 +96,14 @@ async def test_a_page_rendered_empty_is_kept_for_nobody(scraper, web, cache):
 
 
 async def test_a_shell_that_no_browser_rendered_is_kept_for_nobody(without_browser, web, cache):
-    web.routes["/late"] = Response(LATE.encode())
+    web.routes["/late"] = Response(LATE_WITH_WORDS.encode())
     await without_browser.scrape(web.url("/late"), PLAIN, "A")
     assert cache.pages == {}
     assert not (await without_browser.scrape(web.url("/late"), PLAIN, "B")).cached
 
 
 async def test_a_shell_is_not_shared_in_flight_either(without_browser, web):
-    web.routes["/late"] = slow(0.5, Response(LATE.encode()))
+    web.routes["/late"] = slow(0.5, Response(LATE_WITH_WORDS.encode()))
     pages = await asyncio.gather(
         *(at_once(without_browser, web.url("/late"), PLAIN, key) for key in ("A", "A", "A", "B"))
     )

@@ -150,6 +150,9 @@ async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_
         while not any(process.contexts == 1 + PREOPENED_TABS for process in browser.processes):
             await asyncio.sleep(0.01)
         [process] = browser.processes
+        async with asyncio.timeout(20):
+            while not all(context.pages for context in process._browser.contexts):  # a context is there before its page
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
         for tab in [context.pages[0] for context in process._browser.contexts]:
             if tab.url == "about:blank":

@@ -101,4 +101,4 @@ def is_css_selector(text: str) -> bool:
         turbohtml.parse(b"").select(_OF_BROWSERS.sub(":enabled", text))
     except ValueError:
         return False
-    return _DIGIT_ID.search(_STRING.sub("", text)) is None
+    return _DIGIT_ID.search(_STRING.sub("x", text)) is None  # an escape or a string is no digit
