@@ -30,13 +30,13 @@ class MemoryPageCache:
     async def raw(self, key):
         return self.pages[key][0].body if key in self.pages else None
 
-    async def hold(self, key):
+    async def lock(self, key):
         if key in self.held:
             return False
         self.held.add(key)
         return True
 
-    async def let_go(self, key):
+    async def unlock(self, key):
         self.held.discard(key)
 
     async def keep(self, key, page, fetched_with, extractor, bodies):

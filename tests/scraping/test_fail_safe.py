@@ -50,7 +50,7 @@ def assert_whole(page):
     assert "words of an article" in bodies.unpack(page.bodies["markdown"])
 
 
-@pytest.mark.parametrize("method", ["find", "bodies", "raw", "hold", "let_go", "keep", "keep_bodies", "renew"])
+@pytest.mark.parametrize("method", ["find", "bodies", "raw", "lock", "unlock", "keep", "keep_bodies", "renew"])
 async def test_a_cache_that_fails_loses_no_page(web, monkeypatch, method):
     cache = MemoryPageCache()
     monkeypatch.setattr(cache, method, fails)

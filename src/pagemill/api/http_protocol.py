@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from pagemill.api.connection_limits import ConnectionLimits
-    from pagemill.settings.connections import ConnectionSettings
+    from pagemill.settings.api.connections import ConnectionSettings
 
 log = structlog.get_logger(__name__)
 

@@ -163,7 +163,7 @@ class CachedScraping:
         self._in_flight[in_flight_key] = in_flight
         outcome: _Outcome | None = None
         try:
-            if locks and not await self._cache.hold(key):
+            if locks and not await self._cache.lock(key):
                 return None
             result = await self._find_or_fetch(request)
             locks = locks and result.kept_as != key  # who keeps a page gives its lock back
@@ -176,7 +176,7 @@ class CachedScraping:
             del self._in_flight[in_flight_key]
             in_flight.set_result(outcome)
             if locks:
-                await self._cache.let_go(key)
+                await self._cache.unlock(key)
 
     def _outcome(self, request: _Request, result: ScrapedPage | PageError, *, shareable: bool) -> _Outcome | None:
         late = asyncio.get_running_loop().time() >= request.deadline - FALLBACK_RESERVE

@@ -49,13 +49,13 @@ class FailSafePageCache:
         """See `PageCache`."""
         return await fail_safe(self._cache.raw(key), None)
 
-    async def hold(self, key: bytes) -> bool:
+    async def lock(self, key: bytes) -> bool:
         """See `PageCache`."""
-        return await fail_safe(self._cache.hold(key), True)
+        return await fail_safe(self._cache.lock(key), True)
 
-    async def let_go(self, key: bytes) -> None:
+    async def unlock(self, key: bytes) -> None:
         """See `PageCache`."""
-        await fail_safe(self._cache.let_go(key), None)
+        await fail_safe(self._cache.unlock(key), None)
 
     async def keep(
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]

@@ -38,7 +38,7 @@ class FairSemaphore:
             self._release(key)
 
     async def _acquire(self, key: str) -> None:
-        if self._may_hold(key) and key not in self._waiting:
+        if self._may_acquire(key) and key not in self._waiting:
             self._held[key] += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -52,7 +52,7 @@ class FairSemaphore:
                 self._forget(key, turn)
             raise
 
-    def _may_hold(self, key: str) -> bool:
+    def _may_acquire(self, key: str) -> bool:
         return self._held.total() < self._limit + (0 if self._held[key] else self._spare)
 
     def _release(self, key: str) -> None:
@@ -64,7 +64,7 @@ class FairSemaphore:
 
     def _serve_next(self) -> bool:
         key = min(self._waiting, key=lambda waiting: self._held[waiting], default=None)
-        if key is None or not self._may_hold(key):
+        if key is None or not self._may_acquire(key):
             return False
         turn = self._waiting[key].popleft()
         if self._waiting[key]:

@@ -51,11 +51,11 @@ class PageCache(Protocol):
     async def raw(self, key: bytes) -> bytes | None:
         """The bytes as they were fetched."""
 
-    async def hold(self, key: bytes) -> bool:
-        """Become the one who fetches a page. False while another one is, in whatever process."""
+    async def lock(self, key: bytes) -> bool:
+        """Take the lock of fetching a page. False while another has it, in whatever process."""
 
-    async def let_go(self, key: bytes) -> None:
-        """Fetch it no more. `keep` and `renew` do so too."""
+    async def unlock(self, key: bytes) -> None:
+        """Give the lock back. `keep` and `renew` do so too."""
 
     async def keep(
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]

@@ -10,17 +10,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from pagemill.settings.api.connections import ConnectionSettings
+from pagemill.settings.api.limits import LimitSettings
+from pagemill.settings.api.requests import RequestSettings
+from pagemill.settings.api.service import ServiceSettings
 from pagemill.settings.browser import BrowserSettings
 from pagemill.settings.cache import CacheSettings
-from pagemill.settings.connections import ConnectionSettings
 from pagemill.settings.database import DatabaseSettings
 from pagemill.settings.egress import EgressSettings
 from pagemill.settings.extraction import ExtractionSettings
 from pagemill.settings.fetching import FetchingSettings
 from pagemill.settings.jobs import JobSettings
-from pagemill.settings.limits import LimitSettings
-from pagemill.settings.requests import RequestSettings
-from pagemill.settings.service import ServiceSettings
 from pagemill.settings.structuring import StructuringSettings
 from pagemill.settings.webhooks import WebhookSettings
 

@@ -225,7 +225,7 @@ async def test_a_dead_holder_holds_nobody_up_and_a_living_one_is_waited_for(sett
     other = Queue(database, "other")
     await other.heartbeat()
     held = DatabasePageCache(database, "other", settings)
-    assert await held.hold(cache_key(url, DEFAULT))
+    assert await held.lock(cache_key(url, DEFAULT))
     async with working(settings, worker_timeout=60):
         waiting = asyncio.ensure_future(scraped(store, url))
         await asyncio.sleep(1)
@@ -253,8 +253,8 @@ async def test_a_cache_that_is_away_holds_nothing(settings):
         database = Database("postgresql://nobody@127.0.0.1:1/none", connections=1, wait=float("inf"))
         cache = DatabasePageCache(database, "worker", settings)
         assert await cache.find(b"k") is None
-        assert await cache.hold(b"k")
-        await cache.let_go(b"k")
+        assert await cache.lock(b"k")
+        await cache.unlock(b"k")
 
 
 PRIVATE = [

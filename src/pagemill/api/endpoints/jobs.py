@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, submit
 from pagemill.api.endpoints.url_scraper import IdempotencyKey, JobIdInPath, checked_job_id, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
+from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import CancelledJob, JobList, SubmittedBatch, SubmittedJob
 from pagemill.api.wire.response import no_such_job

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.polling import Fields, Include, poll_response
-from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, checked_webhook, submit
-from pagemill.api.endpoints.waiting import await_end
-from pagemill.api.endpoints.warnings import warnings_of
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
+from pagemill.api.submission.polling import Fields, Include, poll_response
+from pagemill.api.submission.submit import Submission, SubmitEndpoint, checked_webhook, submit
+from pagemill.api.submission.waiting import await_end
+from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
 from pagemill.api.wire.request_validation import batch_urls, scrape_options, single_url

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter, Path, Query, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.endpoints.submission import check_webhooks
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
+from pagemill.api.submission.submit import check_webhooks
 from pagemill.api.wire import webhook_answers as wire
 from pagemill.api.wire.request_validation import receiver_url
 from pagemill.api.wire.strict_json import StrictJsonRoute

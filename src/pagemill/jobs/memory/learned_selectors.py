@@ -21,7 +21,7 @@ class DatabaseSelectors:
         self._database = database
         self._worker_id = worker_id
         self._worker_timeout = timedelta(seconds=settings.jobs.worker_timeout)
-        self._max_hold = timedelta(seconds=settings.jobs.job_deadline)
+        self._max_lock_age = timedelta(seconds=settings.jobs.job_deadline)
         self._timeout = settings.database.database_patience
         self._life = timedelta(days=settings.structuring.selector_retention_days)
 
@@ -45,7 +45,7 @@ class DatabaseSelectors:
         try:
             row = await self._database.row(
                 selector_statements.ACQUIRE_LEARNING_LOCK,
-                *(host, schema_hash, self._worker_id, self._worker_timeout, self._max_hold),
+                *(host, schema_hash, self._worker_id, self._worker_timeout, self._max_lock_age),
                 wait=self._timeout,
             )
         except UnavailableError:

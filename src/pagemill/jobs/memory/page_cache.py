@@ -30,7 +30,7 @@ class DatabasePageCache:
         self._worker_id = worker_id
         self._timeout = settings.database.database_patience
         self._worker_timeout = timedelta(seconds=settings.jobs.worker_timeout)
-        self._max_hold = timedelta(seconds=settings.jobs.job_deadline)
+        self._max_lock_age = timedelta(seconds=settings.jobs.job_deadline)
 
     async def find(self, key: bytes) -> CachedPage | None:
         """What is known of a page, without its bytes."""
@@ -56,23 +56,23 @@ class DatabasePageCache:
             return None
         return zstandard.decompress(row["raw"]) if row else None
 
-    async def hold(self, key: bytes) -> bool:
-        """Become the one who fetches a page. False while another one is."""
+    async def lock(self, key: bytes) -> bool:
+        """Take the lock of fetching a page. False while another has it."""
         try:
             row = await self._database.row(
                 cache_statements.ACQUIRE_FETCH_LOCK,
                 key,
                 self._worker_id,
                 self._worker_timeout,
-                self._max_hold,
+                self._max_lock_age,
                 wait=self._timeout,
             )
         except UnavailableError:
             return True
         return row is not None
 
-    async def let_go(self, key: bytes) -> None:
-        """Fetch it no more."""
+    async def unlock(self, key: bytes) -> None:
+        """Give the lock of fetching back."""
         await self._try(cache_statements.RELEASE_FETCH_LOCK, key, self._worker_id)
 
     async def keep(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from pagemill.api.endpoints.warnings import LONGEST_NAME, MAX_WARNINGS
+from pagemill.api.submission.warnings import LONGEST_NAME, MAX_WARNINGS
 from pagemill.jobs.queue.store import JobStore
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.api.conftest import serving
 
-from pagemill.api.endpoints.submission import Submission, SubmitEndpoint, idempotency
+from pagemill.api.submission.submit import Submission, SubmitEndpoint, idempotency
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import Idempotency, Repeat
 from pagemill.model import Format, ScrapeOptions

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.api.conftest import CONTENT
 
-from pagemill.api.endpoints.waiting import await_end
+from pagemill.api.submission.waiting import await_end
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker

@@ -1,0 +1,1 @@
+"""What endpoints share that take work in: submitting it, waiting for its end, polling it, warning of slips."""
