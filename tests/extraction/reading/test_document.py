@@ -5,6 +5,8 @@ import pytest
 from pagemill.extraction.reading import document
 
 URL = "https://example.org/folder/page"
+JAPANESE = "日本語のページもときどき文字コードを書きません。"
+XML = '<?xml version="1.0" encoding="koi8-r"?>'
 RUSSIAN = "<p>Съешь же ещё этих мягких французских булок, да выпей чаю</p>"
 
 
@@ -22,6 +24,20 @@ RUSSIAN = "<p>Съешь же ещё этих мягких французски�
         (RUSSIAN.encode("cp1251"), "", RUSSIAN),
         (RUSSIAN.encode("cp1251"), "text/html; charset=no-such-thing", RUSSIAN),
         (b"", "", ""),
+        ("<p>Größere Wörter über".encode(), "text/html; charset=iso-8859-1", "<p>Größere Wörter über"),
+        ("<meta charset=latin1><p>Größere Wörter".encode(), "", "<meta charset=latin1><p>Größere Wörter"),
+        (RUSSIAN.encode()[:-5], "text/html; charset=windows-1251", RUSSIAN[:-5] + "\ufffd"),
+        ("<p>Ã¼".encode("cp1252"), "text/html; charset=windows-1252", "<p>Ã¼"),
+        (RUSSIAN.encode("utf-16-le"), "", RUSSIAN),
+        (RUSSIAN.encode("koi8-r"), "text/html; charset=utf-8", RUSSIAN),
+        (b"<meta charset=utf-8>" + RUSSIAN.encode("cp1251"), "", "<meta charset=utf-8>" + RUSSIAN),
+        (b"<meta charset=koi8-r>" + RUSSIAN.encode("koi8-r"), "", "<meta charset=koi8-r>" + RUSSIAN),
+        (b'<?xml version="1.0" encoding="koi8-r"?>' + RUSSIAN.encode("koi8-r"), "", XML + RUSSIAN),
+        (b'<?xml version="1.0" encoding="utf-16"?>' + RUSSIAN.encode(), "", XML.replace("koi8-r", "utf-16") + RUSSIAN),
+        (b"<html><p>" + JAPANESE.encode("iso2022_jp"), "", "<html><p>" + JAPANESE),
+        (b"<html><p>" + JAPANESE.encode("iso2022_jp"), "text/html; charset=iso-2022-jp", "<html><p>" + JAPANESE),
+        (RUSSIAN.encode("utf-16-be"), "text/html; charset=utf-8", RUSSIAN),
+        ("<html><p>日本語".encode("utf-16-le"), "text/html", "<html><p>日本語"),
     ],
 )
 def test_encoding_by_byte_order_mark_then_header_then_markup_then_detection(body, content_type, expected):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import turbohtml
 import turbohtml.detect  # registers the `whatwg-*` codecs
 
-from pagemill.extraction.reading import addresses, noscript
+from pagemill.extraction.reading import addresses, encoding, noscript
 from pagemill.extraction.reading.page_index import PageIndex
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+_DEFAULT = "windows-1252"
+"""What the parser takes for pages that declare nothing and are not valid UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Document:
 
 def read(body: bytes, url: str, content_type: str = "") -> Document:
     """Decode and parse `body`. The encoding comes from the byte-order mark, else the Content-Type, else the markup,
-    else detection.
+    else detection. What is declared is checked, see `encoding`.
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises. `<noscript>` is parsed as elements.
     """
-    tree = turbohtml.parse(body, encoding=_charset(content_type), detect_encoding=True, positions=False)
+    tree = _parse(body, content_type, url)
     html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
     if (closed := noscript.close_raw_text(html)) is not None:
         tree = turbohtml.parse(closed, positions=False)
@@ -47,13 +47,33 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
     return Document(html, tree, addresses.base_url(index.base, url), index)
 
 
-def _charset(content_type: str) -> str | None:
-    """Return the charset of a Content-Type header, or None if it is missing or unknown to the Encoding standard."""
-    match = _CHARSET.search(content_type)
-    if match is None:
-        return None
+def _parse(body: bytes, content_type: str, url: str) -> turbohtml.Document:
+    if encoding.has_mark(body):
+        return turbohtml.parse(body, positions=False)
+    named = encoding.unmarked_utf16(body) or encoding.declared(content_type)
+    tree = turbohtml.parse(body, encoding=named, positions=False)
+    used = (tree.encoding or encoding.UTF_8).lower()
+    named = named or _meta_declared(tree, used) or encoding.xml_declared(body)
+    checked = encoding.checked(body, named, _tld(url))
+    return tree if checked == used else turbohtml.parse(body, encoding=checked, positions=False)
+
+
+def _meta_declared(tree: turbohtml.Document, used: str) -> str | None:
+    """Return the encoding that a tree was read in if the markup declares it, None if it is the parser's default."""
+    if used not in (encoding.UTF_8, _DEFAULT):
+        return used
+    for meta in tree.select("meta[charset], meta[http-equiv=content-type i][content]"):
+        label = meta.attr("charset") or meta.attr("content") or ""
+        if encoding.declared(label if meta.attr("charset") is None else f"charset={label}") is not None:
+            return used
+    return None
+
+
+def _tld(url: str) -> str | None:
+    """Return the last label of a URL's host, as detection takes it; None for an address."""
     try:
-        codecs.lookup(f"whatwg-{match[1]}")
-    except LookupError:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
         return None
-    return match[1]
+    label = host.rstrip(".").rpartition(".")[2].lower()
+    return label if label.isascii() and label[:1].isalpha() else None

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from pagemill.extraction.reading.encoding import decode
+
+GERMAN = "Größere Wörter über Flüsse"
+CHINESE = "中文网页的编码常常写错，浏览器因此显示乱码。"
+RUSSIAN = "Съешь же ещё этих мягких французских булок"
+JAPANESE = "日本語のページもときどき文字コードを書きません。"
+XML = '<?xml version="1.0" encoding="koi8-r"?>'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (GERMAN.encode(), "text/plain; charset=iso-8859-1", GERMAN),
+        (GERMAN.encode("latin-1"), "text/plain; charset=iso-8859-1", GERMAN),
+        (GERMAN.encode("latin-1"), "text/plain; charset=utf-8", GERMAN),
+        (b"H\xf6he", "text/plain; charset=utf-8", "H\ufffdhe"),
+        (GERMAN.encode() + b" H\xf6he", "text/plain; charset=utf-8", GERMAN + " H\ufffdhe"),
+        (GERMAN.encode() + b" H\xf6he", "text/plain", GERMAN + " H\ufffdhe"),
+        (CHINESE.encode("gbk"), "text/plain; charset=utf-8", CHINESE),
+        (CHINESE.encode("gbk"), "text/plain; charset=gb2312", CHINESE),
+        (CHINESE.encode("gbk"), "text/plain", CHINESE),
+        (b'<?xml version="1.0" encoding="koi8-r"?>' + RUSSIAN.encode("koi8-r"), "text/xml", XML + RUSSIAN),
+        (JAPANESE.encode("iso2022_jp"), "text/plain", JAPANESE),
+        (GERMAN.encode("utf-16-le"), "text/plain; charset=utf-8", GERMAN),
+        (GERMAN.encode("utf-16-be"), "text/plain", GERMAN),
+        (GERMAN.encode("utf-16"), "text/plain", GERMAN),
+        (b"\0\0\0\0", "text/plain; charset=utf-8", "\0\0\0\0"),
+        (b"", "", ""),
+    ],
+)
+def test_bytes_that_leave_no_doubt_count_more_than_what_is_declared(body, content_type, expected):
+    assert decode(body, content_type) == expected
