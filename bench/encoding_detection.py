@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import random
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -80,12 +81,16 @@ def detectors() -> dict[str, Callable[[bytes], str | None]]:
     modules = (("chardet", "chardet"), ("charset-normalizer", "charset_normalizer"), ("faust-cchardet", "cchardet"))
     for name, module in modules:
         if importlib.util.find_spec(module) is not None:
-            library = importlib.import_module(module)
-            found[name] = lambda body, library=library: library.detect(body)["encoding"]
+            found[name] = partial(_guess_of, importlib.import_module(module))
     if importlib.util.find_spec("chardetng_py") is not None:
         chardetng = importlib.import_module("chardetng_py")
         found["chardetng-py"] = chardetng.detect
     return found
+
+
+def _guess_of(library: Any, body: bytes) -> str | None:
+    guess: str | None = library.detect(body)["encoding"]
+    return guess
 
 
 def is_read(body: bytes, codec: str, guess: str | None) -> bool:

@@ -40,6 +40,14 @@ class Format(StrEnum):
     SUMMARY = "summary"
 
 
+class LinkStyle(StrEnum):
+    """How Markdown writes links; the values are those of the wire."""
+
+    INLINE = "inline"
+    REFERENCE = "reference"
+    NONE = "none"
+
+
 DEFAULT_FORMATS = (Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN)
 
 
@@ -82,6 +90,24 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkdownOptions:
+    """How a client wants its Markdown."""
+
+    links: LinkStyle = LinkStyle.INLINE
+    images: bool = True
+    """Whether it shows images."""
+    front_matter: bool = False
+    """Whether YAML front matter stands before it."""
+    max_tokens: int | None = None
+    """About how many tokens it may have; None for all of it."""
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether it has to be written anew, from the cleaned HTML."""
+        return self.links is not LinkStyle.INLINE or not self.images
+
+
+@dataclass(frozen=True, slots=True)
 class ScrapeOptions:
     """How a URL is to be scraped, the same for every page of a job."""
 
@@ -103,6 +129,10 @@ class ScrapeOptions:
     """CSS selectors: of the page's body, only these parts."""
     exclude_tags: tuple[str, ...] = ()
     """CSS selectors: without these parts."""
+    include_comments: bool = False
+    """Whether readers' comments count as content."""
+    markdown: MarkdownOptions = MarkdownOptions()
+    """How the Markdown that is returned looks. Everything else is made of the plain Markdown."""
     wait_for: int = 0
     """Milliseconds to wait after a rendered page has settled."""
     output_schema: str | None = None

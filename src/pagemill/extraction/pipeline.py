@@ -29,7 +29,7 @@ from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
-from pagemill.model import Content, Format, Metadata
+from pagemill.model import Content, Format, LinkStyle, Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -90,6 +90,8 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     include_tags: Sequence[str] = (),
     exclude_tags: Sequence[str] = (),
     include_comments: bool = False,
+    link_style: LinkStyle = LinkStyle.INLINE,
+    show_images: bool = True,
     formats: Container[str] = ALL_OUTPUTS,
 ) -> Content:
     """Extract the content of a page. It does no I/O, raises nothing and is deterministic.
@@ -97,6 +99,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     `url` is the address of the page and `content_type` its Content-Type header. `only_main_content=False` keeps the
     whole body instead of selecting content. `include_tags` does too: it keeps only the elements that match these CSS
     selectors. Elements that match `exclude_tags` are removed first. `include_comments` keeps readers' comments as well.
+    `link_style` and `show_images` say how the Markdown writes links and whether it shows images.
     Links and images are those of the whole page. Outputs of `ALL_OUTPUTS` that are not in `formats` are left empty and
     cost no time.
     """
@@ -127,7 +130,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
         del page, body, index  # free the page's tree, most of the memory, before building the next
         tree = cleaned.parse(markup)
         cleaned_html = cleaned.serialize(tree) if Format.CLEANED_HTML in formats else ""
-        text = markdown.render(tree) if Format.MARKDOWN in formats else ""
+        text = markdown.render(tree, link_style, images=show_images) if Format.MARKDOWN in formats else ""
     return Content(
         html=source,
         cleaned_html=cleaned_html,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[str, ScrapeOptions, float, Validators | None], Awaitable[FetchResult]]
     Extract = Callable[[FetchedPage, Sequence[str], ScrapeOptions], Awaitable[dict[str, bytes]]]
-    OwnOptions = tuple[float | None, bool, tuple[str, ...], tuple[str, ...]]
+    OwnOptions = tuple[float | None, bool, tuple[str, ...], tuple[str, ...], bool]
     InFlightKey = tuple[bytes, OwnOptions]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
@@ -140,7 +140,7 @@ class CachedScraping:
     def _own_options(self, options: ScrapeOptions) -> OwnOptions:
         """The options that may decide how a fetch ends."""
         timeout = None if options.timeout is None or options.timeout >= self._longest else options.timeout
-        return timeout, options.only_main_content, options.include_tags, options.exclude_tags
+        return timeout, *_parts_asked_for(options)
 
     def _accepts(self, age: float, options: ScrapeOptions) -> bool:
         return age < (self._time if options.max_age is None else min(self._time, options.max_age))
@@ -230,9 +230,15 @@ class CachedScraping:
         return ScrapedPage(found.final_url, found.status_code, bodies, cached=True, fetched_with=fetched_with)
 
 
-_NO_OWN_OPTIONS: OwnOptions = (None, True, (), ())
+_WHOLE_CONTENT: tuple[bool, tuple[str, ...], tuple[str, ...], bool] = (True, (), (), False)
+_NO_OWN_OPTIONS: OwnOptions = (None, *_WHOLE_CONTENT)
 
 
 def _is_plain(options: ScrapeOptions) -> bool:
     """Whether the values are those that everyone gets who asks for no other part of the page."""
-    return options.only_main_content and not options.include_tags and not options.exclude_tags
+    return _parts_asked_for(options) == _WHOLE_CONTENT
+
+
+def _parts_asked_for(options: ScrapeOptions) -> tuple[bool, tuple[str, ...], tuple[str, ...], bool]:
+    """What a request says of which parts of a page are content."""
+    return options.only_main_content, options.include_tags, options.exclude_tags, options.include_comments

@@ -22,11 +22,12 @@ from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
 from pagemill.extraction import METADATA, extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
+from pagemill.extraction.postprocessing import postprocess
 from pagemill.extraction.reading import gzip_file, refresh
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
-from pagemill.model import Format
+from pagemill.model import Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
 
 if TYPE_CHECKING:
@@ -94,15 +95,31 @@ def _refresh(content: Content, request: dict[str, Any]) -> Refresh | None:
     return refresh.parse(header, request["url"]) or (content.signals.refresh if content.signals else None)
 
 
+def markdown_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request to finish Markdown: see `ExtractorPool.finish_markdown`."""
+    wanted = request["markdown_options"]
+    options = MarkdownOptions(**{**wanted, "links": LinkStyle(wanted["links"])})
+    text, metadata = _parts(request, body)
+    finished = postprocess.finish(
+        postprocess.rewrite(text, options) if options.rewrites else text, metadata, request["url"], options
+    )
+    return encode({"is_cut": finished.is_cut}, bodies.pack(finished.text))
+
+
 def structuring_reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request of `structuring.tasks`: see `ExtractorPool.structure`."""
     from pagemill.structuring import tasks
 
+    return encode(tasks.run(request, *_parts(request, body)))
+
+
+def _parts(request: dict[str, Any], body: bytes) -> list[Any]:
+    """Return the values that a request's body holds, packed one after another."""
     values, start = [], 0
     for length in request["lengths"]:
         values.append(bodies.unpack(body[start : start + length]))
         start += length
-    return encode(tasks.run(request, *values))
+    return values
 
 
 def _content(body: bytes, request: dict[str, Any]) -> Content:
@@ -118,6 +135,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
             only_main_content=request["only_main_content"],
             include_tags=request["include_tags"],
             exclude_tags=request["exclude_tags"],
+            include_comments=request["include_comments"],
             formats=(*request["formats"], METADATA),
         )
     if kind is Kind.PDF:
@@ -187,6 +205,8 @@ def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes | None) -> No
 
 def _message(header: dict[str, Any], body: bytes) -> bytes:
     try:
+        if "markdown_options" in header:
+            return markdown_reply(header, body)
         return structuring_reply(header, body) if "task" in header else reply(header, body)
     except DocumentError as error:
         return encode({"fault": "document", "code": error.code, "message": error.message})

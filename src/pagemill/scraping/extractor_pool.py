@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from pagemill.model import FetchedPage, JsonObject
+    from pagemill.model import FetchedPage, JsonObject, MarkdownOptions
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -110,6 +110,7 @@ class ExtractorPool:
             "only_main_content": options.only_main_content,
             "include_tags": options.include_tags,
             "exclude_tags": options.exclude_tags,
+            "include_comments": options.include_comments,
         }
         reply, body = await self._request(request, page.body)
         values, start = {}, 0
@@ -130,6 +131,24 @@ class ExtractorPool:
         parts = [bodies[Format.HTML], bodies[Format.MARKDOWN], bodies[METADATA]]
         reply, _ = await self._request({**request, "lengths": [len(part) for part in parts]}, b"".join(parts))
         return reply
+
+    async def finish_markdown(
+        self, url: str, source: bytes, metadata: bytes, options: MarkdownOptions
+    ) -> tuple[bytes, bool]:
+        """Return a page's Markdown as the options want it, and whether it was cut.
+
+        `source` is its Markdown, or its cleaned HTML where `options.rewrites`, packed like the rest. Raises what
+        `extract` does.
+        """
+        wanted = {
+            "links": options.links,
+            "images": options.images,
+            "front_matter": options.front_matter,
+            "max_tokens": options.max_tokens,
+        }
+        request = {"url": url, "markdown_options": wanted, "lengths": [len(source), len(metadata)]}
+        reply, body = await self._request(request, source + metadata)
+        return body, reply["is_cut"]
 
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots.slot(current_key.get()):

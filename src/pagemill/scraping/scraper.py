@@ -17,6 +17,7 @@ from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
 from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
+from pagemill.scraping.markdown_finishing import finished_markdown, with_markdown, without_markdown_options
 from pagemill.scraping.page_cache import cache_keys
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
@@ -83,13 +84,17 @@ class Scraper:
         current_key.set(key_id)
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
-        plain = plain_options(options)
+        without_json = plain_options(options)
+        plain = without_markdown_options(without_json)
         try:
             async with asyncio.timeout_at(deadline):
                 page = await self._scrape(url, plain, deadline)
+                markdown = await finished_markdown(self._context.extractors, page, options)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
-        return page if plain is options else await self._structured.complete(page, options, deadline, key_id)
+        if without_json is not options:
+            page = await self._structured.complete(page, options, deadline, key_id)
+        return with_markdown(page, markdown, options)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None

@@ -10,12 +10,13 @@ import structlog
 from pagemill import bodies
 from pagemill.errors import StructuringError
 from pagemill.model import Format
+from pagemill.scraping.markdown_finishing import changes_markdown
 from pagemill.structuring import generated_json
 from pagemill.structuring.selectors.store import SelectorsInMemory
 from pagemill.structuring.structurer import Structurer, StructuringRequest
 
 if TYPE_CHECKING:
-    from pagemill.model import ScrapeOptions
+    from pagemill.model import JsonObject, ScrapeOptions
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
     from pagemill.structuring.selectors.store import LearnedSelectors
@@ -67,9 +68,18 @@ class StructuredScraping:
             log.exception("structuring failed", url=page.final_url)
             failure = StructuringError("The JSON failed because of a fault in the service.")
             made = {Format.JSON.value: generated_json.failed(failure)} if request.json else {}
+        if request.json and changes_markdown(options):
+            _drop_offsets(made[Format.JSON])
         unasked = set(_NEEDED) - set(options.formats)
         kept = {name: body for name, body in page.bodies.items() if name not in unasked}
         return replace(page, bodies=kept | _packed(made))
+
+
+def _drop_offsets(generated: JsonObject) -> None:
+    """Leave out where quotes stand in the plain Markdown, as the client gets another one."""
+    for found in generated.get("evidence", {}).values():
+        found.pop("start", None)
+        found.pop("end", None)
 
 
 def _is_private(options: ScrapeOptions) -> bool:

@@ -165,6 +165,9 @@ class ContentFields(TypedDict):
     html: Annotated[str | None, Field(description="The page as it came.")]
     cleanedHtml: Annotated[str | None, Field(description="The content alone, as HTML.")]
     markdown: Annotated[str | None, Field(description="The content as Markdown.")]
+    markdownTruncated: NotRequired[
+        Annotated[Literal[True], Field(description="The Markdown had more than `maxTokens`, and was cut.")]
+    ]
     links: NotRequired[Annotated[list[LinkFields], Field(description="Only where asked for.")]]
     images: NotRequired[Annotated[list[ImageFields], Field(description="Only where asked for.")]]
     generatedJson: NotRequired[Annotated[GeneratedJson, Field(description="Only where asked for.")]]
@@ -391,6 +394,8 @@ def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:
     }
     if "summary" in asked and "summary_source" in bodies:
         asked["summarySource"] = bodies["summary_source"]
+    if "markdown" in asked and "markdown_truncated" in bodies:
+        asked["markdownTruncated"] = bodies["markdown_truncated"]
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 

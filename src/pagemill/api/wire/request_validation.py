@@ -9,7 +9,7 @@ import ada_url
 from pagemill.api.wire.country_names import country_code
 from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
 from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
-from pagemill.model import DEFAULT_FORMATS, Format, ScrapeOptions
+from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle, MarkdownOptions, ScrapeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ async def scrape_options(request: ScrapeFields, settings: Settings, schemas: Sch
         only_main_content=request.only_main_content is not False,
         include_tags=checked_selectors(request.include_tags or (), "includeTags"),
         exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
+        include_comments=bool(request.include_comments),
+        markdown=_markdown(request),
         wait_for=request.wait_for or 0,
         output_schema=await _schema(request, schemas),
     )
@@ -101,6 +103,15 @@ def _formats(request: ScrapeFields) -> tuple[Format, ...]:
     formats = dict.fromkeys(request.formats or DEFAULT_FORMATS)
     asks_for_json = request.generate_json or request.output_schema is not None
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
+
+
+def _markdown(request: ScrapeFields) -> MarkdownOptions:
+    return MarkdownOptions(
+        links=request.links or LinkStyle.INLINE,
+        images=request.images is not False,
+        front_matter=bool(request.front_matter),
+        max_tokens=request.max_tokens,
+    )
 
 
 async def _schema(request: ScrapeFields, schemas: SchemaChecker) -> str | None:

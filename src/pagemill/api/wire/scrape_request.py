@@ -10,9 +10,10 @@ from pydantic.alias_generators import to_camel
 from pagemill.api.wire.actions import LONGEST_WAIT, ActionFields
 from pagemill.api.wire.country_names import DEFAULT
 from pagemill.api.wire.page_fields import MAX_COOKIES, MAX_HEADERS, MAX_SELECTORS, CookieFields
-from pagemill.model import DEFAULT_FORMATS, Format
+from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle
 
 MAX_ACTIONS = 15
+MIN_TOKENS, MAX_TOKENS = 50, 100_000_000
 
 
 class ScrapeFields(BaseModel):
@@ -65,6 +66,18 @@ class ScrapeFields(BaseModel):
     )
     exclude_tags: list[Annotated[str, Field(max_length=1000)]] | None = Field(
         None, max_length=MAX_SELECTORS, description="CSS selectors: not these parts of the page."
+    )
+    include_comments: bool | None = Field(False, description="Whether readers' comments count as content.")
+    links: Annotated[LinkStyle, Field(strict=False)] | None = Field(
+        LinkStyle.INLINE, description="How the Markdown writes links: inline, as references, or as their text alone."
+    )
+    images: bool | None = Field(True, description="Whether the Markdown shows images.")
+    front_matter: bool | None = Field(
+        False, description="Whether YAML front matter with title, url, author and date stands before the Markdown."
+    )
+    max_tokens: Annotated[int, Field(ge=MIN_TOKENS, le=MAX_TOKENS)] | None = Field(
+        None,
+        description="About how many tokens the Markdown may have. What has more is cut, and its last line says so.",
     )
     session_id: str | None = Field(None, description="The id of a saved browser session.")
     session_name: str | None = Field(None, description="The name of a saved browser session.")

@@ -128,7 +128,7 @@ def _is_mostly_utf8(body: bytes, tolerated: int) -> bool:
 
 def _detected(body: bytes, tld: str | None) -> str:
     """Return the encoding that the frequency of bytes suggests. UTF-8 is ruled out already."""
-    found = detect(_sample(body), Detection(excluded=["utf-8"], tld=tld)).encoding
+    found = detect(_sample(body), Detection(excluded=frozenset({UTF_8}), tld=tld)).encoding
     return found.lower() if found is not None and _is_known(found) else _FALLBACK
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Markdown, Text
+from turbohtml import Element, Text
 
-from pagemill.extraction.writing import emphasis, table_grid
+from pagemill.extraction.writing import emphasis, markdown_options, table_grid
 from pagemill.extraction.writing.placeholders import (
     AMPERSAND,
     CLOSING,
@@ -22,13 +22,12 @@ from pagemill.extraction.writing.placeholders import (
     UNDERSCORE,
     Placeholders,
 )
+from pagemill.model import LinkStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from turbohtml import Node
-
-_STYLE = Markdown(inline=Markdown.Inline(quote_open="“", quote_close="”"))
 
 # Underscores inside a word can neither open nor close emphasis (CommonMark 0.31, 6.2, rules 2 and 6).
 _INTRAWORD = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
@@ -67,17 +66,18 @@ _TERM_BLOCKS = (*_CELL_BLOCKS, "table", "blockquote", "pre")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def render(root: Element) -> str:
+def render(root: Element, links: LinkStyle = LinkStyle.INLINE, *, images: bool = True) -> str:
     """GitHub-flavoured Markdown with the same meaning as the cleaned tree, which is consumed.
 
     It ends with a newline unless it is empty.
     """
     placeholders = Placeholders()
+    markdown_options.apply(root, links, images=images)
     if root.select_one(_PREPARED) is not None:
         _prepare(root, placeholders)
     _protect_addresses(root, placeholders)
-    _protect_text(root, placeholders)
-    text = placeholders.restore(root.to_markdown(_STYLE))
+    _protect_text(root, placeholders, brackets=links is not LinkStyle.REFERENCE)
+    text = placeholders.restore(root.to_markdown(markdown_options.style(links)))
     return f"{text}\n" if text else ""
 
 
@@ -91,8 +91,11 @@ def _protect_addresses(tree: Element, placeholders: Placeholders) -> None:
                 placeholders.has_characters = True
 
 
-def _protect_text(tree: Element, placeholders: Placeholders) -> None:
-    """Insert placeholders for the characters that need no escape, and for dollar signs, which do."""
+def _protect_text(tree: Element, placeholders: Placeholders, *, brackets: bool) -> None:
+    """Insert placeholders for the characters that need no escape, and for dollar signs, which do.
+
+    `brackets`: whether brackets are among them. With link reference definitions they are not.
+    """
     for node in tree.descendants:
         if type(node) is not Text:
             continue
@@ -104,7 +107,7 @@ def _protect_text(tree: Element, placeholders: Placeholders) -> None:
                 placeholders.has_characters = True
         if ("_" in data or "[" in data or "$" in data) and getattr(node.parent, "tag", "") != "code":
             new = _INTRAWORD.sub(lambda match: UNDERSCORE * len(match[0]), data)
-            new = _BRACKETED.sub(rf"{OPENING}\1{CLOSING}", new)
+            new = _BRACKETED.sub(rf"{OPENING}\1{CLOSING}", new) if brackets else new
             new = _MATH_DOLLAR.sub(DOLLAR, new)
             if new != data:
                 node.data = new

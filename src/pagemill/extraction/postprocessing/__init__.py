@@ -1,0 +1,1 @@
+"""What clients can choose about Markdown: how links are written, front matter, and a limit of tokens."""
