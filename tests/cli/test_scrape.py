@@ -105,6 +105,21 @@ async def test_several_pages_in_one_stream_say_which_they_are(web):
     assert output.count("<!-- http") == 2
 
 
+async def test_the_markdown_is_written_as_asked_for(web):
+    words = ("--front-matter", "--links", "none", "--no-images", "--max-tokens", "1000", "--include-comments")
+    _, output, errors = await scrape(web.url("/"), *words)
+    assert errors == ""
+    assert output.startswith('---\ntitle: "T')
+    assert f'url: "{web.url("/")}"\n---\n\n# Title\n' in output
+    assert "more words" in output
+    assert "](" not in output
+    _, output, _ = await scrape(web.url("/"), web.url("/other"), "--front-matter")
+    assert output.count("---\ntitle:") == 2
+    assert output.count('url: "http') == 2
+    code, _, errors = await scrape(web.url("/"), "--max-tokens", "1")
+    assert (code, "maxTokens" in errors) == (2, True)
+
+
 async def test_one_page_has_no_front_matter(web):
     _, output, _ = await scrape(web.url("/"))
     assert output.startswith("# Title")

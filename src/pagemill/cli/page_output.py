@@ -18,6 +18,7 @@ from pagemill import bodies
 from pagemill.api.wire.answers import batch_result
 from pagemill.cli.scrape_options import FORMATS
 from pagemill.errors import OperatorError, UsageError
+from pagemill.extraction.postprocessing import front_matter
 from pagemill.model import Format
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class PageOutput:
         """Write a page. One that failed has no text but in JSON, where its line says why."""
         if self._form != "json" and page.failure:
             return
-        text = json_line(job, page, contents) if self._form == "json" else self._text(page, contents)
+        text = json_line(job, page, contents) if self._form == "json" else self._text(job, page, contents)
         try:
             if self._folder:
                 if not page.failure:
@@ -80,16 +81,16 @@ class PageOutput:
         except OSError as error:
             raise OperatorError(f"{self._folder or self._file} cannot be written: {error.strerror}.") from error
 
-    def _text(self, page: Page, contents: dict[str, bytes]) -> str:
+    def _text(self, job: Job, page: Page, contents: dict[str, bytes]) -> str:
         text: str = bodies.unpack(contents[FORMATS[self._form][0]])
         text = text if text.endswith("\n") else text + "\n"
         if not self._several:
             return text
         title = bodies.unpack(contents["metadata"]).get("title") if "metadata" in contents else None
-        if self._form == "markdown":
-            facts = {"url": page.final_url or page.url, "title": title}
-            lines = [f"{name}: {orjson.dumps(value).decode()}" for name, value in facts.items() if value]
-            head = "---\n" + "\n".join(lines) + "\n---\n\n"
+        if self._form == "markdown" and job.options.markdown.front_matter:
+            head = ""
+        elif self._form == "markdown":
+            head = front_matter.write({"url": page.final_url or page.url, "title": title})
         else:
             head = f"<!-- {(page.final_url or page.url).replace('--', '%2D%2D')} -->\n"
         return ("\n" if self._written else "") + head + text

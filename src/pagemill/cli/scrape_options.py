@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.errors import RequestError, UsageError
-from pagemill.model import Format
+from pagemill.model import Format, LinkStyle
 from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     what.add_argument("--whole-page", action="store_true", help="not the content alone")
     what.add_argument("--include-tag", action="append", metavar="SELECTOR", help="only these parts; may be repeated")
     what.add_argument("--exclude-tag", action="append", metavar="SELECTOR", help="not these parts; may be repeated")
+    what.add_argument("--include-comments", action="store_true", help="readers' comments are content too")
+    what.add_argument("--links", choices=tuple(LinkStyle), help="how the Markdown writes links; default: inline")
+    what.add_argument("--no-images", action="store_true", help="no images in the Markdown")
+    what.add_argument("--front-matter", action="store_true", help="YAML front matter before the Markdown")
+    what.add_argument("--max-tokens", type=int, metavar="N", help="cut Markdown that has more than about N tokens")
     what.add_argument("--schema", metavar="FILE", help="return JSON by this JSON Schema; needs --format json")
     what.add_argument("--generate-json", action="store_true", help="return structured JSON; needs --format json")
     what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")
@@ -93,6 +98,11 @@ async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptio
         "onlyMainContent": not arguments.whole_page,
         "includeTags": arguments.include_tag,
         "excludeTags": arguments.exclude_tag,
+        "includeComments": arguments.include_comments,
+        "links": arguments.links,
+        "images": not arguments.no_images,
+        "frontMatter": arguments.front_matter,
+        "maxTokens": arguments.max_tokens,
         "outputSchema": _json(arguments.schema, "--schema"),
         "generateJson": arguments.generate_json,
     }
