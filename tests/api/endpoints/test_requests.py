@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pagemill.model import LinkStyle, MarkdownOptions, ScrapeOptions
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker
 
@@ -48,6 +50,55 @@ async def test_a_batch(api: Api, worker: SimulatedWorker) -> None:
         await worker.complete(page)
     polled = (await api.client.get(f"/v1/request/{submitted['jobId']}")).json()
     assert [result["status"] for result in polled["results"]] == ["completed", "completed"]
+
+
+MARKDOWN_FIELDS = {"links": "reference", "images": False, "frontMatter": True, "maxTokens": 500}
+MARKDOWN_OPTIONS = MarkdownOptions(LinkStyle.REFERENCE, images=False, front_matter=True, max_tokens=500)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/url-scraper", {"url": URL, "includeComments": True, **MARKDOWN_FIELDS}),
+        ("/v1/url-scraper/batch", {"urls": [URL], "includeComments": True, **MARKDOWN_FIELDS}),
+        ("/v1/request", {"job_type": "url_scraper", "url": URL, "includeComments": True, **MARKDOWN_FIELDS}),
+        (
+            "/v1/request",
+            {
+                "job_type": "batch_url_scraper",
+                "urls": [URL],
+                "include_comments": True,
+                "links": "reference",
+                "images": False,
+                "front_matter": True,
+                "max_tokens": 500,
+            },
+        ),
+    ],
+)
+async def test_markdown_is_asked_for_in_another_way(
+    api: Api, worker: SimulatedWorker, path: str, body: dict[str, Any]
+) -> None:
+    submitted = await api.client.post(path, json=body)
+    assert submitted.status_code == 202, submitted.text
+    assert "warnings" not in submitted.json()
+    [page] = await worker.start_all()
+    assert page.options.markdown == MARKDOWN_OPTIONS
+    assert page.options.include_comments
+    await worker.complete(page, {"markdown": "# Title\n", "markdown_truncated": True, "metadata": {}})
+    answer = (await api.client.get(f"/v1/url-scraper/{submitted.json()['id']}")).json()
+    [result] = answer.get("results", [answer])
+    assert (result["markdown"], result["markdownTruncated"]) == ("# Title\n", True)
+
+
+@pytest.mark.parametrize("fields", [dict.fromkeys([*MARKDOWN_FIELDS, "includeComments"]), {}])
+async def test_null_and_nothing_mean_plain_markdown(api: Api, worker: SimulatedWorker, fields: dict[str, Any]) -> None:
+    submitted = await api.client.post("/v1/url-scraper", json={"url": URL, **fields})
+    [page] = await worker.start_all()
+    assert page.options == ScrapeOptions()
+    await worker.complete(page)
+    answer = (await api.client.get(f"/v1/url-scraper/{submitted.json()['id']}")).json()
+    assert "markdownTruncated" not in answer
 
 
 async def test_the_same_request_at_both_paths_is_one_job(api: Api) -> None:
