@@ -20,34 +20,10 @@ from pagemill.extraction.postprocessing.token_estimate import tokens
 
 TOKENIZERS = ("o200k_base", "cl100k_base")
 SHARED = Path(__file__).parents[2] / "shared/data"
-LANGUAGES = [
-    "en_GB",
-    "de",
-    "fr",
-    "es",
-    "pl",
-    "cs",
-    "tr",
-    "fi",
-    "vi",
-    "ru",
-    "uk",
-    "el",
-    "he",
-    "ar",
-    "hi",
-    "bn",
-    "te",
-    "th",
-    "km",
-    "my",
-    "ka",
-    "hy",
-    "ja",
-    "ko",
-    "zh_Hans",
-    "zh_Hant",
-]
+LANGUAGES = (
+    *("en_GB", "de", "fr", "es", "pl", "cs", "tr", "fi", "vi", "ru", "uk", "el", "he", "ar", "hi", "bn", "te", "th"),
+    *("km", "my", "ka", "hy", "ja", "ko", "zh_Hans", "zh_Hant"),
+)
 _MIN_LENGTH, _MAX_LENGTH = 300, 40_000
 
 

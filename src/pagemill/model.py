@@ -89,6 +89,10 @@ class Cookie:
     path: str = "/"
 
 
+MIN_TOKENS = 50
+"""The least limit of Markdown's tokens. A smaller one would leave next to nothing beside the line about the cut."""
+
+
 @dataclass(frozen=True, slots=True)
 class MarkdownOptions:
     """How a client wants its Markdown."""

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from turbohtml import parse_fragment
 
 from pagemill.extraction.postprocessing.token_estimate import tokens
-from pagemill.extraction.postprocessing.truncation import MIN_TOKENS, truncate
+from pagemill.extraction.postprocessing.truncation import truncate
+from pagemill.model import MIN_TOKENS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pages"
 NOTE = re.compile(r"\[Cut after \d+ of about \d+ tokens\.\]\n\Z")

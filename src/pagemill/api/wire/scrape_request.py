@@ -10,10 +10,10 @@ from pydantic.alias_generators import to_camel
 from pagemill.api.wire.actions import LONGEST_WAIT, ActionFields
 from pagemill.api.wire.country_names import DEFAULT
 from pagemill.api.wire.page_fields import MAX_COOKIES, MAX_HEADERS, MAX_SELECTORS, CookieFields
-from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle
+from pagemill.model import DEFAULT_FORMATS, MIN_TOKENS, Format, LinkStyle
 
 MAX_ACTIONS = 15
-MIN_TOKENS, MAX_TOKENS = 50, 100_000_000
+MAX_TOKENS = 100_000_000
 
 
 class ScrapeFields(BaseModel):

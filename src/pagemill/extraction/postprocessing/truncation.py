@@ -16,9 +16,6 @@ from pagemill.extraction.postprocessing.token_estimate import UNIT, prefix_units
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MIN_TOKENS = 50
-"""A smaller limit would leave next to nothing beside the last line."""
-
 _FENCE = re.compile(r"((?:[ >]|[-*+][ ]|\d{1,9}[.)][ ])*)(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 _ITEM = re.compile(r"[ >]*(?:[-*+]|\d{1,9}[.)])[ ]")
 _ROW = re.compile(r"[ >]*(?:[-*+][ ]|\d{1,9}[.)][ ])?[ >]*\|")
@@ -49,7 +46,7 @@ class _Cut:
 
 
 def truncate(markdown: str, max_tokens: int, *, before: str = "") -> Truncated:
-    """Return Markdown that has at most so many tokens, together with the text `before` it.
+    """Return Markdown that has at most so many tokens, at least `MIN_TOKENS`, together with the text `before` it.
 
     Where it is cut, its last line says so. `before` is not part of the result, and leaves room for that line.
     """
