@@ -1,16 +1,15 @@
-"""The command line: serve, api, worker, migrate, keys and scrape."""
+"""The command line: its commands and their arguments."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from pagemill import __version__
-from pagemill.cli.settings_check import check_settings, read_settings, warn_of_unknown
+from pagemill.cli.settings_check import allows_open_access, check_settings, read_settings, warn_of_unknown
 from pagemill.errors import OperatorError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ def main(arguments_given: Sequence[str] | None = None) -> None:
         os.environ["PAGEMILL_AUTH"] = "false"
     command: Command = arguments.command
     try:
+        if command is _doctor:  # settings that are not valid are what it is for
+            sys.exit(_doctor(arguments))
         settings = read_settings()
         if not getattr(arguments, "supervised", False):
             warn_of_unknown()
@@ -78,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database at PAGEMILL_DATABASE_URL up to date")
     migrate.add_argument("--to", type=int, metavar="VERSION", help="move to this version, down if need be")
     migrate.set_defaults(command=_migrate)
+
+    doctor = commands.add_parser("doctor", help="say what is well, what is not, and what to do about it")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+    doctor.set_defaults(command=_doctor)
 
     install = commands.add_parser("install-browser", help="install Chromium, for pages that need a browser")
     install.set_defaults(command=_install_browser)
@@ -189,6 +195,14 @@ def _keys(action: str) -> Command:
     return run
 
 
+def _doctor(arguments: argparse.Namespace, _: Settings | None = None) -> int:
+    from pagemill import logs
+    from pagemill.cli.doctor import examination
+
+    logs.configure("critical", "text")  # what went wrong is in the findings
+    return examination.show(asyncio.run(examination.examine()), as_json=arguments.json)
+
+
 def _install_browser(_: argparse.Namespace, settings: Settings) -> int:
     from pagemill.cli import install_browser
 
@@ -221,13 +235,7 @@ def _require_database(settings: Settings) -> str:
 
 
 def _check_open_access(settings: Settings) -> None:
-    if settings.service.auth:
-        return
-    try:
-        loopback = settings.service.host == "localhost" or ipaddress.ip_address(settings.service.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not allows_open_access(settings):
         raise OperatorError(
             f"Without authentication anyone who reaches {settings.service.host} could use the service. "
             "Listen on 127.0.0.1, or leave authentication on."
