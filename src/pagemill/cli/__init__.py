@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     install.set_defaults(command=_install_browser)
 
     _add_keys(commands)
+    _add_backup(commands)
     _add_scrape(commands)
     return parser
 
@@ -115,6 +116,15 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     revoke = actions.add_parser("revoke", help="make a key useless at once")
     revoke.add_argument("id", help="the key's id, from `pagemill keys list`")
     revoke.set_defaults(command=_keys("revoke"))
+
+
+def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = commands.add_parser("backup", help="write everything into one file, while the service runs or not")
+    restore = commands.add_parser("restore", help="fill an empty data folder, or an empty database, from a backup")
+    for parser, command in ((backup, _make_backup), (restore, _restore_backup)):
+        parser.add_argument("file", help="the file of the backup")
+        parser.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+        parser.set_defaults(command=command)
 
 
 def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -201,6 +211,18 @@ def _doctor(arguments: argparse.Namespace, _: Settings | None = None) -> int:
 
     logs.configure("critical", "text")  # what went wrong is in the findings
     return examination.show(asyncio.run(examination.examine()), as_json=arguments.json)
+
+
+def _make_backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import backup
+
+    return asyncio.run(backup.make(arguments, settings))
+
+
+def _restore_backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import backup
+
+    return asyncio.run(backup.restore(arguments, settings))
 
 
 def _install_browser(_: argparse.Namespace, settings: Settings) -> int:

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from pagemill.cli.doctor.storage import check_storage
+from pagemill.data_folder import DataFolder
 from pagemill.settings import Settings
 
 
@@ -60,6 +61,11 @@ def test_a_file_in_place_of_the_folder_fails(tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
 def test_another_users_folder_fails(folder):
     os.chown(folder, 65534, 65534)
+    assert folder_status(folder) == "failed"
+
+
+def test_a_restore_that_did_not_end_fails(folder):
+    DataFolder(folder).begin_restore()
     assert folder_status(folder) == "failed"
 
 

@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from pagemill.cli.doctor.finding import Finding, failed, ok, warning
+from pagemill.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,15 +34,9 @@ def check_storage(settings: Settings) -> list[Finding]:
 
 def _check_folder(folder: Path) -> Finding:
     if not folder.exists():
-        parent = _existing_parent(folder)
-        if os.access(parent, os.W_OK | os.X_OK):
-            return ok(_FOLDER, f"{folder} is not there yet; `pagemill serve` makes it")
-        return failed(
-            _FOLDER,
-            f"{folder} is not there, and this user may not write in {parent}.",
-            "Choose another folder with PAGEMILL_DATA_DIR, or make it for this user.",
-        )
+        return _check_absent(folder)
     status = folder.stat()
+    mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISDIR(status.st_mode):
         return failed(_FOLDER, f"{folder} is no folder.", "Choose another one with PAGEMILL_DATA_DIR.")
     if status.st_uid != os.geteuid():
@@ -50,14 +45,25 @@ def _check_folder(folder: Path) -> Finding:
             f"{folder} belongs to the user {status.st_uid}, not to this one ({os.geteuid()}).",
             "Run Pagemill as its owner, or choose another folder with PAGEMILL_DATA_DIR.",
         )
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return failed(
-            _FOLDER, f"Others may write in {folder} (mode {stat.S_IMODE(status.st_mode):04o}).", f"chmod go-w {folder}"
-        )
-    return _check_secrets(folder) or ok(_FOLDER, f"{folder}, mode {stat.S_IMODE(status.st_mode):04o}")
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return failed(_FOLDER, f"Others may write in {folder} (mode {mode:04o}).", f"chmod go-w {folder}")
+    return _check_contents(folder) or ok(_FOLDER, f"{folder}, mode {mode:04o}")
 
 
-def _check_secrets(folder: Path) -> Finding | None:
+def _check_absent(folder: Path) -> Finding:
+    parent = _existing_parent(folder)
+    if os.access(parent, os.W_OK | os.X_OK):
+        return ok(_FOLDER, f"{folder} is not there yet; `pagemill serve` makes it")
+    return failed(
+        _FOLDER,
+        f"{folder} is not there, and this user may not write in {parent}.",
+        "Choose another folder with PAGEMILL_DATA_DIR, or make it for this user.",
+    )
+
+
+def _check_contents(folder: Path) -> Finding | None:
+    if DataFolder(folder).restore_unfinished:
+        return failed(_FOLDER, f"The restore of a backup into {folder} did not end.", "Run `pagemill restore` again.")
     for name in _SECRET_FILES:
         file = folder / name
         if file.is_symlink():

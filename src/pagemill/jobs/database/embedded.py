@@ -150,6 +150,12 @@ class EmbeddedPostgres:
             await self._initialise(binaries)
         await self._launch(binaries)
 
+    def delete(self) -> None:
+        """Delete the database, which does not run. Blocks. Follows no link."""
+        if self.is_running():
+            raise OperatorError(f"A database server runs on {self._home}. End it first.")
+        shutil.rmtree(self._home, ignore_errors=True)
+
     async def wait(self) -> int:
         """Return the server's exit code once it has ended."""
         if self._process is None:
