@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pagemill import bodies
 from pagemill.jobs.database.migrator import all_migrations
+
+MARKDOWN = bodies.pack("Words of a page. " * 100 + "Ä" * 500).hex()
 
 # By the version of the schema from which on they work; those that a later version needs are with that.
 ROWS: dict[int, tuple[str, ...]] = {
@@ -43,7 +46,7 @@ ROWS: dict[int, tuple[str, ...]] = {
         ),
         (
             "INSERT INTO bodies (page_id, format, body) "
-            "SELECT id, 'markdown', decode(repeat('28b52ffd', 500), 'hex') FROM pages WHERE status = 'completed'"
+            f"SELECT id, 'markdown', '\\x{MARKDOWN}' FROM pages WHERE status = 'completed'"
         ),
     ),
     2: (
