@@ -102,6 +102,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
 
 def _add_supervised(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -136,7 +137,7 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.supervisor import Supervisor
+    from pagemill.supervisor.supervisor import Supervisor
 
     _check_open_access(settings)
     check_settings(settings)
@@ -152,7 +153,7 @@ def _api(arguments: argparse.Namespace, settings: Settings) -> int:
     _require_database(settings)
     check_settings(settings)
     _configure_logs(settings)
-    run(settings, fd=arguments.fd, supervised=arguments.supervised)
+    run(settings, fd=arguments.fd, ready_fd=arguments.ready_fd, supervised=arguments.supervised)
     return 0
 
 
@@ -161,7 +162,7 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
-    from pagemill.process_lifetime import stop_on_signals, watch_parent
+    from pagemill.process_lifetime import stop_on_signals, tell_ready, watch_parent
 
     _require_database(settings)
     check_settings(settings)
@@ -172,7 +173,8 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
         stop_on_signals(stop)
         if arguments.supervised:
             watch_parent(stop.set)
-        await Worker(settings, arguments.id or new_worker_id()).run(stop)
+        worker = Worker(settings, arguments.id or new_worker_id())
+        await worker.run(stop, on_ready=lambda: tell_ready(arguments.ready_fd))
 
     uvloop.run(work())
     return 0
