@@ -13,6 +13,7 @@ DOCUMENTS = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "SECURITY.md",
     ROOT / "bench" / "README.md",
+    ROOT / "deploy" / "README.md",
     ROOT / "training" / "NOTEBOOK.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
@@ -72,4 +73,4 @@ def test_every_name_is_in_the_file_that_is_told(document):
 def test_every_document_is_in_the_table():
     linked = {link.partition("#")[0] for link in LINK.findall((ROOT / "docs" / "README.md").read_text())}
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
-    assert pages | {"../README.md", "../CONTRIBUTING.md", "../bench/README.md"} <= linked
+    assert pages | {"../README.md", "../CONTRIBUTING.md", "../bench/README.md", "../deploy/README.md"} <= linked

@@ -24,11 +24,14 @@ _LOCK = "lock"
 
 
 class DataFolder:
-    """The data folder, held by one supervisor at a time."""
+    """The data folder, held by one process at a time. Only a restore may hold one whose restore did not end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, restoring: bool = False) -> None:
         self._path = path
+        self._restoring = restoring
         self._lock: int | None = None
+        self.is_held = False
+        """Whether another process was found to hold it."""
 
     @property
     def key_file(self) -> Path:
@@ -41,19 +44,56 @@ class DataFolder:
             self._lock = os.open(self._path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.is_held = True
+            self._unlock()
             raise OperatorError(
                 f"Another `pagemill serve` runs on the data folder {self._path}. "
                 "Stop it first, or choose another folder with --data-dir."
             ) from None
         except OSError as error:
             raise OperatorError(f"The data folder {self._path} cannot be written: {error.strerror}.") from error
+        if self.restore_unfinished and not self._restoring:
+            self._unlock()
+            raise OperatorError(
+                f"The restore of a backup into the data folder {self._path} did not end. Run `pagemill restore` again."
+            )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether a service ever ran, or was restored, here."""
+        return (self._path / "postgres").exists() or self._secret_key_file.exists()
+
+    @property
+    def restore_unfinished(self) -> bool:
+        """Whether a restore began here and did not end."""
+        return self._restore_marker.exists()
+
+    def begin_restore(self) -> None:
+        """Mark the folder as one that is being filled from a backup."""
+        _write_privately(self._restore_marker, "")
+
+    def end_restore(self) -> None:
+        """Remove the mark: the folder is whole."""
+        self._restore_marker.unlink(missing_ok=True)
+
+    @property
+    def _restore_marker(self) -> Path:
+        return self._path / "restore-unfinished"
+
+    def read_key(self) -> str | None:
+        """Return the first API key, or None where there is none, or none for this user to read."""
+        return _read_privately(self.key_file)
 
     def write_key(self, secret: str) -> None:
         """Keep the first API key, readable by its owner alone."""
@@ -62,18 +102,17 @@ class DataFolder:
     def ensure_secret_key(self) -> None:
         """Make the service's own key (32 random bytes in base64) where there is none yet."""
         if not self._secret_key_file.exists():
-            unfinished = self._path / "secret-key.new"
-            _write_privately(unfinished, base64.b64encode(secrets.token_bytes(32)).decode())
-            unfinished.replace(self._secret_key_file)
+            self.write_secret_key(base64.b64encode(secrets.token_bytes(32)).decode())
+
+    def write_secret_key(self, secret: str) -> None:
+        """Keep the service's own key, readable by its owner alone."""
+        unfinished = self._path / "secret-key.new"
+        _write_privately(unfinished, secret)
+        unfinished.replace(self._secret_key_file)
 
     def read_secret_key(self) -> str | None:
         """Return the service's own key, or None where there is none, or none for this user to read."""
-        try:
-            descriptor = os.open(self._secret_key_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with os.fdopen(descriptor) as opened:
-                return opened.read().strip()
-        except OSError:
-            return None
+        return _read_privately(self._secret_key_file)
 
     @property
     def _secret_key_file(self) -> Path:
@@ -106,6 +145,14 @@ def make_private(folder: Path) -> None:
                 f"Others may write in the folder {folder}, so it cannot be the data folder. Choose a folder of its own."
             )
         path.chmod(mode)
+
+
+def _read_privately(file: Path) -> str | None:
+    try:
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as opened:
+            return opened.read().strip()
+    except OSError:
+        return None
 
 
 def _write_privately(file: Path, text: str) -> None:

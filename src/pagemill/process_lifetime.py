@@ -7,6 +7,7 @@ reads end of file: a parent-death signal that works on every system.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -40,6 +41,14 @@ def watch_parent(on_death: Callable[[], None]) -> None:
 
     os.set_blocking(descriptor, False)
     loop.add_reader(descriptor, read)
+
+
+def tell_ready(descriptor: int | None) -> None:
+    """Tell the supervisor, at the other end of this pipe, that the process does its work now."""
+    if descriptor is not None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(descriptor, b"1")
+        os.close(descriptor)
 
 
 def limit_memory(limit: int) -> None:

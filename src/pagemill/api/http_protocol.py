@@ -56,6 +56,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._refusal: RequestError | None = None
         self._dropping = False
         """Whether further input is ignored: it was refused, or is beyond the pipeline."""
+        self._draining = False
+        """Whether the process stops: the connection closes after the next answer, or soon where no request comes."""
         self._running: RequestResponseCycle | None = None
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
@@ -86,6 +88,18 @@ class HttpProtocol(HttpToolsProtocol):
         """Close an idle connection to make room for another."""
         self._dropping = True
         self.transport.close()
+
+    def shutdown(self) -> None:
+        """Close in good order: requests that the client has sent, or is sending, are answered."""
+        self._draining = True
+        if self._is_answering():
+            super().shutdown()
+        else:
+            self.loop.call_later(self._settings.drain_time, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if not (self._unparsed or self._in_body or self._is_answering()):
+            self.close()
 
     def pause_writing(self) -> None:
         """Wait for the client to read, for a limited time."""
@@ -172,6 +186,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_read_timer(self._settings.request_body_timeout)
         self._limits.mark_busy(self)
         super().on_headers_complete()
+        if self._draining:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the request's body."""

@@ -16,31 +16,32 @@ from pagemill.api.app import create_app
 from pagemill.api.connection_limits import ConnectionLimits, connections_that_fit
 from pagemill.api.http_protocol import HttpProtocol
 from pagemill.api.listener import listen
-from pagemill.process_lifetime import watch_parent
+from pagemill.process_lifetime import tell_ready, watch_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
-def run(settings: Settings, fd: int | None = None, *, supervised: bool = False) -> None:
+def run(settings: Settings, fd: int | None = None, *, ready_fd: int | None = None, supervised: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, or until the supervisor dies where there is one.
 
     Listens on the host and port of the settings, or on the listening socket inherited as `fd`. At the end no
     connection is accepted any more, requests that wait for a job are answered as things stand, and others may finish
-    within the grace period. Raises errors.OperatorError where the address cannot be listened on.
+    within the grace period. The pipe `ready_fd` is told when it serves.
+    Raises errors.OperatorError where the address cannot be listened on.
     """
     import uvloop
 
     listener = listen(settings.service.host, settings.service.port) if fd is None else socket.socket(fileno=fd)
-    uvloop.run(_serve(settings, listener, supervised=supervised))
+    uvloop.run(_serve(settings, listener, ready_fd, supervised=supervised))
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, supervised: bool) -> None:
-    server = ApiServer(settings)
+async def _serve(settings: Settings, listener: socket.socket, ready_fd: int | None, *, supervised: bool) -> None:
+    server = ApiServer(settings, on_ready=lambda: tell_ready(ready_fd))
     if supervised:
         watch_parent(server.stop)
     host, port = listener.getsockname()[:2]
@@ -51,7 +52,8 @@ async def _serve(settings: Settings, listener: socket.socket, *, supervised: boo
 class ApiServer(uvicorn.Server):
     """uvicorn with this application, and a shutdown that ends waiting requests first."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, on_ready: Callable[[], None] | None = None) -> None:
+        self._on_ready = on_ready
         self.app = create_app(settings)
         limits = ConnectionLimits(
             connections_that_fit(settings.connections.max_connections),
@@ -75,6 +77,12 @@ class ApiServer(uvicorn.Server):
     def stop(self) -> None:
         """Begin to stop; `serve` returns when that is done."""
         self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started and self._on_ready:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End waiting requests, then everything else."""

@@ -1,16 +1,15 @@
-"""The command line: serve, api, worker, migrate, keys and scrape."""
+"""The command line: its commands and their arguments."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from pagemill import __version__
-from pagemill.cli.settings_check import check_settings, read_settings, warn_of_unknown
+from pagemill.cli.settings_check import allows_open_access, check_settings, read_settings, warn_of_unknown
 from pagemill.errors import OperatorError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ def main(arguments_given: Sequence[str] | None = None) -> None:
         os.environ["PAGEMILL_AUTH"] = "false"
     command: Command = arguments.command
     try:
+        if command is _doctor:  # settings that are not valid are what it is for
+            sys.exit(_doctor(arguments))
         settings = read_settings()
         if not getattr(arguments, "supervised", False):
             warn_of_unknown()
@@ -79,10 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("--to", type=int, metavar="VERSION", help="move to this version, down if need be")
     migrate.set_defaults(command=_migrate)
 
+    doctor = commands.add_parser("doctor", help="say what is well, what is not, and what to do about it")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+    doctor.set_defaults(command=_doctor)
+
     install = commands.add_parser("install-browser", help="install Chromium, for pages that need a browser")
     install.set_defaults(command=_install_browser)
 
     _add_keys(commands)
+    _add_backup(commands)
     _add_scrape(commands)
     return parser
 
@@ -95,6 +102,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
 
 def _add_supervised(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,6 +119,15 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     revoke.set_defaults(command=_keys("revoke"))
 
 
+def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = commands.add_parser("backup", help="write everything into one file, while the service runs or not")
+    restore = commands.add_parser("restore", help="fill an empty data folder, or an empty database, from a backup")
+    for parser, command in ((backup, _make_backup), (restore, _restore_backup)):
+        parser.add_argument("file", help="the file of the backup")
+        parser.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+        parser.set_defaults(command=command)
+
+
 def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from pagemill.cli import scrape_options
 
@@ -120,7 +137,7 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.supervisor import Supervisor
+    from pagemill.supervisor.supervisor import Supervisor
 
     _check_open_access(settings)
     check_settings(settings)
@@ -136,7 +153,7 @@ def _api(arguments: argparse.Namespace, settings: Settings) -> int:
     _require_database(settings)
     check_settings(settings)
     _configure_logs(settings)
-    run(settings, fd=arguments.fd, supervised=arguments.supervised)
+    run(settings, fd=arguments.fd, ready_fd=arguments.ready_fd, supervised=arguments.supervised)
     return 0
 
 
@@ -145,7 +162,7 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
-    from pagemill.process_lifetime import stop_on_signals, watch_parent
+    from pagemill.process_lifetime import stop_on_signals, tell_ready, watch_parent
 
     _require_database(settings)
     check_settings(settings)
@@ -156,7 +173,8 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
         stop_on_signals(stop)
         if arguments.supervised:
             watch_parent(stop.set)
-        await Worker(settings, arguments.id or new_worker_id()).run(stop)
+        worker = Worker(settings, arguments.id or new_worker_id())
+        await worker.run(stop, on_ready=lambda: tell_ready(arguments.ready_fd))
 
     uvloop.run(work())
     return 0
@@ -187,6 +205,26 @@ def _keys(action: str) -> Command:
         return asyncio.run(keys.run(action, arguments, settings))
 
     return run
+
+
+def _doctor(arguments: argparse.Namespace, _: Settings | None = None) -> int:
+    from pagemill import logs
+    from pagemill.cli.doctor import examination
+
+    logs.configure("critical", "text")  # what went wrong is in the findings
+    return examination.show(asyncio.run(examination.examine()), as_json=arguments.json)
+
+
+def _make_backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import backup
+
+    return asyncio.run(backup.make(arguments, settings))
+
+
+def _restore_backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import backup
+
+    return asyncio.run(backup.restore(arguments, settings))
 
 
 def _install_browser(_: argparse.Namespace, settings: Settings) -> int:
@@ -221,13 +259,7 @@ def _require_database(settings: Settings) -> str:
 
 
 def _check_open_access(settings: Settings) -> None:
-    if settings.service.auth:
-        return
-    try:
-        loopback = settings.service.host == "localhost" or ipaddress.ip_address(settings.service.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not allows_open_access(settings):
         raise OperatorError(
             f"Without authentication anyone who reaches {settings.service.host} could use the service. "
             "Listen on 127.0.0.1, or leave authentication on."

@@ -6,11 +6,9 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from pagemill.data_folder import DataFolder
+from pagemill.cli.service_database import service_database
 from pagemill.errors import OperatorError
-from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
-from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
@@ -22,40 +20,14 @@ if TYPE_CHECKING:
 async def run(action: str, arguments: argparse.Namespace, settings: Settings) -> int:
     """Carry out one of `create`, `list` and `revoke`, on the database that the service uses, running or not."""
     async with AsyncExitStack() as stack:
-        keys = Keys(await _database(settings, stack))
+        database = await service_database(settings, stack)
+        await migrate(database)
+        keys = Keys(database)
         if action == "create":
             return await _create(keys, arguments.name, operator=arguments.operator)
         if action == "list":
             return await _list(keys)
         return await _revoke(keys, arguments.id)
-
-
-async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
-    url = settings.database.database_url
-    if url is None:
-        url = await _embedded(settings, stack)
-    database = await stack.enter_async_context(
-        Database(
-            url,
-            connections=1,
-            wait=settings.database.database_wait,
-            connect_timeout=settings.database.database_connect_timeout,
-        )
-    )
-    await migrate(database)
-    return database
-
-
-async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
-    """Return the URL of the embedded server: the running service's, or our own for this command."""
-    server = EmbeddedPostgres(settings.database.data_dir, settings.database.database_start_timeout)
-    try:
-        stack.enter_context(DataFolder(settings.database.data_dir))
-    except OperatorError:  # held by `pagemill serve`, whose server we may use
-        return server.url
-    await server.start()
-    stack.push_async_callback(server.stop)
-    return server.url
 
 
 async def _create(keys: Keys, name: str, *, operator: bool) -> int:

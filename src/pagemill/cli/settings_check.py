@@ -28,12 +28,20 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        known = Settings.by_name()
-        faults = dict.fromkeys(f"{_variable(fault['loc'], known)}: {fault['msg']}" for fault in error.errors())
-        raise UsageError(f"A setting is not valid. {'; '.join(faults)}") from None
+        faults = "; ".join(f"{name}: {message}" for name, message in _faults(error).items())
+        raise UsageError(f"A setting is not valid. {faults}") from None
     if settings.service.log_level.lower() not in _LEVELS:
         raise UsageError(f"A setting is not valid. PAGEMILL_LOG_LEVEL: it is one of {', '.join(_LEVELS)}.")
     return settings
+
+
+def invalid_variables() -> dict[str, str]:
+    """Return the variables of the environment whose values are not valid, each with what is wrong with it."""
+    try:
+        Settings()
+    except ValidationError as error:
+        return _faults(error)
+    return {}
 
 
 def check_settings(settings: Settings) -> None:
@@ -53,13 +61,35 @@ def check_settings(settings: Settings) -> None:
 
 def warn_of_unknown(names: Iterable[str] = os.environ) -> None:
     """Name each variable that looks like a setting and is none, with the setting that it may have been meant for."""
-    known = {name.upper() for name in Settings.by_name()}
-    for name in sorted(set(names)):
-        if not name.startswith(_PREFIX) or name.removeprefix(_PREFIX) in known:
-            continue
-        nearest = difflib.get_close_matches(name.removeprefix(_PREFIX), known, n=1)
-        hint = f" Did you mean {_PREFIX}{nearest[0]}?" if nearest else " docs/settings.md lists them."
+    for name, nearest in unknown_variables(names):
+        hint = f" Did you mean {nearest}?" if nearest else " docs/settings.md lists them."
         print(f"pagemill: {name} is no setting, and is ignored.{hint}", file=sys.stderr)
+
+
+def unknown_variables(names: Iterable[str] = os.environ) -> list[tuple[str, str | None]]:
+    """Return each variable that looks like a setting and is none, with the nearest setting where one is near."""
+    known = {name.upper() for name in Settings.by_name()}
+    unknown = (name for name in sorted(set(names)) if name.startswith(_PREFIX) and name[len(_PREFIX) :] not in known)
+    found: list[tuple[str, str | None]] = []
+    for name in unknown:
+        nearest = difflib.get_close_matches(name.removeprefix(_PREFIX), known, n=1)
+        found.append((name, _PREFIX + nearest[0] if nearest else None))
+    return found
+
+
+def allows_open_access(settings: Settings) -> bool:
+    """Whether it is safe that the API asks for a key or for none: without one, on a loopback address alone."""
+    if settings.service.auth or settings.service.host == "localhost":
+        return True
+    try:
+        return ip_address(settings.service.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _faults(error: ValidationError) -> dict[str, str]:
+    known = Settings.by_name()
+    return {_variable(fault["loc"], known): fault["msg"] for fault in error.errors()}
 
 
 def _variable(place: tuple[int | str, ...], known: object) -> str:

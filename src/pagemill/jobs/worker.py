@@ -24,7 +24,7 @@ from pagemill.model import Failure
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from pagemill.jobs.queue.claims import ClaimedPage
     from pagemill.scraping.scraped_page import ScrapedPage
@@ -76,12 +76,13 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._connected_since = float("inf")
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stop` is set; then give running pages the grace period and put back what is left.
 
+        `on_ready` is called when it begins to claim pages.
         Where the database is away by then, that is not waited for: others find the pages when this worker is silent.
         """
-        work = asyncio.ensure_future(self._run(stop))
+        work = asyncio.ensure_future(self._run(stop, on_ready))
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -91,7 +92,7 @@ class Worker:
         except TimeoutError:
             log.warning("stopped before the database answered")
 
-    async def _run(self, stop: asyncio.Event) -> None:
+    async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None) -> None:
         async with self._database, Notifications(self._database, QUEUE) as notices, self._scraper, self._deliverer:
             await self._queue.heartbeat()
             async with (
@@ -111,6 +112,8 @@ class Worker:
                     )
                 ]
                 log.info("worker ready")
+                if on_ready:
+                    on_ready()
                 await self._claim_pages(queue_changed, stop)
                 await self._finish_running()
                 for task in background_tasks:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pagemill.settings.group import Count, Seconds, SettingsGroup, default_data_dir
+from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Seconds, SettingsGroup, default_data_dir
 
 
 class DatabaseSettings(SettingsGroup):
@@ -17,6 +17,11 @@ class DatabaseSettings(SettingsGroup):
     )
     database_url: str | None = Field(
         None, description="A PostgreSQL URL. Not set: an embedded server is started in the data folder."
+    )
+    min_free_disk: ByteCount = Field(
+        2048 * MEBIBYTE,
+        description="Free space on the data folder's disk, in bytes, below which `pagemill doctor` warns; below a "
+        "tenth of it the check fails.",
     )
     database_connections: Count = Field(5, description="Database connections of each process, at most.")
     database_start_timeout: Seconds = Field(

@@ -24,3 +24,8 @@ class JobSettings(SettingsGroup):
     poll_interval: Seconds = Field(
         1.0, description="How often an idle worker looks for pages when no notice came, in seconds."
     )
+    max_clock_drift: Seconds = Field(
+        5.0,
+        description="How far this machine's clock may be from the database's before `pagemill doctor` fails, in "
+        "seconds.",
+    )

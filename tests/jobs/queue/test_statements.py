@@ -111,6 +111,20 @@ async def test_hot_queries_scan_no_table(full_database):
         assert indexes <= used, f"{name} uses {used}"
 
 
+async def test_plans_that_were_made_while_the_tables_were_empty_scan_no_table(database):
+    """PostgreSQL keeps a statement's plan until the table's statistics change: an idle worker's outlives its worth."""
+    connection = await database.connect()
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    for name, (statement, values, _) in HOT.items():
+        await connection.execute(f"PREPARE hot AS {statement}")
+        arguments = ", ".join(["NULL"] * len(values))
+        [plan] = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot ({arguments})"))
+        await connection.execute("DEALLOCATE hot")
+        scanned = {node["Relation Name"] for node in _nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
+        assert not scanned & set(LARGE), f"{name} scans {scanned}"
+    await connection.close()
+
+
 def _nodes(plan):
     yield plan
     for child in plan.get("Plans", []):

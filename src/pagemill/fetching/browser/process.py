@@ -104,6 +104,11 @@ class BrowserProcess:
         return process
 
     @property
+    def version(self) -> str:
+        """Chromium's version."""
+        return self._browser.version
+
+    @property
     def contexts(self) -> int:
         """How many contexts are open."""
         return len(self._browser.contexts)

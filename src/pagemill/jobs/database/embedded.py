@@ -22,6 +22,7 @@ import pwd
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -109,6 +110,34 @@ class EmbeddedPostgres:
         """The server's process id while it runs."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
+    @property
+    def log_file(self) -> Path:
+        """Where the server writes its log."""
+        return self._home / "log"
+
+    def is_running(self) -> bool:
+        """Whether a server of this folder runs, whoever started it. Raises OSError where that cannot be seen."""
+        try:
+            return self._running_server() is not None
+        except FileNotFoundError:
+            return False
+
+    def data_version(self) -> str | None:
+        """The major version of PostgreSQL that made the database; None where there is none yet."""
+        try:
+            return _read_end(self._data / "PG_VERSION").strip()
+        except FileNotFoundError:
+            return None
+
+    def check_programs(self) -> str:
+        """Return what the server's program says of its version. Blocks. Raises OperatorError where it does not run."""
+        program = _package_folder() / "pginstall" / "bin" / "postgres"
+        try:
+            output = subprocess.run([program, "--version"], capture_output=True, check=True, timeout=10).stdout  # noqa: S603 - ours
+        except (OSError, subprocess.SubprocessError) as error:
+            raise OperatorError(f"The database's program {program} does not run: {error}") from error
+        return output.decode(errors="replace").strip().removeprefix("postgres ").replace("(PostgreSQL)", "PostgreSQL")
+
     async def start(self) -> None:
         """Make the database where there is none, start the server and return once it answers.
 
@@ -120,6 +149,12 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             await self._initialise(binaries)
         await self._launch(binaries)
+
+    def delete(self) -> None:
+        """Delete the database, which does not run. Blocks. Follows no link."""
+        if self.is_running():
+            raise OperatorError(f"A database server runs on {self._home}. End it first.")
+        shutil.rmtree(self._home, ignore_errors=True)
 
     async def wait(self) -> int:
         """Return the server's exit code once it has ended."""
@@ -256,19 +291,26 @@ class EmbeddedPostgres:
         The caller holds the folder's lock, so no living supervisor owns it.
         """
         try:
-            pid = int(_read_end(self._data / "postmaster.pid").split()[0])
-            process = psutil.Process(pid)
+            process = self._running_server()
+        except OSError:
+            return
+        if process is not None:
+            log.warning("stopping the database server that an earlier run left behind", pid=process.pid)
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(signal.SIGINT)
+                await asyncio.to_thread(process.wait, _FAST_STOP_TIMEOUT)
+
+    def _running_server(self) -> psutil.Process | None:
+        """The server that the folder's pid file names, if it is this folder's. Raises OSError as reading does."""
+        try:
+            process = psutil.Process(int(_read_end(self._data / "postmaster.pid").split()[0]))
             owner = self._user.uid if self._user else os.geteuid()
             is_ours = (
                 process.uids().real == owner and process.name() == "postgres" and str(self._data) in process.cmdline()
             )
-        except (OSError, ValueError, IndexError, psutil.Error):
-            return
-        if is_ours:
-            log.warning("stopping the database server that an earlier run left behind", pid=pid)
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(signal.SIGINT)
-                await asyncio.to_thread(process.wait, _FAST_STOP_TIMEOUT)
+        except (ValueError, IndexError, psutil.Error):
+            return None
+        return process if is_ours else None
 
     def _identity(self) -> dict[str, Any]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "PAGEMILL_"))}

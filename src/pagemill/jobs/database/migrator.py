@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from pagemill.jobs.database.pool import Database
 
-_LOCK = 0x50414745  # any number, the same for all who migrate: "PAGE"
+LOCK = 0x50414745
+"""The advisory lock of migrations: any number, the same for all ("PAGE"). Who holds it shared keeps the schema."""
 _NAME = re.compile(r"(\d{4})_(\w+)\.up\.sql")
 
 
@@ -49,7 +50,7 @@ async def migrate(database: Database, *, to: int | None = None) -> list[Migratio
     target = len(steps) if to is None else to
     connection = await database.connect()
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         current = await _version(connection)
         if current > len(steps):
             raise OperatorError(

@@ -43,7 +43,9 @@ class Database:
         self._url = url
         self._wait = wait
         self._connect_timeout = connect_timeout
-        self._settings = {"application_name": name, "jit": "off"}
+        # Every statement that matters has an index. Without this a plan that was made while a table was empty would
+        # scan it, and be kept as it grows until statistics are gathered.
+        self._settings = {"application_name": name, "jit": "off", "enable_seqscan": "off"}
         self._logged_at = float("-inf")
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,

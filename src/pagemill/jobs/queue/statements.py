@@ -28,9 +28,9 @@ WITH fresh AS (
     SELECT $2, $9::bytea, $1 WHERE $9 IS NOT NULL
     ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
     WHERE recent.created_at < now() - $10::interval
-      AND NOT ($11::boolean AND EXISTS (
-          SELECT FROM jobs
-          WHERE id = recent.job_id AND (completed_at IS NULL OR completed_at >= now() - $10::interval)))
+      AND NOT ($11::boolean AND coalesce((  -- a single row by its id: EXISTS might be planned as a hash of all jobs
+          SELECT completed_at IS NULL OR completed_at >= now() - $10::interval FROM jobs WHERE id = recent.job_id
+      ), false))
     RETURNING job_id
 ), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)

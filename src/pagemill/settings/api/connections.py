@@ -37,3 +37,8 @@ class ConnectionSettings(SettingsGroup):
         60.0,
         description="How long a client may read nothing of an answer before its connection is closed, in seconds.",
     )
+    drain_time: Seconds = Field(
+        0.5,
+        description="How long the API, when it stops, keeps idle connections open for requests that are on their way, "
+        "in seconds.",
+    )

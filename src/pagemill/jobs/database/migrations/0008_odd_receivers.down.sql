@@ -1,3 +1,5 @@
+-- Deliveries to an address without a host, which can never be sent, have no place in the older table.
+DELETE FROM webhook_deliveries WHERE receiver = '';
 ALTER TABLE webhook_deliveries DROP COLUMN receiver;
 ALTER TABLE webhook_deliveries ADD COLUMN receiver text NOT NULL GENERATED ALWAYS AS
     (lower(substring(url FROM '^[^:]+://(?:[^/?#@]*@)?([^/?#]*)'))) STORED;

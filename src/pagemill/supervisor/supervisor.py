@@ -2,6 +2,9 @@
 
 The children are processes of this same program. The supervisor binds the API's socket and hands it down, so that
 clients who connect while the API restarts wait a moment instead of being refused.
+
+SIGHUP replaces the children one by one (a rolling restart). Each new process must say that it is ready before the old
+one is asked to end. The new processes run the code that is installed by then.
 """
 
 from __future__ import annotations
@@ -9,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,9 +30,11 @@ from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
 from pagemill.process_lifetime import stop_on_signals
+from pagemill.supervisor.child_process import Child, ChildProcess
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Awaitable, Sequence
 
     from pagemill.settings import Settings
 
@@ -39,17 +44,7 @@ _FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 30.0
 _STABLE_AFTER = 10.0
 _READY_TIMEOUT = 60.0
-_KILL_AFTER_GRACE = 3.0
 _RESCUE_WAIT = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A child process to keep: its name, its command line arguments and the file descriptors that it inherits."""
-
-    name: str
-    arguments: tuple[str, ...]
-    inherited: tuple[int, ...] = ()
 
 
 class Supervisor:
@@ -65,10 +60,15 @@ class Supervisor:
         self._url = settings.database.database_url or ""
         self._stopping = asyncio.Event()
         self._killing = asyncio.Event()
+        self._restart_requested = asyncio.Event()
+        self._restarting = asyncio.Lock()
+        self._current: dict[Child, ChildProcess] = {}
 
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
         stop_on_signals(self._stopping, self._killing.set)
+        if not sys.stdin.isatty():  # a terminal sends SIGHUP when it is closed
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._restart_requested.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
@@ -120,65 +120,105 @@ class Supervisor:
         children = [api, *(Child(f"worker {number + 1}", ("worker",)) for number in range(count))]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._keep_alive(child)) for child in children]
+            others = [
+                group.create_task(self._announce(listener, new_key)),
+                group.create_task(self._restart_on_request(children)),
+            ]
             if self._embedded:
-                tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
-            ready = group.create_task(self._announce(listener, new_key))
+                others.append(group.create_task(self._keep_database_alive(self._embedded)))
             await self._stopping.wait()
             log.info(
                 "stopping: running pages may end, others wait for the next start; a second Ctrl-C ends everything now",
                 grace_period=self._settings.service.grace_period,
             )
-            ready.cancel()
-            await asyncio.gather(*tasks[: len(children)])
-            for task in tasks[len(children) :]:
-                task.cancel()
+            others[0].cancel()
+            await asyncio.gather(*tasks)
+            async with self._restarting:  # it ends what it replaced
+                for task in others:
+                    task.cancel()
 
     async def _keep_alive(self, child: Child) -> None:
         loop, backoff = asyncio.get_running_loop(), _FIRST_BACKOFF
         while not self._stopping.is_set():
-            worker_id = new_worker_id() if child.arguments == ("worker",) else None
+            process = self._current.get(child)
+            if process is None:
+                process = await self._start(child)
+                if child in self._current:  # a restart has put another in its place meanwhile
+                    await self._end(process)
+                    continue
+                self._current[child] = process
             began = loop.time()
-            process = await self._start(child, worker_id)
-            await self._until_ended(process)
-            if worker_id:
-                await self._rescue(worker_id)
+            await _first_of(process.ended, self._stopping.wait(), process.replaced.wait())
+            if process.replaced.is_set():
+                backoff = _FIRST_BACKOFF
+                continue
+            await self._end(process)
+            if self._current.get(child) is process:
+                del self._current[child]
             if self._stopping.is_set():
                 return
             backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
-            log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
+            code = process.ended.result()
+            log.error("process ended, restarting it", process=child.name, code=code, after=backoff)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
 
-    async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
-        words = (*child.arguments, "--supervised", *(("--id", worker_id) if worker_id else ()))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "pagemill", *words),
-            stdin=asyncio.subprocess.PIPE,
-            pass_fds=child.inherited,
-            process_group=0,  # Ctrl-C in the terminal is for us; the children are told
-            env={**os.environ, "PAGEMILL_DATABASE_URL": self._url},
-        )
-        log.debug("process started", process=child.name, pid=process.pid)
-        return process
+    async def _start(self, child: Child) -> ChildProcess:
+        worker_id = new_worker_id() if child.arguments == ("worker",) else None
+        return await ChildProcess.start(child, worker_id, self._environment())
 
-    async def _until_ended(self, process: asyncio.subprocess.Process) -> None:
-        """Wait for a child to end, ending it where we are to stop."""
-        ended, stopping = asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not ended.done():
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            killing = asyncio.ensure_future(self._killing.wait())
-            longest = self._settings.service.grace_period + _KILL_AFTER_GRACE
-            await asyncio.wait((ended, killing), timeout=longest, return_when=asyncio.FIRST_COMPLETED)
-            killing.cancel()
-            if not ended.done():
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await ended
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PAGEMILL_DATABASE_URL": self._url}
+
+    async def _end(self, process: ChildProcess) -> None:
+        """End a process that did not, and put back what it had in hand."""
+        await process.end(self._settings.service.grace_period, self._killing)
+        if process.worker_id:
+            await self._rescue(process.worker_id)
+
+    async def _restart_on_request(self, children: Sequence[Child]) -> None:
+        while True:
+            await self._restart_requested.wait()
+            self._restart_requested.clear()
+            async with self._restarting:
+                await self._restart(children)
+
+    async def _restart(self, children: Sequence[Child]) -> None:
+        """Replace the children one by one. The first that does not become ready ends this; the old ones stay."""
+        log.info("restarting the processes one by one")
+        if not await self._migrate():
+            log.error("not restarted: the database was not brought up to date; see the lines above")
+            return
+        for child in children:
+            if not await self._replace(child):
+                log.error("restart given up: the new process did not become ready", process=child.name)
+                return
+        log.info("restarted", processes=len(children))
+
+    async def _migrate(self) -> bool:
+        """Bring the database up to date by the code that is installed now, which may be newer than ours."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pagemill", "migrate"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            env=self._environment(),
+        )
+        return await process.wait() == 0
+
+    async def _replace(self, child: Child) -> bool:
+        """Start a new process for a child, and end the old one once the new one is ready."""
+        new = await self._start(child)
+        await _first_of(new.ready, self._stopping.wait(), timeout=_READY_TIMEOUT)
+        if self._stopping.is_set() or not (new.ready.done() and new.ready.result()):
+            await self._end(new)
+            return False
+        old = self._current.get(child)
+        self._current[child] = new
+        if old is not None:
+            old.replaced.set()
+            await self._end(old)
+        return True
 
     async def _rescue(self, worker_id: str) -> None:
         """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""
@@ -216,6 +256,17 @@ class Supervisor:
         if new_key:
             line += f" - your API key, shown this once: {new_key}"
         print(line, flush=True)  # noqa: T201 - this is for the person who started it
+
+
+async def _first_of(*work: Awaitable[object], timeout: float | None = None) -> None:
+    """Return when one of these is done, or the time is up. Coroutines that are not done are cancelled."""
+    futures = {asyncio.ensure_future(each): each for each in work}
+    try:
+        await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future, given in futures.items():
+            if future is not given:
+                future.cancel()
 
 
 async def _is_ready(host: str, port: int) -> bool:

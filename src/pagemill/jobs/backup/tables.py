@@ -1,0 +1,23 @@
+"""Which tables a backup holds."""
+
+from __future__ import annotations
+
+TABLES = (
+    "keys",
+    "jobs",
+    "pages",
+    "bodies",
+    "webhook_endpoints",
+    "webhook_account_secrets",
+    "webhook_deliveries",
+    "exit_scores",
+    "recent_requests",
+    "submit_windows",
+    "daily_pages",
+    "browser_hosts",
+    "selectors",
+)
+"""What a backup holds, each after the tables that it refers to."""
+
+LEFT_OUT = ("schema_versions", "workers", "cached_pages", "cached_bodies", "selector_lessons")
+"""What it does not hold: what migrations make, what describes running workers, and the page cache."""

@@ -1,0 +1,1 @@
+"""`pagemill serve`: the processes of one service, started, restarted and replaced."""
