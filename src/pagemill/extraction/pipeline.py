@@ -170,6 +170,7 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     meta = article_header.meta_texts(flat, header.meta)
     facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words)
+    normalization.remove_labels(body)
     article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
     products.insert(body, facts)
     return content
