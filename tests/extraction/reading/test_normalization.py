@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — cases read best one to a line
 from __future__ import annotations
 
 import pytest

@@ -38,6 +38,7 @@ from pagemill.extraction.writing import cleaned_html
         # Invisible characters go, misplaced Windows characters come right.
         ("<p>soft\u00adhyphen\u200b and don\x92t</p>", "<p>softhyphen and don’t</p>"),
         ("<p>a</p><hr><hr><p>b</p><hr>", "<p>a</p><hr><p>b</p>"),
+        ("<p>a</p><div><hr><ol><li>b</li></ol></div>", "<p>a</p><hr><ol><li>b</li></ol>"),
     ],
 )
 def test_structure_is_normal(html, expected):

@@ -14,8 +14,8 @@ from turbohtml import Element, Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# For screen readers (Bootstrap, WordPress, Angular, GOV.UK, Foundation, Drupal, OJS), links that edit or address a heading
-# or lead back from a footnote or to the source of an API, and what style sheets of well-known software never show.
+# For screen readers (Bootstrap, WordPress, Angular, GOV.UK, Foundation, Drupal, OJS), links that edit or address a
+# heading, lead back from a footnote or to the source of an API, and what well-known software never shows.
 _INVISIBLE = (
     ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screenreader-text, .screen-reader-only, "
     ".cdk-visually-hidden, .govuk-visually-hidden, .a11y-hidden, .mw-editsection, .mw-jump-link, .mw-empty-elt, "
@@ -24,7 +24,7 @@ _INVISIBLE = (
     ".is-visually-hidden, .pkp_screen_reader, a.pilcrow, h2.memtitle .permalink, .viewcode-link, .viewcode-back, "
     'a.footnote-backref, a.footnote-back, a.reversefootnote, a.data-footnote-backref, a[role="doc-backlink"], '
     "#copy-path, .rustdoc summary.hideme, time.published + time.updated, .a-price > [aria-hidden=true], "
-    "#license-tr, #watermark-tr"
+    "#license-tr, #watermark-tr, #siteSub, #contentSub"
 )
 # Line numbers: Chroma (Hugo), Pygments, Rouge, VitePress, Prism, highlight.js, React's highlighters, GitHub, doxygen.
 _LINE_NUMBERS = (
@@ -47,9 +47,10 @@ _BOXES = (
 # What leads elsewhere or says what the page around the content is.
 _AROUND = (
     '.breadcrumb, .breadcrumbs, [aria-label="breadcrumb" i], [aria-label="breadcrumbs" i], '
-    '[itemtype$="schema.org/BreadcrumbList"], .theme-doc-version-badge, .kg-signup-card, .wp-block-jetpack-subscriptions, '
+    '[itemtype$="schema.org/BreadcrumbList"], .theme-doc-version-badge, .kg-signup-card, '
+    ".wp-block-jetpack-subscriptions, .wp-block-jetpack-subscriptions__container, "
     ".wprm-recipe-rating, .wprm-recipe-pin, .wprm-recipe-print, .wprm-recipe-jump, "
-    ".navbox, #siteSub, #contentSub, #p-lang-btn, .catlinks, .printfooter, #titlearea"
+    ".navbox, #p-lang-btn, .catlinks, .printfooter, #titlearea"
 )
 # The labels of tabs: each panel is shown without them (WAI-ARIA, pymdownx, VitePress, Sphinx Design).
 _TAB_LABELS = '[role="tablist"], .tabbed-labels, .vp-code-group > .tabs, label.sd-tab-label'

@@ -282,7 +282,7 @@ def _image(builder: Builder, element: Element) -> bool:
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_image_source:
         return False
-    if icons.is_portrait(element, src):
+    if icons.is_portrait(element, src) or icons.is_logo(element, builder.resolver):
         return False
     alt = normalize_space(element.attr("alt") or "")
     if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
@@ -327,13 +327,8 @@ def _break(builder: Builder, _element: Element) -> bool:
 def _rule(builder: Builder, _element: Element) -> bool:
     """A rule between blocks. Items have none: there, Markdown would read it as the underline of a heading."""
     builder.end_run()
-    top = builder.blocks[-1]
-    if (
-        not builder.phrasing_depth
-        and top.position >= 0
-        and top.blocks
-        and all(b.content_model in _RULE_PARENTS for b in builder.blocks)
-    ):
+    top = builder.blocks[builder.written_blocks - 1]
+    if not builder.phrasing_depth and top.blocks and all(b.content_model in _RULE_PARENTS for b in builder.blocks):
         builder.pending_rule = True
     return False
 

@@ -6,8 +6,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from turbohtml import Element
+
 if TYPE_CHECKING:
-    from turbohtml import Element
+    from pagemill.extraction.reading.addresses import Resolver
 
 _EMOJI = frozenset({"emoji", "emojione", "twemoji", "wp-smiley", "smiley", "smilie", "inlineimg"})
 _MAX_EMOJI_LENGTH = 32
@@ -45,9 +47,18 @@ def is_decoration(image: Element, src: str) -> bool:
 
 
 def is_portrait(image: Element, src: str) -> bool:
-    """Whether an image is the avatar of a user or the logo of a site: its class or its URL says so."""
-    names = f"{image.attr('class') or ''} {src.partition('?')[0]}".lower()
+    """Whether an image is the avatar of a user or the logo of a site: its class, URL or text says so."""
+    names = f"{image.attr('class') or ''} {src.partition('?')[0]} {image.attr('alt') or ''}".lower()
     return _PORTRAIT.search(names) is not None and image.closest("figure") is None
+
+
+def is_logo(image: Element, resolver: Resolver) -> bool:
+    """Whether an image is all of a link to the start page of its own site."""
+    link = image.parent
+    if not isinstance(link, Element) or link.tag != "a" or link.text.strip():
+        return False
+    target = resolver.resolve(link.attr("href") or "")
+    return target is not None and target == resolver.resolve("/")
 
 
 def check_mark(cell: Element) -> str:
