@@ -18,6 +18,7 @@ from pagemill.extraction.choosing import (
     blocks,
     byline_texts,
     embedded_text,
+    entry_times,
     illustrations,
     labels,
     pruning,
@@ -216,7 +217,7 @@ def select_content(
         boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
         selected, is_fallback = _fallback(selected, boilerplate, words), True
     selected = illustrations.select(flat, small_lists.select_whole(flat, selected, words), words)
-    selected = labels.remove(flat, selected, words)
+    selected = entry_times.select(flat, labels.remove(flat, selected, words), words)
     if include_comments:
         selected |= model.role_log_odds("comments", features) > 0
     header = _find_header(flat, features, words, selected, model)

@@ -186,3 +186,12 @@ def test_tabs_with_their_panels_inside_stay():
     body = parse('<div role="tablist"><button>npm</button><div role="tabpanel">npm i x</div></div>').select_one("body")
     normalization.remove_labels(body)
     assert "npm i x" in body.text
+
+
+def test_lines_of_verses_are_paragraphs():
+    assert (
+        normalized("<div><div>One,<br></div><div>two,</div><div><br></div><div><em>three</em>.</div></div>")
+        == "<div><p>One,<br>two,</p><p><em>three</em>.</p></div>"
+    )
+    layout = "<div><div><p>One</p></div><div><br></div><div>Two</div></div>"
+    assert normalized(layout) == layout

@@ -106,7 +106,9 @@ def test_code_is_exact(html, expected):
         ("<table><tr><td>menu<td><p>text</table>", "<p>menu</p><p>text</p>"),
         ("<table><tr><td>a<tr><td>b</table>", "<p>a</p><p>b</p>"),
         ("<table><tr><td>a<td>b<tr><td><h2>c</h2><td>d</table>", "<p>a</p><p>b</p><h2>c</h2><p>d</p>"),
-        ("<table role=presentation><tr><th>a<th>b<tr><td>c<td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
+        ("<table role=presentation><tr><td>a<td>b<tr><td>c<td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
+        # Header cells say more than the role.
+        ("<table role=presentation><tr><th>a<td>b<tr><th>c<td>d</table>", "<table><tbody><tr><th>a</th><td>b</td></tr><tr><th>c</th><td>d</td></tr></tbody></table>"),
         ("<table><tr><td>x<td><table><tr><th>a<th>b<tr><td>c<td>d</table></table>", "<p>x</p><table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></tbody></table>"),
         ("<table><tr><td> <td></table><p>x", "<p>x</p>"),
         # Where columns have headers, cells may hold more.

@@ -151,3 +151,15 @@ def test_the_logo_of_the_site_is_left_out():
 
 def test_an_avatar_may_say_so_in_its_text():
     assert mark('<p><img src="/36/jonah.jpg" alt="Jonah Reed\'s avatar"></p><p>Text</p>') == "Text"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["https://img.shields.io/crates/v/ripple.svg", "https://github.com/a/b/actions/workflows/ci.yml/badge.svg"],
+)
+def test_badges_are_left_out(source):
+    assert mark(f'<p><a href="/ci"><img src="{source}" alt="CI"></a></p><p>Text</p>') == "Text"
+
+
+def test_a_picture_of_a_badge_stays():
+    assert "![A badge]" in mark('<p><img src="/scouts/badge-1912.jpg" alt="A badge"></p>')

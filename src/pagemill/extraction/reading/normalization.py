@@ -24,7 +24,7 @@ _INVISIBLE = (
     ".is-visually-hidden, .pkp_screen_reader, a.pilcrow, h2.memtitle .permalink, .viewcode-link, .viewcode-back, "
     'a.footnote-backref, a.footnote-back, a.reversefootnote, a.data-footnote-backref, a[role="doc-backlink"], '
     "#copy-path, .rustdoc summary.hideme, time.published + time.updated, .a-price > [aria-hidden=true], "
-    "#license-tr, #watermark-tr, #siteSub, #contentSub"
+    "#license-tr, #watermark-tr, #siteSub, #contentSub, amp-iframe > [placeholder], amp-ad, amp-embed"
 )
 # Line numbers: Chroma (Hugo), Pygments, Rouge, VitePress, Prism, highlight.js, React's highlighters, GitHub, doxygen.
 _LINE_NUMBERS = (
@@ -75,6 +75,8 @@ _ROLES = {
     "rowheader": "th",
 }
 _MAX_LABEL = 40
+_MIN_LINES = 3
+_BLOCKS = ("div", "p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure", "section", "h1", "h2", "h3", "h4")
 _SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", "b", "a"})
 
 
@@ -84,6 +86,7 @@ def normalize(body: Element) -> None:
     body.remove(_LINE_NUMBERS)
     _code_lines(body)
     _titled_code(body)
+    _lines(body)
     _javadoc(body)
     _doxygen(body)
     _tasks(body)
@@ -155,6 +158,35 @@ def _language_class(names: Iterable[str]) -> str:
     known = [name for name in names if name not in ("highlight", "code", "chroma")]
     named = next((name for name in known if name.startswith(("language-", "lang-"))), None)
     return named or (f"language-{known[0]}" if known else "")
+
+
+def _lines(body: Element) -> None:
+    """Make paragraphs of lines that are a `<div>` each, with an empty one between verses, as editors write them."""
+    containers: dict[Element, None] = {}
+    for empty in body.select("div > div > br:only-child"):
+        line = empty.parent
+        container = line.parent if isinstance(line, Element) and not line.text.strip() else None
+        if isinstance(container, Element):
+            containers[container] = None
+    for container in containers:
+        lines = [child for child in container.children if isinstance(child, Element)]
+        if len(lines) < _MIN_LINES or any(
+            line.tag != "div" or next(line.iter_elements(_BLOCKS), None) is not None for line in lines
+        ):
+            continue
+        paragraph: Element | None = None
+        for line in lines:
+            for last in line.children[-1:]:
+                if isinstance(last, Element) and last.tag == "br":
+                    last.extract()
+            if not line.text.strip() and line.find("img") is None:
+                line.extract()
+                paragraph = None
+            elif paragraph is None:
+                line.tag, paragraph = "p", line
+            else:
+                paragraph.append(Element("br"))
+                paragraph.extend(list(line.extract().children))
 
 
 def _javadoc(body: Element) -> None:
