@@ -16,8 +16,11 @@ from pagemill.extraction import discussions, products
 from pagemill.extraction.choosing import (
     article_header,
     blocks,
+    byline_texts,
     embedded_text,
+    entry_times,
     illustrations,
+    labels,
     pruning,
     selection,
     signals,
@@ -170,9 +173,10 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
     header = content.header
     headline = article_header.title_text(flat, header.title)
-    meta = article_header.meta_texts(flat, header.meta)
+    meta = byline_texts.read(flat, header.meta)
     facts = products.read(page.index)
-    pruning.prune(flat, content.selected, content.words)
+    pruning.prune(flat, content.selected, content.words, header.blocks)
+    normalization.remove_labels(body)
     article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
     products.insert(body, facts)
     return content
@@ -216,6 +220,7 @@ def select_content(
         boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
         selected, is_fallback = _fallback(selected, boilerplate, words), True
     selected = illustrations.select(flat, small_lists.select_whole(flat, selected, words), words)
+    selected = entry_times.select(flat, labels.remove(flat, selected, words), words)
     if include_comments:
         selected |= model.role_log_odds("comments", features) > 0
     header = _find_header(flat, features, words, selected, model)
@@ -236,7 +241,7 @@ def _find_header(
     candidates = features.take(short, axis=1)
     for row, role in enumerate(("title", "meta")):
         log_odds[row, short] = model.role_log_odds(role, candidates)
-    return article_header.find(flat, log_odds[0], log_odds[1], selected)
+    return article_header.find(flat, log_odds[0], log_odds[1], selected, words)
 
 
 def _fallback(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from tests.extraction.flat import split
 from turbohtml import parse
 
@@ -11,7 +10,9 @@ NEVER = -np.inf
 
 
 def found(html: str, title: list[float], meta: list[float], selected: list[bool]) -> article_header.ArticleHeader:
-    return article_header.find(split(html), np.array(title), np.array(meta), np.array(selected))
+    flat = split(html)
+    words = np.array([len(text.split()) for text in flat.strings], float)
+    return article_header.find(flat, np.array(title), np.array(meta), np.array(selected), words)
 
 
 def test_the_likeliest_block_is_the_title_and_bylines_are_near():
@@ -33,20 +34,6 @@ def test_a_heading_of_several_lines_is_one_title():
     assert header.title == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("texts", "line"),
-    [
-        (["By Jane Doe", "3 May 2024"], "By Jane Doe · 3 May 2024"),
-        (["By Jane Doe |", "· 3 May 2024"], "By Jane Doe · 3 May 2024"),
-        (["Jane Doe", "By Jane Doe", "jane doe"], "By Jane Doe"),
-        ([" ", "·"], ""),
-        (["x" * 300, "3 May 2024"], ""),
-    ],
-)
-def test_byline_and_date_are_one_line(texts, line):
-    assert article_header.byline(texts) == line
-
-
 def test_the_title_is_the_only_first_level_heading():
     body = parse("<body><h1>Section</h1><p>Text</p></body>").select_one("body")
     article_header.insert(body, "Title & more", ["By A", "Monday"])
@@ -57,3 +44,20 @@ def test_nothing_is_put_where_there_is_nothing():
     body = parse("<body><p>Text</p></body>").select_one("body")
     article_header.insert(body, "", [])
     assert body.inner_html == "<p>Text</p>"
+
+
+def test_bylines_that_the_markup_names_count_before_the_second_paragraph():
+    lead, text = "<p>Lead</p>".replace("Lead", "lead " * 25), "<p>Text</p>".replace("Text", "text " * 25)
+    byline = '<p class="byline">Jane Doe</p><p><time>4 May 2024</time></p>'
+    html = f"<h1>T</h1>{lead}{byline}{text}{byline}"
+    header = found(html, [2.0] + [NEVER] * 6, [NEVER] * 7, [False] + [True] * 6)
+    assert header.meta == (2, 3)
+
+
+def test_a_heading_that_repeats_the_headline_right_below_it_goes():
+    body = parse("<body><h2>Title</h2><p>Text</p></body>").select_one("body")
+    article_header.insert(body, "Title", [])
+    assert body.inner_html == "<h1>Title</h1><p>Text</p>"
+    body = parse(f"<body><p>{'Text ' * 40}</p><h2>Title</h2></body>").select_one("body")
+    article_header.insert(body, "Title", [])
+    assert body.find("h2") is not None

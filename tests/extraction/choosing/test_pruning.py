@@ -46,3 +46,10 @@ def keep(html: str, *wanted: str) -> str:
 )  # fmt: skip
 def test_only_selected_blocks_and_what_belongs_to_them_stay(html, wanted, expected):
     assert keep(html, *wanted) == (html if expected is None else expected)
+
+
+def test_pictures_beside_the_headline_stay():
+    body = parse("<body><div><figure><img></figure><h1>Title</h1></div><p>Text</p>").select_one("body")
+    flat = blocks.split(body)
+    pruning.prune(flat, np.array([False, True]), text_statistics.count(flat).words, header=[0])
+    assert body.inner_html == "<div><figure><img></figure><h1></h1></div><p>Text</p>"

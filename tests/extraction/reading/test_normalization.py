@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — cases read best one to a line
 from __future__ import annotations
 
 import pytest
@@ -106,3 +107,91 @@ def test_a_box_around_the_page_stays():
     body = parse(f"<body>{markup}</body>").select_one("body")
     normalization.remove_boxes(body)
     assert body.inner_html == markup
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<p>Text.<a class="pilcrow" href="#s1">¶</a></p>', "<p>Text.</p>"),
+        ('<p>A note. <a href="#r1" role="doc-backlink">↩</a></p>', "<p>A note. </p>"),
+        (
+            '<time class="published">4 May</time><time class="updated">6 May</time>',
+            '<time class="published">4 May</time>',
+        ),
+    ],
+)
+def test_what_leads_back_or_is_not_shown_goes(markup, expected):
+    assert normalized(markup) == expected
+
+
+def test_the_state_of_a_task_is_a_mark():
+    markup = '<ul><li class="task-list-item"><input type="checkbox" checked> Done</li><li><input type="checkbox" disabled>Not</li></ul>'
+    assert normalized(markup) == '<ul><li class="task-list-item">☑  Done</li><li>☐ Not</li></ul>'
+
+
+def test_checkboxes_of_a_form_are_no_tasks():
+    markup = '<ul><li><input type="checkbox" name="new"> New only</li></ul>'
+    assert normalized(markup) == markup
+
+
+def test_a_list_between_items_belongs_to_the_item_before():
+    assert normalized("<ol><li>One</li><ol><li>Inner</li></ol></ol>") == "<ol><li>One<ol><li>Inner</li></ol></li></ol>"
+
+
+def test_bullets_that_are_written_as_text_go():
+    assert normalized("<ul><li>• One</li><li>Two • three</li></ul>") == "<ul><li>One</li><li>Two • three</li></ul>"
+
+
+def test_the_grids_and_lists_of_javadoc_are_tables_and_sections():
+    header = '<div class="table-header col-first">Type</div><div class="table-header col-last">Method</div>'
+    cells = '<div class="col-first">int</div><div class="col-last">size</div>'
+    body = parse(f'<ul class="summary-list"><li><div class="summary-table">{header}{cells}</div></li></ul>').select_one(
+        "body"
+    )
+    normalization.normalize(body)
+    assert body.find("ul") is None
+    assert [[cell.text for cell in row.children] for row in body.find_all("tr")] == [
+        ["Type", "Method"],
+        ["int", "size"],
+    ]
+
+
+def test_the_signatures_and_headings_of_doxygen_are_no_table():
+    members = (
+        '<table class="memberdecls"><tr class="heading"><td colspan="2"><h2>Functions</h2></td></tr>'
+        '<tr class="memitem"><td>int</td><td>f</td></tr><tr class="separator:a"><td colspan="2">\xa0</td></tr></table>'
+    )
+    assert normalized(members) == (
+        '<h2>Functions</h2><table class="memberdecls"><tbody><tr class="memitem"><td>int</td><td>f</td></tr></tbody></table>'
+    )
+    signature = '<div class="memproto"><table class="memname"><tr><td>int f </td><td>(int </td><td><em>n</em>)</td></tr></table></div>'
+    assert normalized(signature) == '<div class="memproto"><p>int f (int <em>n</em>)</p></div>'
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<ol class="breadcrumb"><li><a href="/">Home</a></li></ol>',
+        '<nav aria-label="Breadcrumbs"><a href="/">Home</a></nav>',
+        '<ul role="tablist"><li role="tab">npm</li></ul>',
+    ],
+)
+def test_breadcrumbs_and_the_labels_of_tabs_are_no_content(markup):
+    body = parse(f"{markup}<p>Text</p>").select_one("body")
+    normalization.remove_labels(body)
+    assert body.inner_html == "<p>Text</p>"
+
+
+def test_tabs_with_their_panels_inside_stay():
+    body = parse('<div role="tablist"><button>npm</button><div role="tabpanel">npm i x</div></div>').select_one("body")
+    normalization.remove_labels(body)
+    assert "npm i x" in body.text
+
+
+def test_lines_of_verses_are_paragraphs():
+    assert (
+        normalized("<div><div>One,<br></div><div>two,</div><div><br></div><div><em>three</em>.</div></div>")
+        == "<div><p>One,<br>two,</p><p><em>three</em>.</p></div>"
+    )
+    layout = "<div><div><p>One</p></div><div><br></div><div>Two</div></div>"
+    assert normalized(layout) == layout

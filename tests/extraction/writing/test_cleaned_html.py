@@ -38,6 +38,7 @@ from pagemill.extraction.writing import cleaned_html
         # Invisible characters go, misplaced Windows characters come right.
         ("<p>soft\u00adhyphen\u200b and don\x92t</p>", "<p>softhyphen and don’t</p>"),
         ("<p>a</p><hr><hr><p>b</p><hr>", "<p>a</p><hr><p>b</p>"),
+        ("<p>a</p><div><hr><ol><li>b</li></ol></div>", "<p>a</p><hr><ol><li>b</li></ol>"),
     ],
 )
 def test_structure_is_normal(html, expected):
@@ -105,7 +106,9 @@ def test_code_is_exact(html, expected):
         ("<table><tr><td>menu<td><p>text</table>", "<p>menu</p><p>text</p>"),
         ("<table><tr><td>a<tr><td>b</table>", "<p>a</p><p>b</p>"),
         ("<table><tr><td>a<td>b<tr><td><h2>c</h2><td>d</table>", "<p>a</p><p>b</p><h2>c</h2><p>d</p>"),
-        ("<table role=presentation><tr><th>a<th>b<tr><td>c<td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
+        ("<table role=presentation><tr><td>a<td>b<tr><td>c<td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
+        # Header cells say more than the role.
+        ("<table role=presentation><tr><th>a<td>b<tr><th>c<td>d</table>", "<table><tbody><tr><th>a</th><td>b</td></tr><tr><th>c</th><td>d</td></tr></tbody></table>"),
         ("<table><tr><td>x<td><table><tr><th>a<th>b<tr><td>c<td>d</table></table>", "<p>x</p><table><tbody><tr><th>a</th><th>b</th></tr><tr><td>c</td><td>d</td></tr></tbody></table>"),
         ("<table><tr><td> <td></table><p>x", "<p>x</p>"),
         # Where columns have headers, cells may hold more.

@@ -142,3 +142,24 @@ def test_buttons_that_are_no_content():
 def test_portraits_of_users_and_logos_are_no_pictures_of_the_text(image):
     assert clean(f"<p>{image} Next</p>") == "<p>Next</p>"
     assert "<img" in clean(f"<figure>{image}<figcaption>The painter</figcaption></figure>")
+
+
+def test_the_logo_of_the_site_is_left_out():
+    assert mark('<p><a href="/"><img src="/l.png" alt="Valley Notes"></a></p><p>Text</p>') == "Text"
+    assert "![Map]" in mark('<p><a href="/map"><img src="/m.png" alt="Map"></a></p><p>Text</p>')
+
+
+def test_an_avatar_may_say_so_in_its_text():
+    assert mark('<p><img src="/36/jonah.jpg" alt="Jonah Reed\'s avatar"></p><p>Text</p>') == "Text"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["https://img.shields.io/crates/v/ripple.svg", "https://github.com/a/b/actions/workflows/ci.yml/badge.svg"],
+)
+def test_badges_are_left_out(source):
+    assert mark(f'<p><a href="/ci"><img src="{source}" alt="CI"></a></p><p>Text</p>') == "Text"
+
+
+def test_a_picture_of_a_badge_stays():
+    assert "![A badge]" in mark('<p><img src="/scouts/badge-1912.jpg" alt="A badge"></p>')

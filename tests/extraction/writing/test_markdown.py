@@ -324,3 +324,27 @@ def test_what_scripts_typeset_is_a_formula():
     environment = "\\begin{align} a &amp;= b \\end{align}"
     assert mark(f"{script}<p>{environment}</p>") == "$$\\begin{align} a &= b \\end{align}$$"
     assert "$$" not in mark(f"<p>{environment}</p>")
+
+
+def test_tasks_keep_their_state():
+    assert mark("<ul><li>☑ Done</li><li><p>☐ Not</p><p>yet</p></li><li>A ☑ mark</li></ul>").startswith("- [x] Done\n")
+
+
+def test_a_list_that_counts_down_keeps_its_numbers():
+    assert mark("<ol reversed><li>Bronze</li><li>Silver</li><li>Gold</li></ol>") == (
+        "3. Bronze\n\n<!-- -->\n\n2. Silver\n\n<!-- -->\n\n1. Gold"
+    )
+
+
+DOLLARS = "<script>MathJax = {tex: {inlineMath: [['$', '$'], ['\\\\(', '\\\\)']]}};</script>"
+AUTO_RENDER = (
+    '<script>renderMathInElement(document.body, {delimiters: [{left: "$", right: "$", display: false}]})</script>'
+)
+
+
+@pytest.mark.parametrize("configuration", [DOLLARS, AUTO_RENDER])
+def test_a_single_dollar_delimits_formulas_where_the_page_says_so(configuration):
+    script = '<script src="https://cdn.example/npm/mathjax@3/tex-chtml.js"></script>'
+    page = f"<head>{{}}{script}</head><main><p>A time $t_0$ costs $5 or $10.</p></main>"
+    assert mark(page.format(configuration)) == "A time $t_0$ costs $5 or $10."
+    assert "\\$" in mark(page.format(""))

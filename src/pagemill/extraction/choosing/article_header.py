@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from turbohtml import Element, Text
 
-from pagemill.extraction.metadata.dates import YEAR
+from pagemill.extraction.choosing import byline_markup, byline_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.blocks import Blocks
 
-SEPARATOR = " · "
-"""Between the parts of the line of byline and date."""
 MAX_WORDS = 60
 """Longer blocks are neither headlines nor bylines."""
 _MIN_TITLE_LOG_ODDS = -1.5
@@ -29,16 +27,15 @@ _MIN_TITLE_LOG_ODDS = -1.5
 _MIN_META_LOG_ODDS = -0.5
 _META_BEFORE, _META_AFTER = 4, 14
 """How many blocks before and after the headline a byline is looked for."""
-_MAX_META_CHARACTERS = 240
+_MIN_PARAGRAPH = 20
+"""A block of content with this many words is a paragraph."""
+_CONTAINER_LEVELS = 2
+"""How far above a headline the element stands that holds its byline too."""
+_MAX_BEFORE_REPEATED = 80
+"""The largest number of characters before a heading that repeats the headline."""
 _MAX_HEADING_BLOCKS = 3
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PERMALINK = re.compile(r"\s*[#¶§🔗]+$")
-_SEPARATORS = re.compile(r"\s*[|·•]\s*|\s+[/–—]\s+")
-_EXTRA = re.compile(
-    r"(?i)\b(?:comments?|kommentare?|commentaires?|comentarios?|min(?:ute)?s?\.? read|views?|shares?|likes?|print"
-    r"|e-?mail|listen|lesezeit|updated|modified|aktualisiert|mis à jour)\b"
-)
-_STRIPPED = " \t\n·|•,;/–—-"
 
 
 class ArticleHeader(NamedTuple):
@@ -54,9 +51,17 @@ class ArticleHeader(NamedTuple):
 
 
 def find(
-    flat: Blocks, title_log_odds: NDArray[np.float64], meta_log_odds: NDArray[np.float64], selected: NDArray[np.bool_]
+    flat: Blocks,
+    title_log_odds: NDArray[np.float64],
+    meta_log_odds: NDArray[np.float64],
+    selected: NDArray[np.bool_],
+    words: NDArray[np.float64],
 ) -> ArticleHeader:
-    """Find the header. The log-odds are -inf for blocks that are neither; `selected` is the content."""
+    """Find the header. The log-odds are -inf for blocks that are neither; `selected` is the content.
+
+    Besides the likely bylines, those count that the page's markup calls so, before the second
+    paragraph: the first may be a lead above them.
+    """
     if not len(title_log_odds):
         return ArticleHeader()
     best = int(title_log_odds.argmax())
@@ -68,77 +73,52 @@ def find(
         return ArticleHeader(title)
     place = np.arange(len(meta_log_odds)) - near[0]
     is_near = (place >= -_META_BEFORE) & (place <= _META_AFTER)
-    meta = np.flatnonzero(is_near & (meta_log_odds >= _MIN_META_LOG_ODDS))
+    is_meta = is_near & (meta_log_odds >= _MIN_META_LOG_ODDS)
+    if title:
+        paragraphs = np.flatnonzero(selected & (words >= _MIN_PARAGRAPH) & (place > 0))
+        end = min(int(paragraphs[1]) if len(paragraphs) > 1 else len(words), title[-1] + _META_AFTER)
+        begin = max(title[0] - _META_BEFORE, _container_begin(flat, title[0]))
+        is_meta |= byline_markup.find(flat, words, begin, end)
+    meta = np.flatnonzero(is_meta)
     return ArticleHeader(title, tuple(int(block) for block in meta if block not in title))
 
 
 def insert(body: Element, title: str, meta: Sequence[str]) -> None:
     """Put a headline and a line of byline and date before what stands in `body`; empty ones are left out.
 
-    Other first-level headings become second-level ones.
+    Other first-level headings become second-level ones. One that repeats the headline right below it is removed.
     """
+    _remove_repeated(body, title)
     for heading in list(body.find_all("h1")):
         heading.tag = "h2"
     first: list[Element] = []
     if title:
         first.append(_element("h1", title))
-    if line := byline(meta):
+    if line := byline_texts.joined(meta):
         first.append(_element("p", line))
     for element in reversed(first):
         body.insert(0, element)
 
 
-def byline(texts: Sequence[str]) -> str:
-    """Return the texts of byline and date as one line; what is said twice stands once."""
-    parts: list[str] = []
-    length = 0
-    for text in texts:
-        part = " ".join(text.split()).strip(_STRIPPED)
-        length += len(part)
-        if part and length <= _MAX_META_CHARACTERS and not any(part.lower() in known.lower() for known in parts):
-            parts = [known for known in parts if known.lower() not in part.lower()]
-            parts.append(part)
-    return SEPARATOR.join(parts)
+def _remove_repeated(body: Element, title: str) -> None:
+    """Remove the first heading if it repeats the headline, and hardly any text stands before it."""
+    heading = next(body.iter_elements(("h1", "h2")), None)
+    if not title or heading is None or heading.find("img") is not None:
+        return
+    if _PERMALINK.sub("", " ".join(heading.text.split())) != title:
+        return
+    before = 0
+    for node in body.descendants:
+        if node is heading or before > _MAX_BEFORE_REPEATED:
+            break
+        before += len(node.data.strip()) if isinstance(node, Text) else 0
+    if before <= _MAX_BEFORE_REPEATED:
+        heading.extract()
 
 
 def title_text(flat: Blocks, blocks: Sequence[int]) -> str:
     """Return the text of a headline, without the mark of a link to itself."""
-    return _PERMALINK.sub("", " ".join(" ".join(_pieces(flat, blocks)).split()))
-
-
-def meta_texts(flat: Blocks, blocks: Sequence[int]) -> list[str]:
-    """Return what bylines say, part by part: names with what stands before them, and dates.
-
-    Numbers of comments, times of reading and the like are left out.
-    """
-    parts: list[str] = []
-    name: list[str] = []
-
-    def end_name() -> None:
-        if name:
-            parts.append(" ".join(name))
-            name.clear()
-
-    for block in blocks:
-        for piece in _pieces(flat, [block]):
-            for part in filter(None, map(str.strip, _SEPARATORS.split(piece))):
-                if _EXTRA.search(part):
-                    end_name()
-                elif YEAR.search(part):
-                    end_name()
-                    parts.append(part)
-                else:
-                    name.append(part)
-            if _SEPARATORS.search(piece):
-                end_name()
-        end_name()
-    return parts
-
-
-def _pieces(flat: Blocks, blocks: Sequence[int]) -> list[str]:
-    """The texts between the tags of some blocks, in document order."""
-    wanted = frozenset(blocks)
-    return [string for string, block in zip(flat.strings, flat.text_block, strict=True) if block in wanted]
+    return _PERMALINK.sub("", " ".join(" ".join(byline_texts.pieces(flat, blocks)).split()))
 
 
 def _whole_heading(flat: Blocks, block: int) -> tuple[int, ...]:
@@ -150,6 +130,14 @@ def _whole_heading(flat: Blocks, block: int) -> tuple[int, ...]:
             return tuple(range(begin, end))
         element = flat.parent[element]
     return (block,)
+
+
+def _container_begin(flat: Blocks, block: int) -> int:
+    """The first block of the container that a headline stands in."""
+    element = flat.owner[block]
+    for _ in range(_CONTAINER_LEVELS):
+        element = flat.parent[element]
+    return flat.block_begin[element] if flat.parent[element] != element else block
 
 
 def _element(tag: str, text: str) -> Element:

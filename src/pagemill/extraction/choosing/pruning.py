@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from turbohtml import Element
 
@@ -20,14 +22,18 @@ _CELL_TAGS = frozenset({"td", "th"})
 _DROPPED_WRAPPERS = frozenset({"noscript", "form", "button", "dialog", "nav"})
 
 
-def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> None:
+def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64], header: Sequence[int] = ()) -> None:
     """Remove everything from the tree except the selected blocks and the textless elements among them.
+
+    `header`: the blocks of headline and byline, which are removed, but pictures among them stay.
 
     Elements around selected blocks are no longer hidden: their text was selected, so readers see it.
     """
-    selected_words = np.concatenate([[0.0], np.cumsum(words * selected)])
+    kept = selected.copy()
+    kept[list(header)] = True
+    selected_words = np.concatenate([[0.0], np.cumsum(words * kept)])
     all_words = np.concatenate([[0.0], np.cumsum(words)])
-    count = np.concatenate([[0], np.cumsum(selected)])
+    count = np.concatenate([[0], np.cumsum(kept)])
     begin, end = np.array(blocks.block_begin), np.array(blocks.block_end)
     has_content = (count[end] > count[begin]).tolist()
     textless = (begin == end).tolist()

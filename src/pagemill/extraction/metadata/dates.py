@@ -42,6 +42,11 @@ def month_names(month: int) -> list[str]:
     return _MONTHS[month].split()
 
 
+def is_month(word: str) -> bool:
+    """Whether a word in lower case is the name of a month or its short form."""
+    return word.rstrip(".,") in _MONTH_OF
+
+
 def parse(text: str, *, day_first: bool = False) -> str | None:
     """The ISO 8601 form of a machine-readable date or time, or of the first date in a text; None if there is none.
 

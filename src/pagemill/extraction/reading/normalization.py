@@ -6,6 +6,7 @@ part of the text (text for screen readers, edit links, line numbers, boxes for n
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
@@ -13,12 +14,17 @@ from turbohtml import Element, Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# For screen readers (Bootstrap, WordPress, Angular, GOV.UK), and links that edit or address a heading.
+# For screen readers (Bootstrap, WordPress, Angular, GOV.UK, Foundation, Drupal, OJS), links that edit or address a
+# heading, lead back from a footnote or to the source of an API, and what well-known software never shows.
 _INVISIBLE = (
     ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screenreader-text, .screen-reader-only, "
     ".cdk-visually-hidden, .govuk-visually-hidden, .a11y-hidden, .mw-editsection, .mw-jump-link, .mw-empty-elt, "
     ".shortdescription, .mw-cite-backlink, a.headerlink, a.header-anchor, a.heading-anchor, a.anchorjs-link, "
-    "a.hash-link, .octicon-link, .ltx_tag_item"
+    "a.hash-link, .octicon-link, .ltx_tag_item, .show-for-sr, .element-invisible, .u-visually-hidden, "
+    ".is-visually-hidden, .pkp_screen_reader, a.pilcrow, h2.memtitle .permalink, .viewcode-link, .viewcode-back, "
+    'a.footnote-backref, a.footnote-back, a.reversefootnote, a.data-footnote-backref, a[role="doc-backlink"], '
+    "#copy-path, .rustdoc summary.hideme, time.published + time.updated, .a-price > [aria-hidden=true], "
+    "#license-tr, #watermark-tr, #siteSub, #contentSub, amp-iframe > [placeholder], amp-ad, amp-embed"
 )
 # Line numbers: Chroma (Hugo), Pygments, Rouge, VitePress, Prism, highlight.js, React's highlighters, GitHub, doxygen.
 _LINE_NUMBERS = (
@@ -38,6 +44,25 @@ _BOXES = (
     ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, #onetrust-consent-sdk, "
     ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .stat-block.online-list, .online-list"
 )
+# What leads elsewhere or says what the page around the content is.
+_AROUND = (
+    '.breadcrumb, .breadcrumbs, [aria-label="breadcrumb" i], [aria-label="breadcrumbs" i], '
+    '[itemtype$="schema.org/BreadcrumbList"], .theme-doc-version-badge, .kg-signup-card, '
+    ".wp-block-jetpack-subscriptions, .wp-block-jetpack-subscriptions__container, "
+    ".wprm-recipe-rating, .wprm-recipe-pin, .wprm-recipe-print, .wprm-recipe-jump, "
+    ".navbox, #p-lang-btn, .catlinks, .printfooter, #titlearea"
+)
+# The labels of tabs: each panel is shown without them (WAI-ARIA, pymdownx, VitePress, Sphinx Design).
+_TAB_LABELS = '[role="tablist"], .tabbed-labels, .vp-code-group > .tabs, label.sd-tab-label'
+_PANELS = '[role="tabpanel"], pre, p, article'
+# Lists that Javadoc lays out its pages with.
+_LAYOUT_LISTS = (
+    "ul.blockList, ul.blockListLast, ul.block-list, ul.summary-list, ul.details-list, ul.member-list, ul.inheritance"
+)
+_TASKS = "li > input[type=checkbox][disabled], .task-list-item > input, .task-list-item > label > input"
+_BULLET = re.compile(r"\s*[•‣◦▪●○■]\s*(?=\S)")
+CHECKED, UNCHECKED = "☑", "☐"
+"""The marks of the items of a task list."""
 _SUBSCRIBE_BUTTONS = "p.button-wrapper"
 _ROLES = {
     "table": "table",
@@ -50,6 +75,8 @@ _ROLES = {
     "rowheader": "th",
 }
 _MAX_LABEL = 40
+_MIN_LINES = 3
+_BLOCKS = ("div", "p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure", "section", "h1", "h2", "h3", "h4")
 _SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", "b", "a"})
 
 
@@ -59,12 +86,17 @@ def normalize(body: Element) -> None:
     body.remove(_LINE_NUMBERS)
     _code_lines(body)
     _titled_code(body)
+    _lines(body)
+    _javadoc(body)
+    _doxygen(body)
+    _tasks(body)
     for image in list(body.find_all("amp-img")):
         image.tag = "img"
         image.clear()
     _tables(body)
     _footers_last(body)
     _first_numbers(body)
+    _items(body)
     _definitions(body)
 
 
@@ -76,6 +108,16 @@ def remove_boxes(body: Element) -> None:
     for button in body.select(_SUBSCRIBE_BUTTONS):
         if len(list(button.find_all("a"))) == 1 and len(button.text.strip()) <= _MAX_LABEL:
             button.extract()
+
+
+def remove_labels(body: Element) -> None:
+    """Remove what surrounds or labels content from what was chosen: breadcrumbs, tabs and the like."""
+    for labels in body.select(_TAB_LABELS):
+        if labels.select_one(_PANELS) is None:
+            labels.extract()
+    for part in body.select(_AROUND):
+        if not _holds_most(part, body):
+            part.extract()
 
 
 def _holds_most(box: Element, body: Element) -> bool:
@@ -118,6 +160,79 @@ def _language_class(names: Iterable[str]) -> str:
     return named or (f"language-{known[0]}" if known else "")
 
 
+def _lines(body: Element) -> None:
+    """Make paragraphs of lines that are a `<div>` each, with an empty one between verses, as editors write them."""
+    containers: dict[Element, None] = {}
+    for empty in body.select("div > div > br:only-child"):
+        line = empty.parent
+        container = line.parent if isinstance(line, Element) and not line.text.strip() else None
+        if isinstance(container, Element):
+            containers[container] = None
+    for container in containers:
+        lines = [child for child in container.children if isinstance(child, Element)]
+        if len(lines) < _MIN_LINES or any(
+            line.tag != "div" or next(line.iter_elements(_BLOCKS), None) is not None for line in lines
+        ):
+            continue
+        paragraph: Element | None = None
+        for line in lines:
+            for last in line.children[-1:]:
+                if isinstance(last, Element) and last.tag == "br":
+                    last.extract()
+            if not line.text.strip() and line.find("img") is None:
+                line.extract()
+                paragraph = None
+            elif paragraph is None:
+                line.tag, paragraph = "p", line
+            else:
+                paragraph.append(Element("br"))
+                paragraph.extend(list(line.extract().children))
+
+
+def _javadoc(body: Element) -> None:
+    """Make tables of the grids of Javadoc 16 and later, and sections of its lists."""
+    for grid in body.select(".summary-table, .details-table"):
+        cells = [child for child in grid.children if isinstance(child, Element)]
+        width = sum("table-header" in (cell.attr("class") or "") for cell in cells)
+        if not width or len(cells) % width:
+            continue
+        for start in range(0, len(cells), width):
+            row = cells[start : start + width]
+            for cell in row:
+                cell.tag = "td" if start else "th"
+            grid.append(Element("tr", children=row))
+        grid.tag = "table"
+    for listed in body.select(_LAYOUT_LISTS):
+        listed.tag = "div"
+        for item in listed.children:
+            if isinstance(item, Element) and item.tag == "li":
+                item.tag = "div"
+
+
+def _doxygen(body: Element) -> None:
+    """Part headings from the tables of doxygen's members, and write their signatures as lines."""
+    for heading in body.select("table.memberdecls tr.heading h2"):
+        table = heading.closest("table")
+        row = heading.closest("tr")
+        if table is not None and row is not None:
+            table.insert_before(heading.extract())
+            row.extract()
+    body.remove('table.memberdecls tr[class^="separator"]')
+    for table in body.select(".memproto > table.memname, .mlabels-left > table.memname"):
+        line = Element("p")
+        for cell in list(table.iter_elements(("td",))):
+            line.extend(list(cell.children))
+        table.replace_with(line)
+    for name in body.select("table.params td.paramname, table.retval td.paramname, table.exception td.paramname"):
+        name.tag = "th"
+
+
+def _tasks(body: Element) -> None:
+    """Write the state of a task as a mark before it."""
+    for box in body.select(_TASKS):
+        box.replace_with(Text(f"{UNCHECKED if box.attr('checked') is None else CHECKED} "))
+
+
 def _tables(body: Element) -> None:
     """Make tables of elements with the roles of tables (WAI-ARIA 1.2, "table")."""
     for table in body.select('div[role="table"], div[role="grid"]'):
@@ -144,6 +259,20 @@ def _first_numbers(body: Element) -> None:
         numbered = item.parent
         if isinstance(numbered, Element) and numbered.attr("start") is None:
             numbered.attrs["start"] = item.attr("value") or "1"
+
+
+def _items(body: Element) -> None:
+    """Put a list that stands between items into the item before it, and remove bullets that are written as text."""
+    for nested in body.select("ol > ol, ol > ul, ul > ol, ul > ul"):
+        before = nested.previous_sibling
+        while isinstance(before, Text) and not before.data.strip():
+            before = before.previous_sibling
+        if isinstance(before, Element) and before.tag == "li":
+            before.append(nested.extract())
+    for item in body.select("ul > li"):
+        first = item.children[0] if item.children else None
+        if isinstance(first, Text) and (bullet := _BULLET.match(first.data)):
+            first.data = first.data[bullet.end() :]
 
 
 def _definitions(body: Element) -> None:

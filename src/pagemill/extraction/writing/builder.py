@@ -100,8 +100,8 @@ class Context:
     directions: dict[Element, str]
     """The language and direction attributes of the elements that have any, as markup."""
     hidden: HiddenElements
-    tex_in_text: bool
-    """Whether a script of the page typesets TeX in its text."""
+    delimited_formulas: re.Pattern[str] | None
+    """The formulas that a script of the page typesets from TeX in its text."""
 
 
 class Builder:
@@ -111,7 +111,7 @@ class Builder:
         self.enter_handlers = enter_handlers
         self.context = context
         self.resolver = context.resolver
-        self.tex_in_text = context.tex_in_text
+        self.delimited_formulas = context.delimited_formulas
         self.out: list[str] = []
         self.blocks = [Block(_FLOW, "", "", position=0)]
         self.written_blocks = 1
@@ -196,8 +196,8 @@ class Builder:
             if INVISIBLE.search(data) is not None:
                 self.text(strip_invisible(data))
                 return
-        if self.tex_in_text and not self.code_depth and ("\\" in data or "$$" in data):
-            self._text_with_formulas(data)
+        if self.delimited_formulas is not None and not self.code_depth and ("\\" in data or "$" in data):
+            self._text_with_formulas(data, self.delimited_formulas)
             return
         if data[0] != shown[0]:
             self.pending_space = True
@@ -206,15 +206,15 @@ class Builder:
         self.out.append(escape(shown, quote=False))
         self.pending_space = data[-1] != shown[-1]
 
-    def _text_with_formulas(self, data: str) -> None:
-        parts = formula.split(data)
-        self.tex_in_text = False
+    def _text_with_formulas(self, data: str, delimited: re.Pattern[str]) -> None:
+        parts = formula.split(data, delimited)
+        self.delimited_formulas = None
         for part in parts:
             if isinstance(part, str):
                 self.text(part)
             else:
                 self.formula(part)
-        self.tex_in_text = True
+        self.delimited_formulas = delimited
 
     def formula(self, found: Formula | None) -> None:
         """Write a formula as `<math>` with its TeX as `alttext`."""

@@ -39,7 +39,7 @@ def write(root: Element, base_url: str) -> str:
         formulas=formula.find(root),
         directions=_directions(root),
         hidden=HiddenElements(root),
-        tex_in_text=formula.is_tex_in_text(root),
+        delimited_formulas=formula.delimited_in_text(root),
     )
     root.remove(_GUTTERS)
     return Builder(elements.ENTER_HANDLERS, context).build(root)

@@ -208,8 +208,8 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
         and (element.find("img") is None or _is_beside_text(element))
     ):
         return False
-    if reference.strip() == "#" or (builder.phrasing_depth and reference[0] == "#"):
-        return None  # has no target, or links a heading to itself
+    if reference.strip() == "#" or (reference[0] == "#" and (builder.phrasing_depth or _is_own(element, reference))):
+        return None  # has no target, or links a heading or a term to itself
     href = builder.resolver.resolve(reference)
     if href is None:
         return None
@@ -217,6 +217,12 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     if not builder.phrasing_depth and _contains(element, _BLOCKS):
         return _block_anchor(builder, element, start)
     return _inline_anchor(builder, start)
+
+
+def _is_own(anchor: Element, reference: str) -> bool:
+    """Whether a link leads to the element it stands in."""
+    parent = anchor.parent
+    return isinstance(parent, Element) and parent.attr("id") == reference[1:]
 
 
 def _is_beside_text(anchor: Element) -> bool:
@@ -282,7 +288,7 @@ def _image(builder: Builder, element: Element) -> bool:
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_image_source:
         return False
-    if icons.is_portrait(element, src):
+    if icons.is_portrait(element, src) or icons.is_logo(element, builder.resolver) or icons.is_badge(element, src):
         return False
     alt = normalize_space(element.attr("alt") or "")
     if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
@@ -327,13 +333,8 @@ def _break(builder: Builder, _element: Element) -> bool:
 def _rule(builder: Builder, _element: Element) -> bool:
     """A rule between blocks. Items have none: there, Markdown would read it as the underline of a heading."""
     builder.end_run()
-    top = builder.blocks[-1]
-    if (
-        not builder.phrasing_depth
-        and top.position >= 0
-        and top.blocks
-        and all(b.content_model in _RULE_PARENTS for b in builder.blocks)
-    ):
+    top = builder.blocks[builder.written_blocks - 1]
+    if not builder.phrasing_depth and top.blocks and all(b.content_model in _RULE_PARENTS for b in builder.blocks):
         builder.pending_rule = True
     return False
 

@@ -21,6 +21,15 @@ _TEX_DELIMITED = re.compile(
     r"\\\((?P<inline>(?:[^\\$]|\\[^()\[\]])+?)\\\)|\\\[(?P<display>(?:[^\\$]|\\[^()\[\]])+?)\\\]|\$\$(?P<dollars>[^$]+)\$\$"
     r"|(?P<environment>\\begin\{(?P<name>(?:align|equation|gather|multline|eqnarray)\*?)\}[^$]{0,2000}?\\end\{(?P=name)\})"
 )
+# As Pandoc reads it: neither a space inside the delimiters nor a digit after them, so that prices are no formulas.
+_DOLLAR_DELIMITED = re.compile(
+    _TEX_DELIMITED.pattern + r"|(?<![\\$\w])\$(?=[^\s$])(?P<dollar>[^$\n]{1,300})(?<![\s\\])\$(?![\d$])"
+)
+# The configuration of MathJax 2 and 3, and of KaTeX's auto-render.
+_SINGLE_DOLLAR = re.compile(
+    r"inlineMath\s*['\"]?\s*:\s*(?:\{[^}]{0,40})?\[[^;]{0,80}?['\"]\$['\"]|left\s*['\"]?\s*:\s*['\"]\$['\"]"
+)
+_MAX_SCRIPTS, _MAX_CONFIGURATION = 100, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +98,30 @@ def safe(tex: str) -> str:
     return " ".join(tex.split()).rstrip("\\")
 
 
-def is_tex_in_text(root: Node) -> bool:
-    """Whether a script of the page of `root` typesets formulas from TeX in the text."""
+def delimited_in_text(root: Node) -> re.Pattern[str] | None:
+    """The formulas that a script of the page of `root` typesets from TeX in the text; None if there is no such script.
+
+    A single dollar sign delimits formulas only where the page's own script says so.
+    """
     top = root
     for top in root.ancestors:  # noqa: B007 — the last ancestor is the document
         pass
-    return top.select_one('script[src*="mathjax" i], script[src*="katex" i], script[id*="mathjax" i]') is not None
+    if top.select_one('script[src*="mathjax" i], script[src*="katex" i], script[id*="mathjax" i]') is None:
+        return None
+    for script in top.select("script:not([src])")[:_MAX_SCRIPTS]:
+        if "$" in (configuration := script.text[:_MAX_CONFIGURATION]) and _SINGLE_DOLLAR.search(configuration):
+            return _DOLLAR_DELIMITED
+    return _TEX_DELIMITED
 
 
-def split(text: str) -> list[str | Formula]:
-    r"""Split a text with `\(…\)`, `\[…\]` and `$$…$$` into texts and formulas."""
+def split(text: str, delimited: re.Pattern[str]) -> list[str | Formula]:
+    r"""Split a text with `\(…\)`, `\[…\]` and `$$…$$` into texts and formulas. `delimited`: see `delimited_in_text`."""
     parts: list[str | Formula] = []
     end = 0
-    for match in _TEX_DELIMITED.finditer(text):
-        formula = _formula(
-            match["inline"] or match["display"] or match["dollars"] or match["environment"], match["inline"] is None
-        )
+    for match in delimited.finditer(text):
+        found = match.groupdict()
+        inline = found["inline"] or found.get("dollar")
+        formula = _formula(inline or found["display"] or found["dollars"] or found["environment"], inline is None)
         if formula is not None:
             parts += [text[end : match.start()], formula]
             end = match.end()

@@ -6,14 +6,16 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from turbohtml import Element
+
 if TYPE_CHECKING:
-    from turbohtml import Element
+    from pagemill.extraction.reading.addresses import Resolver
 
 _EMOJI = frozenset({"emoji", "emojione", "twemoji", "wp-smiley", "smiley", "smilie", "inlineimg"})
 _MAX_EMOJI_LENGTH = 32
 _SMALL = re.compile(r"\s*(?:[0-9]|[12][0-9]|3[0-2])(?:px)?\s*")
 _ICON = re.compile(
-    r"(?i)(?:^|[/_-])(?:icons?|sprites?|arrow|chevron|caret|bullet|social|facebook|twitter|linkedin|instagram|pinterest"
+    r"(?i)(?:^|[/_-])(?:icons?|favicon|sprites?|arrow|chevron|caret|bullet|social|facebook|twitter|linkedin|instagram|pinterest"
     r"|whatsapp)(?:[/_.-]|$)"
 )
 
@@ -21,6 +23,8 @@ _ICON = re.compile(
 _PORTRAIT = re.compile(
     r"(?<![a-z])(?:avatars?|gravatar|userpic|user-photo|site-logo|logo-img|custom-logo|header-logo)(?![a-z])"
 )
+
+_BADGE = re.compile(r"//(?:img\.shields\.io|badges?\.|badgen\.net)|/badges?/[^/]+$|[/_-]badge(?:\.svg|\?|$)")
 
 # The names of yes and no icons in icon fonts and files, as whole words.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
@@ -45,9 +49,25 @@ def is_decoration(image: Element, src: str) -> bool:
 
 
 def is_portrait(image: Element, src: str) -> bool:
-    """Whether an image is the avatar of a user or the logo of a site: its class or its URL says so."""
-    names = f"{image.attr('class') or ''} {src.partition('?')[0]}".lower()
+    """Whether an image is a user's avatar or a site's logo: its class, its parent's, its URL or its text says so."""
+    around = image.parent
+    own = [part.attr("class") or "" for part in (image, around) if isinstance(part, Element)]
+    names = " ".join([*own, src.partition("?")[0], image.attr("alt") or ""]).lower()
     return _PORTRAIT.search(names) is not None and image.closest("figure") is None
+
+
+def is_logo(image: Element, resolver: Resolver) -> bool:
+    """Whether an image is all of a link to the start page of its own site."""
+    link = image.parent
+    if not isinstance(link, Element) or link.tag != "a" or link.text.strip():
+        return False
+    target = resolver.resolve(link.attr("href") or "")
+    return target is not None and target == resolver.resolve("/")
+
+
+def is_badge(image: Element, src: str) -> bool:
+    """Whether an image shows the state of a software project, as on the first lines of a read-me."""
+    return _BADGE.search(src) is not None or _BADGE.search(image.attr("data-canonical-src") or "") is not None
 
 
 def check_mark(cell: Element) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from pagemill.extraction.reading.normalization import CHECKED, UNCHECKED
 from pagemill.extraction.writing import emphasis, markdown_options, table_grid
 from pagemill.extraction.writing.placeholders import (
     AMPERSAND,
@@ -45,7 +46,8 @@ _REFERENCE = re.compile(r"&(?=#?[A-Za-z0-9]{1,32};)")
 
 _MAX_NUMBER_LENGTH = 12
 """The length in which the number of a list item ends, in characters."""
-_PREPARED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q"
+_TASK_MARKS = {f"{CHECKED} ": f"{OPENING}x{CLOSING} ", f"{UNCHECKED} ": f"{OPENING} {CLOSING} "}
+_PREPARED = "em, strong, math, table, li blockquote, sub, sup, ruby, dt, summary, del q, ol[reversed]"
 _LISTS = ("ul", "ol", "li")
 _CELL_BLOCKS: tuple[str, ...] = (
     *_LISTS,
@@ -100,6 +102,9 @@ def _protect_text(tree: Element, placeholders: Placeholders, *, brackets: bool) 
         if type(node) is not Text:
             continue
         data = node.data
+        if data[:2] in _TASK_MARKS and _begins_item(node):
+            node.data = data = _TASK_MARKS[data[:2]] + data[2:]
+            placeholders.has_characters = True
         if "." in data[:_MAX_NUMBER_LENGTH] and getattr(node.parent, "tag", "") != "code":
             new = _DECIMAL.sub(rf"\1{POINT}", data)
             if new != data:
@@ -114,8 +119,31 @@ def _protect_text(tree: Element, placeholders: Placeholders, *, brackets: bool) 
                 placeholders.has_characters = True
 
 
+def _begins_item(text: Text) -> bool:
+    """Whether a text is the first of a list item."""
+    around = text.parent
+    if text.previous_sibling is None and isinstance(around, Element) and around.tag == "p":
+        return around.previous_sibling is None and getattr(around.parent, "tag", "") == "li"
+    return text.previous_sibling is None and getattr(around, "tag", "") == "li"
+
+
+def _count_down(listed: Element, placeholders: Placeholders) -> None:
+    """Write the items of a list that counts down as lists of their own: within one list Markdown counts up."""
+    items = [child for child in listed.children if isinstance(child, Element)]
+    first = listed.attr("start") or str(len(items))
+    number = int(first) if first.isdigit() else len(items)
+    if len(items) < 2 or number < len(items) - 1 or listed.closest("table") is not None:
+        return
+    for position in range(1, len(items)):
+        listed.insert_before(Element("ol", attrs={"start": str(number - position + 1)}, children=[items[position - 1]]))
+        listed.insert_before(Element("p", children=[placeholders.add("<!-- -->")]))
+    listed.attrs["start"] = str(number - len(items) + 1)
+
+
 def _prepare(tree: Element, placeholders: Placeholders) -> None:
     """Convert the elements of a tree that Markdown does not have."""
+    for listed in tree.select("ol[reversed]"):
+        _count_down(listed, placeholders)
     for math in tree.find_all("math"):
         sign = "$$" if math.attr("display") == "block" else "$"
         tex = math.attr("alttext") or ""

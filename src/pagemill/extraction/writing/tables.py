@@ -17,13 +17,15 @@ _MAX_CELL_LENGTH = 1500
 def is_data(table: Element) -> bool:
     """Whether a table is a data table.
 
-    Layout tables have `role=presentation`, contain elements that data cells never contain (tables, forms, sections),
-    or have no header cells and one row, one column, headings, code blocks or long texts in their cells.
+    Layout tables contain elements that data cells never contain (tables, forms, sections), or have no header cells and
+    `role=presentation`, one row, one column, headings, code blocks or long texts in their cells.
     """
-    if table.attr("role") in ("presentation", "none") or _contains(table, _NEVER_IN_DATA):
+    if _contains(table, _NEVER_IN_DATA):
         return False
     if table.find("th") is not None:
         return True
+    if table.attr("role") in ("presentation", "none"):
+        return False
     if _columns(table) < 2 or _contains(table, _RARE_IN_DATA):
         return False
     return table.find("caption") is not None or (len(table.find_all("tr", limit=2)) > 1 and not _has_long_cell(table))

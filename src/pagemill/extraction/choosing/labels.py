@@ -1,0 +1,54 @@
+"""Labels of the user interface: buttons that act on the page, and marks of advertisement, are no content anywhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pagemill.extraction.choosing.blocks import Blocks
+
+MAX_WORDS = 6
+"""Longer blocks are no labels."""
+# Other buttons may be content: questions of an accordion, colours of a product.
+_ACTION = re.compile(
+    r"(?i)\W*(?:add to (?:cart|basket|bag|wish ?list|favou?rites)|quick (?:add|view|shop)|notify me|buy(?: it)? now"
+    r"|share|(?:re)?tweet|listen|follow|subscribe|sign (?:up|in)|log in|reply|report|copy(?: \w+){0,3}|print|clap|like"
+    r"|bookmark|(?:load|show|view) (?:more|less|fewer|new|all|earlier|older|newer)\b.*|(?:hide|show) transcript"
+    r"|jump to recipe|in den warenkorb|jetzt kaufen|teilen|drucken|abonnieren|ajouter au panier|partager"
+    r"|añadir al carrito|compartir|\d+|\d\d:\d\d)\W*"
+)
+_MARK = re.compile(
+    r"(?i)\W*(?:advertisements?|promoted content|(?:skip|story continues below|article continues below) advertisement"
+    r"|advertisement\W+(?:continue reading below|scroll to continue)"
+    r"|anzeige|publicité|publicidad|pubblicità|реклама|広告|广告"
+    r"|\d{1,3} ?(?:/|of) ?\d{1,3})\W*"
+)
+_MAX_MARK = 60
+
+
+def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return `selected` without labels."""
+    result = selected.copy()
+    texts: dict[int, list[str]] = {}
+    for string, block in zip(flat.strings, flat.text_block, strict=True):
+        if words[block] <= MAX_WORDS:
+            texts.setdefault(block, []).append(string)
+    for block in np.flatnonzero(selected & (words <= MAX_WORDS)).tolist():
+        text = "".join(texts.get(block, ()))
+        result[block] = len(text) > _MAX_MARK or not (
+            _MARK.fullmatch(text) or (_ACTION.fullmatch(text) and _is_button(flat, flat.owner[block]))
+        )
+    return result if words[result].any() else selected
+
+
+def _is_button(flat: Blocks, element: int) -> bool:
+    for _ in range(3):
+        if flat.tags[element] == "button" or flat.roles[element] == "button":
+            return True
+        element = flat.parent[element]
+    return False
