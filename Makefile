@@ -23,7 +23,7 @@ help: ## List the targets
 
 .PHONY: serve
 serve: $(VENV)/.runtime ## Set up what is missing and start the service on 127.0.0.1:8080
-	@exec $(BIN)/pagemill serve $(ARGS)
+	@exec $(BIN)/pagemill serve $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
 
 .PHONY: test
 test: $(VENV)/.development ## Set up what is missing and run every check: lint, types, imports, tests

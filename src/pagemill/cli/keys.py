@@ -6,6 +6,7 @@ import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from pagemill.cli.service_folder import require_service
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError
 from pagemill.jobs.database.embedded import EmbeddedPostgres
@@ -48,6 +49,7 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
 
 async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     """Return the URL of the embedded server: the running service's, or our own for this command."""
+    require_service(settings.database.data_dir)
     server = EmbeddedPostgres(settings.database.data_dir, settings.database.database_start_timeout)
     try:
         stack.enter_context(DataFolder(settings.database.data_dir))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
-async def scrape_options(request: ScrapeFields, settings: Settings, schemas: SchemaChecker) -> ScrapeOptions:
+async def scrape_options(
+    request: ScrapeFields, settings: Settings, schemas: SchemaChecker, key_id: str
+) -> ScrapeOptions:
     """Return the options of a request.
 
     Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
@@ -44,7 +46,7 @@ async def scrape_options(request: ScrapeFields, settings: Settings, schemas: Sch
         include_tags=checked_selectors(request.include_tags or (), "includeTags"),
         exclude_tags=checked_selectors(request.exclude_tags or (), "excludeTags"),
         wait_for=request.wait_for or 0,
-        output_schema=await _schema(request, schemas),
+        output_schema=await _schema(request, schemas, key_id),
     )
 
 
@@ -103,11 +105,11 @@ def _formats(request: ScrapeFields) -> tuple[Format, ...]:
     return tuple(formats | {Format.JSON: None}) if asks_for_json else tuple(formats)
 
 
-async def _schema(request: ScrapeFields, schemas: SchemaChecker) -> str | None:
+async def _schema(request: ScrapeFields, schemas: SchemaChecker, key_id: str) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return await schemas.check(request.output_schema)
+        return await schemas.check(request.output_schema, key_id)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 
