@@ -33,6 +33,12 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
+SECONDS ?= 120
+
+.PHONY: fuzz
+fuzz: $(VENV)/.development ## Give hostile bytes to what reads them, for SECONDS=120; SEED= repeats a run
+	@exec $(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)
