@@ -23,7 +23,7 @@ help: ## List the targets
 
 .PHONY: serve
 serve: $(VENV)/.runtime ## Set up what is missing and start the service on 127.0.0.1:8080
-	@exec $(BIN)/pagemill serve $(ARGS)
+	@exec $(BIN)/pagemill serve $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
 
 .PHONY: test
 test: $(VENV)/.development ## Set up what is missing and run every check: lint, types, imports, tests
@@ -32,6 +32,12 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+
+SECONDS ?= 120
+
+.PHONY: fuzz
+fuzz: $(VENV)/.development ## Give hostile bytes to what reads them, for SECONDS=120; SEED= repeats a run
+	@exec $(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
 
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can

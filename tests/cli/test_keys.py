@@ -35,10 +35,24 @@ async def test_keys_are_made_listed_and_revoked_beside_a_running_service(scratch
 
 async def test_keys_are_made_while_no_service_runs(scratch):
     folder = scratch / "early-keys"
-    code, secret, _ = await run_pagemill("keys", "--data-dir", str(folder), "create", "reader")
+    async with RunningService(folder, workers=1):
+        pass
+    code, secret, _ = await run_pagemill("keys", "create", "reader", "--data-dir", str(folder))
     assert code == 0
     async with RunningService(folder, workers=1) as service:
         assert await status(service, secret.strip()) == 404
+
+
+async def test_no_key_is_made_where_no_service_has_run(scratch):
+    empty, folder = scratch / "no-service", scratch / "running-service"
+    code, secret, errors = await run_pagemill("keys", "create", "reader", "--data-dir", str(empty))
+    assert (code, secret, errors.count("\n")) == (1, "", 1)
+    assert str(empty) in errors
+    assert "--data-dir" in errors
+    assert not empty.exists()
+    async with RunningService(folder, workers=1):
+        _, _, errors = await run_pagemill("keys", "--data-dir", str(empty), "list")
+    assert str(folder) in errors
 
 
 @pytest.mark.parametrize("command", ["api", "worker", "migrate"])

@@ -229,3 +229,21 @@ async def test_what_a_host_sends_does_not_reach_the_terminal_as_it_is(web):
     _, _, errors = await scrape(web.url("/odd"))
     assert errors
     assert "\x1b" not in errors
+
+
+async def test_secrets_in_urls_do_not_reach_the_terminal(web):
+    _, _, errors = await scrape(web.url("/missing?token=s3cret#t0ken").replace("//", "//me:pa55word@"))
+    assert "/missing" in errors
+    assert not [secret for secret in ("s3cret", "t0ken", "pa55word") if secret in errors]
+
+
+async def test_a_url_that_is_too_long_ends_no_run(web):
+    code, output, errors = await scrape(web.url("/" + "a" * 100_000), web.url("/"))
+    assert (code, errors.count("\n")) == (1, 1)
+    assert len(errors) < 1000
+    assert "# Title" in output
+
+
+async def test_a_blocked_address_names_the_setting_that_opens_it():
+    _, _, errors = await scrape("http://10.1.2.3/")
+    assert "PAGEMILL_ALLOWED_NETWORKS" in errors

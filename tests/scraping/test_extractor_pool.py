@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from pagemill import bodies
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
+from pagemill.fair_semaphore import current_key
 from pagemill.model import FetchedPage
 from pagemill.scraping.extractor_pool import ExtractorPool
-from pagemill.scraping.fair_semaphore import current_key
 from pagemill.settings import Settings
 
 FORMATS = ("html", "cleanedHtml", "markdown")

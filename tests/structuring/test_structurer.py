@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
+from pagemill.fair_semaphore import current_key
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.structuring.markup import overview
 from tests.structuring.conftest import KEY, Harness
@@ -212,6 +213,22 @@ async def test_no_more_requests_at_a_time_than_allowed(harness, model):
     at = harness(model, llm_concurrency=2)
     await asyncio.gather(*(at.make(PAGE, url=f"https://h{number}.example/") for number in range(6)))
     assert model.most_at_once == 2
+
+
+async def test_many_pages_of_one_key_leave_the_model_to_another(harness, model):
+    model.behaviour.delay = 0.2
+    at = harness(model, llm_concurrency=1)
+    ended = []
+
+    async def page(key, number):
+        current_key.set(key)
+        await at.make(PAGE, url=f"https://{key}{number}.example/".lower())
+        ended.append(key)
+
+    hostile = [asyncio.create_task(page("A", number)) for number in range(8)]
+    await asyncio.sleep(0.1)
+    await asyncio.gather(*hostile, asyncio.create_task(page("B", 0)))
+    assert ended.index("B") < 4
 
 
 async def test_what_the_page_does_not_say_is_listed(harness, model):

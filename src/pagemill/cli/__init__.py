@@ -109,12 +109,14 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     keys = commands.add_parser("keys", help="make, list and revoke API keys")
     keys.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
     actions = keys.add_subparsers(title="actions", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a key and print it, this once")
+    folder = argparse.ArgumentParser(add_help=False)  # named after the action as well
+    folder.add_argument("--data-dir", metavar="FOLDER", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    create = actions.add_parser("create", help="make a key and print it, this once", parents=[folder])
     create.add_argument("name", help="what the key is for")
     create.add_argument("--operator", action="store_true", help="it may also read what concerns all keys")
     create.set_defaults(command=_keys("create"))
-    actions.add_parser("list", help="list all keys").set_defaults(command=_keys("list"))
-    revoke = actions.add_parser("revoke", help="make a key useless at once")
+    actions.add_parser("list", help="list all keys", parents=[folder]).set_defaults(command=_keys("list"))
+    revoke = actions.add_parser("revoke", help="make a key useless at once", parents=[folder])
     revoke.add_argument("id", help="the key's id, from `pagemill keys list`")
     revoke.set_defaults(command=_keys("revoke"))
 

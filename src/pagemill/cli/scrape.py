@@ -19,7 +19,6 @@ from pagemill.cli import scrape_options
 from pagemill.cli.page_output import PageOutput, save_pictures
 from pagemill.cli.progress_bar import ProgressBar
 from pagemill.errors import (
-    BlockedAddressError,
     InternalPageError,
     InvalidUrlError,
     OperatorError,
@@ -27,6 +26,7 @@ from pagemill.errors import (
     UsageError,
 )
 from pagemill.model import Failure, Job, Page, Status
+from pagemill.redaction import redact_url
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
@@ -133,10 +133,9 @@ class _Command:
 
     def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
         """Say what is not as it was asked for. Returns whether the page failed."""
-        url, failure = outcome.page.url, outcome.page.failure
+        url, failure = redact_url(outcome.page.url), outcome.page.failure
         if failure:
-            hint = " PAGEMILL_ALLOWED_NETWORKS opens networks." if failure.code == BlockedAddressError.code else ""
-            bar.say(f"{url}: {failure.message} [{failure.code}]{hint}")
+            bar.say(f"{url}: {failure.message} [{failure.code}]")
         generated = bodies.unpack(outcome.contents["json"]) if "json" in outcome.contents else {}
         if generated.get("status") == "failed":
             bar.say(f"{url}: no JSON was made: {generated.get('error')}")

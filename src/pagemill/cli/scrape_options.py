@@ -117,7 +117,7 @@ async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptio
 
 async def _checked(fields: ScrapeFields, settings: Settings) -> ScrapeOptions:
     async with contextlib.aclosing(SchemaChecker(settings)) as schemas:
-        return await scrape_options(fields, settings, schemas)
+        return await scrape_options(fields, settings, schemas, "")
 
 
 def _pair(text: str, separator: str, option: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pagemill.cli.service_folder import require_service
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError
 from pagemill.jobs.database.embedded import EmbeddedPostgres
@@ -38,6 +39,7 @@ async def open_database(url: str, settings: Settings, stack: AsyncExitStack) -> 
 
 async def _embedded(settings: Settings, stack: AsyncExitStack) -> str:
     """Return the URL of the embedded server: the running service's, or our own for this command."""
+    require_service(settings.database.data_dir)
     server = EmbeddedPostgres(settings.database.data_dir, settings.database.database_start_timeout)
     folder = DataFolder(settings.database.data_dir)
     try:

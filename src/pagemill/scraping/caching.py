@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError, PageError
 from pagemill.extraction import METADATA
+from pagemill.fair_semaphore import current_key
 from pagemill.fetching.http.validators import Validators
 from pagemill.model import FetchedPage, FetchedWith
 from pagemill.scraping.escalation import FALLBACK_RESERVE, NOT_MODIFIED
 from pagemill.scraping.extractor_version import extractor_version
 from pagemill.scraping.fail_safe import FailSafePageCache
-from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.scraped_page import ScrapedPage
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from pagemill.errors import (
     InvalidDocumentError,
 )
 from pagemill.extraction import METADATA
+from pagemill.fair_semaphore import FairSemaphore, current_key
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, Refresh, ScrapeOptions
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
-from pagemill.scraping.fair_semaphore import FairSemaphore, current_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
 from pagemill.errors import DeadlineExceededError
+from pagemill.fair_semaphore import current_key
 from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http.fetcher import HttpFetcher
@@ -15,7 +16,6 @@ from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_process import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
-from pagemill.scraping.fair_semaphore import current_key
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.markdown_finishing import finished_markdown, with_markdown, without_markdown_options
 from pagemill.scraping.page_cache import cache_keys

@@ -172,7 +172,8 @@ async def test_the_message_does_not_tell_what_a_name_leads_to() -> None:
         with pytest.raises(BlockedAddressError) as caught:
             await guard.resolve("half.test", 80)
     assert caught.value.message == (
-        "The host half.test has an address that is not a public one, and may not be fetched from."
+        "The host half.test has an address that is not a public one, and may not be fetched from unless "
+        "PAGEMILL_ALLOWED_NETWORKS opens its network."
     )
 
 

@@ -58,5 +58,21 @@ async def test_the_event_loop_goes_on_while_a_schema_is_compiled(checker):
 
 async def test_a_child_that_is_killed_is_replaced(checker):
     await checker.check({})
-    os.kill(checker._process.pid, signal.SIGKILL)
+    for compiler in checker._compilers:
+        if compiler.pid:
+            os.kill(compiler.pid, signal.SIGKILL)
     assert await checker.check({"type": "object"}) == '{"type":"object"}'
+
+
+async def test_costly_schemas_of_one_key_leave_room_for_another():
+    settings = Settings(schema_check_timeout=1.0)
+    async with contextlib.aclosing(SchemaChecker(settings)) as checker:
+        hostile = [asyncio.create_task(checker.check({**COSTLY, "title": str(number)}, "A")) for number in range(12)]
+        await asyncio.sleep(0)
+        assert await checker.check({"type": "object"}, "B") == '{"type":"object"}'
+        assert sum(task.done() for task in hostile) < 6
+        for task in hostile:
+            task.cancel()
+        await asyncio.gather(*hostile, return_exceptions=True)
+        assert await checker.check({"type": "array"}, "A") == '{"type":"array"}'
+        assert checker._turns == {}

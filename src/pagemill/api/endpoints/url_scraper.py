@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -112,7 +113,8 @@ async def scrape_url(
 ) -> Response:
     """Queue a URL and hold the request until it has ended, failed included, or the time is up."""
     warnings = warnings_of(body)
-    submission = await _single(resources, body, body.url, SubmitEndpoint.INLINE, idempotency_key)
+    submission = await _single(resources, key_id, body, body.url, SubmitEndpoint.INLINE)
+    submission = replace(submission, idempotency_key=idempotency_key)
     submitted = await submit(resources, key_id, submission)
     job = await await_end(
         resources, submitted.id, key_id, seconds=resources.settings.requests.inline_wait, receive=request.receive
@@ -178,7 +180,8 @@ async def answer_single(
     resources: Resources, key_id: str, body: ScrapeFields, url: str, idempotency_key: str | None
 ) -> Response:
     """Submit a URL, and return the answer."""
-    submission = await _single(resources, body, url, SubmitEndpoint.SINGLE, idempotency_key)
+    submission = await _single(resources, key_id, body, url, SubmitEndpoint.SINGLE)
+    submission = replace(submission, idempotency_key=idempotency_key)
     job = await submit(resources, key_id, submission)
     return JSONResponse({**answers.submitted_job(job, submission.urls[0]), **warnings_of(body)}, 202)
 
@@ -191,7 +194,7 @@ async def answer_batch(
     submission = Submission(
         SubmitEndpoint.BATCH,
         checked,
-        await scrape_options(body, resources.settings, resources.schemas),
+        await scrape_options(body, resources.settings, resources.schemas, key_id),
         checked_webhook(resources, body),
         batch=True,
         idempotency_key=idempotency_key,
@@ -201,12 +204,15 @@ async def answer_batch(
 
 
 async def _single(
-    resources: Resources, body: ScrapeFields, url: str, endpoint: SubmitEndpoint, idempotency_key: str | None
+    resources: Resources,
+    key_id: str,
+    body: ScrapeFields,
+    url: str,
+    endpoint: SubmitEndpoint,
 ) -> Submission:
     return Submission(
         endpoint,
         [single_url(url, resources.settings)],
-        await scrape_options(body, resources.settings, resources.schemas),
+        await scrape_options(body, resources.settings, resources.schemas, key_id),
         checked_webhook(resources, body),
-        idempotency_key=idempotency_key,
     )

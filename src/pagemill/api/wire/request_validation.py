@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
 
 
-async def scrape_options(request: ScrapeFields, settings: Settings, schemas: SchemaChecker) -> ScrapeOptions:
+async def scrape_options(
+    request: ScrapeFields, settings: Settings, schemas: SchemaChecker, key_id: str
+) -> ScrapeOptions:
     """Return the options of a request.
 
     Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
@@ -46,7 +48,7 @@ async def scrape_options(request: ScrapeFields, settings: Settings, schemas: Sch
         include_comments=bool(request.include_comments),
         markdown=_markdown(request),
         wait_for=request.wait_for or 0,
-        output_schema=await _schema(request, schemas),
+        output_schema=await _schema(request, schemas, key_id),
     )
 
 
@@ -114,11 +116,11 @@ def _markdown(request: ScrapeFields) -> MarkdownOptions:
     )
 
 
-async def _schema(request: ScrapeFields, schemas: SchemaChecker) -> str | None:
+async def _schema(request: ScrapeFields, schemas: SchemaChecker, key_id: str) -> str | None:
     if request.output_schema is None:
         return None
     try:
-        return await schemas.check(request.output_schema)
+        return await schemas.check(request.output_schema, key_id)
     except InvalidSchemaError as error:
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 

@@ -76,7 +76,9 @@ class EgressGuard:
             what = f"The address {address} is not a public one ({special_use(address)})"
         else:
             what = f"The host {host} has an address that is not a public one"
-        raise BlockedAddressError(f"{what}, and may not be fetched from.")
+        raise BlockedAddressError(
+            f"{what}, and may not be fetched from unless PAGEMILL_ALLOWED_NETWORKS opens its network."
+        )
 
     def _allows(self, address: IPAddress, port: int | None) -> bool:
         return any(network.allows(address, port) for network in self._allowed)

@@ -15,6 +15,7 @@ from pagemill.errors import (
     ModelRefusedError,
     ModelTimeoutError,
 )
+from pagemill.fair_semaphore import FairSemaphore, current_key
 
 if TYPE_CHECKING:
     import openai
@@ -38,7 +39,7 @@ class LanguageModel:
         self._settings = settings
         self._client: openai.AsyncOpenAI | None = None
         self._client_lock = asyncio.Lock()
-        self._slots = asyncio.Semaphore(settings.structuring.llm_concurrency)
+        self._slots = FairSemaphore(settings.structuring.llm_concurrency)
         self._accepted_variants: dict[bytes, int] = {}
         self.calls = 0
         """How many answers were asked for; retries of the client not counted."""
@@ -59,7 +60,7 @@ class LanguageModel:
         schema_key = orjson.dumps(schema)
         variants = self._request_variants(schema)
         first = remembered = min(self._accepted_variants.get(schema_key, 0), len(variants) - 1)
-        async with self._slots:
+        async with self._slots.slot(current_key.get()):
             client = await self._get_client()
             import openai
 

@@ -1,7 +1,7 @@
 """Checks the schemas that clients send without holding up the event loop: a cheap check first, then a process.
 
-The process compiles the schema, as that may take long. One that takes longer than the limit is killed, and the schema
-is refused.
+Processes compile the schemas, as that may take long. One that takes longer than the limit is killed, and the schema is
+refused.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pagemill.errors import InvalidSchemaError
@@ -18,6 +19,8 @@ from pagemill.structuring.schemas import schema
 from pagemill.structuring.schemas.compile_process import LENGTH
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pagemill.model import JsonObject
     from pagemill.settings import Settings
 
@@ -25,34 +28,39 @@ _PROGRAM = ("-m", "pagemill.structuring.schemas.compile_process")
 _MAX_REMEMBERED = 1000
 _INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL")
 _STARTS = 2
+_PROCESSES = 2
 
 
 class SchemaChecker:
-    """Checks schemas, one at a time. One for each process of the API; its child starts with the first schema."""
+    """Checks schemas: one at a time for each API key, and a few at a time in all.
+
+    So a key whose schemas take long holds up its own alone. One for each process of the API; its children start with
+    the first schemas.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._max_bytes = settings.requests.max_schema_bytes
-        self._timeout = settings.requests.schema_check_timeout
-        self._memory = settings.requests.schema_check_memory
-        self._lock = asyncio.Lock()
-        self._process: asyncio.subprocess.Process | None = None
+        self._compilers = [_Compiler(settings) for _ in range(_PROCESSES)]
+        self._idle = list(self._compilers)
+        self._slots = asyncio.Semaphore(_PROCESSES)
+        self._turns: dict[str, _Turn] = {}
         self._valid: dict[bytes, None] = {}
 
     async def aclose(self) -> None:
-        """End the child."""
-        async with self._lock:
-            await self._kill()
+        """End the children."""
+        for compiler in self._compilers:
+            await compiler.kill()
 
-    async def check(self, value: JsonObject) -> str:
-        """Return the JSON text of a schema that can be used.
+    async def check(self, value: JsonObject, key_id: str = "") -> str:
+        """Return the JSON text of a schema that can be used, sent with an API key.
 
         Raises errors.InvalidSchemaError, naming the fault.
         """
         text = schema.check_size(value, self._max_bytes)
         digest = hashlib.sha256(text.encode()).digest()
         if digest not in self._valid:
-            async with self._lock:
-                fault = await self._compile(text.encode())
+            async with self._turn(key_id):
+                fault = "" if digest in self._valid else await self._compile(text.encode())
             if fault:
                 raise InvalidSchemaError(fault)
             if len(self._valid) >= _MAX_REMEMBERED:
@@ -60,20 +68,65 @@ class SchemaChecker:
             self._valid[digest] = None
         return text
 
+    @contextlib.asynccontextmanager
+    async def _turn(self, key_id: str) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(key_id, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[key_id]
+
     async def _compile(self, text: bytes) -> str:
-        """What is wrong with a schema; nothing where it is valid. A child that was killed from outside is replaced."""
+        async with self._slots:
+            compiler = self._idle.pop()
+            try:
+                return await compiler.compile(text)
+            finally:
+                self._idle.append(compiler)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Whose schema of one key is compiled, and how many are or wait."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+class _Compiler:
+    """A process that compiles one schema at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._timeout = settings.requests.schema_check_timeout
+        self._memory = settings.requests.schema_check_memory
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, once it started."""
+        return self._process.pid if self._process else None
+
+    async def compile(self, text: bytes) -> str:
+        """Return what is wrong with a schema; nothing where it is valid.
+
+        A child that was killed from outside is replaced.
+        """
         for _ in range(_STARTS):
             process = await self._running()
             try:
                 async with asyncio.timeout(self._timeout):
                     return await _ask(process, text)
             except TimeoutError:
-                await self._kill()
+                await self.kill()
                 return f"compiling it takes longer than {self._timeout:g} seconds"
             except (EOFError, ConnectionError):
-                await self._kill()
+                await self.kill()
             except BaseException:
-                await self._kill()
+                await self.kill()
                 raise
         return "compiling it takes too much memory"
 
@@ -90,7 +143,8 @@ class SchemaChecker:
             await _ask(self._process, b"{}")
         return self._process
 
-    async def _kill(self) -> None:
+    async def kill(self) -> None:
+        """End the child."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
-from pagemill.scraping.fair_semaphore import FairSemaphore
+from pagemill.fair_semaphore import FairSemaphore
 
 
 class Pages:
