@@ -1,0 +1,1 @@
+-- Nothing: the number is kept for a step that lands beside this one.
