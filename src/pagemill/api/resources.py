@@ -53,6 +53,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         connections=settings.database.database_connections,
         wait=settings.database.database_wait,
         connect_timeout=settings.database.database_connect_timeout,
+        statement_timeout=settings.database.database_statement_timeout,
         name="pagemill api",
     )
     schemas = SchemaChecker(settings)

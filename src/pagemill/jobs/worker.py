@@ -58,6 +58,7 @@ class Worker:
             connections=settings.database.database_connections,
             wait=FOREVER,
             connect_timeout=settings.database.database_connect_timeout,
+            statement_timeout=settings.database.database_statement_timeout,
             name="pagemill worker",
         )
         self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None)
