@@ -33,6 +33,11 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
 
+.PHONY: chaos
+chaos: $(VENV)/.development ## Hurt a service at random: SEED=n repeats, RUNS=200 kills alone (PAGES, MINUTES)
+	$(BIN)/python -m tests.chaos $(if $(PAGES),--pages $(PAGES)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -115,7 +115,9 @@ async def test_one_sending_has_an_end_too(server):
 
 
 async def test_notices_come_again_after_a_silence(server):
-    async with Database(server.url, connections=1, wait=FOREVER, connect_timeout=0.5, statement_timeout=0.5) as database:
+    async with Database(
+        server.url, connections=1, wait=FOREVER, connect_timeout=0.5, statement_timeout=0.5
+    ) as database:
         send(server, signal.SIGSTOP, backends=True)
         async with Notifications(database, ENDED) as notifications, notifications.subscribed("job_1") as ended:
             await asyncio.sleep(1.2)

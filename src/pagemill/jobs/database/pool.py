@@ -83,9 +83,20 @@ class Database:
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
 
-    async def rows(self, statement: str, *values: Any, wait: float | None = None, lock: int | None = None) -> list[Any]:
-        """Run a statement and return its rows. With `lock`, one of those with the same number at a time."""
-        clock, delay, patience = asyncio.get_running_loop().time, _FIRST_DELAY, self._statement_timeout
+    async def rows(
+        self,
+        statement: str,
+        *values: Any,
+        wait: float | None = None,
+        timeout: float | None = None,
+        lock: int | None = None,
+    ) -> list[Any]:
+        """Run a statement and return its rows. With `lock`, one of those with the same number at a time.
+
+        With `timeout`, that is how long each sending of it may take.
+        """
+        clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
+        patience = timeout or self._statement_timeout
         wait = self._wait if wait is None else wait
         deadline = clock() + wait
         while True:
@@ -99,7 +110,7 @@ class Database:
                 if clock() + delay > deadline:
                     raise UnavailableError("The database is not available. Try again in a moment.") from error
                 self._log_retry(error)
-                if isinstance(error, TimeoutError):
+                if isinstance(error, TimeoutError) and timeout is None:
                     patience = min(patience * 2, _LONGEST_STATEMENT)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)

@@ -41,9 +41,9 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     SELECT $2, $9::bytea, $1 FROM place WHERE $9 IS NOT NULL AND NOT key_full AND NOT "full"
     ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
     WHERE recent.created_at < now() - $10::interval
-      AND NOT ($11::boolean AND EXISTS (
-          SELECT FROM jobs
-          WHERE id = recent.job_id AND (completed_at IS NULL OR completed_at >= now() - $10::interval)))
+      AND NOT ($11::boolean AND coalesce(
+          (SELECT completed_at IS NULL OR completed_at >= now() - $10::interval FROM jobs WHERE id = recent.job_id),
+          false))
     RETURNING job_id
 ), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url)
@@ -310,16 +310,19 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 """
 
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
-# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead, or null;
-# $4, $5: the failure's code and message.
+# $1, $2: dead workers, each with the last heartbeat that it may have sent, or null for any; $6: all workers are dead.
+# $4, $5: the failure's code and message. The clock is not asked: it may have been set.
 # Repeatable: what went back has no dead worker any more, so a crash is counted once.
 RESCUE_PAGES = f"""
 WITH dead AS (
-    DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id
+    DELETE FROM workers
+    WHERE $6 OR EXISTS (SELECT FROM unnest($1::text[], $2::timestamptz[]) AS silent (id, seen_at)
+                        WHERE silent.id = workers.id AND coalesce(silent.seen_at = workers.seen_at, true))
+    RETURNING id
 ), orphan AS (
     SELECT id FROM pages
     WHERE worker_id IS NOT NULL AND completed_at IS NULL
-      AND (worker_id = $1 OR worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
+      AND (worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), back AS (
     UPDATE pages SET worker_id = NULL, crashes = crashes + 1
@@ -345,6 +348,8 @@ RECORD_HEARTBEAT = """
 INSERT INTO workers (id) VALUES ($1)
 ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """
+# Repeatable: it only reads.
+LIST_WORKERS = "SELECT id, seen_at FROM workers"
 # Repeatable: what is deleted is not there to be deleted again.
 REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
 # Repeatable: it only reads.
