@@ -29,7 +29,7 @@ def main() -> int:
         plans = [Plan(seed, options.pages or 5000, options.minutes * 60)]
     reports = asyncio.run(run_all(plans))
     wrong = sum(bool(report.wrong) for report in reports)
-    print(f"{len(reports)} runs, {sum(report.plan.pages for report in reports)} pages, {wrong} runs with faults")
+    print(f"{len(reports)} runs, {sum(report.pages for report in reports)} pages, {wrong} runs with faults")
     return 1 if wrong else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pagemill.errors import CancelledPageError
 from tests.chaos.site import COMPLETED, ENDS, kind_of
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 TRACK_ENDS = (
     "CREATE TABLE page_ends (page_id bigint NOT NULL)",
-    "CREATE FUNCTION track_end() RETURNS trigger LANGUAGE plpgsql AS $$ "
-    "BEGIN INSERT INTO page_ends VALUES (NEW.id); RETURN NULL; END $$",
-    "CREATE TRIGGER track_end AFTER UPDATE ON pages FOR EACH ROW "
-    "WHEN (NEW.completed_at IS NOT NULL OR OLD.completed_at IS NOT NULL) EXECUTE FUNCTION track_end()",
+    """CREATE FUNCTION track_end() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN INSERT INTO page_ends VALUES (NEW.id); RETURN NULL; END $$""",
+    """CREATE TRIGGER track_end AFTER UPDATE ON pages FOR EACH ROW
+       WHEN (NEW.completed_at IS NOT NULL OR OLD.completed_at IS NOT NULL) EXECUTE FUNCTION track_end()""",
 )
 """Every end of a page is written down beside it, and every change after that."""
 
@@ -36,11 +37,13 @@ _EMPTY = """
 SELECT id FROM pages WHERE status = 'completed'
    AND NOT EXISTS (SELECT FROM bodies WHERE page_id = pages.id AND format = 'html' AND octet_length(body) > 0)
 """
-_FAILED = "SELECT url, error_code, error_message, crashes FROM pages WHERE job_id = ANY ($1::text[])"
+_PAGES = "SELECT url, error_code, error_message, crashes FROM pages WHERE job_id = ANY ($1::text[])"
 
 
-async def faults_found(database: Database, submitted: Mapping[str, list[str]], receiver: Receiver) -> list[str]:
-    """Return what is wrong, in words. `submitted`: the URLs of each job that was accepted."""
+async def faults_found(
+    database: Database, submitted: Mapping[str, list[str]], receiver: Receiver, *, cancelled: int = 0
+) -> list[str]:
+    """Return what is wrong, in words. `submitted`: the URLs of each accepted job; `cancelled`: how many ended so."""
     found = []
     for name, statement in (
         ("ended twice", _TWICE),
@@ -49,15 +52,25 @@ async def faults_found(database: Database, submitted: Mapping[str, list[str]], r
         ("queued pages counted wrongly", _WRONG_COUNTS),
         ("completed without a body", _EMPTY),
     ):
-        found += [f"{name}: {dict(row)}" for row in await database.rows(statement)]
-    pages = await database.rows(_FAILED, list(submitted))
+        found += _first([f"{name}: {dict(row)}" for row in await database.rows(statement)])
+    pages = await database.rows(_PAGES, list(submitted))
     wanted = sorted(url for urls in submitted.values() for url in urls)
     if sorted(row["url"] for row in pages) != wanted:
         found.append(f"{len(wanted)} pages were accepted, and {len(pages)} are there")
-    found += [
-        f"failed: {dict(row)}" for row in pages if row["error_code"] not in ENDS.get(kind_of(row["url"]), COMPLETED)
-    ]
-    return found + [f"not told by webhook: {job}" for job in untold(submitted, receiver)]
+    allowed = {CancelledPageError.code} if cancelled else set()
+    found += _first(
+        [
+            f"failed: {dict(row)}"
+            for row in pages
+            if row["error_code"] not in ENDS.get(kind_of(row["url"]), COMPLETED) | allowed
+        ]
+    )
+    return found + _first([f"not told by webhook: {job}" for job in untold(submitted, receiver)])
+
+
+def _first(found: list[str]) -> list[str]:
+    """The first of each kind, and how many more there are."""
+    return found if len(found) <= 5 else [*found[:5], f"and {len(found) - 5} more of these"]
 
 
 def untold(jobs: Iterable[str], receiver: Receiver) -> list[str]:

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -28,12 +28,15 @@ from tests.chaos.victims import alive
 from tests.service.running import RunningService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     import psutil
 
 BATCH = 20
+ENDED = ("completed", "failed")
 _SUBMITTERS = 4
+_UNENDED_JOBS = "SELECT id FROM jobs WHERE completed_at IS NULL AND id = ANY ($1::text[])"
+_CANCELLED = "SELECT count(*) AS pages FROM pages WHERE error_code = 'cancelled' AND job_id = ANY ($1::text[])"
 _DISK_SIZE = "1500m"
 _SETTINGS = {
     "PAGEMILL_WORKER_HEARTBEAT": "0.5",
@@ -65,6 +68,10 @@ class Report:
 
     plan: Plan
     jobs: int = 0
+    pages: int = 0
+    """Pages that were accepted."""
+    cancelled: int = 0
+    """Pages that had not begun when the time was up."""
     seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -73,7 +80,8 @@ class Report:
         """In a few lines."""
         faults = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items()))
         result = "nothing lost" if not self.wrong else "\n  ".join([f"{len(self.wrong)} FAULTS", *self.wrong[:20]])
-        return f"seed {self.plan.seed}: {self.plan.pages} pages, {self.seconds:.0f} s; {faults}\n  {result}"
+        pages = f"{self.pages} pages, {self.cancelled} of them cancelled as the time was up"
+        return f"seed {self.plan.seed}: {pages}, {self.seconds:.0f} s; {faults}\n  {result}"
 
 
 class Chaos:
@@ -139,17 +147,20 @@ class Chaos:
                 async with asyncio.timeout(plan.seconds * 0.6):
                     await self._hurt(plan, faults, random, submitting, jobs)
             await faults.heal()
+            batches.clear()  # what is under way is submitted to the end, through whatever comes
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(60.0, plan.seconds - (time.monotonic() - began))):
+                async with asyncio.timeout(max(10.0, plan.seconds * 0.85 - (time.monotonic() - began))):
                     await submitting
-                    for job in jobs:
-                        await self._until_ended(client, job)
+                    await self._until_ended(client, jobs)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(90):
+                    await submitting
+                    report.cancelled = await self._cancel(client, jobs)
+                    await self._until_ended(client, jobs)
                     await _until(lambda: not untold(jobs, self._receiver))
         submitting.cancel()
-        report.faults, report.jobs = faults.done, len(jobs)
-        if len(jobs) < len(batches):
-            report.wrong.append(f"{len(batches) - len(jobs)} batches were not accepted in time")
-        report.wrong += await faults_found(self._database, jobs, self._receiver)
+        report.faults, report.jobs, report.pages = faults.done, len(jobs), sum(map(len, jobs.values()))
+        report.wrong += await faults_found(self._database, jobs, self._receiver, cancelled=report.cancelled)
         report.seconds = time.monotonic() - began
         return report
 
@@ -165,14 +176,14 @@ class Chaos:
             for _ in range(plan.kills):
                 await asyncio.sleep(random.uniform(0, 2))
                 await faults.kill()
+            await submitting
             return
         while not (submitting.done() and await self._all_ended(jobs)):
             await asyncio.sleep(random.expovariate(1 / 1.5))
             await faults.inflict()
 
     async def _all_ended(self, jobs: dict[str, list[str]]) -> bool:
-        statement = "SELECT FROM jobs WHERE completed_at IS NULL AND id = ANY ($1::text[]) LIMIT 1"
-        return not await self._database.rows(statement, list(jobs))
+        return not await self._database.rows(_UNENDED_JOBS, list(jobs))
 
     async def _submit(self, client: httpx.AsyncClient, batches: list[list[str]], jobs: dict[str, list[str]]) -> None:
         """Submit as clients do: again with the same key, until an answer comes."""
@@ -192,14 +203,27 @@ class Chaos:
                     assert answer.status_code in (429, 503), answer.text
                 await asyncio.sleep(0.3)
 
-    async def _until_ended(self, client: httpx.AsyncClient, job: str) -> None:
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                answer = await client.get(f"/v1/url-scraper/{job}", params={"wait": 5, "fields": "status"}, timeout=15)
-                if answer.status_code == 200 and answer.json()["status"] in ("completed", "failed"):
-                    return
-                assert answer.status_code in (200, 503), answer.text
-            await asyncio.sleep(0.1)
+    async def _until_ended(self, client: httpx.AsyncClient, jobs: Iterable[str]) -> None:
+        for job in jobs:
+            while await self._ask(client, "GET", job, params={"wait": 5, "fields": "status"}) not in ENDED:
+                await asyncio.sleep(0.1)
+
+    async def _cancel(self, client: httpx.AsyncClient, jobs: Iterable[str]) -> int:
+        """Cancel what has not ended, where the time is up, and return how many pages had not begun."""
+        left = await self._database.rows(_UNENDED_JOBS, list(jobs))
+        for row in left:
+            await self._ask(client, "DELETE", row["id"])
+        [row] = await self._database.rows(_CANCELLED, list(jobs))
+        return int(row["pages"])
+
+    async def _ask(self, client: httpx.AsyncClient, method: str, job: str, **options: Any) -> str | None:
+        """Return the job's status, or None where no answer came."""
+        with contextlib.suppress(httpx.TransportError):
+            answer = await client.request(method, f"/v1/url-scraper/{job}", timeout=15, **options)
+            assert answer.status_code in (200, 503), answer.text
+            if answer.status_code == 200:
+                return str(answer.json().get("status"))
+        return None
 
 
 async def _until(true: Callable[[], bool]) -> None:
@@ -208,11 +232,11 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def _small_disk(folder: Path):  # type: ignore[no-untyped-def]  # a generator of a folder, or of None
+def _small_disk(folder: Path) -> Iterator[Path | None]:
     """Mount a small disk in memory and yield its folder; None where the system does not let us."""
     folder.mkdir()
     mount = shutil.which("mount")
-    options = ["-t", "tmpfs", "-o", f"size={_DISK_SIZE},mode=0755", "pagemill-chaos", folder]
+    options = ["-t", "tmpfs", "-o", f"size={_DISK_SIZE},mode=0755", "pagemill-chaos", str(folder)]
     if os.geteuid() != 0 or mount is None or subprocess.run([mount, *options], check=False).returncode:
         yield None
         return

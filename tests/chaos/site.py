@@ -20,8 +20,10 @@ WORDS = "Ordinary words of an article, one line after another, that a reader cam
 _ARTICLE = (
     f"<html><title>Page {{}}</title><body><article><h1>Title {{}}</h1><p>{WORDS * 20}</p></article></body></html>"
 )
-_SHELL = """<html><title>App</title><body><noscript>You need to enable JavaScript.</noscript><div id="root"></div>
-<script>document.getElementById("root").innerHTML = "<main><h1>Drawn</h1><p>" + %r.repeat(20) + "</p></main>"</script>"""
+_SHELL = """<html><title>App</title><body>
+<noscript>You need to enable JavaScript.</noscript><div id="root"></div>
+<script>
+document.getElementById("root").innerHTML = "<main><h1>Drawn</h1><p>" + %r.repeat(20) + "</p></main>"</script>"""
 _BROKEN = (
     b"<table><p>\xff\xfe<b><i></table><script>if (</scr</b><article><h1>Half</h1><p>" + WORDS.encode() * 9 + b"<div"
 )

@@ -98,8 +98,8 @@ async def full_database(database):
         "SELECT 'e' || n, 'k' || n % 5000 + 1, '', '{}', '', '' FROM generate_series(1, 10000) n"
     )
     await database.rows(
-        "INSERT INTO unended_pages SELECT 'k' || n, part, 1 FROM generate_series(1, 5000) n, generate_series(0, 15) part "
-        "ON CONFLICT DO NOTHING"
+        "INSERT INTO unended_pages "
+        "SELECT 'k' || n, part, 1 FROM generate_series(1, 5000) n, generate_series(0, 15) part"
     )
     await database.rows("ANALYZE")
     return database

@@ -69,7 +69,8 @@ def checked_webhook(resources: Resources, request: ScrapeFields) -> str | None:
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
     """Return the job of a submission: a new one, or the job of the earlier request that this one repeats.
 
-    Raises errors.RateLimitedError and errors.QueueFullError, and errors.ConflictError for an idempotency key that came with another request.
+    Raises errors.RateLimitedError and errors.QueueFullError, and errors.ConflictError for an idempotency key that came
+    with another request.
     """
     repetition = idempotency(submission, resources.settings)
     if resources.limits:

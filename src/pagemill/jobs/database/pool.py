@@ -44,7 +44,7 @@ class Database:
     sending may take twice as long, so that a statement with much to do ends as well.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a limit of its own
         self,
         url: str,
         *,

@@ -31,8 +31,9 @@ _PLACE = """
 
 # $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
 # nor, where $11 says so, while the job of that one runs or less than $10 after its end.
-# Nor where its key, or all keys together, would have more than $12 and $13 pages in jobs that have not ended: `key_full`
-# and `full` say so. A job of any size is taken where there are none. What is submitted meanwhile is not counted yet.
+# Nor where its key, or all keys together, would have more than $12 or $13 pages in jobs that have not ended: then
+# `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
+# counted yet.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}

@@ -62,7 +62,7 @@ class QueueLimits:
 class JobStore:
     """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away."""
 
-    def __init__(self, database: Database, queue_limits: QueueLimits = QueueLimits()) -> None:  # noqa: B008 - frozen
+    def __init__(self, database: Database, queue_limits: QueueLimits = QueueLimits()) -> None:
         self._database = database
         self._queue_limits = queue_limits
 
