@@ -44,6 +44,7 @@ _SETTINGS = {
     "PAGEMILL_DATABASE_STATEMENT_TIMEOUT": "5",
     "PAGEMILL_FETCH_TIMEOUT": "8",
     "PAGEMILL_MAX_CRASHES": "10",  # whoever is killed again and again at random is no killer
+    "PAGEMILL_EXTRACTION_TIMEOUT": "60",  # the machine may be slow; what hangs is found out all the same
     "PAGEMILL_EXTRACTION_MEMORY": str(400 << 20),
     "PAGEMILL_WEBHOOK_RETRY_DELAYS": ",".join(["0.5"] * 100),
     "PAGEMILL_WEBHOOK_TIMEOUT": "2",
@@ -100,15 +101,15 @@ class Chaos:
         data_dir = (self._disk or folder) / "data"
         self._site = await self._stack.enter_async_context(ChaosSite())
         self._receiver = await self._stack.enter_async_context(Receiver())
-        self._service = RunningService(data_dir, **_SETTINGS, **self._clock.environment)
-        self.log = self._service.log = folder / "service.log"
-        await self._service.start()
+        self.service = RunningService(data_dir, **_SETTINGS, **self._clock.environment)
+        self.log = self.service.log = folder / "service.log"
+        await self.service.start()
         self._stack.push_async_callback(self._end)
         url = EmbeddedPostgres(data_dir).url
         self._database = await self._stack.enter_async_context(Database(url, connections=2, wait=120))
         for statement in TRACK_ENDS:
             await self._database.rows(statement)
-        async with self._service.client() as client:
+        async with self.service.client() as client:
             answer = await client.post("/v1/webhooks", json={"url": self._receiver.url("/hook")})
             answer.raise_for_status()
         watching = asyncio.create_task(self._watch())
@@ -120,7 +121,7 @@ class Chaos:
 
     async def _end(self) -> None:
         """Stop the service; raise AssertionError for processes that are left of it, and end them."""
-        await self._service.stop()
+        await self.service.stop()
         await asyncio.sleep(1)
         left = alive(self._seen)
         described = [f"{process.pid} {' '.join(process.cmdline())[:80]}" for process in left]
@@ -131,7 +132,7 @@ class Chaos:
     async def _watch(self) -> None:
         """Remember every process that there was."""
         while True:
-            self._seen.update(self._service.processes())
+            self._seen.update(self.service.processes())
             await asyncio.sleep(0.2)
 
     async def run(self, plan: Plan) -> Report:
@@ -139,9 +140,9 @@ class Chaos:
         random, report, began = Random(plan.seed), Report(plan), time.monotonic()
         urls = self._site.urls(plan.pages, random)
         batches = [urls[start : start + BATCH] for start in range(0, len(urls), BATCH)]
-        faults = Faults(self._service, self._site, random, clock=self._clock, disk=self._disk)
+        faults = Faults(self.service, self._site, random, clock=self._clock, disk=self._disk)
         jobs: dict[str, list[str]] = {}
-        async with self._service.client() as client:
+        async with self.service.client() as client:
             submitting = asyncio.gather(*(self._submit(client, batches, jobs) for _ in range(_SUBMITTERS)))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(plan.seconds * 0.6):

@@ -90,7 +90,7 @@ class ChaosSite:
         if kind == "killer":
             return Response(self._killer_body)
         if kind == "huge":
-            return Response(b"<html><body><article>" + f"<p>{WORDS}</p>".encode() * 15_000)
+            return Response(b"<html><body><article>" + f"<p>{WORDS}</p>".encode() * 5_000)
         text = _SHELL % WORDS if kind == "browser" else _ARTICLE.format(request.path, request.path)
         return Response(text.encode())
 
