@@ -94,6 +94,14 @@ class Chaos:
         self.log = Path()
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pagemill-chaos-")))
         folder.chmod(0o755)
         self._disk = self._stack.enter_context(_small_disk(folder / "disk"))
@@ -103,8 +111,9 @@ class Chaos:
         self._receiver = await self._stack.enter_async_context(Receiver())
         self.service = RunningService(data_dir, **_SETTINGS, **self._clock.environment)
         self.log = self.service.log = folder / "service.log"
-        await self.service.start()
+        self.service.start_timeout = 180  # the machine may be slow
         self._stack.push_async_callback(self._end)
+        await self.service.start()
         url = EmbeddedPostgres(data_dir).url
         self._database = await self._stack.enter_async_context(Database(url, connections=2, wait=120))
         for statement in TRACK_ENDS:
@@ -114,7 +123,6 @@ class Chaos:
             answer.raise_for_status()
         watching = asyncio.create_task(self._watch())
         self._stack.callback(watching.cancel)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
