@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -90,7 +91,8 @@ async def database_url(scratch):
     data.mkdir(mode=0o700)
     os.chown(data, user.pw_uid, user.pw_gid)
     options = ("-D", data, "-U", "pagemill", "--auth", "trust", "-E", "UTF8", "--locale", "C")
-    subprocess.run([programs[-1], *options], check=True, capture_output=True, cwd="/", **identity)
+    start = functools.partial(subprocess.run, check=True, capture_output=True, cwd="/", **identity)
+    await asyncio.to_thread(start, [programs[-1], *options])
     certificate = trustme.CA().issue_cert(f"{NETWORK}.1", f"{NETWORK}.5")
     files = {"server.key": certificate.private_key_pem, "server.crt": certificate.cert_chain_pems[0]}
     for name, pem in files.items():
@@ -101,7 +103,8 @@ async def database_url(scratch):
     (data / "pg_hba.conf").write_text(rules)
     changes = ("ssl=on", f"listen_addresses={NETWORK}.1,{NETWORK}.5", f"port={PORT}", f"unix_socket_directories={data}")
     words = [word for change in changes for word in ("-c", change)]
-    server = subprocess.Popen([programs[-1].with_name("postgres"), "-D", data, *words], cwd="/", **identity)
+    program = programs[-1].with_name("postgres")
+    server = await asyncio.create_subprocess_exec(program, "-D", data, *words, cwd="/", **identity)
     try:
         local = f"postgresql://pagemill@/postgres?host={data}&port={PORT}"
         async with Database(local, connections=1, wait=30) as database:
@@ -110,7 +113,7 @@ async def database_url(scratch):
         yield f"postgresql://remote:{PASSWORD}@{{host}}:{PORT}/postgres?sslmode=require"
     finally:
         server.send_signal(signal.SIGQUIT)
-        await asyncio.to_thread(server.wait)
+        await server.wait()
 
 
 def _account(name):
