@@ -39,6 +39,15 @@ SECONDS ?= 120
 fuzz: $(VENV)/.development ## Give hostile bytes to what reads them, for SECONDS=120; SEED= repeats a run
 	@exec $(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
 
+.PHONY: chaos
+chaos: $(VENV)/.development ## Hurt a service at random: SEED=n repeats, RUNS=200 kills alone (PAGES, MINUTES)
+	$(BIN)/python -m tests.chaos $(if $(PAGES),--pages $(PAGES)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
+
+.PHONY: soak
+soak: $(VENV)/.development ## Load a service for MINUTES=30 and write down whether its memory grows
+	$(BIN)/python -m tests.chaos.soak $(if $(MINUTES),--minutes $(MINUTES))
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -28,6 +28,7 @@ class RunningService:
         self.address = f"http://127.0.0.1:{self.port}"
         self.ready_line = ""
         self.seconds_to_ready = 0.0
+        self.start_timeout = 60.0
         self._words = ("serve", "--port", str(self.port), "--workers", str(workers), "--data-dir", str(data_dir))
         self._settings = {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_RETRY_DELAY": "0.05", **settings}
         self.log = data_dir.with_suffix(".log")
@@ -49,7 +50,7 @@ class RunningService:
                 stderr=log,
             )
         assert self.process.stdout
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(self.start_timeout):
             self.ready_line = (await self.process.stdout.readline()).decode().strip()
         self.seconds_to_ready = time.monotonic() - began
         assert "ready" in self.ready_line, self.log.read_text()[-3000:]

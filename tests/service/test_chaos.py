@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import secrets
 import signal
 
 import pytest
 
+from tests.chaos.__main__ import run_all
+from tests.chaos.run import Plan
 from tests.service.running import RunningService, ended, submit
 from tests.web.http_server import HttpServer, Response
-
-pytestmark = pytest.mark.shared
 
 PAGES, BATCH = 1000, 100
 
@@ -23,6 +24,7 @@ def pages(shared_pages):
     return {f"/{number}": gzip.decompress(file.read_bytes()) for number, file in enumerate(files)}
 
 
+@pytest.mark.shared
 async def test_a_thousand_pages_through_the_death_of_everything(pages, scratch):
     """A worker, then the API, then PostgreSQL, then the supervisor are killed with -9 while 1,000 pages run."""
     async with HttpServer({path: Response(body, content_type="text/html") for path, body in pages.items()}) as web:
@@ -50,6 +52,13 @@ async def test_a_thousand_pages_through_the_death_of_everything(pages, scratch):
     assert [page["url"] for page in ended_pages] == urls
     assert {page["status"] for page in ended_pages} == {"completed"}
     assert all(page["html"] for page in ended_pages)
+
+
+async def test_random_faults():
+    """The short form of `make chaos`, with another seed each time: it is printed, and `make chaos SEED=` repeats it."""
+    [report] = await run_all([Plan(secrets.randbelow(1_000_000), pages=150, seconds=100)])
+    assert report.wrong == []
+    assert report.jobs == 8
 
 
 async def kill(service, role):

@@ -19,6 +19,7 @@ from pagemill.errors import (
     NotSupportedError,
     PagemillError,
     PayloadTooLargeError,
+    QueueFullError,
     RateLimitedError,
     RequestError,
     UnauthorizedError,
@@ -57,6 +58,7 @@ _EXAMPLES: Mapping[ErrorClass, str] = {
     ConflictError: "This Idempotency-Key came with another request before. Use a new key.",
     PayloadTooLargeError: "The request body is larger than 1048576 bytes.",
     RateLimitedError: "At most 60 submissions a minute are taken here from one key.",
+    QueueFullError: "At most 100000 pages of one key wait or are worked on.",
     PagemillError: INTERNAL_MESSAGE,
     UnavailableError: "The database is not available. Try again in a moment.",
 }
@@ -118,7 +120,7 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
     elif operation.get("parameters"):
         errors |= {400: (RequestError,)}
     if operation["operationId"] in _SUBMITTING:
-        errors |= {429: (RateLimitedError,)}
+        errors |= {429: (RateLimitedError, QueueFullError)}
     if path.startswith("/v1/webhooks"):
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if operation["operationId"] in _FOR_OPERATORS:

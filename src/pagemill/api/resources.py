@@ -15,7 +15,7 @@ from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.queue.notifications import ENDED, Notifications
-from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.queue.store import JobStore, QueueLimits
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
 from pagemill.structuring.schemas.checker import SchemaChecker
@@ -53,6 +53,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         connections=settings.database.database_connections,
         wait=settings.database.database_wait,
         connect_timeout=settings.database.database_connect_timeout,
+        statement_timeout=settings.database.database_statement_timeout,
         name="pagemill api",
     )
     schemas = SchemaChecker(settings)
@@ -60,7 +61,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         yield Resources(
             settings=settings,
             database=database,
-            jobs=JobStore(database),
+            jobs=JobStore(
+                database,
+                QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
+            ),
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),

@@ -109,6 +109,14 @@ class RateLimitedError(RequestError):
         self.retry_after = retry_after
 
 
+class QueueFullError(RequestError):
+    """So many pages wait that no more are taken for now. `retry_after` is in seconds."""
+
+    code = "queue_full"
+    http_status = 429
+    retry_after: ClassVar[int] = 10
+
+
 class UnavailableError(RequestError):
     """The service cannot answer for now: the database is away."""
 

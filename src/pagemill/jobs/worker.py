@@ -17,6 +17,7 @@ from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
+from pagemill.jobs.queue.silent_workers import SilentWorkers
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
@@ -36,7 +37,6 @@ _SUSPECT_INTERVAL = 5.0
 _RETENTION_INTERVAL = 60.0
 _RETENTION_PAUSE = 0.2
 _REFILL_DELAY = 0.02
-_MISSED_HEARTBEATS = 3
 _UNREGISTER_TIMEOUT = 2.0
 
 
@@ -58,6 +58,7 @@ class Worker:
             connections=settings.database.database_connections,
             wait=FOREVER,
             connect_timeout=settings.database.database_connect_timeout,
+            statement_timeout=settings.database.database_statement_timeout,
             name="pagemill worker",
         )
         self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None)
@@ -74,7 +75,6 @@ class Worker:
             selectors=self._selectors,
         )
         self._running: set[asyncio.Task[None]] = set()
-        self._connected_since = float("inf")
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stop` is set; then give running pages the grace period and put back what is left.
@@ -218,13 +218,8 @@ class Worker:
         await asyncio.gather(*unfinished, return_exceptions=True)
 
     async def _send_heartbeats(self) -> None:
-        loop = asyncio.get_running_loop()
-        last = float("-inf")
         while True:
             await self._queue.heartbeat()
-            if loop.time() - last > _MISSED_HEARTBEATS * self._settings.jobs.worker_heartbeat:
-                self._connected_since = loop.time()
-            last = loop.time()
             await asyncio.sleep(self._settings.jobs.worker_heartbeat)
 
     async def _reconcile(self) -> None:
@@ -236,14 +231,11 @@ class Worker:
                 log.warning("put back what a lost answer had given to this worker", pages=pages, deliveries=deliveries)
 
     async def _rescue(self) -> None:
-        """Look for dead workers, unless the silence may be the database's or our own."""
-        silence = self._settings.jobs.worker_timeout
-        loop = asyncio.get_running_loop()
+        interval = self._settings.jobs.worker_heartbeat
+        workers = SilentWorkers.after(self._database, seconds=self._settings.jobs.worker_timeout, interval=interval)
         while True:
-            await asyncio.sleep(self._settings.jobs.worker_heartbeat)
-            if loop.time() - self._connected_since < silence:
-                continue
-            rescued = await rescue(self._database, self._settings.jobs.max_crashes, silence=silence)
+            await asyncio.sleep(interval)
+            rescued = await rescue(self._database, self._settings.jobs.max_crashes, silent=await workers.look())
             if rescued.released or rescued.failed:
                 log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
 

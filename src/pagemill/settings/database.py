@@ -30,11 +30,16 @@ class DatabaseSettings(SettingsGroup):
     database_connect_timeout: Seconds = Field(
         10.0, description="How long a connection to the database may take, in seconds."
     )
+    database_statement_timeout: Seconds = Field(
+        30.0,
+        description="How long one sending of a statement may take before it is sent again on another connection, in "
+        "seconds; each next one may take twice as long.",
+    )
     database_patience: Seconds = Field(
         2.0,
         description="How long is waited for a database that is away where it is only an aid (the cache, what is known "
         "of hosts, proxies and templates), or is asked whether it is there, in seconds.",
     )
     database_wait: Seconds = Field(
-        5.0, description="How long a request waits for a database that is away before it answers 503, in seconds."
+        4.0, description="How long a request waits for a database that is away before it answers 503, in seconds."
     )

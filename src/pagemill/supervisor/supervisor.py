@@ -94,7 +94,7 @@ class Supervisor:
                 for step in await migrate(database):
                     log.info("database migrated", version=step.version, name=step.name)
                 if self._embedded:  # nobody else can have workers on it
-                    await rescue(database, self._settings.jobs.max_crashes, silence=0)
+                    await rescue(database, self._settings.jobs.max_crashes, all_workers=True)
                 keys = Keys(database)
                 if await keys.any():
                     return None

@@ -139,3 +139,21 @@ async def test_pages_a_day_are_counted_over_all_endpoints(settings: Settings, ke
         await api.submit(URL, URL)
         assert (await api.client.post(path, json={"url": URL})).status_code == 202
         assert (await api.client.post(path, json={"url": URL})).status_code == 429
+
+
+async def test_a_full_queue_refuses_what_is_new_and_counts_it_nowhere(settings: Settings, key: tuple[str, str]) -> None:
+    limited = settings.changed(queued_pages_per_key=2, pages_per_day=3, repeat_window=5.0)
+    async with serving(limited, key) as api:
+        headers = {"Idempotency-Key": "once"}
+        keyed = await api.client.post("/v1/url-scraper", json={"url": URL}, headers=headers)
+        unkeyed = await submitted(api)
+        for path, body in (("", {"url": f"{URL}new"}), ("/batch", {"urls": [URL]}), ("/scrape", {"url": f"{URL}new"})):
+            for _ in range(2):
+                refused = await api.client.post(f"/v1/url-scraper{path}", json=body)
+                assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+                assert int(refused.headers["Retry-After"]) > 0
+        again = await api.client.post("/v1/url-scraper", json={"url": URL}, headers=headers)
+        assert again.json()["id"] == keyed.json()["id"]
+        assert await submitted(api) == unkeyed
+        await api.client.delete(f"/v1/url-scraper/{unkeyed}")
+        await submitted(api, country="de")

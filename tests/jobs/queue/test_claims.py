@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.queue.claims import ClaimedPage, Queue, rescue
+from pagemill.jobs.queue.silent_workers import SilentWorkers
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Failure, ScrapeOptions, Status
 
@@ -109,9 +111,11 @@ async def test_a_silent_worker_loses_its_pages_and_its_late_result_has_no_effect
     job = await submit(store, 1)
     silent, alive = await worker(database, "a"), await worker(database, "b")
     [page] = await silent.claim(1)
-    await asyncio.sleep(0.3)
-    await alive.heartbeat()
-    assert (await rescue(database, 3, silence=0.2)).released == 1
+    workers = SilentWorkers(database, looks=2)
+    for _ in range(2):
+        assert await workers.look() == {}
+        await alive.heartbeat()
+    assert (await rescue(database, 3, silent=await workers.look())).released == 1
     [again] = await alive.claim(1)
     assert again.crashes == 1
     assert not await complete(silent, page)
@@ -147,8 +151,37 @@ async def test_a_page_that_takes_its_worker_down_again_and_again_fails(database,
 async def test_pages_of_a_living_worker_are_left_alone(database, store):
     await submit(store, 1)
     await (await worker(database, "a")).claim(1)
-    assert await rescue(database, 3, silence=60, dead_worker="other") == await rescue(database, 3, silence=60)
-    assert (await rescue(database, 3, silence=60)).released == 0
+    assert (await rescue(database, 3, dead_worker="other")).released == 0
+
+
+async def test_one_that_is_heard_of_again_is_not_dead(database, store):
+    """Its heartbeat arrives after it was found silent, and before it is buried."""
+    await submit(store, 1)
+    queue = await worker(database, "a")
+    await queue.claim(1)
+    workers = SilentWorkers(database, looks=1)
+    await workers.look()
+    silent = await workers.look()
+    assert list(silent) == ["a"]
+    await queue.heartbeat()
+    assert (await rescue(database, 3, silent=silent)).released == 0
+    assert (await rescue(database, 3, all_workers=True)).released == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1)])
+async def test_a_clock_that_is_set_buries_nobody_and_hides_nobody(database, store, jump):
+    await submit(store, 2)
+    silent, alive = await worker(database, "a"), await worker(database, "b")
+    await silent.claim(1)
+    await alive.claim(1)
+    workers = SilentWorkers(database, looks=3)
+    await workers.look()
+    await database.rows("UPDATE workers SET seen_at = seen_at - $1::interval", jump)  # the clock goes on by `jump`
+    for _ in range(3):
+        assert await workers.look() == {}
+        await alive.heartbeat()
+    assert list(await workers.look()) == ["a"]
+    assert (await rescue(database, 3, silent=await workers.look())).released == 1
 
 
 async def test_pages_are_claimed_by_their_crashes(database, store):

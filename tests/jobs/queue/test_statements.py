@@ -45,9 +45,10 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "submit": (
         statements.SUBMIT_JOB,
-        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True),
+        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000),
         {"jobs_pkey"},
     ),
+    "place": (statements.FIND_PLACE, ("k1", 1, 100, 1000), set()),
     **{
         f"list {status}": (statements.LIST_JOBS[status], ("k1", datetime.max.replace(tzinfo=UTC), "", 20), {index})
         for status, index in (
@@ -67,7 +68,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
 }
 
-LARGE = ("pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints")
+LARGE = ("unended_pages", "pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints")
 
 
 @pytest.fixture
@@ -95,6 +96,10 @@ async def full_database(database):
     await database.rows(
         "INSERT INTO webhook_endpoints (id, key_id, url, events, secret_salt, secret_hash) "
         "SELECT 'e' || n, 'k' || n % 5000 + 1, '', '{}', '', '' FROM generate_series(1, 10000) n"
+    )
+    await database.rows(
+        "INSERT INTO unended_pages "
+        "SELECT 'k' || n, part, 1 FROM generate_series(1, 5000) n, generate_series(0, 15) part"
     )
     await database.rows("ANALYZE")
     return database

@@ -69,13 +69,15 @@ def checked_webhook(resources: Resources, request: ScrapeFields) -> str | None:
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
     """Return the job of a submission: a new one, or the job of the earlier request that this one repeats.
 
-    Raises errors.RateLimitedError, and errors.ConflictError for an idempotency key that came with another request.
+    Raises errors.RateLimitedError and errors.QueueFullError, and errors.ConflictError for an idempotency key that came
+    with another request.
     """
     repetition = idempotency(submission, resources.settings)
     if resources.limits:
         earlier = await resources.jobs.earlier(key_id, repetition)
         if earlier is not None:
             return earlier
+        await resources.jobs.find_place(key_id, len(submission.urls))  # what is refused does not count
         await resources.limits.admit(key_id, submission.endpoint, len(submission.urls))
     job = await resources.jobs.submit(
         key_id,

@@ -13,6 +13,7 @@ from pagemill.errors import (
     NotFoundError,
     PagemillError,
     PayloadTooLargeError,
+    QueueFullError,
     RateLimitedError,
     RequestError,
     UnauthorizedError,
@@ -96,7 +97,7 @@ def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> 
 def _headers(error: RequestError) -> dict[str, str]:
     if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | QueueFullError):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnauthorizedError):
         return {"WWW-Authenticate": "ApiKey, Bearer"}  # RFC 9110 section 11.6.1: a 401 has a challenge

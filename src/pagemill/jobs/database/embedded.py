@@ -63,6 +63,7 @@ _CONFIGURATION = {
     "max_logical_replication_workers": "0",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "5min",
+    "client_connection_check_interval": "5s",  # a statement whose sender gave it up ends, and frees what it waits for
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] ",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
@@ -12,6 +13,7 @@ import structlog
 from pagemill.errors import UnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import TracebackType
 
 log = structlog.get_logger(__name__)
@@ -21,6 +23,7 @@ FOREVER = float("inf")
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
 _RETRY_LOG_INTERVAL = 5.0
+_LONGEST_STATEMENT = 600.0
 
 # SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
 # another's sake, out of resources (disk, memory, connections), the server stopping or starting.
@@ -35,13 +38,25 @@ class Database:
     Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat, even
     while its first sending is still under way on the server. With a `wait` of 0 it is sent once. After that
     `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
+
+    A server may also fall silent with its connections open. So no sending takes longer than `statement_timeout`, nor
+    than is left of `wait`: then its connection is given up, and the statement is sent again on another one. Each next
+    sending may take twice as long, so that a statement with much to do ends as well.
     """
 
-    def __init__(
-        self, url: str, *, connections: int, wait: float, connect_timeout: float = 10.0, name: str = "pagemill"
+    def __init__(  # noqa: PLR0913 - each is a limit of its own
+        self,
+        url: str,
+        *,
+        connections: int,
+        wait: float,
+        connect_timeout: float = 10.0,
+        statement_timeout: float = 30.0,
+        name: str = "pagemill",
     ) -> None:
         self._url = url
         self._wait = wait
+        self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
         # Every statement that matters has an index. Without this a plan that was made while a table was empty would
         # scan it, and be kept as it grows until statistics are gathered.
@@ -70,24 +85,40 @@ class Database:
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
 
-    async def rows(self, statement: str, *values: Any, wait: float | None = None, lock: int | None = None) -> list[Any]:
-        """Run a statement and return its rows. With `lock`, one of those with the same number at a time."""
-        delay = _FIRST_DELAY
-        deadline = asyncio.get_running_loop().time() + (self._wait if wait is None else wait)
+    async def rows(
+        self,
+        statement: str,
+        *values: Any,
+        wait: float | None = None,
+        timeout: float | None = None,
+        lock: int | None = None,
+    ) -> list[Any]:
+        """Run a statement and return its rows. With `lock`, one of those with the same number at a time.
+
+        With `timeout`, that is how long each sending of it may take.
+        """
+        clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
+        patience = timeout or self._statement_timeout
+        wait = self._wait if wait is None else wait
+        deadline = clock() + wait
         while True:
             try:
-                return await self._send(statement, values, lock)
+                # With a `wait` of 0 there is one sending, and the caller says how long it may take.
+                async with asyncio.timeout(min(patience, deadline - clock()) if wait else patience):
+                    return await self._send(statement, values, lock)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 if not is_transient(error):
                     raise
-                if asyncio.get_running_loop().time() + delay > deadline:
+                if clock() + delay > deadline:
                     raise UnavailableError("The database is not available. Try again in a moment.") from error
                 self._log_retry(error)
+                if isinstance(error, TimeoutError) and timeout is None:
+                    patience = min(patience * 2, _LONGEST_STATEMENT)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
 
     async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
             if lock is not None:
                 return await _with_advisory_lock(connection, lock, statement, values)
             rows: list[Any] = await connection.fetch(statement, *values)
@@ -107,8 +138,9 @@ class Database:
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection outside the pool, for one that listens or holds a lock. The caller closes it."""
-        connection = await asyncpg.connect(self._url, timeout=self._connect_timeout, server_settings=self._settings)
-        await _prepare_connection(connection)
+        async with asyncio.timeout(self._connect_timeout):
+            connection = await asyncpg.connect(self._url, timeout=self._connect_timeout, server_settings=self._settings)
+            await _prepare_connection(connection)
         return connection
 
 
@@ -124,18 +156,43 @@ async def _no_reset(_: asyncpg.Connection) -> None:
     """Spare a round trip after each statement: none of ours leaves anything behind in its session."""
 
 
+@contextlib.asynccontextmanager
+async def _terminated_if_abandoned(connection: Any) -> AsyncIterator[None]:
+    """Close a connection whose statement is not waited for any more.
+
+    asyncpg would ask the server to cancel the statement, and wait for that before the connection can be used: for ever
+    where the server is silent.
+    """
+    try:
+        yield
+    except (asyncio.CancelledError, TimeoutError):
+        _terminate(connection)
+        raise
+
+
+def _terminate(connection: Any) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):  # one that is closed is the pool's again
+        connection.terminate()
+
+
 async def _with_advisory_lock(connection: Any, lock: int, statement: str, values: tuple[Any, ...]) -> list[Any]:
-    async with connection.transaction():
+    await connection.execute("BEGIN")
+    try:
         # A statement of its own: what the next one sees is fixed when that one begins.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", lock)
         rows: list[Any] = await connection.fetch(statement, *values)
-        return rows
+        await connection.execute("COMMIT")
+    except BaseException:
+        _terminate(connection)  # which rolls back, without asking a server that may be silent
+        raise
+    return rows
 
 
 async def _prepare_connection(connection: asyncpg.Connection) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
-    )
+    async with _terminated_if_abandoned(connection):
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+        )
 
 
 def _encode_jsonb(value: Any) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pagemill.errors import WorkerCrashedError
@@ -19,11 +18,13 @@ from pagemill.model import FetchedWith
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from pagemill.jobs.database.pool import Database
     from pagemill.model import Attempt, Failure, ScrapeOptions
 
 ANY_CRASHES = range(1_000_000)
+_HEARTBEAT_TIMEOUT = 2.0
 _CLAIM_LOCK = 0x434C494D  # any number of its own: "CLIM"
 
 
@@ -63,8 +64,11 @@ class Queue:
         self._claiming = asyncio.Lock()
 
     async def heartbeat(self) -> None:
-        """Record that this worker is alive. The first heartbeat comes before the first claim."""
-        await self._database.rows(statements.RECORD_HEARTBEAT, self._worker_id)
+        """Record that this worker is alive. The first heartbeat comes before the first claim.
+
+        Where a heartbeat hangs, the next one is sent soon: others take a silent worker for dead.
+        """
+        await self._database.rows(statements.RECORD_HEARTBEAT, self._worker_id, timeout=_HEARTBEAT_TIMEOUT)
 
     async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
         """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
@@ -150,17 +154,23 @@ class Queue:
 
 
 async def rescue(
-    database: Database, max_crashes: int, *, silence: float | None = None, dead_worker: str | None = None
+    database: Database,
+    max_crashes: int,
+    *,
+    silent: Mapping[str, datetime] | None = None,
+    dead_worker: str | None = None,
+    all_workers: bool = False,
 ) -> Rescued:
-    """Put the pages of dead workers back in the queue: those silent for `silence` seconds, or one known to be dead.
+    """Put the pages of dead workers back in the queue: of those that SilentWorkers found, one known to be dead, or all.
 
     A page that was in the hands of `max_crashes` workers as they died fails as `worker_crashed`.
     """
     message = f"The worker process ended {max_crashes} times while it had this page in hand, so it is not tried again."
+    dead: dict[str, datetime | None] = {**(silent or {}), **({dead_worker: None} if dead_worker else {})}
     row = await database.row(
         statements.RESCUE_PAGES,
-        *(dead_worker, None if silence is None else timedelta(seconds=silence), max_crashes),
-        *(WorkerCrashedError.code, message),
+        *(list(dead), list(dead.values()), max_crashes),
+        *(WorkerCrashedError.code, message, all_workers),
     )
     log_ended_jobs(row)
     return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)

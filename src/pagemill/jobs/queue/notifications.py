@@ -78,7 +78,8 @@ class Notifications:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(self._channel, self._notify)
+            async with asyncio.timeout(_PROBE_INTERVAL):
+                await connection.add_listener(self._channel, self._notify)
             self._notify_all()
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):

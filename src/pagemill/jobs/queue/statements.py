@@ -10,6 +10,7 @@ Invariants that they keep:
   that a worker that was taken for dead has no effect any more. CANCEL_JOB ends those in nobody's.
 - Each may be sent twice, at once or late: a statement whose answer got lost is repeated, and the first one may still
   be under way on the server. What makes that safe stands above each, after "Repeatable:"; a test asks for it.
+- A trigger of the schema keeps `unended_pages`: the sum of `pages` of the jobs that have not ended.
 - What the database says a worker holds, the worker holds: RECONCILE_PAGES puts back the rest.
 """
 
@@ -19,13 +20,26 @@ from __future__ import annotations
 
 _JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url"
 
+_PLACE = """
+    SELECT coalesce(by_key > 0 AND by_key + {pages} > {key_limit}::bigint, false) AS key_full,
+           coalesce(in_all > 0 AND in_all + {pages} > {limit}::bigint, false) AS "full"
+    FROM (
+        SELECT coalesce(sum(pages) FILTER (WHERE key_id = {key}), 0) AS by_key,
+               coalesce(sum(pages) FILTER (WHERE key_id = ''), 0) AS in_all
+        FROM unended_pages WHERE key_id IN ({key}, '')
+    ) AS queued"""
+
 # $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
 # nor, where $11 says so, while the job of that one runs or less than $10 after its end.
+# Nor where its key, or all keys together, would have more than $12 or $13 pages in jobs that have not ended: then
+# `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
+# counted yet.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
-WITH fresh AS (
+WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}
+), fresh AS (
     INSERT INTO recent_requests AS recent (key_id, request_hash, job_id)
-    SELECT $2, $9::bytea, $1 WHERE $9 IS NOT NULL
+    SELECT $2, $9::bytea, $1 FROM place WHERE $9 IS NOT NULL AND NOT key_full AND NOT "full"
     ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
     WHERE recent.created_at < now() - $10::interval
       AND NOT ($11::boolean AND coalesce((  -- a single row by its id: EXISTS might be planned as a hash of all jobs
@@ -33,9 +47,9 @@ WITH fresh AS (
       ), false))
     RETURNING job_id
 ), job AS (
-    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)
-    SELECT $1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8
-    WHERE $9 IS NULL OR EXISTS (SELECT FROM fresh)
+    INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8
+    FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
 ), page AS (
@@ -44,8 +58,13 @@ WITH fresh AS (
     FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
     ORDER BY submitted.ordinality
 )
-SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
+SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job)
+FROM place LEFT JOIN job ON true
 """
+
+# Whether SUBMIT_JOB would take $2 pages of the key $1. $3, $4: as its $12 and $13.
+# Repeatable: it only reads.
+FIND_PLACE = _PLACE.format(key="$1", pages="$2::integer", key_limit="$3", limit="$4")
 
 # Repeatable: it only reads.
 GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
@@ -292,16 +311,19 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 """
 
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
-# $1: a worker known to be dead, or null; $2: the silence after which any worker counts as dead, or null;
-# $4, $5: the failure's code and message.
+# $1, $2: dead workers, each with the last heartbeat that it may have sent, or null for any; $6: all workers are dead.
+# $4, $5: the failure's code and message. The clock is not asked: it may have been set.
 # Repeatable: what went back has no dead worker any more, so a crash is counted once.
 RESCUE_PAGES = f"""
 WITH dead AS (
-    DELETE FROM workers WHERE id = $1 OR seen_at < now() - $2::interval RETURNING id
+    DELETE FROM workers
+    WHERE $6 OR EXISTS (SELECT FROM unnest($1::text[], $2::timestamptz[]) AS silent (id, seen_at)
+                        WHERE silent.id = workers.id AND coalesce(silent.seen_at = workers.seen_at, true))
+    RETURNING id
 ), orphan AS (
     SELECT id FROM pages
     WHERE worker_id IS NOT NULL AND completed_at IS NULL
-      AND (worker_id = $1 OR worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
+      AND (worker_id IN (SELECT id FROM dead) OR worker_id NOT IN (SELECT id FROM workers))
     ORDER BY id FOR UPDATE SKIP LOCKED
 ), back AS (
     UPDATE pages SET worker_id = NULL, crashes = crashes + 1
@@ -327,6 +349,8 @@ RECORD_HEARTBEAT = """
 INSERT INTO workers (id) VALUES ($1)
 ON CONFLICT (id) DO UPDATE SET seen_at = now()
 """
+# Repeatable: it only reads.
+LIST_WORKERS = "SELECT id, seen_at FROM workers"
 # Repeatable: what is deleted is not there to be deleted again.
 REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
 # Repeatable: it only reads.

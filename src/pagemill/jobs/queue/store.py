@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pagemill.errors import CancelledPageError, ConflictError, NotFoundError
+from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
@@ -47,11 +47,24 @@ class Repeat:
     until_end: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """The most pages in jobs that have not ended, for each key and in all. None: any number."""
+
+    per_key: int | None = None
+    in_all: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return self.per_key is not None or self.in_all is not None
+
+
 class JobStore:
     """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, queue_limits: QueueLimits = QueueLimits()) -> None:
         self._database = database
+        self._queue_limits = queue_limits
 
     async def submit(  # noqa: PLR0913 - each is a fact of its own about the job
         self,
@@ -66,7 +79,8 @@ class JobStore:
         """Store a job with a page for each URL, ready for the workers, and return it.
 
         `webhook_url` is told when it ends. Where `idempotency` says that the request came before, the job that it
-        made then is returned. Raises errors.ConflictError when its key came with another request.
+        made then is returned. Raises errors.ConflictError when its key came with another request, and
+        errors.QueueFullError where too many pages wait.
         """
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
         key, request_hash = (
@@ -75,16 +89,33 @@ class JobStore:
         repeat = idempotency if isinstance(idempotency, Repeat) else Repeat(None)
         values = (job_id, key_id, batch, pack_options(options), list(urls), key, request_hash, webhook_url)
         for _ in range(_LOOKUP_ATTEMPTS):
-            row = await self._database.row(
-                statements.SUBMIT_JOB, *values, repeat.request_hash, repeat.window, repeat.until_end
+            [row] = await self._database.rows(
+                statements.SUBMIT_JOB,
+                *(*values, repeat.request_hash, repeat.window, repeat.until_end),
+                *(self._queue_limits.per_key, self._queue_limits.in_all),
             )
-            if row is None:  # stored already: by this very call, whose first answer got lost, or by an earlier one
-                row = await self._database.row(statements.GET_JOB, job_id, key_id)
-            if row is not None:
+            if row["id"] is not None:
                 return _job(row)
+            # Stored already, by this very call, whose first answer got lost, or by an earlier one; or refused.
+            stored = await self._database.row(statements.GET_JOB, job_id, key_id)
+            if stored is not None:
+                return _job(stored)
             if (job := await self._existing_job(key_id, idempotency)) is not None:
                 return job
+            self._refuse_full(row)
         raise RuntimeError(f"job {job_id} was neither stored nor there before")
+
+    async def find_place(self, key_id: str, pages: int) -> None:
+        """Raise errors.QueueFullError where `submit` would."""
+        if self._queue_limits:
+            values = (key_id, pages, self._queue_limits.per_key, self._queue_limits.in_all)
+            self._refuse_full((await self._database.rows(statements.FIND_PLACE, *values))[0])
+
+    def _refuse_full(self, row: Any) -> None:
+        if row["key_full"]:
+            raise QueueFullError(f"At most {self._queue_limits.per_key} pages of one key wait or are worked on.")
+        if row["full"]:
+            raise QueueFullError(f"At most {self._queue_limits.in_all} pages wait or are worked on in all.")
 
     async def earlier(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
         """Return the job that `submit` would return instead of a new one, or None. Raises as it does."""

@@ -15,6 +15,12 @@ class LimitSettings(SettingsGroup):
     )
     pages_in_flight: Limit = Field(0, description="Pages of one key that are worked on at a time; 0 for any number.")
     pages_per_day: Limit = Field(0, description="Pages that one key may submit on a day, in UTC; 0 for any number.")
+    queued_pages_per_key: Limit = Field(
+        100_000, description="Pages of one key in jobs that have not ended; beyond, 429. 0 for any number."
+    )
+    queued_pages: Limit = Field(
+        1_000_000, description="Pages of all keys in jobs that have not ended; beyond, 429. 0 for any number."
+    )
     max_downloads: Count = Field(
         32, description="Results of one key that are being sent at a time by an API process; more wait for their turn."
     )

@@ -1,0 +1,2 @@
+-- Nothing: the number is kept for a step that lands beside this one.
+SELECT;
