@@ -26,10 +26,12 @@ from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
+from pagemill.observability import instruments, metrics
 from pagemill.process_lifetime import stop_on_signals
 
 if TYPE_CHECKING:
     import socket
+    from pathlib import Path
 
     from pagemill.settings import Settings
 
@@ -51,6 +53,11 @@ class Child:
     arguments: tuple[str, ...]
     inherited: tuple[int, ...] = ()
 
+    @property
+    def metrics_name(self) -> str:
+        """What its metrics go by: the same for the process that is started in its place."""
+        return self.name.replace(" ", "-")
+
 
 class Supervisor:
     """One `pagemill serve`."""
@@ -63,6 +70,7 @@ class Supervisor:
             None if settings.database.database_url else EmbeddedPostgres(settings.database.data_dir, timeout)
         )
         self._url = settings.database.database_url or ""
+        self._metrics_folder: Path | None = None
         self._stopping = asyncio.Event()
         self._killing = asyncio.Event()
 
@@ -72,6 +80,7 @@ class Supervisor:
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
+                self._share_metrics()
                 if self._embedded:
                     await self._embedded.start()
                     self._url = self._embedded.url
@@ -82,6 +91,14 @@ class Supervisor:
                 if self._embedded:
                     await self._embedded.stop()
         log.info("stopped")
+
+    def _share_metrics(self) -> None:
+        """Let this process and its children count into one folder, which the API reads."""
+        if self._settings.observability.metrics:
+            self._metrics_folder = self._settings.database.data_dir.resolve() / "metrics"
+            instruments.clear_folder(self._metrics_folder)
+            os.environ[instruments.FOLDER_VARIABLE] = str(self._metrics_folder)
+            metrics.turn_on(self._settings, "supervisor")
 
     def _database(self, wait: float) -> Database:
         timeout = self._settings.database.database_connect_timeout
@@ -140,18 +157,27 @@ class Supervisor:
             began = loop.time()
             process = await self._start(child, worker_id)
             await self._until_ended(process)
+            if self._metrics_folder:
+                instruments.forget_process(self._metrics_folder, child.metrics_name)
             if worker_id:
                 await self._rescue(worker_id)
             if self._stopping.is_set():
                 return
             backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
+            metrics.PROCESS_RESTARTS.add(child.arguments[0])
             log.error("process ended, restarting it", process=child.name, code=process.returncode, after=backoff)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
 
     async def _start(self, child: Child, worker_id: str | None) -> asyncio.subprocess.Process:
-        words = (*child.arguments, "--supervised", *(("--id", worker_id) if worker_id else ()))
+        words = (
+            *child.arguments,
+            "--supervised",
+            "--name",
+            child.metrics_name,
+            *(("--id", worker_id) if worker_id else ()),
+        )
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pagemill", *words),
@@ -192,6 +218,7 @@ class Supervisor:
         backoff = _FIRST_BACKOFF
         while True:
             code = await server.wait()
+            metrics.PROCESS_RESTARTS.add("database")
             log.error("the database server ended, restarting it", code=code, after=backoff)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF)

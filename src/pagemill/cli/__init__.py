@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import os
 import sys
@@ -14,7 +15,7 @@ from pagemill.cli.settings_check import check_settings, read_settings, warn_of_u
 from pagemill.errors import OperatorError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pagemill.settings import Settings
 
@@ -95,6 +96,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
 
 def _add_supervised(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--name", help=argparse.SUPPRESS)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -136,13 +138,15 @@ def _api(arguments: argparse.Namespace, settings: Settings) -> int:
     _require_database(settings)
     check_settings(settings)
     _configure_logs(settings)
-    run(settings, fd=arguments.fd, supervised=arguments.supervised)
+    with _observed(settings, "api", arguments.name):
+        run(settings, fd=arguments.fd, supervised=arguments.supervised)
     return 0
 
 
 def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
     import uvloop
 
+    from pagemill.jobs.metrics_server import MetricsServer
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
     from pagemill.process_lifetime import stop_on_signals, watch_parent
@@ -156,9 +160,11 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
         stop_on_signals(stop)
         if arguments.supervised:
             watch_parent(stop.set)
-        await Worker(settings, arguments.id or new_worker_id()).run(stop)
+        async with MetricsServer(settings, supervised=arguments.supervised):
+            await Worker(settings, arguments.id or new_worker_id()).run(stop)
 
-    uvloop.run(work())
+    with _observed(settings, "worker", arguments.name):
+        uvloop.run(work())
     return 0
 
 
@@ -209,6 +215,19 @@ def _configure_logs(settings: Settings) -> None:
     from pagemill import logs
 
     logs.configure(settings.service.log_level, settings.service.log_format)
+
+
+@contextlib.contextmanager
+def _observed(settings: Settings, role: str, name: str | None) -> Iterator[None]:
+    """Count metrics and write traces. `name` is what the supervisor calls this process."""
+    from pagemill.observability import metrics, tracing
+
+    metrics.turn_on(settings, name or f"{role}-{os.getpid()}")
+    tracing.turn_on(role)
+    try:
+        yield
+    finally:
+        tracing.turn_off()
 
 
 def _require_database(settings: Settings) -> str:

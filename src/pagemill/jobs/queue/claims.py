@@ -16,6 +16,7 @@ from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.jobs.queue.store import pack_attempts, unpack_options
 from pagemill.model import FetchedWith
+from pagemill.observability import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,10 @@ class ClaimedPage:
     attempt: int
     crashes: int
     options: ScrapeOptions
+    age: float = 0.0
+    """Seconds from its submission to this claim."""
+    trace_context: str | None = None
+    """The span that submitted it, as a `traceparent`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,9 @@ class Queue:
             )
             pages = [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
             self._held |= {page.id: page for page in pages}
+        for page in pages:
+            if page.attempt == 1:
+                metrics.STAGE_DURATION.observe(page.age, "queue_wait")
         return pages
 
     def forget(self, page: ClaimedPage) -> None:
@@ -111,7 +119,10 @@ class Queue:
         )
         self.forget(page)
         log_ended_jobs(row)
-        return bool(row and row["pages"])
+        ours = bool(row and row["pages"])
+        if ours:
+            metrics.page_completed("cache" if cached else fetched_with.value, final_url)
+        return ours
 
     async def fail(
         self,
@@ -128,7 +139,10 @@ class Queue:
         )
         self.forget(page)
         log_ended_jobs(row)
-        return bool(row and row["pages"])
+        ours = bool(row and row["pages"])
+        if ours:
+            metrics.page_failed(failure.code, page.url)
+        return ours
 
     async def release(self) -> int:
         """Put all pages of this worker back in the queue, and return how many."""
@@ -163,4 +177,7 @@ async def rescue(
         *(WorkerCrashedError.code, message),
     )
     log_ended_jobs(row)
-    return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)
+    rescued = Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)
+    metrics.PAGES_RESCUED.add(amount=rescued.released)
+    metrics.page_failed(WorkerCrashedError.code, pages=rescued.failed)
+    return rescued
