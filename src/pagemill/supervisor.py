@@ -28,11 +28,13 @@ from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
 from pagemill.observability import instruments, metrics
 from pagemill.process_lifetime import stop_on_signals
+from pagemill.progress_line import CHILD_LOG_LEVEL
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
+    from pagemill.progress_line import ProgressLine
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -62,8 +64,10 @@ class Child:
 class Supervisor:
     """One `pagemill serve`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, progress: ProgressLine | None = None) -> None:
         self._settings = settings
+        self._progress = progress
+        self._relaying: set[asyncio.Task[None]] = set()
         self._folder = DataFolder(settings.database.data_dir)
         timeout = settings.database.database_start_timeout
         self._embedded = (
@@ -90,6 +94,8 @@ class Supervisor:
             finally:
                 if self._embedded:
                     await self._embedded.stop()
+                for relaying in self._relaying:
+                    relaying.cancel()
         log.info("stopped")
 
     def _share_metrics(self) -> None:
@@ -140,6 +146,8 @@ class Supervisor:
             if self._embedded:
                 tasks.append(group.create_task(self._keep_database_alive(self._embedded)))
             ready = group.create_task(self._announce(listener, new_key))
+            if self._progress:
+                tasks.append(group.create_task(self._show_progress(self._progress, ready)))
             await self._stopping.wait()
             log.info(
                 "stopping: running pages may end, others wait for the next start; a second Ctrl-C ends everything now",
@@ -178,16 +186,36 @@ class Supervisor:
             child.metrics_name,
             *(("--id", worker_id) if worker_id else ()),
         )
+        log_level = {"PAGEMILL_LOG_LEVEL": self._child_log_level} if self._progress else {}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pagemill", *words),
             stdin=asyncio.subprocess.PIPE,
             pass_fds=child.inherited,
             process_group=0,  # Ctrl-C in the terminal is for us; the children are told
-            env={**os.environ, "PAGEMILL_DATABASE_URL": self._url},
+            env={**os.environ, "PAGEMILL_DATABASE_URL": self._url, **log_level},
+            stderr=asyncio.subprocess.PIPE if self._progress else None,
         )
+        if self._progress and process.stderr:
+            relaying = asyncio.create_task(self._progress.relay(process.stderr), name=f"relay the log of {child.name}")
+            self._relaying.add(relaying)
+            relaying.add_done_callback(self._relaying.discard)
         log.debug("process started", process=child.name, pid=process.pid)
         return process
+
+    @property
+    def _child_log_level(self) -> str:
+        level = self._settings.service.log_level
+        return CHILD_LOG_LEVEL if level.lower() == "info" else level
+
+    async def _show_progress(self, progress: ProgressLine, ready: asyncio.Task[None]) -> None:
+        """Show the line once the service is ready. A line that fails is not shown any more."""
+        await asyncio.wait((ready,))
+        try:
+            async with self._database(wait=0) as database:
+                await progress.run(database)
+        except Exception:
+            log.exception("the progress line failed")
 
     async def _until_ended(self, process: asyncio.subprocess.Process) -> None:
         """Wait for a child to end, ending it where we are to stop."""

@@ -8,7 +8,7 @@ import contextlib
 import ipaddress
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from pagemill import __version__
 from pagemill.cli.settings_check import check_settings, read_settings, warn_of_unknown
@@ -17,6 +17,7 @@ from pagemill.errors import OperatorError, UnavailableError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pagemill.progress_line import ProgressLine
     from pagemill.settings import Settings
 
     Command = Callable[[argparse.Namespace, Settings], int]
@@ -122,12 +123,14 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.progress_line import ProgressLine
     from pagemill.supervisor import Supervisor
 
     _check_open_access(settings)
     check_settings(settings)
-    _configure_logs(settings)
-    asyncio.run(Supervisor(settings).run())
+    progress = ProgressLine.for_terminal(settings)
+    _configure_logs(settings, progress)
+    asyncio.run(Supervisor(settings, progress).run())
     return 0
 
 
@@ -211,10 +214,10 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
     return uvloop.run(scrape.run(arguments, settings))
 
 
-def _configure_logs(settings: Settings) -> None:
+def _configure_logs(settings: Settings, file: ProgressLine | None = None) -> None:
     from pagemill import logs
 
-    logs.configure(settings.service.log_level, settings.service.log_format)
+    logs.configure(settings.service.log_level, settings.service.log_format, cast("TextIO | None", file))
 
 
 @contextlib.contextmanager

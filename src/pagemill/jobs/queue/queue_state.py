@@ -32,13 +32,13 @@ class QueueState:
 
 
 class QueueStates:
-    """Answers with a state that is at most `metrics_queue_age` old."""
+    """Answers with a state that is at most `longest` old, in seconds, else `metrics_queue_age`."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, longest: float | None = None) -> None:
         self._database = database
         self._silence = timedelta(seconds=settings.jobs.worker_timeout)
         self._patience = settings.database.database_patience
-        self._longest = settings.observability.metrics_queue_age
+        self._longest = settings.observability.metrics_queue_age if longest is None else longest
         self._lock = asyncio.Lock()
         self._read_at = float("-inf")
         self._state: QueueState | None = None

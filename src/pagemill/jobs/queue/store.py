@@ -68,7 +68,8 @@ class JobStore:
         """Store a job with a page for each URL, ready for the workers, and return it.
 
         `webhook_url` is told when it ends; `trace_context` is the span that submits it. Where `idempotency` says that
-        the request came before, the job that it made then is returned. Raises errors.ConflictError when its key came with another request.
+        the request came before, the job that it made then is returned. Raises errors.ConflictError when its key came
+        with another request.
         """
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
         key, request_hash = (
