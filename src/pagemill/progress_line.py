@@ -79,6 +79,7 @@ class ProgressLine:
         """Show the line until cancelled."""
         from rich.console import Console
         from rich.live import Live
+        from rich.text import Text
 
         queue = QueueStates(database, self._settings, longest=_INTERVAL / 2)
         live = Live(
@@ -93,7 +94,8 @@ class ProgressLine:
             try:
                 while True:
                     ended = await asyncio.to_thread(_pages_ended)
-                    live.update(self._text(await queue.get(), ended), refresh=True)
+                    line = Text(self._text(await queue.get(), ended), no_wrap=True, overflow="ellipsis")
+                    live.update(line, refresh=True)
                     await asyncio.sleep(_INTERVAL)
             finally:
                 self._live = None

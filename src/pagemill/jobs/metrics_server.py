@@ -58,6 +58,7 @@ class MetricsServer:
         await self._stack.enter_async_context(database)
         config = uvicorn.Config(
             self._answer,
+            interface="asgi3",
             ws="none",
             lifespan="off",
             log_config=None,

@@ -132,8 +132,8 @@ def turn_on(process: str) -> None:
         from prometheus_client import CollectorRegistry, disable_created_metrics, values
 
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        if os.environ.get(FOLDER_VARIABLE):
-            values.ValueClass = values.MultiProcessValue(lambda: process)  # type: ignore[no-untyped-call]
+        shared = os.environ.get(FOLDER_VARIABLE)
+        values.ValueClass = values.MultiProcessValue(lambda: process) if shared else values.MutexValue  # type: ignore[no-untyped-call]
         _registry = CollectorRegistry()
         for metric in Metric.all:
             metric.open(_registry)
