@@ -48,6 +48,10 @@ chaos: $(VENV)/.development ## Hurt a service at random: SEED=n repeats, RUNS=20
 soak: $(VENV)/.development ## Load a service for MINUTES=30 and write down whether its memory grows
 	$(BIN)/python -m tests.chaos.soak $(if $(MINUTES),--minutes $(MINUTES))
 
+.PHONY: otel
+otel: $(VENV)/.runtime ## Install OpenTelemetry, for traces
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.txt
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -59,6 +63,8 @@ lock: ## Resolve the dependencies anew into requirements/*.txt (needs uv)
 		input=requirements/$$name.in; [ $$name = runtime ] && input=pyproject.toml; \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			$$input --output-file requirements/$$name.txt || exit 1; done
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra otel -c requirements/runtime.txt pyproject.toml --output-file requirements/otel.txt
 
 .PHONY: clean
 clean: ## Remove the environment and every cache

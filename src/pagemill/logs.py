@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 
-def configure(level: str, form: str) -> None:
-    """Set up logging for this process: `level` by name, `form` text or json."""
+def configure(level: str, form: str, file: TextIO | None = None) -> None:
+    """Set up logging for this process: `level` by name, `form` text or json; to standard error or another file."""
+    file = file or sys.stderr
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -32,11 +33,11 @@ def configure(level: str, form: str) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=file),
         cache_logger_on_first_use=True,
     )
     # What libraries say goes the same way.
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(file)
     handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler])
 

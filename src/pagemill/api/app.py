@@ -14,6 +14,7 @@ from pagemill.api.endpoints import (
     countries,
     health,
     jobs,
+    metrics,
     not_served,
     proxy_scores,
     requests,
@@ -25,6 +26,7 @@ from pagemill.api.endpoints import (
 from pagemill.api.middleware.api_keys import Authentication
 from pagemill.api.middleware.body_limit import BodySizeLimit
 from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
+from pagemill.api.middleware.recorded_request import RouteRecording
 from pagemill.api.middleware.request_logging import RequestLogging
 from pagemill.api.middleware.request_normalisation import RequestNormalisation
 from pagemill.api.resources import open_resources
@@ -66,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         countries,
         proxy_scores,
         health,
+        metrics,
         docs_page,
         start_page,
     )
@@ -79,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware, innermost first."""
+    app.add_middleware(RouteRecording)
     app.add_middleware(BodySizeLimit, max_bytes=settings.requests.max_request_bytes)
     app.add_middleware(Authentication)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)

@@ -44,7 +44,7 @@ _ERROR_SCHEMA = "ErrorBody"
 
 _SUBMITTING = frozenset({"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob"})
 
-_FOR_OPERATORS = frozenset({"listProxyScores"})
+_FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
 
 ErrorClass = type[PagemillError]
 

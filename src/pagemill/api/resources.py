@@ -15,6 +15,7 @@ from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.queue.notifications import ENDED, Notifications
+from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
@@ -41,6 +42,7 @@ class Resources:
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
     schemas: SchemaChecker
+    queue: QueueStates
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -72,6 +74,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,
+            queue=QueueStates(database, settings),
         )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import ipaddress
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from pagemill import __version__
 from pagemill.cli.settings_check import allows_open_access, check_settings, read_settings, warn_of_unknown
 from pagemill.errors import OperatorError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from pagemill.progress_line import ProgressLine
     from pagemill.settings import Settings
 
     Command = Callable[[argparse.Namespace, Settings], int]
@@ -103,6 +106,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
 def _add_supervised(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--name", help=argparse.SUPPRESS)
 
 
 def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -139,12 +143,14 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.progress_line import ProgressLine
     from pagemill.supervisor.supervisor import Supervisor
 
     _check_open_access(settings)
     check_settings(settings)
-    _configure_logs(settings)
-    asyncio.run(Supervisor(settings).run())
+    progress = ProgressLine.for_terminal(settings)
+    _configure_logs(settings, progress)
+    asyncio.run(Supervisor(settings, progress).run())
     return 0
 
 
@@ -155,13 +161,15 @@ def _api(arguments: argparse.Namespace, settings: Settings) -> int:
     _require_database(settings)
     check_settings(settings)
     _configure_logs(settings)
-    run(settings, fd=arguments.fd, ready_fd=arguments.ready_fd, supervised=arguments.supervised)
+    with _observed(settings, "api", arguments.name):
+        run(settings, fd=arguments.fd, ready_fd=arguments.ready_fd, supervised=arguments.supervised)
     return 0
 
 
 def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
     import uvloop
 
+    from pagemill.jobs.metrics_server import MetricsServer
     from pagemill.jobs.worker import Worker
     from pagemill.jobs.worker_id import new_worker_id
     from pagemill.process_lifetime import stop_on_signals, tell_ready, watch_parent
@@ -175,10 +183,12 @@ def _worker(arguments: argparse.Namespace, settings: Settings) -> int:
         stop_on_signals(stop)
         if arguments.supervised:
             watch_parent(stop.set)
-        worker = Worker(settings, arguments.id or new_worker_id())
-        await worker.run(stop, on_ready=lambda: tell_ready(arguments.ready_fd))
+        async with MetricsServer(settings, supervised=arguments.supervised):
+            worker = Worker(settings, arguments.id or new_worker_id())
+            await worker.run(stop, on_ready=lambda: tell_ready(arguments.ready_fd))
 
-    uvloop.run(work())
+    with _observed(settings, "worker", arguments.name):
+        uvloop.run(work())
     return 0
 
 
@@ -245,10 +255,23 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
     return uvloop.run(scrape.run(arguments, settings))
 
 
-def _configure_logs(settings: Settings) -> None:
+def _configure_logs(settings: Settings, file: ProgressLine | None = None) -> None:
     from pagemill import logs
 
-    logs.configure(settings.service.log_level, settings.service.log_format)
+    logs.configure(settings.service.log_level, settings.service.log_format, cast("TextIO | None", file))
+
+
+@contextlib.contextmanager
+def _observed(settings: Settings, role: str, name: str | None) -> Iterator[None]:
+    """Count metrics and write traces. `name` is what the supervisor calls this process."""
+    from pagemill.observability import metrics, tracing
+
+    metrics.turn_on(settings, name or f"{role}-{os.getpid()}")
+    tracing.turn_on(role)
+    try:
+        yield
+    finally:
+        tracing.turn_off()
 
 
 def _require_database(settings: Settings) -> str:

@@ -22,6 +22,9 @@ from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
 from pagemill.model import Failure
+from pagemill.observability.stages import Stage
+from pagemill.observability.tracing import Kind
+from pagemill.redaction import redact_url
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
@@ -165,7 +168,8 @@ class Worker:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
             started = asyncio.get_running_loop().time()
             try:
-                scraped = await self._scraper.scrape(page.url, page.options, page.key_id)
+                with _page_stage(page):
+                    scraped = await self._scraper.scrape(page.url, page.options, page.key_id)
                 await self._complete(page, scraped, started)
             except PageError as error:
                 await self._fail(page, error, started)
@@ -266,6 +270,11 @@ class Worker:
             await asyncio.sleep(_RETENTION_PAUSE)
         while await self._proxy_scores.delete_faded(step):  # noqa: ASYNC110 - nobody tells of rows that fade
             await asyncio.sleep(_RETENTION_PAUSE)
+
+
+def _page_stage(page: ClaimedPage) -> Stage:
+    attributes = {"pagemill.job.id": page.job_id, "pagemill.page.id": page.id, "url.full": redact_url(page.url)}
+    return Stage("page", "scrape", Kind.CONSUMER, attributes, page.trace_context)
 
 
 async def _first_of(*work: Coroutine[object, object, object], timeout: float | None = None) -> None:

@@ -19,6 +19,7 @@ from pagemill.extraction import METADATA
 from pagemill.fair_semaphore import current_key
 from pagemill.fetching.http.validators import Validators
 from pagemill.model import FetchedPage, FetchedWith
+from pagemill.observability.metrics import CACHE_REQUESTS, CACHE_REVALIDATED
 from pagemill.scraping.escalation import FALLBACK_RESERVE, NOT_MODIFIED
 from pagemill.scraping.extractor_version import extractor_version
 from pagemill.scraping.fail_safe import FailSafePageCache
@@ -129,11 +130,13 @@ class CachedScraping:
             outcome = in_flight.result()
             page = outcome.for_request(request.options) if outcome else None
             if page is not None:
+                CACHE_REQUESTS.add("shared")
                 return page
         found = await self._find(request)
         if found is not None and self._accepts(found.age, request.options):
             page = await self._reuse(request, found)
             if page is not None:
+                CACHE_REQUESTS.add("hit")
                 return page
         return None if in_flight_key in self._in_flight else await self._fetch_for_all(in_flight_key, request)
 
@@ -189,15 +192,18 @@ class CachedScraping:
         if found is not None and self._accepts(found.age, request.options):  # another process has just fetched it
             page = await self._reuse(request, found)
             if page is not None:
+                CACHE_REQUESTS.add("hit")
                 return _Fetched(page, cacheable=True)
         return await self._fetch_and_keep(request, found)
 
     async def _fetch_and_keep(self, request: _Request, found: CachedPage | None) -> _Fetched:
         url, options, deadline = request.url, request.options, request.deadline
+        CACHE_REQUESTS.add("bypassed" if options.force_fresh else "stale" if found else "miss")
         validators = Validators(found.final_url, found.etag, found.last_modified) if found else None
         result = await self._fetch(url, options, deadline, validators or None)
         if found is not None and result.page.status_code == NOT_MODIFIED:
             key = request.keys.of(found.fetched_with)
+            CACHE_REVALIDATED.add()
             await self._cache.renew(key)
             kept = await self._reuse(request, found)
             if kept is not None:

@@ -29,6 +29,8 @@ from pagemill.extraction import METADATA
 from pagemill.fair_semaphore import FairSemaphore, current_key
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Format, Refresh, ScrapeOptions
+from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
+from pagemill.observability.stages import Stage
 from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
 
 if TYPE_CHECKING:
@@ -112,7 +114,8 @@ class ExtractorPool:
             "exclude_tags": options.exclude_tags,
             "include_comments": options.include_comments,
         }
-        reply, body = await self._request(request, page.body)
+        with Stage("extraction", "extract", attributes={"pagemill.body.size": len(page.body)}):
+            reply, body = await self._request(request, page.body)
         values, start = {}, 0
         for name, length in reply["lengths"].items():
             values[name] = body[start : start + length]
@@ -157,6 +160,7 @@ class ExtractorPool:
                 try:
                     reply, made = await self._exchange(process, request, body)
                 except (EOFError, ConnectionError):
+                    EXTRACTION_RESTARTS.add("crashed")
                     log.warning("an extraction process ended while it read a page", url=request["url"])
                     continue
                 await self._check_reply(process, request["url"], reply)
@@ -169,10 +173,13 @@ class ExtractorPool:
             async with asyncio.timeout(self._settings.extraction.extraction_timeout):
                 return await process.ask(request, body)
         except TimeoutError:
+            EXTRACTION_RESTARTS.add("timeout")
             await process.kill()
             limit = f"{self._settings.extraction.extraction_timeout:g} seconds"
             raise ExtractionTimeoutError(f"Reading the page took longer than {limit}.") from None
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                EXTRACTION_RESTARTS.add("cancelled")
             await process.kill()
             raise
 
@@ -180,6 +187,7 @@ class ExtractorPool:
         """Keep the process for the next page, unless it ran out of memory; raise what went wrong."""
         fault = reply.get("fault")
         if fault == "memory":
+            EXTRACTION_RESTARTS.add("memory")
             await process.kill()
             limit = f"{self._settings.extraction.extraction_memory // (1024 * 1024)} MB"
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
@@ -214,6 +222,8 @@ class _Process:
             raise RuntimeError("an extraction process is talked to through pipes")
         self._process = process
         self._input, self._output = process.stdin, process.stdout
+        self._counted = True
+        EXTRACTION_PROCESSES.add()
         self.used_at = asyncio.get_running_loop().time()
 
     @classmethod
@@ -255,6 +265,7 @@ class _Process:
         return reply, result
 
     async def end(self) -> None:
+        self._uncount()
         self._input.close()
         try:
             async with asyncio.timeout(1):
@@ -263,7 +274,13 @@ class _Process:
             await self.kill()
 
     async def kill(self) -> None:
+        self._uncount()
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._input.close()
         await self._process.wait()
+
+    def _uncount(self) -> None:
+        if self._counted:
+            self._counted = False
+            EXTRACTION_PROCESSES.add(amount=-1)

@@ -10,6 +10,7 @@ import structlog
 from pagemill import bodies
 from pagemill.errors import StructuringError
 from pagemill.model import Format
+from pagemill.observability.stages import Stage
 from pagemill.scraping.markdown_finishing import changes_markdown
 from pagemill.structuring import generated_json
 from pagemill.structuring.selectors.store import SelectorsInMemory
@@ -63,7 +64,8 @@ class StructuredScraping:
             is_private=_is_private(options),
         )
         try:
-            made = await self._structurer.make(request, page.bodies)
+            with Stage("structuring", "structure"):
+                made = await self._structurer.make(request, page.bodies)
         except Exception:
             log.exception("structuring failed", url=page.final_url)
             failure = StructuringError("The JSON failed because of a fault in the service.")

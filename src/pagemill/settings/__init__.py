@@ -21,6 +21,7 @@ from pagemill.settings.egress import EgressSettings
 from pagemill.settings.extraction import ExtractionSettings
 from pagemill.settings.fetching import FetchingSettings
 from pagemill.settings.jobs import JobSettings
+from pagemill.settings.observability import ObservabilitySettings
 from pagemill.settings.structuring import StructuringSettings
 from pagemill.settings.webhooks import WebhookSettings
 
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     browser: BrowserSettings = Field(default_factory=BrowserSettings)
     extraction: ExtractionSettings = Field(default_factory=ExtractionSettings)
     structuring: StructuringSettings = Field(default_factory=StructuringSettings)
+    observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 
     @classmethod
     def by_name(cls) -> dict[str, tuple[str, FieldInfo]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +27,24 @@ class Child:
     arguments: tuple[str, ...]
     inherited: tuple[int, ...] = ()
 
+    @property
+    def metrics_name(self) -> str:
+        """What its metrics go by: the same for the process that is started in its place."""
+        return self.name.replace(" ", "-")
+
 
 class ChildProcess:
     """One process that runs a child. Made by `start`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, worker_id: str | None, ready: asyncio.Future[bool]) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        worker_id: str | None,
+        ready: asyncio.Future[bool],
+        metrics_name: str,
+    ) -> None:
         self._process = process
+        self.metrics_name = metrics_name
         self.worker_id = worker_id
         """The id that it has as a worker; None where it is none."""
         self.ended = asyncio.ensure_future(process.wait())
@@ -43,10 +55,17 @@ class ChildProcess:
         """Set when another process takes its place."""
 
     @classmethod
-    async def start(cls, child: Child, worker_id: str | None, environment: Mapping[str, str]) -> Self:
-        """Start a process of this program."""
+    async def start(
+        cls,
+        child: Child,
+        worker_id: str | None,
+        environment: Mapping[str, str],
+        metrics_name: str,
+        relay_log: Callable[[asyncio.StreamReader], None] | None = None,
+    ) -> Self:
+        """Start a process of this program. `relay_log` takes what it logs; without it, it logs where we do."""
         reading, writing = os.pipe()
-        words = (*child.arguments, "--supervised", "--ready-fd", str(writing))
+        words = (*child.arguments, "--supervised", "--ready-fd", str(writing), "--name", metrics_name)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -55,6 +74,7 @@ class ChildProcess:
                 pass_fds=(*child.inherited, writing),
                 process_group=0,  # Ctrl-C in the terminal is for us; the children are told
                 env=environment,
+                stderr=asyncio.subprocess.PIPE if relay_log else None,
             )
         except BaseException:
             os.close(reading)
@@ -62,7 +82,9 @@ class ChildProcess:
         finally:
             os.close(writing)
         log.debug("process started", process=child.name, pid=process.pid)
-        return cls(process, worker_id, _first_byte(reading))
+        if relay_log and process.stderr:
+            relay_log(process.stderr)
+        return cls(process, worker_id, _first_byte(reading), metrics_name)
 
     async def end(self, grace_period: float, kill: asyncio.Event) -> None:
         """Ask the process to end, and wait; end it at once after the grace period, or when `kill` is set."""

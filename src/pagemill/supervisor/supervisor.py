@@ -29,13 +29,18 @@ from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
+from pagemill.observability import instruments, metrics
 from pagemill.process_lifetime import stop_on_signals
+from pagemill.progress_line import CHILD_LOG_LEVEL
 from pagemill.supervisor.child_process import Child, ChildProcess
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
 
+
+    from pagemill.progress_line import ProgressLine
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -50,14 +55,17 @@ _RESCUE_WAIT = 5.0
 class Supervisor:
     """One `pagemill serve`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, progress: ProgressLine | None = None) -> None:
         self._settings = settings
+        self._progress = progress
+        self._relaying: set[asyncio.Task[None]] = set()
         self._folder = DataFolder(settings.database.data_dir)
         timeout = settings.database.database_start_timeout
         self._embedded = (
             None if settings.database.database_url else EmbeddedPostgres(settings.database.data_dir, timeout)
         )
         self._url = settings.database.database_url or ""
+        self._metrics_folder: Path | None = None
         self._stopping = asyncio.Event()
         self._killing = asyncio.Event()
         self._restart_requested = asyncio.Event()
@@ -72,6 +80,7 @@ class Supervisor:
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             try:
                 self._folder.ensure_secret_key()
+                self._share_metrics()
                 if self._embedded:
                     await self._embedded.start()
                     self._url = self._embedded.url
@@ -81,7 +90,17 @@ class Supervisor:
             finally:
                 if self._embedded:
                     await self._embedded.stop()
+                for relaying in self._relaying:
+                    relaying.cancel()
         log.info("stopped")
+
+    def _share_metrics(self) -> None:
+        """Let this process and its children count into one folder, which the API reads."""
+        if self._settings.observability.metrics:
+            self._metrics_folder = self._settings.database.data_dir.resolve() / "metrics"
+            instruments.clear_folder(self._metrics_folder)
+            os.environ[instruments.FOLDER_VARIABLE] = str(self._metrics_folder)
+            metrics.turn_on(self._settings, "supervisor")
 
     def _database(self, wait: float) -> Database:
         timeout = self._settings.database.database_connect_timeout
@@ -126,6 +145,8 @@ class Supervisor:
             ]
             if self._embedded:
                 others.append(group.create_task(self._keep_database_alive(self._embedded)))
+            if self._progress:
+                others.append(group.create_task(self._show_progress(self._progress, others[0])))
             await self._stopping.wait()
             log.info(
                 "stopping: running pages may end, others wait for the next start; a second Ctrl-C ends everything now",
@@ -158,22 +179,39 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
+            metrics.PROCESS_RESTARTS.add(child.arguments[0])
             code = process.ended.result()
             log.error("process ended, restarting it", process=child.name, code=code, after=backoff)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
 
-    async def _start(self, child: Child) -> ChildProcess:
+    async def _start(self, child: Child, metrics_name: str | None = None) -> ChildProcess:
+        """Start a process. It counts under the child's name, unless it runs beside the one that does."""
         worker_id = new_worker_id() if child.arguments == ("worker",) else None
-        return await ChildProcess.start(child, worker_id, self._environment())
+        relay = self._relay(child.name) if self._progress else None
+        return await ChildProcess.start(child, worker_id, self._environment(), metrics_name or child.metrics_name, relay)
+
+    def _relay(self, name: str) -> Callable[[asyncio.StreamReader], None]:
+        """Return what takes the log of a child above the progress line."""
+
+        def begin(log_lines: asyncio.StreamReader) -> None:
+            if self._progress:
+                task = asyncio.create_task(self._progress.relay(log_lines), name=f"relay the log of {name}")
+                self._relaying.add(task)
+                task.add_done_callback(self._relaying.discard)
+
+        return begin
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PAGEMILL_DATABASE_URL": self._url}
+        log_level = {"PAGEMILL_LOG_LEVEL": self._child_log_level} if self._progress else {}
+        return {**os.environ, "PAGEMILL_DATABASE_URL": self._url, **log_level}
 
     async def _end(self, process: ChildProcess) -> None:
         """End a process that did not, and put back what it had in hand."""
         await process.end(self._settings.service.grace_period, self._killing)
+        if self._metrics_folder:
+            instruments.forget_process(self._metrics_folder, process.metrics_name)
         if process.worker_id:
             await self._rescue(process.worker_id)
 
@@ -208,7 +246,9 @@ class Supervisor:
 
     async def _replace(self, child: Child) -> bool:
         """Start a new process for a child, and end the old one once the new one is ready."""
-        new = await self._start(child)
+        old = self._current.get(child)
+        beside = old is not None and old.metrics_name == child.metrics_name
+        new = await self._start(child, child.metrics_name + "-next" if beside else None)
         await _first_of(new.ready, self._stopping.wait(), timeout=_READY_TIMEOUT)
         if self._stopping.is_set() or not (new.ready.done() and new.ready.result()):
             await self._end(new)
@@ -219,6 +259,20 @@ class Supervisor:
             old.replaced.set()
             await self._end(old)
         return True
+
+    @property
+    def _child_log_level(self) -> str:
+        level = self._settings.service.log_level
+        return CHILD_LOG_LEVEL if level.lower() == "info" else level
+
+    async def _show_progress(self, progress: ProgressLine, ready: asyncio.Task[None]) -> None:
+        """Show the line once the service is ready. A line that fails is not shown any more."""
+        await asyncio.wait((ready,))
+        try:
+            async with self._database(wait=0) as database:
+                await progress.run(database)
+        except Exception:
+            log.exception("the progress line failed")
 
     async def _rescue(self, worker_id: str) -> None:
         """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""
@@ -232,6 +286,7 @@ class Supervisor:
         backoff = _FIRST_BACKOFF
         while True:
             code = await server.wait()
+            metrics.PROCESS_RESTARTS.add("database")
             log.error("the database server ended, restarting it", code=code, after=backoff)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF)

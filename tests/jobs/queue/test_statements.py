@@ -45,7 +45,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "submit": (
         statements.SUBMIT_JOB,
-        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000),
+        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000, None),
         {"jobs_pkey"},
     ),
     "place": (statements.FIND_PLACE, ("k1", 1, 100, 1000), set()),
@@ -59,6 +59,11 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
             ("failed", "jobs_of_key_failed"),
         )
     },
+    "queue state": (
+        statements.GET_QUEUE_STATE,
+        (100_000, timedelta(seconds=15)),
+        {"pages_waiting", "pages_held", "webhook_deliveries_due"},
+    ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
     "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.keys.keys import KnownKey
 
 HEADER = "X-API-Key"
+METRICS_PATH = "/metrics"
 
 _scheme = APIKeyHeader(
     name=HEADER, scheme_name="ApiKey", description="A key made by `pagemill keys create NAME`.", auto_error=False
@@ -28,7 +29,7 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Answers 401 to every request below /v1 without a known key, whether or not the endpoint exists.
+    """Answers 401 to every request below /v1, or to /metrics, without a known key, whether or not the endpoint exists.
 
     It runs before the body is read, so that a request without a key costs little. With authentication off, a request
     without a key belongs to the anonymous key, and a known key still counts.
@@ -39,21 +40,24 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
-        if scope["type"] == "http" and (scope["path"] == "/v1" or scope["path"].startswith("/v1/")):
+        if scope["type"] == "http" and (scope["path"] in ("/v1", METRICS_PATH) or scope["path"].startswith("/v1/")):
             resources = cast("Resources", scope["app"].state.resources)
-            key = await _key(resources, Headers(scope=scope), scope["scheme"])
+            key = await _key(resources, scope)
             scope.setdefault("state", {}).update(key_id=key.id, key_is_operator=key.operator)
             _refuse_nul(scope)
         await self.app(scope, receive, send)
 
 
-async def _key(resources: Resources, headers: Headers, scheme: str) -> KnownKey:
+async def _key(resources: Resources, scope: Scope) -> KnownKey:
+    headers = Headers(scope=scope)
     secret = headers.get(HEADER) or _bearer_token(headers)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
+    if scope["path"] == METRICS_PATH and not resources.settings.observability.metrics_auth and _is_on_machine(scope):
+        return ANONYMOUS_KEY
     if not resources.settings.service.auth:
-        if not _is_local(f"//{headers.get('host', '')}") or not _is_same_origin(headers, scheme):
+        if not _is_local(f"//{headers.get('host', '')}") or not _is_same_origin(headers, scope["scheme"]):
             raise UnauthorizedError("Without a key, the API answers only local programs and its own pages.")
         return ANONYMOUS_KEY
     if secret:
@@ -74,6 +78,16 @@ def _is_local(url: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_on_machine(scope: Scope) -> bool:
+    """Whether a request comes from a program on this machine.
+
+    One that a reverse proxy on this machine passes on names another host, as a rule.
+    """
+    headers, client = Headers(scope=scope), scope.get("client")
+    local = client is not None and _is_local(f"//[{client[0]}]" if ":" in client[0] else f"//{client[0]}")
+    return local and _is_local(f"//{headers.get('host', '')}") and _is_same_origin(headers, scope["scheme"])
 
 
 def _is_same_origin(headers: Headers, scheme: str) -> bool:

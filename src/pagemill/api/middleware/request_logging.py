@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
+from pagemill.api.middleware.recorded_request import RecordedRequest
 from pagemill.api.wire.error_response import error_response
 from pagemill.errors import RequestError
 
@@ -59,6 +60,11 @@ class _Exchange:
         self._status: int | None = None
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
+        with RecordedRequest(self._scope) as recorded:
+            await self._serve(app, receive)
+            recorded.status = self._status
+
+    async def _serve(self, app: ASGIApp, receive: Receive) -> None:
         started = time.perf_counter()
         try:
             await app(self._scope, receive, self._send_with_id)

@@ -14,6 +14,8 @@ import structlog
 from pagemill.api.wire.request_validation import webhook_url
 from pagemill.errors import NotSupportedError
 from pagemill.jobs.queue.store import Idempotency, Repeat
+from pagemill.observability import tracing
+from pagemill.observability.metrics import JOBS_SUBMITTED, PAGES_SUBMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +88,10 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
         batch=submission.batch,
         idempotency=repetition,
         webhook_url=submission.webhook_url,
+        trace_context=tracing.current_context(),
     )
+    JOBS_SUBMITTED.add()
+    PAGES_SUBMITTED.add(amount=len(submission.urls))
     log.info("job submitted", job=job.id, pages=len(submission.urls))
     return job
 

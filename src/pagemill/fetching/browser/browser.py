@@ -22,6 +22,8 @@ from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.browser.tab import TabOptions, Tabs
 from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
 from pagemill.fetching.proxies.scores import MemoryProxyScores
+from pagemill.observability.metrics import BROWSER_ENDS, BROWSER_PAGES, BROWSER_PROCESSES, BROWSER_STARTS
+from pagemill.observability.stages import Stage, request_attributes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -180,7 +182,7 @@ class Browser:
             self._monitoring = None
         await asyncio.gather(*self._starting.values(), return_exceptions=True)
         for instance in list(self._instances.values()):
-            self._retire(instance)
+            self._retire(instance, "shutdown")
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
         await self._proxy.close()
@@ -191,13 +193,19 @@ class Browser:
         tab_options = TabOptions(proxy, visible=instance.process.images or bool(options.actions))
         instance.pages += 1
         instance.open_pages += 1
+        BROWSER_PAGES.add()
+        attributes = request_attributes("GET", url.public_href)
         try:
-            async with await instance.tabs.take(tab_options) as tab:
-                if self._slots.locked() and not instance.retired:  # the next page is not far: its tab opens meanwhile
-                    instance.tabs.preopen(tab_options)
-                return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
+            with Stage("browser", "render", attributes=attributes):
+                async with await instance.tabs.take(tab_options) as tab:
+                    if (
+                        self._slots.locked() and not instance.retired
+                    ):  # the next page is not far: its tab opens meanwhile
+                        instance.tabs.preopen(tab_options)
+                    return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
         finally:
             instance.open_pages -= 1
+            BROWSER_PAGES.add(amount=-1)
             instance.idle_since = asyncio.get_running_loop().time()
             if not instance.open_pages:
                 await self._on_idle(instance)
@@ -215,10 +223,11 @@ class Browser:
         All pages share one start: it continues when the page that asked for it first is cancelled.
         """
         instance = self._instances.get(images)
-        if instance is not None and not self._is_due_for_replacement(instance):
-            return instance
         if instance is not None:
-            self._retire(instance)
+            reason = self._reason_for_replacement(instance)
+            if reason is None:
+                return instance
+            self._retire(instance, reason)
         start = self._starting.get(images)
         if start is None:
             start = self._starting[images] = asyncio.create_task(self._start(executable, images=images))
@@ -236,20 +245,23 @@ class Browser:
         if self._monitoring is None:
             self._monitoring = asyncio.create_task(self._monitor(), name="monitor the browser")
         process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=images)
+        BROWSER_STARTS.add()
+        BROWSER_PROCESSES.add()
         tabs = Tabs(process, self._guard, self._settings)
         instance = self._instances[images] = _Instance(process, tabs, idle_since=asyncio.get_running_loop().time())
         return instance
 
-    def _is_due_for_replacement(self, instance: _Instance) -> bool:
-        settings = self._settings
-        return (
-            instance.process.disconnected.is_set()
-            or instance.pages >= settings.browser.browser_max_pages
-            or instance.memory >= settings.browser.browser_recycle_memory
-        )
+    def _reason_for_replacement(self, instance: _Instance) -> str | None:
+        """Why the process must be replaced, as the metrics name it; None where it need not be."""
+        if instance.process.disconnected.is_set():
+            return "crashed"
+        if instance.pages >= self._settings.browser.browser_max_pages:
+            return "pages"
+        return "memory" if instance.memory >= self._settings.browser.browser_recycle_memory else None
 
-    def _retire(self, instance: _Instance) -> None:
+    def _retire(self, instance: _Instance, reason: str) -> None:
         """Open no more pages in the process; end it once its last page is closed."""
+        BROWSER_ENDS.add(reason)
         instance.retired = True
         self._retired.add(instance)
         if self._instances.get(instance.process.images) is instance:
@@ -285,16 +297,18 @@ class Browser:
     async def _check_health(self, instance: _Instance) -> None:
         idle = asyncio.get_running_loop().time() - instance.idle_since
         if not instance.open_pages and idle >= self._settings.browser.browser_idle_time:
-            self._retire(instance)
+            self._retire(instance, "idle")
         elif not await instance.process.is_responsive():
+            reason = "crashed" if instance.process.disconnected.is_set() else "unresponsive"
             log.error("the browser does not answer, and is killed")
             await instance.process.kill()
-            self._retire(instance)
+            self._retire(instance, reason)
         else:
             instance.memory = await instance.process.measure_memory()
 
 
 async def _close(instance: _Instance) -> None:
+    BROWSER_PROCESSES.add(amount=-1)
     await instance.tabs.close()
     await instance.process.close()
 

@@ -16,6 +16,7 @@ from pagemill.fetching.egress.dns import Resolver, is_localhost
 from pagemill.fetching.egress.own_addresses import is_own
 from pagemill.fetching.egress.ports import BAD_PORTS
 from pagemill.fetching.url import IPAddress, Url, host_name, parse_url
+from pagemill.observability.metrics import EGRESS_REFUSALS
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
@@ -69,13 +70,15 @@ class EgressGuard:
         if isinstance(address, str):
             address = ip_address(address)
         if port is not None and port == self._api_port and is_own(address):
+            EGRESS_REFUSALS.add("own_service")
             raise BlockedAddressError(f"Port {port} of {host or address} may not be fetched from.")
         if special_use(address) is None or self._allows(address, port):
             return address
         if host in (None, str(address)):
-            what = f"The address {address} is not a public one ({special_use(address)})"
+            kind, what = "address", f"The address {address} is not a public one ({special_use(address)})"
         else:
-            what = f"The host {host} has an address that is not a public one"
+            kind, what = "name", f"The host {host} has an address that is not a public one"
+        EGRESS_REFUSALS.add(kind)
         raise BlockedAddressError(
             f"{what}, and may not be fetched from unless PAGEMILL_ALLOWED_NETWORKS opens its network."
         )
@@ -106,6 +109,7 @@ class EgressGuard:
     @staticmethod
     def _check_port(port: int) -> None:
         if not 0 < port < 65536 or port in BAD_PORTS:
+            EGRESS_REFUSALS.add("port")
             raise BlockedAddressError(f"Port {port} is not one that pages are fetched from.")
 
 

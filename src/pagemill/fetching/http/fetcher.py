@@ -34,6 +34,9 @@ from pagemill.fetching.proxies.addresses import proxy_addresses
 from pagemill.fetching.proxies.rotation import ProxyRotation, proxies_for
 from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.model import FetchedPage
+from pagemill.observability.metrics import FETCHES
+from pagemill.observability.stages import Stage, request_attributes
+from pagemill.observability.tracing import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -171,7 +174,7 @@ class HttpFetcher:
                     started = loop.time()
                     lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                     curl.setopt(CurlOpt.HTTPHEADER, lines)
-                    exchange = await self._exchange(curl, url, proxy, min(budget, deadline - started))
+                    exchange = await self._request(curl, url, proxy, min(budget, deadline - started))
                     budget -= loop.time() - started
                 if exchange.redirects:
                     url = self._redirected(url, exchange.location)
@@ -196,6 +199,21 @@ class HttpFetcher:
             return self._guard.check_url(location, url)
         except UnfetchableUrlError as error:
             raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
+
+    async def _request(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> Exchange:
+        """As `_exchange`, counted and timed."""
+        attributes = request_attributes("GET", url.public_href)
+        outcome = "error"
+        try:
+            with Stage("http", "GET", Kind.CLIENT, attributes) as span:
+                exchange = await self._exchange(curl, url, proxy, seconds)
+                outcome = f"{exchange.status // 100}xx"
+                span.set(http__response__status_code=exchange.status)
+                if exchange.status >= 400:
+                    span.fail(str(exchange.status))
+            return exchange
+        finally:
+            FETCHES.add(outcome)
 
     async def _exchange(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> Exchange:
         """Ask for one URL, through one proxy, within so many seconds."""

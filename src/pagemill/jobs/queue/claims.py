@@ -15,6 +15,7 @@ from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.jobs.queue.store import pack_attempts, unpack_options
 from pagemill.model import FetchedWith
+from pagemill.observability import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,10 @@ class ClaimedPage:
     attempt: int
     crashes: int
     options: ScrapeOptions
+    age: float = 0.0
+    """Seconds from its submission to this claim."""
+    trace_context: str | None = None
+    """The span that submitted it, as a `traceparent`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class Queue:
             )
             pages = [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
             self._held |= {page.id: page for page in pages}
+        for page in pages:
+            if page.attempt == 1:
+                metrics.STAGE_DURATION.observe(page.age, "queue_wait")
         return pages
 
     def forget(self, page: ClaimedPage) -> None:
@@ -115,7 +123,10 @@ class Queue:
         )
         self.forget(page)
         log_ended_jobs(row)
-        return bool(row and row["pages"])
+        ours = bool(row and row["pages"])
+        if ours:
+            metrics.page_completed("cache" if cached else fetched_with.value, final_url)
+        return ours
 
     async def fail(
         self,
@@ -132,7 +143,10 @@ class Queue:
         )
         self.forget(page)
         log_ended_jobs(row)
-        return bool(row and row["pages"])
+        ours = bool(row and row["pages"])
+        if ours:
+            metrics.page_failed(failure.code, page.url)
+        return ours
 
     async def release(self) -> int:
         """Put all pages of this worker back in the queue, and return how many."""
@@ -173,4 +187,7 @@ async def rescue(
         *(WorkerCrashedError.code, message, all_workers),
     )
     log_ended_jobs(row)
-    return Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)
+    rescued = Rescued(row["released"], row["failed"]) if row else Rescued(0, 0)
+    metrics.PAGES_RESCUED.add(amount=rescued.released)
+    metrics.page_failed(WorkerCrashedError.code, pages=rescued.failed)
+    return rescued

@@ -1,4 +1,4 @@
-"""The log's line for a job that ended."""
+"""What is logged and counted of a job that ended."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import Any
 
 import structlog
 
+from pagemill.observability.metrics import JOBS_ENDED
+
 log = structlog.get_logger(__name__)
 
 
 def log_ended_jobs(row: Any) -> None:
-    """Log each job that a statement ended."""
+    """Log and count each job that a statement ended."""
     for job in (row and row["ended_jobs"]) or ():
         pages, completed = job["pages"], job["completed"]
+        JOBS_ENDED.add("completed" if completed else "failed")
         log.info(
             "job ended",
             job=job["id"],

@@ -47,8 +47,9 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
       ), false))
     RETURNING job_id
 ), job AS (
-    INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url)
-    SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8
+    INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url,
+                      trace_context)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8, $14
     FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
@@ -183,13 +184,14 @@ WITH RECURSIVE waiting_key AS (
     UPDATE pages
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
     FROM waiting WHERE pages.id = waiting.id
-    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, waiting.turn
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.created_at, waiting.turn
 ), pending_job AS (
     SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
-SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
+       extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
@@ -355,3 +357,37 @@ LIST_WORKERS = "SELECT id, seen_at FROM workers"
 REMOVE_WORKER = "DELETE FROM workers WHERE id = $1"
 # Repeatable: it only reads.
 COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval"
+
+# What the queue holds, for metrics. It counts entries of small indexes, up to $1 of each, and looks at one page of each
+# key. $2: the silence after which a worker counts as dead.
+# Repeatable: it only reads.
+GET_QUEUE_STATE = """
+WITH RECURSIVE waiting_key AS (
+    (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT key_id FROM pages
+            WHERE worker_id IS NULL AND completed_at IS NULL AND key_id > waiting_key.key_id
+            ORDER BY key_id LIMIT 1)
+    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
+), oldest AS (
+    SELECT min(page.created_at) AS created_at
+    FROM waiting_key
+    CROSS JOIN LATERAL (
+        SELECT created_at FROM pages
+        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL
+        ORDER BY id LIMIT 1
+    ) AS page
+)
+SELECT (SELECT count(*) FROM (
+            SELECT FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id, id LIMIT $1
+        ) AS page) AS waiting,
+       (SELECT count(*) FROM (
+            SELECT FROM pages WHERE worker_id IS NOT NULL AND completed_at IS NULL ORDER BY worker_id LIMIT $1
+        ) AS page) AS processing,
+       (SELECT count(*) FROM (
+            SELECT FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL
+            ORDER BY receiver, next_attempt_at LIMIT $1
+        ) AS delivery) AS deliveries,
+       (SELECT count(*) FROM workers WHERE seen_at > now() - $2::interval) AS workers,
+       coalesce(extract(epoch FROM now() - (SELECT created_at FROM oldest)), 0)::float8 AS oldest_age
+"""

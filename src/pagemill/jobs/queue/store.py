@@ -13,6 +13,7 @@ from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, Qu
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
+from pagemill.observability import metrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -75,12 +76,13 @@ class JobStore:
         batch: bool,
         idempotency: Idempotency | Repeat | None = None,
         webhook_url: str | None = None,
+        trace_context: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it.
 
-        `webhook_url` is told when it ends. Where `idempotency` says that the request came before, the job that it
-        made then is returned. Raises errors.ConflictError when its key came with another request, and
-        errors.QueueFullError where too many pages wait.
+        `webhook_url` is told when it ends; `trace_context` is the span that submits it. Where `idempotency` says that
+        the request came before, the job that it made then is returned. Raises errors.ConflictError when its key came
+        with another request, and errors.QueueFullError where too many pages wait.
         """
         job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
         key, request_hash = (
@@ -92,7 +94,7 @@ class JobStore:
             [row] = await self._database.rows(
                 statements.SUBMIT_JOB,
                 *(*values, repeat.request_hash, repeat.window, repeat.until_end),
-                *(self._queue_limits.per_key, self._queue_limits.in_all),
+                *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context),
             )
             if row["id"] is not None:
                 return _job(row)
@@ -146,7 +148,9 @@ class JobStore:
             *(job_id, key_id, CancelledPageError.code, "The job was cancelled.", now["time"] if now else None),
         )
         log_ended_jobs(row)
-        return int(row["pages"]) if row else 0
+        pages = int(row["pages"]) if row else 0
+        metrics.page_failed(CancelledPageError.code, pages=pages)
+        return pages
 
     async def jobs_of(
         self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int

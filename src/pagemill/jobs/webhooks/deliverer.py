@@ -24,6 +24,9 @@ from pagemill.jobs.webhooks.delivery_queue import ClaimedDelivery, DeliveryQueue
 from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
 from pagemill.jobs.webhooks.payload import job_payload, trial_payload
 from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
+from pagemill.observability.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_DURATION
+from pagemill.observability.stages import request_attributes
+from pagemill.observability.tracing import Kind, Span
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -117,12 +120,19 @@ class Deliverer:
         )
 
     async def _deliver(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> None:
+        started = time.perf_counter()
         try:
-            outcome = await self._attempt(delivery, webhooks, key)
+            with _span(delivery) as span:
+                outcome = await self._attempt(delivery, webhooks, key)
+                span.set(http__response__status_code=outcome.http_status)
+                if outcome.error is not None:
+                    span.fail(str(outcome.http_status or "error"))
         except Exception:
             log.exception("delivery failed by a fault of ours", delivery=delivery.id)
             outcome = _Outcome(error="A fault in the service. (internal_error)")
         status, delay = self._next_state(delivery, outcome)
+        WEBHOOK_DURATION.observe(time.perf_counter() - started)
+        WEBHOOK_ATTEMPTS.add(status.value)
         await self._queue.end_attempt(delivery, status, outcome.http_status, outcome.error, delay)
         log.info("webhook", delivery=delivery.id, job=delivery.job_id, status=status.value, error=outcome.error)
 
@@ -190,6 +200,13 @@ class Deliverer:
         if outcome.permanent or delivery.attempts >= len(delays):
             return DeliveryStatus.EXHAUSTED, None
         return DeliveryStatus.FAILED, timedelta(seconds=delays[delivery.attempts])
+
+
+def _span(delivery: ClaimedDelivery) -> Span:
+    attributes = request_attributes(
+        "POST", delivery.url, **{"pagemill.job.id": delivery.job_id, "pagemill.webhook.event": delivery.event.value}
+    )
+    return Span("POST webhook", Kind.CLIENT, attributes, delivery.trace_context)
 
 
 def _storable(text: str) -> str:

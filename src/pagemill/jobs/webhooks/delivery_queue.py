@@ -31,6 +31,8 @@ class ClaimedDelivery:
     """Before this one."""
     claims: int
     created_at: datetime
+    trace_context: str | None = None
+    """The span that submitted the job, as a `traceparent`."""
 
 
 class DeliveryQueue:

@@ -25,4 +25,9 @@ class ServiceSettings(SettingsGroup):
     keep_alive: Count = Field(75, description="How long the API keeps an idle connection open, in whole seconds.")
     grace_period: Seconds = Field(10.0, description="How long running pages may take to end at shutdown, in seconds.")
     log_level: str = Field("info", description="debug, info, warning or error.")
+    progress: bool = Field(
+        True,
+        description="Whether `serve`, at a terminal, shows a line with its progress, and no log lines but warnings and "
+        "errors. Never with `debug` or JSON.",
+    )
     log_format: str = Field("text", pattern="^(text|json)$", description="text or json, one line for each event.")

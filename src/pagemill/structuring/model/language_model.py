@@ -16,6 +16,7 @@ from pagemill.errors import (
     ModelTimeoutError,
 )
 from pagemill.fair_semaphore import FairSemaphore, current_key
+from pagemill.structuring.model.recorded_call import RecordedCall
 
 if TYPE_CHECKING:
     import openai
@@ -93,13 +94,17 @@ class LanguageModel:
 
     async def _ask(self, client: openai.AsyncOpenAI, messages: Messages, variant: dict[str, Any]) -> str:
         self.calls += 1
-        # The raw response: the client's own reading of it takes any JSON, and any text, for a completion.
-        response = await client.chat.completions.with_raw_response.create(
-            model=self._settings.structuring.llm_model or "",
-            messages=messages,  # type: ignore[arg-type]
-            **variant,
-        )
-        return _content(response.http_response.content)
+        model = self._settings.structuring.llm_model or ""
+        with RecordedCall(model, self._settings.structuring.llm_base_url or "", _failure) as call:
+            # The raw response: the client's own reading of it takes any JSON, and any text, for a completion.
+            response = await client.chat.completions.with_raw_response.create(
+                model=model,
+                messages=messages,  # type: ignore[arg-type]
+                **variant,
+            )
+            completion = _completion(response.http_response.content)
+            call.read_usage(completion)
+            return _content(completion)
 
     async def _get_client(self) -> openai.AsyncOpenAI:
         async with self._client_lock:
@@ -129,17 +134,21 @@ def _next_variant(status: int, variants: list[dict[str, Any]], number: int) -> i
     return None
 
 
-def _content(body: bytes) -> str:
+def _completion(body: bytes) -> Any:
+    """The JSON of an answer. Raises errors.ModelAnswerError."""
+    if len(body) > _MAX_ANSWER_BYTES:
+        raise ModelAnswerError("The language model's answer is too long.")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ModelAnswerError("The language model's server did not answer with JSON.") from None
+
+
+def _content(completion: Any) -> str:
     """The text of an answer, whatever the server sent.
 
     Raises errors.ModelAnswerError or errors.ModelRefusedError.
     """
-    if len(body) > _MAX_ANSWER_BYTES:
-        raise ModelAnswerError("The language model's answer is too long.")
-    try:
-        completion = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise ModelAnswerError("The language model's server did not answer with JSON.") from None
     choices = completion.get("choices") if isinstance(completion, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -173,7 +182,7 @@ def _response_format(schema: dict[str, Any]) -> dict[str, Any] | None:
     return {"type": "json_schema", "json_schema": {"name": "page", "schema": schema, "strict": False}}
 
 
-def _failure(error: openai.OpenAIError) -> ModelError:
+def _failure(error: Exception) -> ModelError:
     """What went wrong, without what the server said: it may repeat the key, or the page."""
     import openai
 
