@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-
     from pagemill.progress_line import ProgressLine
     from pagemill.settings import Settings
 
@@ -190,7 +189,9 @@ class Supervisor:
         """Start a process. It counts under the child's name, unless it runs beside the one that does."""
         worker_id = new_worker_id() if child.arguments == ("worker",) else None
         relay = self._relay(child.name) if self._progress else None
-        return await ChildProcess.start(child, worker_id, self._environment(), metrics_name or child.metrics_name, relay)
+        return await ChildProcess.start(
+            child, worker_id, self._environment(), metrics_name or child.metrics_name, relay
+        )
 
     def _relay(self, name: str) -> Callable[[asyncio.StreamReader], None]:
         """Return what takes the log of a child above the progress line."""
