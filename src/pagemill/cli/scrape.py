@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_LONGEST_SHOWN = 300
 BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended."""
 
@@ -133,7 +134,7 @@ class _Command:
 
     def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
         """Say what is not as it was asked for. Returns whether the page failed."""
-        url, failure = redact_url(outcome.page.url), outcome.page.failure
+        url, failure = _shown(outcome.page.url), outcome.page.failure
         if failure:
             bar.say(f"{url}: {failure.message} [{failure.code}]")
         generated = bodies.unpack(outcome.contents["json"]) if "json" in outcome.contents else {}
@@ -159,6 +160,12 @@ def _page(index: int, url: str, started: datetime, failure: Failure | None = Non
         completed_at=_now(),
         **facts,  # type: ignore[arg-type]
     )
+
+
+def _shown(url: str) -> str:
+    """A URL as the terminal shows it: without its secrets, and not for pages on end."""
+    text = redact_url(url)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _now() -> datetime:
