@@ -19,7 +19,7 @@ def selected_times(html: str) -> list[bool]:
     ]
     words = np.array([len(block.split()) for block in blocks], float)
     is_time = np.array([block.startswith("17.15") for block in blocks])
-    return entry_times.select(flat, ~is_time, words)[is_time].tolist()
+    return [bool(found) for found in entry_times.select(flat, ~is_time, words)[is_time]]
 
 
 def test_each_entry_keeps_its_time():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,13 @@ MAX_WORDS = 14
 _MAX_DEPTH, _MAX_ANCESTORS = 3, 8
 """How far above a text an element may stand that calls it so, and one that contains no bylines."""
 _NAMES = re.compile(
-    r"(?:^|[-_])(?:by|byline|author|authors|vcard|posted[-_]on|publish(?:ed|date)?|pub[-_]?date|timestamp|dateline|date"
-    r"|authorname|publishdate)(?:[-_](?:name|names|line|date|time|link|text|meta|header))?$",
+    r"(?:^|[-_\s])(by|byline|authors?|vcard|posted[-_]on|publish(?:ed|date)?|pub[-_]?date|timestamp|dateline|date"
+    r"|authorname|datepublished|datecreated)(?:[-_](?:name|names|line|date|time|link|text|meta|header))?(?=\s|$)",
     re.IGNORECASE,
 )
-_PROPERTIES = frozenset({"author", "datepublished", "datecreated"})
-_NO_BYLINE = frozenset({"table", "aside", "footer", "nav", "h1", "figure"})
+_AUTHORS = frozenset({"by", "byline", "author", "authors", "vcard", "authorname"})
+_NO_AUTHOR = frozenset({"table", "aside", "footer", "nav", "h1", "h2", "figure"})
+_NO_DATE = frozenset({"table", "aside", "footer", "nav", "h1", "li", "figure"})
 _CONNECTOR = re.compile(
     r"(?i)\W*(?:(?:posted|published|written|words|text|veröffentlicht|publié|publicado)\b)?\W*"
     r"(?:by|on|at|von|vom|am|par|le|por|el|di|av|van|door)?\W*"
@@ -42,8 +44,9 @@ def find(flat: Blocks, words: NDArray[np.float64], begin: int, end: int) -> NDAr
     A date has a year; an element that is called a date and says something else is none.
     """
     texts: dict[int, list[Text]] = {}
-    for text, block in zip(flat.texts, flat.text_block, strict=True):
-        if begin <= block < end and words[block] <= MAX_WORDS:
+    first, last = bisect_left(flat.text_block, begin), bisect_left(flat.text_block, end)
+    for text, block in zip(flat.texts[first:last], flat.text_block[first:last], strict=True):
+        if words[block] <= MAX_WORDS:
             texts.setdefault(block, []).append(text)
     result = np.zeros(len(flat.owner), bool)
     for block, own in texts.items():
@@ -60,29 +63,28 @@ def _is_byline(texts: Sequence[Text]) -> bool:
 
 def _called(text: Text) -> str:
     """What the elements around a text call it: `author`, `date` or nothing."""
-    called, in_item = "", False
-    for depth, element in enumerate(islice(text.ancestors, _MAX_ANCESTORS)):
-        if not isinstance(element, Element):
+    called, element = "", text.parent
+    for _ in range(_MAX_DEPTH):
+        if not isinstance(element, Element) or (called := _name(element)):
             break
-        if element.tag in _NO_BYLINE or (element.tag == "h2" and called == "author"):
+        element = element.parent
+    if not called:
+        return ""
+    excluded = _NO_AUTHOR if called == "author" else _NO_DATE
+    for element in islice(text.ancestors, _MAX_ANCESTORS):
+        if isinstance(element, Element) and element.tag in excluded:
             return ""
-        in_item = in_item or element.tag == "li"
-        if depth < _MAX_DEPTH:
-            called = called or _name(element)
-    return "" if in_item and called != "author" else called
+    return called
 
 
 def _name(element: Element) -> str:
     attribute = element.attr
     if "author" in (attribute("rel") or "").split() or attribute("aria-label") == "Contributor info":
         return "author"
-    words = [
-        *(attribute("class") or "").split(),
-        attribute("id") or "",
-        attribute("data-testid") or "",
-        attribute("itemprop") or "",
-    ]
-    found = [word.lower() for word in words if word and (_NAMES.search(word) or word.lower() in _PROPERTIES)]
-    if any("author" in word or word.endswith("by") or "byline" in word or "vcard" in word for word in found):
+    names = " ".join(
+        filter(None, (attribute("class"), attribute("id"), attribute("data-testid"), attribute("itemprop")))
+    )
+    found = [match[1].lower() for match in _NAMES.finditer(names)] if names else []
+    if any(word in _AUTHORS for word in found):
         return "author"
     return "date" if found or element.tag == "time" else ""

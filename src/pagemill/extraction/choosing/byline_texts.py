@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from turbohtml import Element
@@ -125,12 +126,15 @@ def joined(texts: Sequence[str]) -> str:
 
 def pieces(flat: Blocks, blocks: Sequence[int], without: str = "") -> list[str]:
     """The texts between the tags of some blocks, in document order, except those in elements that match `without`."""
-    wanted = frozenset(blocks)
-    return [
-        string
-        for text, string, block in zip(flat.texts, flat.strings, flat.text_block, strict=True)
-        if block in wanted and not (without and _is_within(text, without))
-    ]
+    found: list[str] = []
+    for block in blocks:
+        begin, end = bisect_left(flat.text_block, block), bisect_right(flat.text_block, block)
+        found += [
+            flat.strings[index]
+            for index in range(begin, end)
+            if not (without and _is_within(flat.texts[index], without))
+        ]
+    return found
 
 
 def _is_within(text: Text, selector: str) -> bool:

@@ -24,8 +24,8 @@ _MIN_ENTRIES = 3
 
 def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `selected` with the times of selected entries."""
-    times = _times(flat, words)
-    if not times:
+    times = _times(flat, words) if next(flat.elements[0].iter_elements("time"), None) is not None else []
+    if len(times) < _MIN_ENTRIES:
         return selected
     taken = np.concatenate([[0.0], np.cumsum(words * selected)])
     every = np.concatenate([[0.0], np.cumsum(words)])
@@ -50,9 +50,10 @@ def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
 
 def _times(flat: Blocks, words: NDArray[np.float64]) -> list[int]:
     """The blocks all of whose text is in `<time>` elements."""
+    short = (words <= MAX_WORDS).tolist()
     only_time: dict[int, bool] = {}
     for text, block in zip(flat.texts, flat.text_block, strict=True):
-        if words[block] <= MAX_WORDS and only_time.get(block, True):
+        if short[block] and only_time.get(block, True):
             only_time[block] = _in_time(text)
     return [block for block, found in only_time.items() if found]
 

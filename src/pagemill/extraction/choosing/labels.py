@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pagemill.extraction.choosing.blocks import Blocks
@@ -32,17 +31,18 @@ _MAX_MARK = 60
 
 
 def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return `selected` without labels."""
-    result = selected.copy()
-    texts: dict[int, list[str]] = {}
+    """Return `selected` without labels, or unchanged if that would leave no words."""
+    short = (selected & (words <= MAX_WORDS)).tolist()
+    texts: dict[int, str] = {}
     for string, block in zip(flat.strings, flat.text_block, strict=True):
-        if words[block] <= MAX_WORDS:
-            texts.setdefault(block, []).append(string)
-    for block in np.flatnonzero(selected & (words <= MAX_WORDS)).tolist():
-        text = "".join(texts.get(block, ()))
-        result[block] = len(text) > _MAX_MARK or not (
-            _MARK.fullmatch(text) or (_ACTION.fullmatch(text) and _is_button(flat, flat.owner[block]))
-        )
+        if short[block]:
+            texts[block] = texts[block] + string if block in texts else string
+    result = selected.copy()
+    for block, text in texts.items():
+        if len(text) <= _MAX_MARK and (
+            _MARK.fullmatch(text) or (_is_button(flat, flat.owner[block]) and _ACTION.fullmatch(text))
+        ):
+            result[block] = False
     return result if words[result].any() else selected
 
 

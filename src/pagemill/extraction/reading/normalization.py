@@ -76,6 +76,7 @@ _ROLES = {
 }
 _MAX_LABEL = 40
 _MIN_LINES = 3
+_DOXYGEN = "table.memberdecls, table.memname, table.params, table.retval, table.exception"
 _BLOCKS = ("div", "p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure", "section", "h1", "h2", "h3", "h4")
 _SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", "b", "a"})
 
@@ -211,6 +212,8 @@ def _javadoc(body: Element) -> None:
 
 def _doxygen(body: Element) -> None:
     """Part headings from the tables of doxygen's members, and write their signatures as lines."""
+    if body.select_one(_DOXYGEN) is None:
+        return
     for heading in body.select("table.memberdecls tr.heading h2"):
         table = heading.closest("table")
         row = heading.closest("tr")
