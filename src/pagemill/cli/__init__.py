@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import ipaddress
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO, cast
