@@ -39,7 +39,7 @@ async def slow(_):
     await asyncio.sleep(1)
     return PAGE
 async def serve():
-    server = HttpServer(port=8080)
+    server = HttpServer(port=48181)
     server.fallback = slow
     async with server:
         print("ready", flush=True)
@@ -161,7 +161,7 @@ async def test_a_machine_that_is_cut_off_loses_nothing(namespaces, database_url)
         ):
             for server in (one, other):
                 assert await server.stdout.readline() == b"ready\n"
-            jobs = [await submit(client, [f"http://127.0.0.1:8080/{job}/{n}" for n in range(5)]) for job in range(6)]
+            jobs = [await submit(client, [f"http://127.0.0.1:48181/{job}/{n}" for n in range(5)]) for job in range(6)]
             await until(database, "SELECT FROM pages WHERE worker_id IS NOT NULL")
             ip("link", "set", WORKER, "down")
             async with on(API, *worker, PAGEMILL_DATABASE_URL=near, **impatient):
@@ -171,7 +171,7 @@ async def test_a_machine_that_is_cut_off_loses_nothing(namespaces, database_url)
                 assert {answer["status"] for answer in answers} == {"completed"}
                 await until(database, "SELECT FROM workers HAVING count(*) = 2")
             # The one that was cut off works again, alone.
-            job = await submit(client, ["http://127.0.0.1:8080/alone"])
+            job = await submit(client, ["http://127.0.0.1:48181/alone"])
             assert (await ended(client, job["id"], 60))["status"] == "completed"
             assert not await database.rows("SELECT FROM jobs WHERE pages_left <> 0")
 
