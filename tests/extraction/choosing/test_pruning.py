@@ -53,3 +53,10 @@ def test_pictures_beside_the_headline_stay():
     flat = blocks.split(body)
     pruning.prune(flat, np.array([False, True]), text_statistics.count(flat).words, header=[0])
     assert body.inner_html == "<div><figure><img></figure><h1></h1></div><p>Text</p>"
+
+
+def test_linked_pictures_beside_the_headline_go():
+    body = parse("<body><div><p><a href='/jane'><img></a></p><h1>Title</h1></div><p>Text</p>").select_one("body")
+    flat = blocks.split(body)
+    pruning.prune(flat, np.array([False, True]), text_statistics.count(flat).words, header=[0])
+    assert body.find("img") is None

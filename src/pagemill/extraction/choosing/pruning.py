@@ -40,6 +40,11 @@ def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64
     selected_share = (
         (selected_words[end] - selected_words[begin]) / np.maximum(all_words[end] - all_words[begin], 1)
     ).tolist()
+    only_selected = np.concatenate([[0], np.cumsum(selected)])
+    beside_header = ((only_selected[end] == only_selected[begin]) & (count[end] > count[begin])).tolist()
+    for index in np.flatnonzero(begin == end).tolist():  # portraits, advertisements and buttons are links
+        if beside_header[blocks.parent[index]] and blocks.elements[index].find("a") is not None:
+            blocks.elements[index].clear()
     _prune_elements(blocks, has_content, textless, selected_share)
     _prune_texts(blocks, selected.tolist(), has_content)
 
