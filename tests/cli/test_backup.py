@@ -67,6 +67,8 @@ async def test_what_was_acknowledged_before_a_backup_under_load_is_in_it_and_end
 
 async def test_a_folder_with_data_is_not_restored_over(paths):
     old, _, file = paths
+    async with RunningService(old, workers=1):
+        pass
     assert (await run_pagemill("keys", "--data-dir", str(old), "create", "reader"))[0] == 0
     assert (await run_pagemill("backup", str(file), "--data-dir", str(old)))[0] == 0
     before = (await run_pagemill("keys", "--data-dir", str(old), "list"))[1]
@@ -78,6 +80,9 @@ async def test_a_folder_with_data_is_not_restored_over(paths):
 
 async def test_a_restore_that_was_cut_off_is_started_over(paths):
     old, new, file = paths
+    for folder in (old, new):
+        async with RunningService(folder, workers=1):
+            pass
     assert (await run_pagemill("keys", "--data-dir", str(old), "create", "reader"))[0] == 0
     assert (await run_pagemill("backup", str(file), "--data-dir", str(old)))[0] == 0
     assert (await run_pagemill("keys", "--data-dir", str(new), "create", "half"))[0] == 0

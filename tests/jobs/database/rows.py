@@ -87,6 +87,14 @@ ROWS: dict[int, tuple[str, ...]] = {
     9: ("INSERT INTO selector_lessons (host, schema_hash, holder) VALUES ('a.test', '\\x0d', 'worker_1')",),
     10: ("UPDATE submit_windows SET submissions = '{7}'",),
     11: ("UPDATE keys SET operator = true WHERE id = 'key_1'",),
+    13: (
+        "UPDATE jobs SET pages = pages_left + pages_completed WHERE completed_at IS NULL",
+        (
+            "INSERT INTO unended_pages (key_id, part, pages) SELECT counted.key_id, 0, sum(pages) "
+            "FROM jobs CROSS JOIN LATERAL (VALUES (jobs.key_id), ('')) AS counted (key_id) "
+            "WHERE completed_at IS NULL GROUP BY counted.key_id"
+        ),
+    ),
 }
 
 

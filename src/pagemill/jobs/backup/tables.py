@@ -19,5 +19,5 @@ TABLES = (
 )
 """What a backup holds, each after the tables that it refers to."""
 
-LEFT_OUT = ("schema_versions", "workers", "cached_pages", "cached_bodies", "selector_lessons")
-"""What it does not hold: what migrations make, what describes running workers, and the page cache."""
+LEFT_OUT = ("schema_versions", "workers", "unended_pages", "cached_pages", "cached_bodies", "selector_lessons")
+"""What it does not hold: what migrations and triggers make, what describes running workers, and the page cache."""
