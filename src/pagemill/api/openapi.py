@@ -112,7 +112,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
 def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[ErrorClass]]:
     """Return what can go wrong in an operation, by status."""
     errors: dict[int, Sequence[ErrorClass]] = {500: (PagemillError,)}
-    if not path.startswith("/v1/"):
+    if not path.startswith("/v1/") and operation["operationId"] not in _FOR_OPERATORS:
         return errors
     errors |= {401: (UnauthorizedError,), 413: (PayloadTooLargeError,), 503: (UnavailableError,)}
     if "requestBody" in operation:
@@ -125,7 +125,7 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if operation["operationId"] in _FOR_OPERATORS:
         errors |= {403: (ForbiddenError,)}
-    if "{" in path:
+    if "{" in path or operation["operationId"] == "getMetrics":
         errors |= {404: (NotFoundError,)}
     return errors
 
