@@ -1,7 +1,7 @@
 """Measures the content that extraction chooses, and its CPU time, against other open extractors on the same pages.
 
-    python bench/extraction.py            # print the table
-    python bench/extraction.py --write    # and put it into bench/README.md
+    python bench/extraction.py            # print the tables
+    python bench/extraction.py --write    # and put them into bench/README.md
     python bench/extraction.py --step 10  # every tenth page only
 
 The others are installed into an environment of their own, in .cache/ beside this file, and each runs in a process of
@@ -21,16 +21,18 @@ import sys
 import time
 import venv
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parents[1] / "shared" / "data" / "wcxb-dev"
-FIGURES = HERE.parent / "training" / "figures.json"
+DATA = HERE.parents[1] / "shared" / "data"
+TRAINING = HERE.parent / "training"
+FIGURES = TRAINING / "figures.json"
 ENVIRONMENT = HERE / ".cache" / "extractors"
 PEERS = ("trafilatura", "resiliparse", "readability-lxml", *(["rs-trafilatura"] if shutil.which("cargo") else []))
 PACKAGES = (*PEERS, "lxml-html-clean")
@@ -40,36 +42,85 @@ MARKERS = "<!-- extraction -->", "<!-- /extraction -->"
 
 _HEADING = """## Extraction
 
-`python bench/extraction.py`: word F1 of the extracted text on the WCXB development pages (Murrough Foley, 2026,
-CC-BY-4.0), all and by type, and CPU time. Pagemill's time is for everything: decoding, parsing, choice, cleaned HTML,
-Markdown, metadata, links and images. The row below is without the last three, which take no time if they are not asked
-for. The second table has the time of each stage. The others make only text; *ratio* is to the time of trafilatura. All
-run twice, in turns, and of each page and stage the shorter time counts. *Cross-validated* is what to expect on sites
-that the model has not seen: the training program's figure, with folds grouped by registrable domain. The shipped model
-has learnt from these pages, so its figures are an upper bound. On a third of the pages, people reviewed what
-rs-trafilatura had drafted."""
+`python bench/extraction.py`: two sets of pages, each extractor with its defaults, all in one run.
+
+- **The reading set**: every block of a page was read and given a role. The words of titles, body and captions are
+  wanted, bylines and dates are welcome, all others are unwanted. *Body F1* counts titles as welcome only, for
+  extractors that leave titles out. *Junk* is the share of unwanted passages of ten words or more that is kept.
+- **WCXB** (Murrough Foley, 2026, CC-BY-4.0): word F1 against the plain text of its development pages. *With titles
+  welcome*: the words of the title, the author and the captions of pictures count as neither wanted nor wrong. WCXB's
+  truth leaves most of them out, and Pagemill keeps them on purpose.
+
+*Cross-validated* is what to expect on sites that the model has not seen: the training program's figures, with folds
+grouped by registrable domain. The shipped model has learnt from these pages, so its own row is an upper bound. On a
+third of the pages of WCXB, people reviewed what rs-trafilatura had drafted.
+
+CPU time is for all pages. Pagemill's is for everything: decoding, parsing, choice, cleaned HTML, Markdown, metadata,
+links and images. The row below it is without the last three, which take no time if they are not asked for. The others
+make only text. *Ratio* is to the time of trafilatura. All run twice, in turns, and of each page and stage the shorter
+time counts."""
 
 Row = dict[str, Any]
-"""A page's number, type, length in bytes, CPU seconds and word F1."""
+"""A page's name, CPU seconds and extracted text."""
 
 
-def pages(step: int) -> Iterator[tuple[str, str, bytes, str, str]]:
-    """Each page's number, type, bytes, address and true content."""
-    for path in sorted((DATA / "ground-truth").glob("*.json"))[::step]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of either set or of both."""
+
+    name: str
+    kind: str
+    html: bytes
+    url: str
+    truth: str | None
+    """WCXB's plain text; None for a page that is not in it."""
+    welcome: str
+    """What WCXB's truth leaves out and no reader minds: title, author, captions."""
+    blocks: list[tuple[str, str]] | None
+    """The role and text of each block; None for a page that is not in the reading set."""
+
+
+def pages(step: int) -> Iterator[Page]:
+    """Yield the pages of both sets, or one of each `step`. A page of both comes once."""
+    known = set()
+    paths = [*sorted((DATA / "reading" / "ground-truth").glob("*.json.gz"))]
+    for number, path in enumerate(paths):
+        record = json.loads(gzip.decompress(path.read_bytes()))
+        source = (DATA / "reading" / record["html"]).resolve()
+        wcxb = source.name.partition(".")[0] if source.parent.parent.name == "wcxb-dev" else ""
+        known.add(wcxb)
+        if number % step:
+            continue
+        truth, welcome = _wcxb(wcxb) if wcxb else (None, "")
+        blocks = [(role, text) for role, text in record["blocks"]]
+        welcome += "\n".join(text for role, text in blocks if role in ("title", "meta", "caption"))
+        html = gzip.decompress(source.read_bytes())
+        yield Page(record["id"], record["type"], html, record["url"], truth, welcome, blocks)
+    for number, path in enumerate(sorted((DATA / "wcxb-dev" / "ground-truth").glob("*.json"))):
+        if path.stem in known or number % step:
+            continue
         record = json.loads(path.read_text())
         kind = (record.get("_internal") or {}).get("page_type") or {}
         kind = kind.get("primary", "article") if isinstance(kind, dict) else kind
-        html = gzip.decompress((DATA / "html" / f"{path.stem}.html.gz").read_bytes())
-        truth = record["ground_truth"].get("main_content") or ""
-        yield path.stem, "collection" if kind == "category" else kind, html, record.get("url") or "", truth
+        html = gzip.decompress((DATA / "wcxb-dev" / "html" / f"{path.stem}.html.gz").read_bytes())
+        kind = "collection" if kind == "category" else kind
+        yield Page(path.stem, kind, html, record.get("url") or "", *_wcxb(path.stem), None)
 
 
-def word_f1(text: str, truth: str) -> float:
-    """The F1 of the two texts as bags of words; 1 where both are empty."""
-    found, wanted = (re.findall(r"\w+", value.lower()) for value in (text, truth))
-    if not found or not wanted:
-        return float(not found and not wanted)
-    return 2 * sum((Counter(found) & Counter(wanted)).values()) / (len(found) + len(wanted))
+def _wcxb(name: str) -> tuple[str, str]:
+    """Return WCXB's plain text of a page, and what else is welcome."""
+    truth = json.loads((DATA / "wcxb-dev" / "ground-truth" / f"{name}.json").read_text())["ground_truth"]
+    return truth.get("main_content") or "", f"{truth.get('title') or ''}\n{truth.get('author') or ''}\n"
+
+
+def word_f1(text: str, truth: str, welcome: str = "") -> float:
+    """The F1 of two texts as bags of words; 1 where both are empty. Words of `welcome` are neither wanted nor wrong."""
+    found, wanted, spared = (Counter(re.findall(r"\w+", value.lower())) for value in (text, truth, welcome))
+    right = (found & wanted).total()
+    counted = found.total() - ((found - wanted) & spared).total()
+    if not counted or not wanted:
+        return float(not counted and not wanted)
+    return 2 * right / (counted + wanted.total())
 
 
 def pagemill() -> Callable[[bytes, str], str]:
@@ -118,19 +169,19 @@ def run(name: str, step: int) -> list[Row]:
     extract = globals()[name.replace("-", "_")]()
     extract(b"<p>Loads what is loaded once.</p>", "https://example.org/")
     rows = []
-    for number, kind, html, url, truth in pages(step):
+    for page in pages(step):
         begin = time.process_time()
         try:
-            text = extract(html, url)
+            text = extract(page.html, page.url)
         except Exception as error:  # noqa: BLE001 — a page that an extractor fails on scores nothing
             text = ""
-            print(f"{name} {number}: {type(error).__name__}", file=sys.stderr)
+            print(f"{name} {page.name}: {type(error).__name__}", file=sys.stderr)
         seconds = time.process_time() - begin
         if name in OURS:
             import turbohtml
 
             text = turbohtml.parse(text).to_text()
-        rows.append({"page": number, "type": kind, "bytes": len(html), "cpu": seconds, "f1": word_f1(text, truth)})
+        rows.append({"page": page.name, "cpu": seconds, "text": text})
     return rows
 
 
@@ -171,9 +222,9 @@ def stages(step: int) -> dict[str, float]:
     extract(b"<p>Loads what is loaded once.</p>", "https://example.org/")
     spent.update(dict.fromkeys(STAGES, 0.0))
     size = 0
-    for _, _, html, url, _ in pages(step):
-        extract(html, url)
-        size += len(html)
+    for page in pages(step):
+        extract(page.html, page.url)
+        size += len(page.html)
     return {stage: seconds / size * 1e8 for stage, seconds in spent.items()}
 
 
@@ -218,28 +269,71 @@ def _environment() -> Path:
     return python
 
 
-def table(results: dict[str, list[Row]]) -> str:
-    """The results as a Markdown table."""
-    kinds = sorted({row["type"] for row in results["pagemill"]})
+def reading_table(found: Sequence[Page], results: dict[str, list[Row]]) -> str:
+    """The scores on the reading set as a Markdown table."""
+    sys.path.insert(0, str(TRAINING))
+    reading_score = import_module("reading_score")
+    read = [(number, page) for number, page in enumerate(found) if page.blocks is not None]
+    kinds = [kind for kind, _ in Counter(page.kind for _, page in read).most_common() if kind != "other"]
     lines = [
-        f"| extractor | F1 | {' | '.join(kinds)} | CPU a page | per 100 KB | ratio |",
-        f"|---|--:|{'--:|' * len(kinds)}--:|--:|--:|",
+        f"| reading set, {len(read)} pages | F1 | body F1 | title | junk | {' | '.join(kinds)} |",
+        f"|---|--:|--:|--:|--:|{'--:|' * len(kinds)}",
     ]
-    usual = sum(row["cpu"] for row in results["trafilatura"])
+    if FIGURES.exists():
+        told = json.loads(FIGURES.read_text())["reading"]
+        own = " | ".join(f"{told[kind]['f1']:.3f}" for kind in kinds)
+        overall = told["all"]
+        lines.append(
+            f"| **Pagemill, cross-validated** | **{overall['f1']:.3f}** | | {overall['title']:.3f} | "
+            f"{overall['junk']:.3f} | {own} |"
+        )
+    for name, rows in results.items():
+        if name == "content-alone":
+            continue
+        scores: dict[str, list[float]] = defaultdict(list)
+        for number, page in read:
+            blocks = page.blocks or []
+            score = reading_score.score(blocks, rows[number]["text"])
+            scores["all"].append(score.f1)
+            scores[page.kind].append(score.f1)
+            as_meta = [("meta" if role == "title" else role, text) for role, text in blocks]
+            scores["body"].append(reading_score.score(as_meta, rows[number]["text"]).f1)
+            for part, share in (("title", score.title), ("junk", score.junk)):
+                if share is not None:
+                    scores[part].append(share)
+        cells = (f"{statistics.mean(scores[part]):.3f}" for part in ("all", "body", "title", "junk", *kinds))
+        lines.append(f"| {OURS.get(name, name)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def wcxb_table(found: Sequence[Page], results: dict[str, list[Row]]) -> str:
+    """The scores on WCXB as a Markdown table."""
+    pages_of = [(number, page, page.truth) for number, page in enumerate(found) if page.truth is not None]
+    lines = [
+        f"| WCXB, {len(pages_of)} pages | F1 | with titles welcome |",
+        "|---|--:|--:|",
+    ]
     if FIGURES.exists():
         told = json.loads(FIGURES.read_text())
-        scores = " | ".join(f"{told['by_type'][kind]:.3f}" for kind in kinds)
-        lines.append(f"| **Pagemill, cross-validated** | **{told['f1']:.3f}** | {scores} | | | |")
+        lines.append(f"| **Pagemill, cross-validated** | **{told['wcxb']:.3f}** | {told['wcxb_welcome']:.3f} |")
     for name, rows in results.items():
-        by_kind = defaultdict(list)
-        for row in rows:
-            by_kind[row["type"]].append(row["f1"])
-        scores = " | ".join(f"{statistics.mean(by_kind[kind]):.3f}" for kind in kinds)
-        cpu, size = sum(row["cpu"] for row in rows), sum(row["bytes"] for row in rows)
-        label = OURS.get(name, name)
-        overall = statistics.mean(row["f1"] for row in rows)
+        if name == "content-alone":
+            continue
+        strict = statistics.mean(word_f1(rows[number]["text"], truth) for number, _, truth in pages_of)
+        spared = statistics.mean(word_f1(rows[number]["text"], truth, page.welcome) for number, page, truth in pages_of)
+        lines.append(f"| {OURS.get(name, name)} | {strict:.3f} | {spared:.3f} |")
+    return "\n".join(lines)
+
+
+def time_table(found: Sequence[Page], results: dict[str, list[Row]]) -> str:
+    """The CPU times as a Markdown table."""
+    lines = ["| CPU | a page | per 100 KB | ratio |", "|---|--:|--:|--:|"]
+    size = sum(len(page.html) for page in found)
+    usual = sum(row["cpu"] for row in results["trafilatura"])
+    for name, rows in results.items():
+        cpu = sum(row["cpu"] for row in rows)
         times = f"{cpu / len(rows) * 1e3:.1f} ms | {cpu / size * 1e8:.2f} ms | {cpu / usual:.2f}"
-        lines.append(f"| {label} | {overall:.3f} | {scores} | {times} |")
+        lines.append(f"| {OURS.get(name, name)} | {times} |")
     return "\n".join(lines)
 
 
@@ -268,7 +362,9 @@ def main() -> None:
     rounds = [{name: run_apart(name, options.step) for name in (*OURS, "stages", *PEERS)} for _ in range(ROUNDS)]
     results = {name: quickest([found[name] for found in rounds]) for name in (*OURS, *PEERS)}
     stages_of = {stage: min(found["stages"][stage] for found in rounds) for stage in STAGES}
-    text = f"{table(results)}\n\n{stage_table(stages_of)}"
+    found = list(pages(options.step))
+    tables = [make(found, results) for make in (reading_table, wcxb_table, time_table)]
+    text = "\n\n".join([*tables, stage_table(stages_of)])
     print(text)
     if options.write:
         write(text)

@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -26,7 +26,7 @@ from pagemill.extraction.pipeline import hidden_mask
 from pagemill.extraction.reading import document, normalization
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.features.phrases import Phrases
 
 FOLDS = 5
-_READ = 1.5  # how much more a page counts whose blocks were read
+_READ, _WCXB = 1.5, 0.4  # how much a page counts whose blocks were read, and one of which only WCXB's text is known
 _DISGUISED = 0.5
 _HEADLINE = 0.5  # the product of shares from which a block is taken for the headline
 _WORD = re.compile(r"\w+")
@@ -50,6 +50,8 @@ class Page:
     url: str
     truth: list[str] | None
     """The words of WCXB's ground truth; None for a page that is not in it."""
+    welcome: list[str]
+    """The words that WCXB's truth leaves out and no reader minds: title, author, captions."""
     domain: str
     """The registrable domain; all pages of one are in the same fold."""
     fold: int
@@ -90,12 +92,13 @@ def importance_of(page: Page) -> NDArray[np.float64]:
     return np.where(is_headline, 0.0, importance)
 
 
-def word_f1(predicted: list[str], truth: list[str]) -> float:
-    """Return the F1 of two bags of words; 1 where both are empty."""
-    if not predicted or not truth:
-        return float(not predicted and not truth)
-    overlap = sum((Counter(predicted) & Counter(truth)).values())
-    return 2 * overlap / (len(predicted) + len(truth))
+def word_f1(predicted: list[str], truth: list[str], welcome: Sequence[str] = ()) -> float:
+    """Return the F1 of two bags of words; 1 where both are empty. Words of `welcome` are neither wanted nor wrong."""
+    found, wanted = Counter(predicted), Counter(truth)
+    counted = len(predicted) - ((found - wanted) & Counter(welcome)).total()
+    if not counted or not truth:
+        return float(not counted and not truth)
+    return 2 * (found & wanted).total() / (counted + len(truth))
 
 
 def read(wcxb: Path, reading: Path, step: int = 1) -> Iterator[Page]:
@@ -105,14 +108,14 @@ def read(wcxb: Path, reading: Path, step: int = 1) -> Iterator[Page]:
         truth = None
         if record.wcxb is not None:
             known.add(record.wcxb)
-            truth = _truth(json.loads((wcxb / "ground-truth" / f"{record.wcxb}.json").read_text()))
+            truth = json.loads((wcxb / "ground-truth" / f"{record.wcxb}.json").read_text())["ground_truth"]
         if number % step == 0:
             yield _page(record.name, record.kind, record.html, record.url, truth, record)
     for number, path in enumerate(sorted((wcxb / "ground-truth").glob("*.json"))):
         if path.stem not in known and number % step == 0:
             record = json.loads(path.read_text())
             html = gzip.decompress((wcxb / "html" / f"{path.stem}.html.gz").read_bytes())
-            yield _page(path.stem, _kind(record), html, record.get("url") or "", _truth(record), None)
+            yield _page(path.stem, _kind(record), html, record.get("url") or "", record["ground_truth"], None)
 
 
 def disguised(page: Page) -> Page:
@@ -121,12 +124,8 @@ def disguised(page: Page) -> Page:
     return replace(page, flat=flat, titles=(), weight=page.weight * _DISGUISED)
 
 
-def _truth(record: dict) -> list[str]:
-    return words_of(record["ground_truth"].get("main_content") or "")
-
-
 def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
-    name: str, kind: str, html: bytes, url: str, truth: list[str] | None, record: reading_set.Record | None
+    name: str, kind: str, html: bytes, url: str, truth: dict[str, Any] | None, record: reading_set.Record | None
 ) -> Page:
     page = document.read(html, url)
     normalization.normalize(page.body)
@@ -144,14 +143,15 @@ def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
     if roles is not None:
         content = roles[list(reading_set.WANTED)].sum(axis=0)
     else:
-        content = label([words_of(text) for text in texts], truth or [])
+        content = label([words_of(text) for text in texts], words_of((truth or {}).get("main_content") or ""))
     root = page.tree.root
     return Page(
         name=name,
         kind=kind,
         html=html,
         url=url,
-        truth=truth,
+        truth=None if truth is None else words_of(truth.get("main_content") or ""),
+        welcome=words_of("\n".join(_welcome(truth or {}, record))),
         domain=domain,
         fold=int(hashlib.sha256(domain.encode()).hexdigest(), 16) % FOLDS,
         flat=flat,
@@ -163,8 +163,15 @@ def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
         label=content,
         roles=roles,
         record=record,
-        weight=_READ if record is not None else 1.0,
+        weight=_READ if record is not None else _WCXB,
     )
+
+
+def _welcome(truth: dict[str, Any], record: reading_set.Record | None) -> Iterator[str]:
+    yield truth.get("title") or ""
+    yield truth.get("author") or ""
+    if record is not None:
+        yield from (text for role, text in record.blocks if role in {"title", "meta", "caption"})
 
 
 def _kind(record: dict) -> str:

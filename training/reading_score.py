@@ -5,16 +5,17 @@ Wanted are title, body and captions; bylines and dates are welcome where they co
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from reading_set import words_of
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
 _GRAM = 4
 _MIN_JUNK_WORDS = 10
 
@@ -32,6 +33,14 @@ class Score:
     meta: float | None
     junk: float | None
     """The share of the four-word sequences of longer unwanted blocks that the text holds."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in lower case; where scripts put no spaces, each character is one."""
+    found: list[str] = []
+    for word in _WORD.findall(text.lower()):
+        found.extend(word) if _UNSPACED.search(word) else found.append(word)
+    return found
 
 
 def score(blocks: Sequence[tuple[str, str]], text: str) -> Score:

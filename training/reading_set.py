@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
+
+from reading_score import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 ROLES = ("title", "body", "caption", "meta", "comments", "junk")
 WANTED = (0, 1, 2)
 META = 3
-_WORD = re.compile(r"\w+")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]")
 
 
 class Record(NamedTuple):
@@ -43,14 +42,6 @@ def read(folder: Path) -> Iterator[Record]:
         html = gzip.decompress(source.read_bytes())
         blocks = [(role, text) for role, text in record["blocks"]]
         yield Record(record["id"], record["url"], record["type"], html, wcxb, blocks)
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text in lower case; where scripts put no spaces, each character is one."""
-    found: list[str] = []
-    for word in _WORD.findall(text.lower()):
-        found.extend(word) if _UNSPACED.search(word) else found.append(word)
-    return found
 
 
 def shares(texts: list[str], blocks: list[tuple[str, str]]) -> np.ndarray:

@@ -119,6 +119,8 @@ class Result:
 
     wcxb: float | None
     """The word F1 by WCXB's truth; None for a page that is not in it."""
+    wcxb_welcome: float | None
+    """The same where the words of title, author and captions are neither wanted nor wrong."""
     reading: reading_score.Score | None
     """The scores by the roles of blocks; None for a page without."""
     quality_features: np.ndarray | None
@@ -216,8 +218,10 @@ def result_of(page: Page, model: Classifier) -> Result:
     normalization.normalize(body)
     content = pipeline.keep_content(read, body, page.url, model)
     text = turbohtml.parse(cleaned_html.serialize(cleaned_html.clean(body, read.base_url))).to_text()
+    words = data.words_of(text)
     return Result(
-        wcxb=None if page.truth is None else data.word_f1(data.words_of(text), page.truth),
+        wcxb=None if page.truth is None else data.word_f1(words, page.truth),
+        wcxb_welcome=None if page.truth is None else data.word_f1(words, page.truth, page.welcome),
         reading=None if page.record is None else reading_score.score(page.record.blocks, text),
         quality_features=content.quality_features if isinstance(content, pipeline.MainContent) else None,
     )
@@ -255,6 +259,7 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
             language = "other" if page.language else "unknown"
             by_language["English" if page.language == "en" else language].append(score.f1)
     wcxb = [score for page in pages if (score := results[page.name].wcxb) is not None]
+    welcome = [score for page in pages if (score := results[page.name].wcxb_welcome) is not None]
     names = sorted(quality, key=quality.__getitem__)
     eighths = [
         [
@@ -270,6 +275,7 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
             name: [len(scores), round(statistics.mean(scores), 4)] for name, scores in sorted(by_language.items())
         },
         "wcxb": round(statistics.mean(wcxb), 4) if wcxb else None,
+        "wcxb_welcome": round(statistics.mean(welcome), 4) if welcome else None,
         "quality": {
             "correlation": round(float(np.corrcoef(predicted, f1)[0, 1]), 3),
             "mean_absolute_error": round(float(np.abs(predicted - f1).mean()), 3),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.article_header import ArticleHeader
     from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.features.block_features import Features
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
 
@@ -65,6 +66,8 @@ _MAX_FALLBACK_QUALITY = 0.2
 """The highest quality of the fallback."""
 _MIN_EXPECTED_WORDS = 10
 """The fallback applies where the selection has fewer expected content words than this."""
+_MIN_COMMENT_LOG_ODDS = -3.5
+"""From which a block counts as a reader's comment: nine tenths of what is found are comments, of unseen sites too."""
 _BOILERPLATE_FEATURES = ("in_nav", "in_header", "in_footer", "in_aside", "in_button")
 """The features that mark a block as boilerplate."""
 
@@ -221,11 +224,25 @@ def select_content(
         selected, is_fallback = _fallback(selected, boilerplate, words), True
     selected = illustrations.select(flat, small_lists.select_whole(flat, selected, words), words)
     selected = entry_times.select(flat, labels.remove(flat, selected, words), words)
-    if include_comments:
-        selected |= model.role_log_odds("comments", features) > 0
+    selected = _settle_comments(found, features, selected, model, include=include_comments)
     header = _find_header(flat, features, words, selected, model)
     selected[header.blocks] = False
     return MainContent(words, selected, result.quality_features, is_fallback, header)
+
+
+def _settle_comments(
+    found: Features, features: NDArray[np.float32], selected: NDArray[np.bool_], model: Classifier, *, include: bool
+) -> NDArray[np.bool_]:
+    """Select all comments of readers, or none. A page of nothing but comments keeps them."""
+    candidates = np.arange(len(selected)) if include else np.flatnonzero(selected)
+    log_odds = selection.pool(
+        model.role_log_odds("comments", features.take(candidates, axis=1)),
+        found.template_ids[candidates],
+        found.local_template_ids[candidates],
+    )
+    settled = selected.copy()
+    settled[candidates[log_odds > _MIN_COMMENT_LOG_ODDS]] = include
+    return settled if settled.any() else selected
 
 
 def _find_header(

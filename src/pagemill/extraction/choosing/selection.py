@@ -51,9 +51,7 @@ def select_blocks(
     `template_ids` and `local_template_ids` are those of `Features`. `page_features` are appended to the selection's
     own quality features.
     """
-    pooled = (1 - _LOCAL_WEIGHT) * _pool_log_odds(log_odds, template_ids) + _LOCAL_WEIGHT * _pool_log_odds(
-        log_odds, local_template_ids
-    )
+    pooled = pool(log_odds, template_ids, local_template_ids)
     order = np.argsort(-pooled, kind="stable")
     expected_f1 = _expected_f1(pooled[order], words[order])
     last = int(expected_f1.argmax())
@@ -62,6 +60,15 @@ def select_blocks(
     probability = _sigmoid(pooled)
     own_features = _quality_features(probability, words, selected, float(expected_f1[last]))
     return Selection(selected, probability, np.concatenate([own_features, page_features]).astype(np.float32))
+
+
+def pool(
+    log_odds: NDArray[np.float64], template_ids: NDArray[np.int64], local_template_ids: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Move log-odds to the means over the blocks with the same template. The ids are those of `Features`."""
+    return (1 - _LOCAL_WEIGHT) * _pool_log_odds(log_odds, template_ids) + _LOCAL_WEIGHT * _pool_log_odds(
+        log_odds, local_template_ids
+    )
 
 
 def _pool_log_odds(log_odds: NDArray[np.float64], template_ids: NDArray[np.int64]) -> NDArray[np.float64]:
