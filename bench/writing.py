@@ -94,7 +94,7 @@ def choice_f1(html: bytes, url: str, truth: str, script: Script | None) -> float
         texts[block] += string
     if script is not None:
         flat.strings[:] = map(script.write, flat.strings)
-    chosen = pipeline.select_content(flat, body, url, classifier.load()).selected
+    chosen = pipeline.select_content(flat, body, (), classifier.load()).selected
     return word_f1("\n".join(text for text, kept in zip(texts, chosen, strict=True) if kept), truth)
 
 
@@ -119,8 +119,9 @@ def main() -> None:
     lines = ["| written as | F1 | to a browser |", "|---|--:|--:|"]
     for name, script in {"the page itself": None, **SCRIPTS}.items():
         found = [
-            (choice_f1(html, url, truth, script), is_shell(html, url, script))
-            for _, _, html, url, truth in pages(options.step)
+            (choice_f1(page.html, page.url, page.truth, script), is_shell(page.html, page.url, script))
+            for page in pages(options.step)
+            if page.truth is not None
         ]
         scores = [score for score, _ in found if score is not None]
         shells = sum(shell for _, shell in found)
