@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.api.test_client import Service
 
 TEXT = (ROOT / "docs" / "clients.md").read_text()
-EXAMPLES = re.findall(r"```(?:python|sh)\n(.*?)```", TEXT, re.DOTALL)
+FENCED = re.findall(r"```(?:python|sh)\n(.*?)```", TEXT, re.DOTALL)
+EXAMPLES = [example for example in FENCED if not example.startswith("pip install")]
 PAGE = Response(b"<html><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>")
 
 

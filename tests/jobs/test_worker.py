@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+import structlog
 from tests.web.http_server import HttpServer, Response
 
 from pagemill.jobs.keys.keys import ANONYMOUS
@@ -62,6 +63,18 @@ async def test_a_page_fails_with_a_named_reason_beside_others_that_complete(sett
     assert job.status == Status.COMPLETED
     assert [page.failure and page.failure.code for page in pages] == [None, "http_error", "blocked_address"]
     assert "404" in pages[1].failure.message
+
+
+async def test_the_log_says_in_one_line_how_a_page_ended(settings, store, web):
+    with structlog.testing.capture_logs() as lines:
+        async with working(settings):
+            await ended(store, await submit(store, web.url("/"), web.url("/missing")))
+    [completed] = [line for line in lines if line["event"] == "page completed"]
+    assert (completed["status"], completed["fetched_with"], completed["host"]) == (200, "http", "127.0.0.1")
+    assert 0 < completed["quality"] <= 1
+    [failed] = [line for line in lines if line["event"] == "page failed"]
+    assert (failed["status"], failed["error"]) == (404, "http_error")
+    assert "404" in failed["message"]
 
 
 async def test_a_page_past_its_deadline_fails_as_timeout(settings, store, web):

@@ -23,7 +23,7 @@ FEW_WORDS = 50
 """A page with scripts and fewer words than this is a shell."""
 SOME_WORDS = 150
 """A page with fewer words than this is one where something else says so too."""
-LOW_QUALITY = 0.45
+LOW_QUALITY = 0.42
 """Extraction's own expectation below which a page with scripts may not hold its content."""
 MEDIUM_QUALITY = 0.75
 """The same for a page that is largely scripts: applications carry there the data that they show."""

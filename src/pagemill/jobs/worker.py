@@ -194,6 +194,7 @@ class Worker:
             status=scraped.status_code,
             fetched_with="cache" if scraped.cached else scraped.fetched_with.value,
             seconds=round(asyncio.get_running_loop().time() - started, 3),
+            quality=None if scraped.quality is None else round(scraped.quality, 2),
             stored_bytes=sum(map(len, scraped.bodies.values())),
         )
 

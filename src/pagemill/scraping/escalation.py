@@ -237,8 +237,14 @@ class Escalation:
         cacheable: bool = False,
     ) -> FetchResult:
         bodies = extracted.bodies | {name.value: picture for name, picture in (screenshots or {}).items()}
-        attempts = tuple(self.attempts)
-        scraped = ScrapedPage(page.final_url, page.status_code, bodies, fetched_with=fetched_with, attempts=attempts)
+        scraped = ScrapedPage(
+            page.final_url,
+            page.status_code,
+            bodies,
+            fetched_with=fetched_with,
+            quality=extracted.quality,
+            attempts=tuple(self.attempts),
+        )
         return FetchResult(page, scraped, cacheable)
 
     def _browser_unavailable(self) -> BrowserUnavailableError | None:

@@ -81,6 +81,7 @@ def reply(request: dict[str, Any], body: bytes) -> bytes:
         "verdict": (verdict.kind, verdict.vendor),
         "has_scripts": content.signals is not None and content.signals.scripts > 0,
         "refresh": None if leads_to is None else (leads_to.seconds, leads_to.url),
+        "quality": content.quality,
         "words": None if content.signals is None else content.signals.words,
         "empty": content.signals is not None
         and content.signals.words < FEW_WORDS

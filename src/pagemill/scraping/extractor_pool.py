@@ -64,6 +64,8 @@ class Extracted:
     """Words of the whole page; None for what is no HTML."""
     refresh: Refresh | None = None
     """Where it leads by itself."""
+    quality: float | None = None
+    """How good the choice of content is expected to be, from 0 to 1."""
 
 
 class ExtractorPool:
@@ -123,7 +125,13 @@ class ExtractorPool:
         kind, vendor = reply["verdict"]
         refresh = Refresh(*reply["refresh"]) if reply["refresh"] else None
         return Extracted(
-            values, Verdict(Kind(kind), vendor), reply["has_scripts"], reply["empty"], reply["words"], refresh
+            values,
+            Verdict(Kind(kind), vendor),
+            has_scripts=reply["has_scripts"],
+            empty=reply["empty"],
+            words=reply["words"],
+            refresh=refresh,
+            quality=reply["quality"],
         )
 
     async def structure(self, request: JsonObject, bodies: Mapping[str, bytes]) -> JsonObject:

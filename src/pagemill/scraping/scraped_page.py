@@ -17,5 +17,7 @@ class ScrapedPage:
     cached: bool = False
     """Whether it was there already."""
     fetched_with: FetchedWith = FetchedWith.HTTP
+    quality: float | None = None
+    """How good the choice of content is expected to be, from 0 to 1; None for a page that was there already."""
     attempts: tuple[Attempt, ...] = ()
     """The steps of the way there, and how each ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 
@@ -36,7 +37,8 @@ def send(server, signal_number, *, backends):
     postmaster = psutil.Process(server.pid)
     children = postmaster.children() if backends else []
     for process in (postmaster, *children):
-        os.kill(process.pid, signal_number)
+        with contextlib.suppress(ProcessLookupError):  # a backend may end meanwhile
+            os.kill(process.pid, signal_number)
 
 
 def stop_backends_alone(server):

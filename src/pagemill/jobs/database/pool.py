@@ -118,11 +118,18 @@ class Database:
             delay = min(delay * 2, _LONGEST_DELAY)
 
     async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
-        async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
-            if lock is not None:
-                return await _with_advisory_lock(connection, lock, statement, values)
-            rows: list[Any] = await connection.fetch(statement, *values)
-            return rows
+        try:
+            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+                if lock is not None:
+                    return await _with_advisory_lock(connection, lock, statement, values)
+                rows: list[Any] = await connection.fetch(statement, *values)
+                return rows
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled us: something that the connection waited for was cancelled with it.
+            raise ConnectionAbortedError("The connection was given up under a statement.") from error
 
     def _log_retry(self, error: Exception) -> None:
         """Log why statements wait; not for each of them, since there may be many."""

@@ -1,0 +1,51 @@
+"""Statements and cancellation: ours ends them, a stranger's does not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pagemill.errors import UnavailableError
+from pagemill.jobs.database.pool import Database
+
+
+class Pool:
+    """A pool of which the first acquisitions end in a cancellation, as when another task closes their connection."""
+
+    def __init__(self, pool, times):
+        self._pool, self._times, self.sends = pool, times, 0
+
+    def __getattr__(self, name):
+        return getattr(self._pool, name)
+
+    def acquire(self):
+        self.sends += 1
+        if self.sends <= self._times:
+            raise asyncio.CancelledError
+        return self._pool.acquire()
+
+
+async def test_a_connection_that_is_given_up_under_a_statement_is_replaced(database_url, monkeypatch):
+    async with Database(database_url, connections=1, wait=5) as database:
+        pool = Pool(database._pool, times=2)
+        monkeypatch.setattr(database, "_pool", pool)
+        assert [row[0] for row in await database.rows("SELECT 7")] == [7]
+        assert pool.sends == 3
+
+
+async def test_a_statement_without_patience_is_unavailable_and_not_cancelled(database_url, monkeypatch):
+    async with Database(database_url, connections=1, wait=0) as database:
+        monkeypatch.setattr(database, "_pool", Pool(database._pool, times=9))
+        with pytest.raises(UnavailableError):
+            await database.rows("SELECT 7")
+
+
+async def test_a_task_that_is_cancelled_is_cancelled(database_url):
+    async with Database(database_url, connections=1, wait=60) as database:
+        sleeping = asyncio.create_task(database.rows("SELECT pg_sleep(30)"))
+        await asyncio.sleep(0.2)
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        assert [row[0] for row in await database.rows("SELECT 7")] == [7]
