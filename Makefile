@@ -31,7 +31,11 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal -m 'not long' $(ARGS)
+
+.PHONY: long
+long: $(VENV)/.development ## Run the tests that take minutes each
+	$(BIN)/pytest -m long $(ARGS)
 
 SECONDS ?= 120
 

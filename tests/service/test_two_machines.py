@@ -138,6 +138,7 @@ async def on(machine, *words, **settings):
         await process.wait()
 
 
+@pytest.mark.long
 async def test_a_machine_that_is_cut_off_loses_nothing(namespaces, database_url):
     near, far = database_url.format(host=f"{NETWORK}.1"), database_url.format(host=f"{NETWORK}.5")
     impatient = {
