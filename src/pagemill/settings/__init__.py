@@ -21,6 +21,7 @@ from pagemill.settings.egress import EgressSettings
 from pagemill.settings.extraction import ExtractionSettings
 from pagemill.settings.fetching import FetchingSettings
 from pagemill.settings.jobs import JobSettings
+from pagemill.settings.sites import SiteSettings
 from pagemill.settings.structuring import StructuringSettings
 from pagemill.settings.webhooks import WebhookSettings
 
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     browser: BrowserSettings = Field(default_factory=BrowserSettings)
     extraction: ExtractionSettings = Field(default_factory=ExtractionSettings)
+    sites: SiteSettings = Field(default_factory=SiteSettings)
     structuring: StructuringSettings = Field(default_factory=StructuringSettings)
 
     @classmethod

@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import WorkerCrashedError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
-from pagemill.jobs.queue.store import pack_attempts, unpack_options
-from pagemill.model import FetchedWith
+from pagemill.jobs.queue.store import pack_attempts, unpack_options, unpack_site
+from pagemill.model import FetchedWith, JobKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pagemill.jobs.database.pool import Database
-    from pagemill.model import Attempt, Failure, ScrapeOptions
+    from pagemill.model import Attempt, Failure, ScrapeOptions, SiteOptions
 
 ANY_CRASHES = range(1_000_000)
 _CLAIM_LOCK = 0x434C494D  # any number of its own: "CLIM"
@@ -38,6 +38,10 @@ class ClaimedPage:
     attempt: int
     crashes: int
     options: ScrapeOptions
+    kind: JobKind = JobKind.SCRAPE
+    site: SiteOptions | None = None
+    """Of a map or a crawl."""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Queue:
                 # Two claims at once would each see a key's last place free.
                 lock=None if self._key_limit is None else _CLAIM_LOCK,
             )
-            pages = [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
+            pages = [_claimed(row) for row in rows]
             self._held |= {page.id: page for page in pages}
         return pages
 
@@ -147,6 +151,18 @@ class Queue:
         """Put everything back and delete this worker's row."""
         await self.release()
         await self._database.rows(statements.REMOVE_WORKER, self._worker_id)
+
+
+def _claimed(row: Any) -> ClaimedPage:
+    options, site = unpack_options(row["options"]), unpack_site(row["site"])
+    return ClaimedPage(**{**row, "options": options, "site": site, "kind": JobKind(row["kind"])})
+
+
+async def stop_crawl(database: Database, job_id: str, key_id: str, code: str, message: str) -> int:
+    """Release no more pages of a crawl, end those that no worker has in hand, and return how many those were."""
+    row = await database.row(statements.STOP_CRAWL, job_id, key_id, code, message)
+    log_ended_jobs(row)
+    return int(row["pages"]) if row else 0
 
 
 async def rescue(

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 # Jobs
 
-_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url"
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url, kind, site"
 
 # $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
-# nor, where $11 says so, while the job of that one runs or less than $10 after its end.
+# nor, where $11 says so, while the job of that one runs or less than $10 after its end. $12, $13: the kind of job and
+# what it is to find. The first URL of a crawl is in its frontier, as released: $14: its identity, $15: its host.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH fresh AS (
@@ -33,8 +34,10 @@ WITH fresh AS (
           WHERE id = recent.job_id AND (completed_at IS NULL OR completed_at >= now() - $10::interval)))
     RETURNING job_id
 ), job AS (
-    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url)
-    SELECT $1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8
+    INSERT INTO jobs (id, key_id, batch, options, pages_left, idempotency_key, request_hash, webhook_url, kind, site,
+                      pages_released, pages_allowed)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), $6, $7, $8, $12, $13,
+           cardinality($5::text[]), coalesce(($13::jsonb ->> 'limit')::integer, 0)
     WHERE $9 IS NULL OR EXISTS (SELECT FROM fresh)
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
@@ -43,6 +46,11 @@ WITH fresh AS (
     SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
     FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
     ORDER BY submitted.ordinality
+), seed AS (
+    INSERT INTO crawl_urls (job_id, identity, url, host, depth, priority, position)
+    SELECT job.id, $14::bytea, ($5::text[])[1], $15, 0, 1, 0 FROM job WHERE job.kind = 'crawl'
+), seed_host AS (
+    INSERT INTO crawl_hosts (job_id, host) SELECT job.id, $15 FROM job WHERE job.kind = 'crawl'
 )
 SELECT {_JOB_COLUMNS}, pg_notify('pagemill_queue', '') FROM job
 """
@@ -164,53 +172,77 @@ WITH RECURSIVE waiting_key AS (
     UPDATE pages
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
     FROM waiting WHERE pages.id = waiting.id
-    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, waiting.turn
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.position, waiting.turn
 ), pending_job AS (
     SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
-SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options
+SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
+       jobs.kind, jobs.site, claimed.position
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
 
-# A job ends with its last page: completed if any page was. `notice` tells those who wait for it, and deliveries to
-# its webhooks are queued; PostgreSQL runs a SELECT in a WITH only where it is referred to, so each statement counts
-# the notices.
-_END_JOB = """, job AS (
-    UPDATE jobs SET
+# A job ends with its last page: completed if any page was. A crawl goes on while URLs wait that may be released.
+_COUNTED = """
         pages_left = pages_left - ended.pages,
         pages_completed = pages_completed + ended.completed,
-        status = CASE WHEN pages_left > ended.pages THEN 'processing'::status
+        status = CASE WHEN {goes_on} THEN 'processing'::status
                       WHEN pages_completed + ended.completed > 0 THEN 'completed'::status
                       ELSE 'failed'::status END,
-        completed_at = CASE WHEN pages_left = ended.pages THEN now() END
+        completed_at = CASE WHEN NOT ({goes_on}) THEN now() END"""
+_GOES_ON = "pages_left > ended.pages OR least(urls_waiting, pages_allowed - pages_released) > 0"
+_ENDED_COLUMNS = """jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
+              jobs.kind, jobs.pages_released - jobs.pages_left AS pages_ended,
+              CASE WHEN jobs.kind <> 'scrape' THEN jobs.kind || '.' || jobs.status
+                   WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event"""
+
+# Beside: `notice` tells those who wait for a job, or for the next page of a crawl. A crawl's pages are numbered as they
+# end: who has the job's row commits before the next. Deliveries to its webhooks are queued. PostgreSQL runs a SELECT in
+# a WITH only where it is referred to, so each statement counts the notices.
+_TELL = """, ended_url AS (
+    UPDATE crawl_urls SET number = ended.number
+    FROM (
+        SELECT page.job_id, page.position,
+               job.pages_ended - count(*) OVER (PARTITION BY page.job_id)
+                   + row_number() OVER (PARTITION BY page.job_id ORDER BY page.position) AS number
+        FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl'
+    ) AS ended
+    WHERE crawl_urls.job_id = ended.job_id AND crawl_urls.position = ended.position
+), message AS (
+    SELECT id AS job_id, key_id, webhook_url, event, NULL::integer AS page_position FROM job
+    WHERE completed_at IS NOT NULL
+    UNION ALL
+    SELECT job.id, job.key_id, job.webhook_url, 'page.completed', page.position
+    FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl' AND page.status = 'completed'
+), delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url, page_position)
+    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), message.key_id, target.endpoint_id, message.job_id,
+           message.event, target.url, message.page_position
+    FROM message
+    CROSS JOIN LATERAL (
+        SELECT NULL AS endpoint_id, message.webhook_url AS url WHERE message.webhook_url IS NOT NULL
+        UNION ALL
+        SELECT id, url FROM webhook_endpoints
+        WHERE key_id = message.key_id AND is_active AND message.event = ANY (events)
+    ) AS target
+    RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL OR kind = 'crawl'
+), delivery_notice AS (
+    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
+)"""
+
+_END_JOB = f""", job AS (
+    UPDATE jobs SET {_COUNTED.format(goes_on=_GOES_ON)}
     FROM (
         SELECT job_id, count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed
         FROM page GROUP BY job_id ORDER BY job_id
     ) AS ended
     WHERE jobs.id = ended.job_id
-    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
-              CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
-), delivery AS (
-    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
-    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), job.key_id, target.endpoint_id, job.id, job.event,
-           target.url
-    FROM job
-    CROSS JOIN LATERAL (
-        SELECT NULL AS endpoint_id, job.webhook_url AS url WHERE job.webhook_url IS NOT NULL
-        UNION ALL
-        SELECT id, url FROM webhook_endpoints
-        WHERE key_id = job.key_id AND is_active AND job.event = ANY (events)
-    ) AS target
-    WHERE job.completed_at IS NOT NULL
-    RETURNING id
-), notice AS (
-    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL
-), delivery_notice AS (
-    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
-)"""
+    RETURNING {_ENDED_COLUMNS}
+){_TELL}"""
 
 # What the caller is told beside: that the notices were sent, and which jobs ended.
 _NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices,
@@ -227,7 +259,7 @@ WITH page AS (
     UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
                      cached = $8, fetched_with = $9, attempts = $10
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 ), body AS (
     INSERT INTO bodies (page_id, format, body)
     SELECT page.id, packed.format, packed.body
@@ -245,7 +277,7 @@ WITH page AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
                      status_code = $6, attempts = $7
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM page)
@@ -265,13 +297,32 @@ WITH page AS (
     UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
     WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
       AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2)
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM page)
            + (SELECT count(*) FROM pages
               WHERE job_id = $1 AND key_id = $2 AND error_code = $3 AND completed_at >= $5::timestamptz) AS pages,
        {_NOTICES}
+"""
+
+# The same of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
+# Repeatable: as CANCEL_JOB; what ended does not end again.
+STOP_CRAWL = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
+    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
+      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2 AND kind = 'crawl')
+    RETURNING id, job_id, status, position
+), ended AS (
+    SELECT count(*) AS pages, 0 AS completed FROM page
+), job AS (
+    UPDATE jobs SET {_COUNTED.format(goes_on="pages_left > ended.pages")},
+        pages_allowed = pages_released
+    FROM ended WHERE jobs.id = $1 AND jobs.key_id = $2 AND jobs.kind = 'crawl' AND jobs.completed_at IS NULL
+    RETURNING {_ENDED_COLUMNS}
+){_TELL}
+SELECT (SELECT count(*) FROM job) AS jobs, (SELECT count(*) FROM page) AS pages, {_NOTICES}
 """
 
 # A worker's pages go back to the queue as they were, but for those that it holds. $1: the worker, $2, $3: ids and
@@ -313,7 +364,7 @@ WITH dead AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, crashes = crashes + 1, completed_at = now(),
                      error_code = $4, error_message = $5
     FROM orphan WHERE pages.id = orphan.id AND crashes + 1 >= $3
-    RETURNING pages.id, pages.job_id, pages.status
+    RETURNING pages.id, pages.job_id, pages.status, pages.position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,
