@@ -106,12 +106,15 @@ LIST_JOBS = {
     )
 }
 
+_PAGE_COLUMNS = (
+    "id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with, "
+    "attempts, created_at, started_at, completed_at"
+)
+
 # Repeatable: it only reads.
-GET_PAGES = """
-SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with,
-       attempts, created_at, started_at, completed_at
-FROM pages WHERE job_id = $1 ORDER BY position
-"""
+GET_PAGES = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
+# Repeatable: it only reads.
+GET_PAGE = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
 
 # Pictures are not part of the answer that holds a job, and are read on their own.
 # Repeatable: it only reads.
@@ -307,6 +310,7 @@ SELECT (SELECT count(*) FROM page)
 """
 
 # The same of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
+# `pages` is how many ended so in all.
 # Repeatable: as CANCEL_JOB; what ended does not end again.
 STOP_CRAWL = f"""
 WITH page AS (
@@ -322,7 +326,10 @@ WITH page AS (
     FROM ended WHERE jobs.id = $1 AND jobs.key_id = $2 AND jobs.kind = 'crawl' AND jobs.completed_at IS NULL
     RETURNING {_ENDED_COLUMNS}
 ){_TELL}
-SELECT (SELECT count(*) FROM job) AS jobs, (SELECT count(*) FROM page) AS pages, {_NOTICES}
+SELECT (SELECT count(*) FROM job) AS jobs,
+       (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages WHERE job_id = $1 AND key_id = $2 AND error_code = $3) AS pages,
+       {_NOTICES}
 """
 
 # A worker's pages go back to the queue as they were, but for those that it holds. $1: the worker, $2, $3: ids and

@@ -164,6 +164,11 @@ class JobStore:
         """Return a job's pages in the order of its submission."""
         return [page_of(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
 
+    async def page(self, job_id: str, position: int) -> Page | None:
+        """Return one page of a job, or None."""
+        row = await self._database.row(statements.GET_PAGE, job_id, position)
+        return page_of(row) if row else None
+
     async def bodies(self, page_id: int) -> dict[str, bytes]:
         """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
         return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}

@@ -151,7 +151,8 @@ WITH RECURSIVE waiting_receiver AS (
 UPDATE webhook_deliveries
 SET worker_id = $1, claims = claims + 1, next_attempt_at = now() + $4::interval
 FROM chosen WHERE webhook_deliveries.id = chosen.id
-RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, attempts, claims, created_at
+RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, attempts, claims, created_at,
+          page_position
 """
 
 # Whoever was first decides what is sent.

@@ -108,7 +108,7 @@ class SiteFiles:
             page = await self.fetch(url, country, deadline)
             return await self.read(page, wanted, robots, limit=limit)
         except PageError as error:  # whatever is wrong with a sitemap, there are other ways to find pages
-            log.info("a sitemap could not be read", url=url, error=error.code)
+            log.debug("a sitemap could not be read", error=error.code)
             return Found(Kind.NONE)
 
     async def read(self, page: FetchedPage, wanted: Wanted, robots: Robots, *, limit: int) -> Found:
