@@ -112,7 +112,10 @@ class GeneratedSite:
             return Response(b"nothing", 404)
         if number in self.failing:
             return Response(b"broken", 500)
-        return self._html(f"Document {number}", [f"/docs/{number * LINKS + n}" for n in range(LINKS)])
+        return self._html(f"Document {number}", [f"/docs/{n}" for n in self._named_by(number)])
+
+    def _named_by(self, number: int) -> range:
+        return range(number * LINKS, min(self.pages, (number + 1) * LINKS))
 
     def _html(self, title: str, links: list[str]) -> Response:
         anchors = "".join(f'<li><a href="{link}">{link.strip("/")}</a></li>' for link in links)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class Frontier:
             [_priority(candidate, depth, query) for candidate in candidates],
             [bytes.fromhex(candidate.family) if candidate.family else None for candidate in candidates],
             *(parent, self._settings.crawl_family_urls, self._settings.crawl_max_urls, self._settings.crawl_max_hosts),
+            lock=_lock_of(job_id),
         )
 
     async def release(self) -> int | None:
@@ -71,6 +73,11 @@ class Frontier:
         """Note by what a page is known again. Returns False where an earlier page is known by one of these."""
         row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, sorted(set(contents)))
         return row is None or row["position"] == position
+
+
+def _lock_of(job_id: str) -> int:
+    """The number of a crawl's advisory lock: signed, of 64 bits."""
+    return int.from_bytes(hashlib.sha256(job_id.encode()).digest()[:8], signed=True)
 
 
 def _priority(candidate: Candidate, depth: int, query: str | None) -> float:

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 _MAX_LINKS = 20_000
 """Links of one page, or URLs of one sitemap, that are looked at."""
-_SHORTEST_CONTENT = 100
+_SHORTEST_CONTENT = 64
 """Bytes of packed Markdown below which two pages are not taken for the same."""
 _ADDED_AT_ONCE = 2000
 _OVERDUE_INTERVAL = 10.0

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 # $1: the crawl, $2 to $7: of each URL its identity, itself, its host, its depth, its priority and its family or null,
 # $8: the position of the page that named them or null, $9: how many a family may have, $10: how many URLs and $11: how
-# many hosts a crawl may have. The job's row is locked first: crawls add one after another.
+# many hosts a crawl may have. It is sent under a lock of the crawl's own, so that families are counted exactly.
 # Repeatable: an identity that is there is not added again, and counts once.
 ADD_URLS = """
 WITH crawl AS (
@@ -135,23 +135,23 @@ ORDER BY created_at LIMIT 100
 """
 
 # $1: the crawl, $2: the page's position, $3: hashes by which it is known again. Who had one first is returned: this
-# page, or the one that it is the same as.
+# page, or the one that it is the same as. A row that is there is updated to itself, so that it is returned even where
+# it came after this statement began.
 # Repeatable: a hash that is there stays with the page that had it first.
 RECORD_CONTENTS = """
-WITH mine AS (
-    INSERT INTO crawl_contents (job_id, content, position)
-    SELECT id, content, $2 FROM jobs CROSS JOIN unnest($3::bytea[]) AS given (content) WHERE id = $1
+WITH owner AS (
+    INSERT INTO crawl_contents AS known (job_id, content, position)
+    SELECT id, content, $2::integer FROM jobs CROSS JOIN unnest($3::bytea[]) AS given (content) WHERE id = $1
     ORDER BY content
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (job_id, content) DO UPDATE SET position = known.position
     RETURNING position
 ), earlier AS (
-    SELECT position FROM crawl_contents WHERE job_id = $1 AND content = ANY ($3) AND position <> $2
-    ORDER BY position LIMIT 1
+    SELECT min(position) AS position FROM owner WHERE position <> $2
 ), marked AS (
     UPDATE crawl_urls SET duplicate_of = earlier.position
-    FROM earlier WHERE job_id = $1 AND crawl_urls.position = $2
+    FROM earlier WHERE job_id = $1 AND crawl_urls.position = $2 AND earlier.position IS NOT NULL
 )
-SELECT coalesce((SELECT position FROM earlier), (SELECT min(position) FROM mine), $2) AS position
+SELECT coalesce(position, $2) AS position FROM earlier
 """
 
 # Repeatable: it only reads. $1: the crawl, $2: the position.
