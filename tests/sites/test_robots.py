@@ -46,7 +46,8 @@ def test_an_own_group_takes_the_place_of_the_general_one():
 
 
 def test_groups_of_one_crawler_are_joined_and_agents_share_one():
-    text = "User-agent: a\nUser-agent: Pagemill\nDisallow: /1\nUser-agent: b\nDisallow: /b\nUser-agent: pagemill\nDisallow: /2"
+    text = "User-agent: a\nUser-agent: Pagemill\nDisallow: /1\nUser-agent: b\nDisallow: /b\n"
+    text += "User-agent: pagemill\nDisallow: /2"
     assert [allows(text, target) for target in ("/1", "/2", "/b")] == [False, False, True]
 
 

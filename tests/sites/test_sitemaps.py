@@ -44,12 +44,18 @@ def test_an_index():
 @pytest.mark.parametrize(
     "body",
     [
-        b"<rss version='2.0'><channel><item><title>One</title><link>https://e.com/1</link>"
-        b"<pubDate>Fri, 17 May 2024 10:00:00 GMT</pubDate></item></channel></rss>",
-        b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>One</title><link href='https://e.com/1'/>"
-        b"<updated>2024-05-17T10:00:00Z</updated></entry></feed>",
-        b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "https://e.com/1", "title": "One", '
-        b'"date_published": "2024-05-17T10:00:00Z"}]}',
+        (
+            b"<rss version='2.0'><channel><item><title>One</title><link>https://e.com/1</link>"
+            b"<pubDate>Fri, 17 May 2024 10:00:00 GMT</pubDate></item></channel></rss>"
+        ),
+        (
+            b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>One</title><link href='https://e.com/1'/>"
+            b"<updated>2024-05-17T10:00:00Z</updated></entry></feed>"
+        ),
+        (
+            b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "https://e.com/1", "title": "One", '
+            b'"date_published": "2024-05-17T10:00:00Z"}]}'
+        ),
     ],
 )
 def test_feeds(body):

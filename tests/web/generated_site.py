@@ -11,7 +11,7 @@ import asyncio
 import gzip
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.web.http_server import HttpServer, Response, redirect
@@ -42,7 +42,7 @@ class GeneratedSite:
     def __post_init__(self) -> None:
         self.server.fallback = self._answer
 
-    async def __aenter__(self) -> GeneratedSite:
+    async def __aenter__(self) -> Self:
         await self.server.__aenter__()
         return self
 
