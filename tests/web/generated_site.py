@@ -47,7 +47,7 @@ class GeneratedSite:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self.server.__aexit__(*error)  # type: ignore[arg-type]
+        await self.server.__aexit__(*error)
 
     def url(self, path: str = "/") -> str:
         return self.server.url(path)

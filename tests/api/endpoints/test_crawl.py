@@ -50,11 +50,11 @@ async def test_a_crawl_is_read_page_by_page(api: Api, settings) -> None:
     async with GeneratedSite(pages=30) as site, working(settings):
         crawl_id = await submit(api, site.url(), maxPages=8)
         await read(api, crawl_id, wait=30)
-        numbers, after = [], 0
-        while after is not None:
-            part = await read(api, crawl_id, after=after, limit=3)
+        numbers: list[int] = []
+        part = {"next": 0}
+        while "next" in part:
+            part = await read(api, crawl_id, after=part["next"], limit=3)
             numbers += [page["number"] for page in part["pages"]]
-            after = part.get("next")
     assert numbers == list(range(1, 9))
 
 

@@ -176,9 +176,12 @@ SELECT page.id, page.job_id, page.position, page.url, page.status, page.error_co
            AS parent,
        (SELECT same.url FROM crawl_urls AS same WHERE same.job_id = $1 AND same.position = url.duplicate_of)
            AS duplicate_of
-FROM crawl_urls AS url JOIN pages AS page ON page.job_id = url.job_id AND page.position = url.position
-WHERE url.job_id = $1 AND url.number > $2
-ORDER BY url.number LIMIT $3
+FROM (
+    SELECT number, position, depth, parent, duplicate_of FROM crawl_urls
+    WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3
+) AS url
+JOIN pages AS page ON page.job_id = $1 AND page.position = url.position
+ORDER BY url.number
 """
 
 # A key's maps or crawls, newest first. $1: the key, $2: the kind, $3, $4: older than this one, $5: how many.
