@@ -107,7 +107,7 @@ async def get_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the requ
     operation_id="streamCrawl",
     summary="Stream a crawl's pages",
     response_class=Response,
-    responses={200: {"content": {form.value: {"schema": {"type": "string"}} for form in StreamFormat}}},
+    responses={200: {"content": {form.value: {} for form in StreamFormat}}},
 )
 async def stream_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the request
     request: Request,

@@ -113,6 +113,8 @@ class SiteWorker:
         formats = tuple(dict.fromkeys((*page.options.formats, Format.LINKS, Format.MARKDOWN)))
         options = replace(page.options, formats=formats)
         host = parse_url(page.url).public_href.split("/", 3)[2]
+        if page.position == 0:  # all others have their turn when they are released
+            await self._hosts.turn(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
