@@ -19,3 +19,5 @@ class ScrapedPage:
     fetched_with: FetchedWith = FetchedWith.HTTP
     attempts: tuple[Attempt, ...] = ()
     """The steps of the way there, and how each ended."""
+    plain_markdown: bytes | None = None
+    """The Markdown that everyone gets, where the options made another one of it."""
