@@ -100,7 +100,7 @@ ROWS: dict[int, tuple[str, ...]] = {
         (
             "INSERT INTO jobs (id, key_id, batch, options, status, pages, pages_left, pages_completed, completed_at, "
             "kind, site, pages_allowed) VALUES ('crawl_1', 'key_2', true, '{}', 'completed', 1, 0, 1, now(), 'crawl', "
-            "'{\"url\": \"http://f.test/\"}', 10)"
+            '\'{"url": "http://f.test/"}\', 10)'
         ),
         (
             "INSERT INTO pages (job_id, key_id, position, url, status, attempt, completed_at) "
