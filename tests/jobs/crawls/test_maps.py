@@ -93,7 +93,7 @@ async def test_a_robots_txt_that_fails_closes_the_site_and_is_asked_for_again(si
 
 
 async def test_a_map_that_takes_too_long_gives_what_it_found(sites):
-    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=1.5):
+    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=5.0):
         job, found = await sites.map(site.url(), limit=1000, depth=5)
     assert job.status is Status.COMPLETED
     assert not found["complete"]
