@@ -143,6 +143,37 @@ class ScrapeOptions:
     """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
 
 
+class JobKind(StrEnum):
+    """What a job is for; the values begin the ids of maps and crawls."""
+
+    SCRAPE = "scrape"
+    MAP = "map"
+    CRAWL = "crawl"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """What a map or a crawl is to find, beside the options of its pages."""
+
+    url: str = ""
+    """Where it begins; its host is the site."""
+    limit: int = 100
+    """The most URLs of a map, or pages of a crawl."""
+    depth: int = 2
+    """How many links may lead to a page, one after another."""
+    limit_per_level: int = 100
+    """Of a map: the most pages that are opened at each depth."""
+    subdomains: bool = False
+    external_links: bool = False
+    search: str | None = None
+    """What a map's URLs are ordered by, or which pages a crawl takes first."""
+    sitemap: bool = True
+    ignore_robots: bool = False
+    include: tuple[str, ...] = ()
+    """Patterns of URLs, as `pagemill.sites.patterns` reads them; none: any."""
+    exclude: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A hyperlink of a page: its absolute address and its text."""
@@ -292,6 +323,9 @@ class Job:
     completed_at: datetime | None
     webhook_url: str | None = None
     """Told when it ends."""
+    kind: JobKind = JobKind.SCRAPE
+    site: SiteOptions | None = None
+    """Of a map or a crawl."""
 
 
 @dataclass(frozen=True, slots=True)

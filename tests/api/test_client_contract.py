@@ -348,7 +348,7 @@ async def test_webhooks(client: Client, service: Service, site: str, kind: str) 
         changed = await client.webhooks__update(endpoint.id, is_active=False)
         assert changed.is_active is False
         assert await client.webhooks__rotate_signing_secret() != secrets[f"?{kind}"]
-        assert await client.webhooks__events() == ["job.completed", "job.failed", "batch.completed", "webhook.test"]
+        assert {"job.completed", "job.failed", "batch.completed"} < set(await client.webhooks__events())
         await client.webhooks__delete(endpoint.id)
         assert await client.webhooks__list() == []
 

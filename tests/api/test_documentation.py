@@ -69,9 +69,16 @@ async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})
     failed = await api.submit("https://example.com/")
     await worker.fail((await worker.start_all())[0])
+
+    async def submitted(path: str) -> str:
+        answer = await api.client.post(f"/v1/{path}", json={"url": "https://example.com/"})
+        return str(answer.json()["id"])
+
     [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
     return {
         "ID": await api.submit("https://example.com/"),
+        "MAP_ID": await submitted("map"),
+        "CRAWL_ID": await submitted("crawl"),
         "FAILED_ID": failed,
         "ENDPOINT_ID": endpoint.json()["id"],
         "DELIVERY_ID": delivery["id"],

@@ -12,8 +12,10 @@ from pagemill import __version__
 from pagemill.api import docs_page, openapi
 from pagemill.api.endpoints import (
     countries,
+    crawl,
     health,
     jobs,
+    map_,
     metrics,
     not_served,
     proxy_scores,
@@ -64,6 +66,8 @@ def create_app(settings: Settings) -> FastAPI:
         url_scraper,
         requests,
         jobs,
+        map_,
+        crawl,
         webhooks,
         countries,
         proxy_scores,

@@ -42,7 +42,9 @@ Every error is `{"error": code, "code": code, "message": sentence}`, every respo
 
 _ERROR_SCHEMA = "ErrorBody"
 
-_SUBMITTING = frozenset({"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob"})
+_SUBMITTING = frozenset(
+    {"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob", "submitMap", "submitCrawl"}
+)
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
 

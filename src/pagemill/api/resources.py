@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from pagemill.api.downloads import Downloads
+from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
@@ -34,6 +35,7 @@ class Resources:
     settings: Settings
     database: Database
     jobs: JobStore
+    crawls: CrawlStore
     keys: Keys
     ended: Notifications
     limits: Limits
@@ -67,6 +69,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 database,
                 QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
             ),
+            crawls=CrawlStore(database),
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),

@@ -36,6 +36,12 @@ class CancelledPageError(PageError):
     code = "cancelled"
 
 
+class RobotsDisallowedError(PageError):
+    """The robots.txt of the host keeps crawlers away from the page, or could not be had."""
+
+    code = "robots_disallowed"
+
+
 class InternalPageError(PageError):
     """A fault of our own; the details are in the log."""
 

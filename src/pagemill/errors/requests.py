@@ -24,6 +24,10 @@ class InvalidSchemaError(RequestError):
     """An `outputSchema` that cannot be used. The message says where and why, without a full stop."""
 
 
+class InvalidPatternError(RequestError):
+    """A pattern of URLs that cannot be used. The message says why, without a full stop."""
+
+
 class NotSupportedError(RequestError):
     """A known option that this version does not carry out."""
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
+from pagemill.jobs.crawls.site_worker import SiteWorker
 from pagemill.jobs.database.pool import FOREVER, Database
 from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
@@ -21,7 +22,7 @@ from pagemill.jobs.queue.silent_workers import SilentWorkers
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
-from pagemill.model import Failure
+from pagemill.model import Failure, JobKind
 from pagemill.observability.stages import Stage
 from pagemill.observability.tracing import Kind
 from pagemill.redaction import redact_url
@@ -77,6 +78,7 @@ class Worker:
             memory=self._hosts,
             selectors=self._selectors,
         )
+        self._sites = SiteWorker(settings, self._database, self._scraper)
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
@@ -101,6 +103,7 @@ class Worker:
             async with (
                 asyncio.TaskGroup() as group,
                 notices.subscribed() as queue_changed,
+                notices.subscribed() as crawls_changed,
                 notices.subscribed(DELIVERIES) as deliveries_queued,
             ):
                 background_tasks = [
@@ -111,6 +114,7 @@ class Worker:
                         self._rescue(),
                         self._delete_old_jobs(),
                         self._refresh_hosts(),
+                        self._sites.release_pages(crawls_changed),
                         self._deliverer.run(deliveries_queued),
                     )
                 ]
@@ -169,7 +173,7 @@ class Worker:
             started = asyncio.get_running_loop().time()
             try:
                 with _page_stage(page):
-                    scraped = await self._scraper.scrape(page.url, page.options, page.key_id)
+                    scraped = await self._scrape(page)
                 await self._complete(page, scraped, started)
             except PageError as error:
                 await self._fail(page, error, started)
@@ -177,6 +181,11 @@ class Worker:
                 log.exception("page failed by a fault of ours", host=_host(page.url))
                 fault = InternalPageError("The page failed because of a fault in the service.")
                 await self._fail(page, fault, started)
+
+    async def _scrape(self, page: ClaimedPage) -> ScrapedPage:
+        if page.kind is not JobKind.SCRAPE:
+            return await self._sites.process(page)
+        return await self._scraper.scrape(page.url, page.options, page.key_id)
 
     async def _complete(self, page: ClaimedPage, scraped: ScrapedPage, started: float) -> None:
         ours = await self._queue.complete(
@@ -266,6 +275,8 @@ class Worker:
         age, step = timedelta(days=self._settings.cache.cache_retention_days), self._settings.jobs.retention_step
         while deleted := await self._cache.delete_old(age, step):
             log.info("deleted old pages from the cache", pages=deleted)
+            await asyncio.sleep(_RETENTION_PAUSE)
+        while await self._sites.delete_old(step):  # noqa: ASYNC110 - nobody tells of rows that grow old
             await asyncio.sleep(_RETENTION_PAUSE)
         while await self._selectors.delete_old(step):  # noqa: ASYNC110 - nobody tells of rows that grow old
             await asyncio.sleep(_RETENTION_PAUSE)

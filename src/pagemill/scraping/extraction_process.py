@@ -123,6 +123,13 @@ def _parts(request: dict[str, Any], body: bytes) -> list[Any]:
     return values
 
 
+def site_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request of `sites.tasks`: see `ExtractorPool.read_site`."""
+    from pagemill.sites import tasks
+
+    return encode(tasks.run(request, body))
+
+
 def _content(body: bytes, request: dict[str, Any]) -> Content:
     url, content_type = request["url"], request["content_type"]
     kind = kind_of(content_type, body)
@@ -206,9 +213,11 @@ def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes | None) -> No
 
 def _message(header: dict[str, Any], body: bytes) -> bytes:
     try:
-        if "markdown_options" in header:
-            return markdown_reply(header, body)
-        return structuring_reply(header, body) if "task" in header else reply(header, body)
+        if "task" in header:
+            return structuring_reply(header, body)
+        if "site_task" in header:
+            return site_reply(header, body)
+        return markdown_reply(header, body) if "markdown_options" in header else reply(header, body)
     except DocumentError as error:
         return encode({"fault": "document", "code": error.code, "message": error.message})
     except MemoryError:

@@ -161,6 +161,14 @@ class ExtractorPool:
         reply, body = await self._request(request, source + metadata)
         return body, reply["is_cut"]
 
+    async def read_site(self, request: JsonObject, body: bytes) -> JsonObject:
+        """Have a task of `sites.tasks` carried out on what a site sent.
+
+        Raises what `extract` does, and errors.DocumentError.
+        """
+        reply, _ = await self._request(request, body)
+        return reply
+
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots.slot(current_key.get()):
             for _ in range(MAX_CRASHES):

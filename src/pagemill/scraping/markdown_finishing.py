@@ -49,4 +49,4 @@ def with_markdown(page: ScrapedPage, finished: dict[str, bytes], options: Scrape
     if not finished:
         return page
     kept = {name: body for name, body in page.bodies.items() if name != Format.CLEANED_HTML or name in options.formats}
-    return replace(page, bodies=kept | finished)
+    return replace(page, bodies=kept | finished, plain_markdown=page.bodies[Format.MARKDOWN])

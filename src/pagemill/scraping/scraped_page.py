@@ -21,3 +21,5 @@ class ScrapedPage:
     """How good the choice of content is expected to be, from 0 to 1; None for a page that was there already."""
     attempts: tuple[Attempt, ...] = ()
     """The steps of the way there, and how each ended."""
+    plain_markdown: bytes | None = None
+    """The Markdown that everyone gets, where the options made another one of it."""

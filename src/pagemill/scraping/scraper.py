@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.http.validators import Validators
     from pagemill.fetching.proxies.scores import ProxyScores
-    from pagemill.model import FetchedPage, ScrapeOptions
+    from pagemill.model import FetchedPage, JsonObject, ScrapeOptions
     from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
@@ -95,6 +95,14 @@ class Scraper:
         if without_json is not options:
             page = await self._structured.complete(page, options, deadline, key_id)
         return with_markdown(page, markdown, options)
+
+    async def fetch_file(self, url: str, country: str, deadline: float) -> FetchedPage:
+        """Fetch a file as it is, over HTTP. Raises a subclass of `FetchError`."""
+        return await self._context.http.fetch(url, deadline, country)
+
+    async def read_site(self, request: JsonObject, body: bytes) -> JsonObject:
+        """Have a task of `sites.tasks` carried out: see `ExtractorPool.read_site`."""
+        return await self._context.extractors.read_site(request, body)
 
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None

@@ -22,6 +22,7 @@ from pagemill.settings.extraction import ExtractionSettings
 from pagemill.settings.fetching import FetchingSettings
 from pagemill.settings.jobs import JobSettings
 from pagemill.settings.observability import ObservabilitySettings
+from pagemill.settings.sites import SiteSettings
 from pagemill.settings.structuring import StructuringSettings
 from pagemill.settings.webhooks import WebhookSettings
 
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     browser: BrowserSettings = Field(default_factory=BrowserSettings)
     extraction: ExtractionSettings = Field(default_factory=ExtractionSettings)
+    sites: SiteSettings = Field(default_factory=SiteSettings)
     structuring: StructuringSettings = Field(default_factory=StructuringSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 

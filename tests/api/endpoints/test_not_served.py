@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 ASKED = [
-    ("POST", "/v1/map", {"url": "https://example.com", "limit": 100, "depth": 2}),
-    ("GET", "/v1/map/map_1", None),
-    ("POST", "/v1/crawl", {"url": "https://example.com", "maxPages": 10}),
     ("POST", "/v1/search", {"prompt": "test", "limit": 1}),
     ("POST", "/v1/agentic-search", {"prompt": "test", "useBrowser": True}),
     ("GET", "/v1/wire/catalog/walmart", None),
@@ -41,4 +38,4 @@ async def test_other_paths_are_not_found(api: Api) -> None:
 
 
 async def test_a_key_is_needed_there_too(api: Api) -> None:
-    assert (await api.client.get("/v1/map", headers={"X-API-Key": "wrong"})).status_code == 401
+    assert (await api.client.get("/v1/monitors", headers={"X-API-Key": "wrong"})).status_code == 401

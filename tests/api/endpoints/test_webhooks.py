@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 URL = "https://example.com/"
 HOOK = "https://example.com/hook"
 JOB_EVENTS = ["job.completed", "job.failed", "batch.completed"]
+SITE_EVENTS = ["map.completed", "map.failed", "crawl.completed", "crawl.failed", "page.completed"]
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ async def test_what_is_no_endpoint_is_refused(api: Api, fields: dict[str, Any], 
 
 
 async def test_the_events_are_told(api: Api) -> None:
-    assert (await api.client.get("/v1/webhooks/events")).json() == [*JOB_EVENTS, "webhook.test"]
+    assert (await api.client.get("/v1/webhooks/events")).json() == [*JOB_EVENTS, *SITE_EVENTS, "webhook.test"]
 
 
 @pytest.mark.usefixtures("deliverer")

@@ -92,8 +92,28 @@ ROWS: dict[int, tuple[str, ...]] = {
         (
             "INSERT INTO unended_pages (key_id, part, pages) SELECT counted.key_id, 0, sum(pages) "
             "FROM jobs CROSS JOIN LATERAL (VALUES (jobs.key_id), ('')) AS counted (key_id) "
-            "WHERE completed_at IS NULL GROUP BY counted.key_id"
+            "WHERE completed_at IS NULL GROUP BY counted.key_id "
+            "HAVING NOT EXISTS (SELECT FROM unended_pages)"  # from version 15 on the step before counts them
         ),
+    ),
+    15: (
+        (
+            "INSERT INTO jobs (id, key_id, batch, options, status, pages, pages_left, pages_completed, completed_at, "
+            "kind, site, pages_allowed) VALUES ('crawl_1', 'key_2', true, '{}', 'completed', 1, 0, 1, now(), 'crawl', "
+            '\'{"url": "http://f.test/"}\', 10)'
+        ),
+        (
+            "INSERT INTO pages (job_id, key_id, position, url, status, attempt, completed_at) "
+            "VALUES ('crawl_1', 'key_2', 0, 'http://f.test/', 'completed', 1, now())"
+        ),
+        (
+            "INSERT INTO crawl_urls (job_id, identity, url, host, depth, priority, position, number) "
+            "VALUES ('crawl_1', '\\x0e', 'http://f.test/', 'f.test', 0, 1, 0, 1)"
+        ),
+        "INSERT INTO crawl_hosts VALUES ('crawl_1', 'f.test')",
+        "INSERT INTO crawl_contents VALUES ('crawl_1', '\\x0f', 0)",
+        "INSERT INTO host_turns (host, next_at) VALUES ('f.test', now())",
+        "INSERT INTO robots_files (origin, rules, reachable) VALUES ('http://f.test', '[]', true)",
     ),
 }
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pagemill.jobs.crawls import statements as crawl_statements
 from pagemill.jobs.keys import statements as key_statements
 from pagemill.jobs.queue import statements
 from pagemill.jobs.webhooks import statements as webhook_statements
@@ -45,7 +46,10 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "submit": (
         statements.SUBMIT_JOB,
-        ("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000, None),
+        (
+            *("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000, None),
+            *("crawl", {}, b"", "h"),
+        ),
         {"jobs_pkey"},
     ),
     "place": (statements.FIND_PLACE, ("k1", 1, 100, 1000), set()),
@@ -64,6 +68,28 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         (100_000, timedelta(seconds=15)),
         {"pages_waiting", "pages_held", "webhook_deliveries_due"},
     ),
+    "add URLs": (
+        crawl_statements.ADD_URLS,
+        ("crawl_1", [b"i"], ["u"], ["h"], [1], [0.5], [b"f"], 0, 100, 1000, 100),
+        {"crawl_urls_pkey", "crawl_urls_family", "crawl_hosts_pkey", "jobs_pkey"},
+    ),
+    "release": (
+        crawl_statements.RELEASE_PAGES,
+        (16, 4, 0.2),
+        {"jobs_crawling", "crawl_urls_waiting", "crawl_urls_in_hand", "crawl_hosts_pkey"},
+    ),
+    "pages of a crawl": (
+        crawl_statements.LIST_ENDED_PAGES,
+        ("crawl_1", 10, 100),
+        {"crawl_urls_number", "crawl_urls_position", "pages_job_id_position_key"},
+    ),
+    "contents": (crawl_statements.RECORD_CONTENTS, ("crawl_1", 1, [b"c"]), {"crawl_urls_position"}),
+    "crawls": (crawl_statements.LIST_SITE_JOBS, ("k1", "crawl", datetime.max.replace(tzinfo=UTC), "", 20), set()),
+    "stop": (
+        statements.STOP_CRAWL,
+        ("crawl_1", "k1", "cancelled", "", None),
+        {"jobs_pkey", "pages_job_id_position_key"},
+    ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
     "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
@@ -73,7 +99,10 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),
 }
 
-LARGE = ("unended_pages", "pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints")
+LARGE = (
+    *("unended_pages", "pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints"),
+    *("crawl_urls", "crawl_hosts", "crawl_contents", "host_turns"),
+)
 
 
 @pytest.fixture
@@ -105,6 +134,23 @@ async def full_database(database):
     await database.rows(
         "INSERT INTO unended_pages "
         "SELECT 'k' || n, part, 1 FROM generate_series(1, 5000) n, generate_series(0, 15) part"
+    )
+    await database.rows(
+        "INSERT INTO jobs (id, key_id, batch, options, pages_left, kind, urls_waiting, pages, pages_allowed) "
+        "SELECT 'crawl_' || n, 'k1', true, '{}', 0, 'crawl', 5000, 5000, 10000 FROM generate_series(1, 3) n"
+    )
+    await database.rows("INSERT INTO crawl_hosts SELECT 'crawl_' || n, 'h' || n FROM generate_series(1, 3) n")
+    await database.rows("INSERT INTO crawl_hosts SELECT 'job_' || n, 'h' FROM generate_series(1, 20000) n")
+    await database.rows(
+        "INSERT INTO host_turns (host, next_at) SELECT 'h' || n, now() FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO crawl_urls (job_id, identity, url, host, depth, priority, family, position, number) "
+        "SELECT 'crawl_' || n % 3 + 1, int4send(n), 'u', 'h' || n % 3 + 1, 1, 0.5, int4send(n % 500), "
+        "CASE WHEN n <= 15000 THEN n END, CASE WHEN n <= 14990 THEN n END FROM generate_series(1, 30000) n"
+    )
+    await database.rows(
+        "INSERT INTO crawl_contents SELECT 'crawl_' || n % 3 + 1, int4send(n), n FROM generate_series(1, 20000) n"
     )
     await database.rows("ANALYZE")
     return database

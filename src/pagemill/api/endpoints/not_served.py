@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", include_in_schema=False)
 
-_BATCH = "Scrape the pages that you know with POST /v1/url-scraper/batch."
 _SCRAPE = "Scrape a page with POST /v1/url-scraper or POST /v1/scrape."
 _JSON = "Get a page as JSON with `outputSchema` in POST /v1/url-scraper."
 
 NOT_SERVED: Mapping[str, tuple[str, str]] = {
-    "map": ("Finding the URLs of a site", _BATCH),
-    "crawl": ("Crawling a site", _BATCH),
     "search": ("Searching the web", _SCRAPE),
     "agentic-search": ("Agentic search", _JSON),
     "wire": ("Wire", _JSON),

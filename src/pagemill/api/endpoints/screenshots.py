@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.responses import StreamingResponse
 
-from pagemill.api.endpoints.url_scraper import JobIdInPath, checked_job_id
+from pagemill.api.endpoints.url_scraper import JobIdInPath, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.wire.response import no_such_job
@@ -40,10 +40,10 @@ async def get_screenshot(
     resources: ApiResources,
     key_id: KeyId,
     type: Annotated[ScreenshotType, Query(description="What was asked for.")] = ScreenshotType.VIEWPORT,  # noqa: A002
-    index: Annotated[int, Query(ge=0, description="Of a batch, which URL's.")] = 0,
+    index: Annotated[int, Query(ge=0, description="Of a batch or a crawl, which URL's.")] = 0,
 ) -> Response:
     """Return the PNG of a page that was scraped with the format `screenshot` or `screenshotFullPage`."""
-    job = await resources.jobs.get(checked_job_id(job_id), key_id)
+    job = await resources.jobs.get(job_id, key_id) if is_job_id(job_id) else None
     if job is None:
         raise no_such_job()
     pages = await resources.jobs.pages(job.id)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1", tags=["URL scraper"], route_class=StrictJsonRoute)
 
 LONGEST_WAIT = 60
-_JOB_ID = re.compile(r"(job|batch)_[0-9a-z]{1,64}")
+_JOB_ID = re.compile(r"(job|batch|map|crawl)_[0-9a-z]{1,64}")
+_SCRAPED = ("job_", "batch_")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -170,8 +171,8 @@ def is_job_id(text: str) -> bool:
 
 
 def checked_job_id(text: str) -> str:
-    """Return an id that can be looked up. Raises errors.NotFoundError for one that no job has."""
-    if not is_job_id(text):
+    """Return an id that can be looked up. Raises errors.NotFoundError for one that no such job has."""
+    if not is_job_id(text) or not text.startswith(_SCRAPED):
         raise no_such_job()
     return text
 

@@ -14,6 +14,7 @@ import structlog
 from pagemill.api.wire.request_validation import webhook_url
 from pagemill.errors import NotSupportedError
 from pagemill.jobs.queue.store import Idempotency, Repeat
+from pagemill.model import JobKind
 from pagemill.observability import tracing
 from pagemill.observability.metrics import JOBS_SUBMITTED, PAGES_SUBMITTED
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.api.resources import Resources
-    from pagemill.api.wire.scrape_request import ScrapeFields
+    from pagemill.api.wire.scrape_request import JobFields
+    from pagemill.jobs.queue.store import Site
     from pagemill.model import Job, ScrapeOptions
     from pagemill.settings import Settings
 
@@ -35,6 +37,8 @@ class SubmitEndpoint(StrEnum):
     BATCH = "url-scraper/batch"
     INLINE = "url-scraper/scrape"
     RETRY = "url-scraper/retry"
+    MAP = "map"
+    CRAWL = "crawl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,13 @@ class Submission:
     idempotency_key: str | None = None
     retry_of: str | None = None
     """The id of the job whose failed pages this one scrapes again."""
+    site: Site | None = None
+    """What makes it a map or a crawl."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages it may scrape."""
+        return self.site.options.limit if self.site and self.site.kind is JobKind.CRAWL else len(self.urls)
 
 
 def check_webhooks(resources: Resources) -> None:
@@ -57,7 +68,7 @@ def check_webhooks(resources: Resources) -> None:
         raise NotSupportedError("This service has no key to sign webhooks with: PAGEMILL_SECRET_KEY is not set.")
 
 
-def checked_webhook(resources: Resources, request: ScrapeFields) -> str | None:
+def checked_webhook(resources: Resources, request: JobFields) -> str | None:
     """Return the URL that is called when a request's job ends, if there is one.
 
     Raises errors.InvalidUrlError, and errors.NotSupportedError if webhooks cannot be signed.
@@ -79,8 +90,9 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
         earlier = await resources.jobs.earlier(key_id, repetition)
         if earlier is not None:
             return earlier
-        await resources.jobs.find_place(key_id, len(submission.urls))  # what is refused does not count
-        await resources.limits.admit(key_id, submission.endpoint, len(submission.urls))
+        # What is refused does not count. The pages of a crawl are queued as it goes on.
+        await resources.jobs.find_place(key_id, len(submission.urls))
+        await resources.limits.admit(key_id, submission.endpoint, submission.pages)
     job = await resources.jobs.submit(
         key_id,
         submission.urls,
@@ -88,11 +100,12 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
         batch=submission.batch,
         idempotency=repetition,
         webhook_url=submission.webhook_url,
+        site=submission.site,
         trace_context=tracing.current_context(),
     )
     JOBS_SUBMITTED.add()
     PAGES_SUBMITTED.add(amount=len(submission.urls))
-    log.info("job submitted", job=job.id, pages=len(submission.urls))
+    log.info("job submitted", job=job.id, pages=submission.pages)
     return job
 
 
@@ -101,6 +114,8 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
     asked: list[Any] = [submission.batch, submission.urls, submission.options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
     asked += [extra for extra in (submission.webhook_url, submission.retry_of) if extra is not None]
+    if submission.site is not None:
+        asked.append([submission.site.kind, submission.site.options])
     request_hash = hashlib.sha256(orjson.dumps(asked)).digest()
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from pagemill import bodies as packing
 from pagemill.jobs.queue.failures import batch_error, failed_urls, failure_text
-from pagemill.model import DEFAULT_FORMATS, Format, Status
+from pagemill.model import DEFAULT_FORMATS, Format, JobKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -233,7 +233,7 @@ class ListedJob(TypedDict):
 
     id: JobId
     status: JobStatus
-    jobType: Literal["url_scraper", "batch_url_scraper"]
+    jobType: Literal["url_scraper", "batch_url_scraper", "map", "crawl"]
     url: Annotated[str, Field(description="Of a batch, the first.")]
     country: str
     pages: Annotated[int, Field(ge=1, description="How many URLs it has.")]
@@ -314,12 +314,19 @@ def job_list(summaries: Sequence[JobSummary], *, more: bool) -> JobList:
     return listed
 
 
+def job_type(job: Job) -> Literal["url_scraper", "batch_url_scraper", "map", "crawl"]:
+    """Return what the wire calls a job's kind."""
+    if job.kind is JobKind.SCRAPE:
+        return BATCH if job.batch else SINGLE
+    return "map" if job.kind is JobKind.MAP else "crawl"
+
+
 def _listed(summary: JobSummary) -> ListedJob:
     job = summary.job
     fields: ListedJob = {
         "id": job.id,
         "status": job.status.value,
-        "jobType": BATCH if job.batch else SINGLE,
+        "jobType": job_type(job),
         "url": summary.url,
         "country": job.options.country,
         "pages": summary.pages,

@@ -14,7 +14,7 @@ from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle, MarkdownOptions, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pagemill.api.wire.scrape_request import ScrapeFields
+    from pagemill.api.wire.scrape_request import JobFields, ScrapeFields
     from pagemill.settings import Settings
     from pagemill.structuring.schemas.checker import SchemaChecker
 
@@ -33,7 +33,7 @@ async def scrape_options(
     _refuse_unsupported(request)
     return ScrapeOptions(
         formats=_formats(request),
-        country=_country(request.country, settings),
+        country=checked_country(request.country, settings),
         force_fresh=bool(request.force_fresh),
         max_age=request.max_age,
         use_browser=bool(request.use_browser),
@@ -88,7 +88,7 @@ def checked_url(text: str, field: str, max_length: int) -> str:
     return url
 
 
-def webhook_url(request: ScrapeFields, settings: Settings) -> str | None:
+def webhook_url(request: JobFields, settings: Settings) -> str | None:
     """Return the URL to call when the job ends, if there is one. Raises errors.InvalidUrlError."""
     if not request.webhook_url:
         return None
@@ -132,7 +132,8 @@ def _refuse_unsupported(request: ScrapeFields) -> None:
             raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
 
 
-def _country(text: str | None, settings: Settings) -> str:
+def checked_country(text: str | None, settings: Settings) -> str:
+    """Return the code of a request's country. Raises as `scrape_options` does."""
     code = country_code(text)
     if code is None:
         raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")

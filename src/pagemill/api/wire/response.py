@@ -53,7 +53,7 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     if not contents or not any(page.status is Status.COMPLETED for page in pages):
         return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
     # Read from the bodies here: a failure before the response begins can still be answered with an error.
-    first = await _stored(jobs, job, pages[0])
+    first = await stored_of(jobs, job, pages[0])
     pieces = _batch(jobs, job, pages, first, extra) if job.batch else _single(job, pages[0], first, extra)
     encoding = preferred(headers)
     return StreamingResponse(
@@ -63,18 +63,18 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     )
 
 
-async def _single(job: Job, page: Page, stored: _Stored, extra: JsonObject) -> AsyncIterator[Piece]:
+async def _single(job: Job, page: Page, stored: Stored, extra: JsonObject) -> AsyncIterator[Piece]:
     for piece in pieces_of({**answers.single_job(job, page, stored.bodies, stored.metadata), **extra}):
         yield piece
 
 
 async def _batch(
-    jobs: JobStore, job: Job, pages: Sequence[Page], first: _Stored, extra: JsonObject
+    jobs: JobStore, job: Job, pages: Sequence[Page], first: Stored, extra: JsonObject
 ) -> AsyncIterator[Piece]:
     head = orjson.dumps(answers.batch_job(job, pages) | extra)
     text = head.removesuffix(b"}") + b',"results":['
     for page in pages:
-        stored = first if page is pages[0] else await _stored(jobs, job, page)
+        stored = first if page is pages[0] else await stored_of(jobs, job, page)
         for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata)):
             if isinstance(piece, Packed):
                 yield text
@@ -87,19 +87,20 @@ async def _batch(
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class Stored:
     """What is stored of a page: its bodies, to be read when they are sent, and its metadata."""
 
     bodies: Mapping[str, Packed]
     metadata: bytes | None
 
 
-async def _stored(jobs: JobStore, job: Job, page: Page) -> _Stored:
+async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
+    """Return what is stored of a page: nothing where it did not complete."""
     if page.status is not Status.COMPLETED:
-        return _Stored({}, None)
+        return Stored({}, None)
     sizes = await jobs.body_sizes(page.id, (*job.options.formats, *_ALONGSIDE))
     metadata = None
     if "metadata" in sizes:
         metadata = b"".join([part async for part in jobs.body_parts(page.id, "metadata", sizes.pop("metadata"))])
     bodies = {name: Packed(partial(jobs.body_parts, page.id, name, size)) for name, size in sizes.items()}
-    return _Stored(bodies, metadata)
+    return Stored(bodies, metadata)

@@ -16,8 +16,8 @@ MAX_ACTIONS = 15
 MAX_TOKENS = 100_000_000
 
 
-class ScrapeFields(BaseModel):
-    """How to scrape. Every field may be left out or null. Unknown ones are kept, so that warnings can name them."""
+class JobFields(BaseModel):
+    """What every job takes. Every field may be left out or null. Unknown ones are kept, so that warnings name them."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="allow")
 
@@ -27,6 +27,18 @@ class ScrapeFields(BaseModel):
         description="Where the request leaves from: a code of `GET /v1/countries`, in either case. "
         "`uk` is `gb`. Empty means the default.",
     )
+    use_browser: bool | None = Field(False, description="Render the page in a browser.")
+    webhook_url: str | None = Field(
+        None,
+        alias="webhook_url",
+        validation_alias=AliasChoices("webhook_url", "webhookUrl"),
+        description="Called when the job ends: http or https. `webhookUrl` is the same.",
+    )
+
+
+class ScrapeFields(JobFields):
+    """How to scrape."""
+
     formats: list[Annotated[Format, Field(strict=False)]] | None = Field(
         list(DEFAULT_FORMATS), description="What to return. None, or an empty list, means the default."
     )
@@ -35,7 +47,6 @@ class ScrapeFields(BaseModel):
         None,
         description="Seconds since it was fetched that a cached copy may be old; the service has a limit of its own.",
     )
-    use_browser: bool | None = Field(False, description="Render the page in a browser.")
     generate_json: bool | None = Field(False, description="Return structured JSON as well.")
     output_schema: dict[str, Any] | None = Field(
         None, description="JSON Schema of the structured JSON. Its presence asks for the JSON."
@@ -81,12 +92,6 @@ class ScrapeFields(BaseModel):
     )
     session_id: str | None = Field(None, description="The id of a saved browser session.")
     session_name: str | None = Field(None, description="The name of a saved browser session.")
-    webhook_url: str | None = Field(
-        None,
-        alias="webhook_url",
-        validation_alias=AliasChoices("webhook_url", "webhookUrl"),
-        description="Called when the job ends: http or https. `webhookUrl` is the same.",
-    )
 
 
 class ScrapeRequest(ScrapeFields):

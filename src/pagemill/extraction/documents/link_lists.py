@@ -39,14 +39,14 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
     """Extract a sitemap, a sitemap index or a JSON feed. None for anything else."""
     text = encoding.decode(body, content_type).removeprefix("\ufeff")
     if text.lstrip()[:1] == "<" and _SITEMAP.search(text[:_HEAD]):
-        return _content(text, None, _of_sitemap(_without_cdata(text)), url)
+        return _content(text, None, _of_sitemap(without_cdata(text)), url)
     if text.lstrip()[:1] == "{" and _VERSION in text[:_HEAD]:
         return _of_json_feed(text, url)
     return None
 
 
-def _without_cdata(text: str) -> str:
-    """XML with its CDATA sections as escaped text, which a parser of HTML reads too."""
+def without_cdata(text: str) -> str:
+    """Return XML with its CDATA sections as escaped text, which a parser of HTML reads too."""
     before, *sections = text.split("<![CDATA[")
     parts = [before]
     for section in sections:

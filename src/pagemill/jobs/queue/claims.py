@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import WorkerCrashedError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
-from pagemill.jobs.queue.store import pack_attempts, unpack_options
-from pagemill.model import FetchedWith
+from pagemill.jobs.queue.store import pack_attempts, unpack_options, unpack_site
+from pagemill.model import FetchedWith, JobKind
 from pagemill.observability import metrics
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pagemill.jobs.database.pool import Database
-    from pagemill.model import Attempt, Failure, ScrapeOptions
+    from pagemill.model import Attempt, Failure, ScrapeOptions, SiteOptions
 
 ANY_CRASHES = range(1_000_000)
 _HEARTBEAT_TIMEOUT = 2.0
@@ -44,6 +44,10 @@ class ClaimedPage:
     """Seconds from its submission to this claim."""
     trace_context: str | None = None
     """The span that submitted it, as a `traceparent`."""
+    kind: JobKind = JobKind.SCRAPE
+    site: SiteOptions | None = None
+    """Of a map or a crawl."""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Queue:
                 # Two claims at once would each see a key's last place free.
                 lock=None if self._key_limit is None else _CLAIM_LOCK,
             )
-            pages = [ClaimedPage(**{**row, "options": unpack_options(row["options"])}) for row in rows]
+            pages = [_claimed(row) for row in rows]
             self._held |= {page.id: page for page in pages}
         for page in pages:
             if page.attempt == 1:
@@ -165,6 +169,22 @@ class Queue:
         """Put everything back and delete this worker's row."""
         await self.release()
         await self._database.rows(statements.REMOVE_WORKER, self._worker_id)
+
+
+def _claimed(row: Any) -> ClaimedPage:
+    options, site = unpack_options(row["options"]), unpack_site(row["site"])
+    return ClaimedPage(**{**row, "options": options, "site": site, "kind": JobKind(row["kind"])})
+
+
+async def stop_crawl(database: Database, job_id: str, key_id: str, code: str, message: str) -> int:
+    """Release no more pages of a crawl, end those that no worker has in hand, and return how many those were."""
+    now = await database.row(statements.GET_TIME)
+    row = await database.row(statements.STOP_CRAWL, job_id, key_id, code, message, now["time"] if now else None)
+    log_ended_jobs(row)
+    if row is None:
+        return 0
+    metrics.page_failed(code, pages=row["pages_now"])
+    return int(row["pages"])
 
 
 async def rescue(

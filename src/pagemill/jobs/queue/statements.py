@@ -5,12 +5,13 @@ Invariants that they keep:
 - A job, its pages and thereby its queue entries appear in one statement: all or none. So do its end and the
   deliveries to its webhooks.
 - Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE,
-  RESCUE_PAGES and CANCEL_JOB; a job's where its pages' change.
+  RESCUE_PAGES, CANCEL_JOB and STOP_CRAWL; a job's where its pages' change.
 - A page in a worker's hands is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so
-  that a worker that was taken for dead has no effect any more. CANCEL_JOB ends those in nobody's.
+  that a worker that was taken for dead has no effect any more. CANCEL_JOB and STOP_CRAWL end those in nobody's.
 - Each may be sent twice, at once or late: a statement whose answer got lost is repeated, and the first one may still
   be under way on the server. What makes that safe stands above each, after "Repeatable:"; a test asks for it.
-- A trigger of the schema keeps `unended_pages`: the sum of `pages` of the jobs that have not ended.
+- A trigger of the schema keeps `unended_pages`: the sum of `pages` of the jobs that have not ended. That of a
+  crawl grows with each page that is released.
 - What the database says a worker holds, the worker holds: RECONCILE_PAGES puts back the rest.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 # Jobs
 
-_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url"
+_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url, kind, site"
 
 _PLACE = """
     SELECT coalesce(by_key > 0 AND by_key + {pages} > {key_limit}::bigint, false) AS key_full,
@@ -34,6 +35,8 @@ _PLACE = """
 # Nor where its key, or all keys together, would have more than $12 or $13 pages in jobs that have not ended: then
 # `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
 # counted yet.
+# $14: the span that submits it. $15, $16: the kind of job and what it is to find. The first URL of a crawl is in its
+# frontier, as released: $17: its identity, $18: its host.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}
@@ -48,8 +51,9 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     RETURNING job_id
 ), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url,
-                      trace_context)
-    SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8, $14
+                      trace_context, kind, site, pages_allowed)
+    SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8, $14, $15, $16,
+           coalesce(($16::jsonb ->> 'limit')::integer, 0)
     FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
@@ -58,6 +62,11 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
     FROM job, unnest($5::text[]) WITH ORDINALITY AS submitted (url, ordinality)
     ORDER BY submitted.ordinality
+), seed AS (
+    INSERT INTO crawl_urls (job_id, identity, url, host, depth, priority, position)
+    SELECT job.id, $17::bytea, ($5::text[])[1], $18, 0, 1, 0 FROM job WHERE job.kind = 'crawl'
+), seed_host AS (
+    INSERT INTO crawl_hosts (job_id, host) SELECT job.id, $18 FROM job WHERE job.kind = 'crawl'
 )
 SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job)
 FROM place LEFT JOIN job ON true
@@ -118,12 +127,15 @@ LIST_JOBS = {
     )
 }
 
+_PAGE_COLUMNS = (
+    "id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with, "
+    "attempts, created_at, started_at, completed_at"
+)
+
 # Repeatable: it only reads.
-GET_PAGES = """
-SELECT id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with,
-       attempts, created_at, started_at, completed_at
-FROM pages WHERE job_id = $1 ORDER BY position
-"""
+GET_PAGES = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
+# Repeatable: it only reads.
+GET_PAGE = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
 
 # Pictures are not part of the answer that holds a job, and are read on their own.
 # Repeatable: it only reads.
@@ -184,54 +196,79 @@ WITH RECURSIVE waiting_key AS (
     UPDATE pages
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
     FROM waiting WHERE pages.id = waiting.id
-    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.created_at, waiting.turn
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.position, pages.created_at,
+              waiting.turn
 ), pending_job AS (
     SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
 SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
+       jobs.kind, jobs.site, claimed.position,
        extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
 
-# A job ends with its last page: completed if any page was. `notice` tells those who wait for it, and deliveries to
-# its webhooks are queued; PostgreSQL runs a SELECT in a WITH only where it is referred to, so each statement counts
-# the notices.
-_END_JOB = """, job AS (
-    UPDATE jobs SET
+# A job ends with its last page: completed if any page was. A crawl goes on while URLs wait that may be released.
+_COUNTED = """
         pages_left = pages_left - ended.pages,
         pages_completed = pages_completed + ended.completed,
-        status = CASE WHEN pages_left > ended.pages THEN 'processing'::status
+        status = CASE WHEN {goes_on} THEN 'processing'::status
                       WHEN pages_completed + ended.completed > 0 THEN 'completed'::status
                       ELSE 'failed'::status END,
-        completed_at = CASE WHEN pages_left = ended.pages THEN now() END
+        completed_at = CASE WHEN NOT ({goes_on}) THEN now() END"""
+_GOES_ON = "pages_left > ended.pages OR least(urls_waiting, pages_allowed - jobs.pages) > 0"
+_ENDED_COLUMNS = """jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
+              jobs.kind, jobs.pages - jobs.pages_left AS pages_ended,
+              CASE WHEN jobs.kind <> 'scrape' THEN jobs.kind || '.' || jobs.status
+                   WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event"""
+
+# Beside: `notice` tells those who wait for a job, or for the next page of a crawl. A crawl's pages are numbered as they
+# end: who has the job's row commits before the next. Deliveries to its webhooks are queued. PostgreSQL runs a SELECT in
+# a WITH only where it is referred to, so each statement counts the notices.
+_TELL = """, ended_url AS (
+    UPDATE crawl_urls SET number = ended.number
+    FROM (
+        SELECT page.job_id, page.position,
+               job.pages_ended - count(*) OVER (PARTITION BY page.job_id)
+                   + row_number() OVER (PARTITION BY page.job_id ORDER BY page.position) AS number
+        FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl'
+    ) AS ended
+    WHERE crawl_urls.job_id = ended.job_id AND crawl_urls.position = ended.position
+), message AS (
+    SELECT id AS job_id, key_id, webhook_url, event, NULL::integer AS page_position FROM job
+    WHERE completed_at IS NOT NULL
+    UNION ALL
+    SELECT job.id, job.key_id, job.webhook_url, 'page.completed', page.position
+    FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl' AND page.status = 'completed'
+), delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url, page_position)
+    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), message.key_id, target.endpoint_id, message.job_id,
+           message.event, target.url, message.page_position
+    FROM message
+    CROSS JOIN LATERAL (
+        SELECT NULL AS endpoint_id, message.webhook_url AS url WHERE message.webhook_url IS NOT NULL
+        UNION ALL
+        SELECT id, url FROM webhook_endpoints
+        WHERE key_id = message.key_id AND is_active AND message.event = ANY (events)
+    ) AS target
+    RETURNING id
+), notice AS (
+    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL OR kind = 'crawl'
+), delivery_notice AS (
+    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
+)"""
+
+_END_JOB = f""", job AS (
+    UPDATE jobs SET {_COUNTED.format(goes_on=_GOES_ON)}
     FROM (
         SELECT job_id, count(*) AS pages, count(*) FILTER (WHERE status = 'completed') AS completed
         FROM page GROUP BY job_id ORDER BY job_id
     ) AS ended
     WHERE jobs.id = ended.job_id
-    RETURNING jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
-              CASE WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event
-), delivery AS (
-    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
-    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), job.key_id, target.endpoint_id, job.id, job.event,
-           target.url
-    FROM job
-    CROSS JOIN LATERAL (
-        SELECT NULL AS endpoint_id, job.webhook_url AS url WHERE job.webhook_url IS NOT NULL
-        UNION ALL
-        SELECT id, url FROM webhook_endpoints
-        WHERE key_id = job.key_id AND is_active AND job.event = ANY (events)
-    ) AS target
-    WHERE job.completed_at IS NOT NULL
-    RETURNING id
-), notice AS (
-    SELECT pg_notify('pagemill_ended', id) FROM job WHERE completed_at IS NOT NULL
-), delivery_notice AS (
-    SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
-)"""
+    RETURNING {_ENDED_COLUMNS}
+){_TELL}"""
 
 # What the caller is told beside: that the notices were sent, and which jobs ended.
 _NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices,
@@ -248,7 +285,7 @@ WITH page AS (
     UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
                      cached = $8, fetched_with = $9, attempts = $10
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 ), body AS (
     INSERT INTO bodies (page_id, format, body)
     SELECT page.id, packed.format, packed.body
@@ -266,7 +303,7 @@ WITH page AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, completed_at = now(), error_code = $4, error_message = $5,
                      status_code = $6, attempts = $7
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM page)
@@ -286,12 +323,38 @@ WITH page AS (
     UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
     WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
       AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2)
-    RETURNING id, job_id, status
+    RETURNING id, job_id, status, position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM page)
            + (SELECT count(*) FROM pages
               WHERE job_id = $1 AND key_id = $2 AND error_code = $3 AND completed_at >= $5::timestamptz) AS pages,
+       {_NOTICES}
+"""
+
+# The same of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
+# `pages` is how many ended so in all, `pages_now` how many since $5.
+# Repeatable: as CANCEL_JOB; what ended does not end again.
+STOP_CRAWL = f"""
+WITH page AS (
+    UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
+    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
+      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2 AND kind = 'crawl')
+    RETURNING id, job_id, status, position
+), ended AS (
+    SELECT count(*) AS pages, 0 AS completed FROM page
+), job AS (
+    UPDATE jobs SET {_COUNTED.format(goes_on="pages_left > ended.pages")},
+        pages_allowed = jobs.pages
+    FROM ended WHERE jobs.id = $1 AND jobs.key_id = $2 AND jobs.kind = 'crawl' AND jobs.completed_at IS NULL
+    RETURNING {_ENDED_COLUMNS}
+){_TELL}
+SELECT (SELECT count(*) FROM job) AS jobs,
+       (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages WHERE job_id = $1 AND key_id = $2 AND error_code = $3) AS pages,
+       (SELECT count(*) FROM page)
+           + (SELECT count(*) FROM pages
+              WHERE job_id = $1 AND key_id = $2 AND error_code = $3 AND completed_at >= $5::timestamptz) AS pages_now,
        {_NOTICES}
 """
 
@@ -337,7 +400,7 @@ WITH dead AS (
     UPDATE pages SET status = 'failed', worker_id = NULL, crashes = crashes + 1, completed_at = now(),
                      error_code = $4, error_message = $5
     FROM orphan WHERE pages.id = orphan.id AND crashes + 1 >= $3
-    RETURNING pages.id, pages.job_id, pages.status
+    RETURNING pages.id, pages.job_id, pages.status, pages.position
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM back) AS released, (SELECT count(*) FROM page) AS failed,

@@ -12,7 +12,18 @@ from pydantic import TypeAdapter
 from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
-from pagemill.model import Attempt, Failure, FetchedWith, Job, JobSummary, Page, ScrapeOptions, Status
+from pagemill.model import (
+    Attempt,
+    Failure,
+    FetchedWith,
+    Job,
+    JobKind,
+    JobSummary,
+    Page,
+    ScrapeOptions,
+    SiteOptions,
+    Status,
+)
 from pagemill.observability import metrics
 
 if TYPE_CHECKING:
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
+_SITE = TypeAdapter(SiteOptions)
 PART_SIZE = 256 * 1024
 """Bytes of a body that are read from the database at once."""
 _LATEST_TIME = datetime.max.replace(tzinfo=UTC)
@@ -33,6 +45,17 @@ class Idempotency:
 
     key: str
     request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What makes a job a map or a crawl of a whole site."""
+
+    kind: JobKind
+    options: SiteOptions
+    identity: bytes
+    """SHA-256 of the first URL's identity: `pagemill.sites.identity`."""
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +99,17 @@ class JobStore:
         batch: bool,
         idempotency: Idempotency | Repeat | None = None,
         webhook_url: str | None = None,
+        site: Site | None = None,
         trace_context: str | None = None,
     ) -> Job:
-        """Store a job with a page for each URL, ready for the workers, and return it.
+        """Store a job with a page for each URL, ready for the workers, and return it. A `site` has one URL.
 
         `webhook_url` is told when it ends; `trace_context` is the span that submits it. Where `idempotency` says that
         the request came before, the job that it made then is returned. Raises errors.ConflictError when its key came
         with another request, and errors.QueueFullError where too many pages wait.
         """
-        job_id = f"{'batch' if batch else 'job'}_{secrets.token_hex(12)}"
+        prefix = site.kind.value if site else "batch" if batch else "job"
+        job_id = f"{prefix}_{secrets.token_hex(12)}"
         key, request_hash = (
             (idempotency.key, idempotency.request_hash) if isinstance(idempotency, Idempotency) else (None, None)
         )
@@ -94,14 +119,14 @@ class JobStore:
             [row] = await self._database.rows(
                 statements.SUBMIT_JOB,
                 *(*values, repeat.request_hash, repeat.window, repeat.until_end),
-                *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context),
+                *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context, *_pack_site(site)),
             )
             if row["id"] is not None:
-                return _job(row)
+                return job_of(row)
             # Stored already, by this very call, whose first answer got lost, or by an earlier one; or refused.
             stored = await self._database.row(statements.GET_JOB, job_id, key_id)
             if stored is not None:
-                return _job(stored)
+                return job_of(stored)
             if (job := await self._existing_job(key_id, idempotency)) is not None:
                 return job
             self._refuse_full(row)
@@ -126,19 +151,19 @@ class JobStore:
                 statements.GET_REPEATED_JOB,
                 *(key_id, idempotency.request_hash, idempotency.window, idempotency.until_end),
             )
-            return _job(row) if row else None
+            return job_of(row) if row else None
         return await self._existing_job(key_id, idempotency)
 
     async def _existing_job(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
         if isinstance(idempotency, Repeat):
             row = await self._database.row(statements.GET_RECENT_JOB, key_id, idempotency.request_hash)
-            return _job(row) if row else None
+            return job_of(row) if row else None
         if idempotency is None:
             return None
         row = await self._database.row(statements.GET_JOB_BY_IDEMPOTENCY_KEY, key_id, idempotency.key)
         if row is not None and row["request_hash"] != idempotency.request_hash:
             raise ConflictError("This Idempotency-Key came with another request before. Use a new key.")
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     async def cancel(self, job_id: str, key_id: str) -> int:
         """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
@@ -162,11 +187,16 @@ class JobStore:
     async def get(self, job_id: str, key_id: str) -> Job | None:
         """Return a job of this key, or None."""
         row = await self._database.row(statements.GET_JOB, job_id, key_id)
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     async def pages(self, job_id: str) -> list[Page]:
         """Return a job's pages in the order of its submission."""
-        return [_page(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
+        return [page_of(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
+
+    async def page(self, job_id: str, position: int) -> Page | None:
+        """Return one page of a job, or None."""
+        row = await self._database.row(statements.GET_PAGE, job_id, position)
+        return page_of(row) if row else None
 
     async def bodies(self, page_id: int) -> dict[str, bytes]:
         """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
@@ -202,9 +232,20 @@ def unpack_options(value: dict[str, Any]) -> ScrapeOptions:
     return _OPTIONS.validate_python(value)
 
 
+def _pack_site(site: Site | None) -> tuple[JobKind, dict[str, Any] | None, bytes | None, str | None]:
+    if site is None:
+        return JobKind.SCRAPE, None, None, None
+    return site.kind, _SITE.dump_python(site.options, mode="json"), site.identity, site.host
+
+
+def unpack_site(value: dict[str, Any] | None) -> SiteOptions | None:
+    """Return what a map or a crawl is to find, as it stands in the database."""
+    return None if value is None else _SITE.validate_python(value)
+
+
 def _summary(row: Any) -> JobSummary:
     return JobSummary(
-        job=_job(row),
+        job=job_of(row),
         url=row["url"],
         pages=row["pages"],
         completed=row["completed"],
@@ -224,7 +265,8 @@ def unpack_attempts(value: list[dict[str, Any]] | None) -> tuple[Attempt, ...]:
     return tuple(Attempt(**{**item, "fetched_with": FetchedWith(item["fetched_with"])}) for item in value or ())
 
 
-def _job(row: Any) -> Job:
+def job_of(row: Any) -> Job:
+    """Return the job of a row."""
     return Job(
         id=row["id"],
         key_id=row["key_id"],
@@ -234,10 +276,13 @@ def _job(row: Any) -> Job:
         created_at=row["created_at"],
         completed_at=row["completed_at"],
         webhook_url=row["webhook_url"],
+        kind=JobKind(row["kind"]),
+        site=unpack_site(row["site"]),
     )
 
 
-def _page(row: Any) -> Page:
+def page_of(row: Any) -> Page:
+    """Return the page of a row."""
     return Page(
         id=row["id"],
         job_id=row["job_id"],

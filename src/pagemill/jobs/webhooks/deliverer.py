@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.model import Page
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -179,12 +180,18 @@ class Deliverer:
             body = trial_payload(delivery.id, delivery.created_at)
         else:
             job = await self._jobs.get(delivery.job_id, delivery.key_id)
-            pages = await self._jobs.pages(delivery.job_id) if job else []
+            pages = await self._pages(delivery.job_id, delivery.page_position) if job else []
             if job is None or not pages:
                 return None
             body = job_payload(delivery.id, delivery.event, job, pages, self._public_url)
         row = await self._database.row(statements.STORE_BODY, delivery.id, body)
         return row["body"] if row else None
+
+    async def _pages(self, job_id: str, position: int | None) -> list[Page]:
+        if position is None:
+            return await self._jobs.pages(job_id)
+        page = await self._jobs.page(job_id, position)
+        return [page] if page else []
 
     @property
     def _public_url(self) -> str:

@@ -31,6 +31,8 @@ class ClaimedDelivery:
     """Before this one."""
     claims: int
     created_at: datetime
+    page_position: int | None = None
+    """Of the page of a crawl that it tells of."""
     trace_context: str | None = None
     """The span that submitted the job, as a `traceparent`."""
 

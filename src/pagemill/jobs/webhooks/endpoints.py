@@ -24,10 +24,16 @@ class Event(StrEnum):
     JOB_COMPLETED = "job.completed"
     JOB_FAILED = "job.failed"
     BATCH_COMPLETED = "batch.completed"
+    MAP_COMPLETED = "map.completed"
+    MAP_FAILED = "map.failed"
+    CRAWL_COMPLETED = "crawl.completed"
+    CRAWL_FAILED = "crawl.failed"
+    PAGE_COMPLETED = "page.completed"
     TEST = "webhook.test"
 
 
 JOB_EVENTS = (Event.JOB_COMPLETED, Event.JOB_FAILED, Event.BATCH_COMPLETED)
+"""What an endpoint is told of that names no events."""
 
 
 class DeliveryStatus(StrEnum):

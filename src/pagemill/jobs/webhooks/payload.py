@@ -12,7 +12,7 @@ import orjson
 
 from pagemill.jobs.queue.failures import batch_error, failure_text
 from pagemill.jobs.webhooks.endpoints import Event
-from pagemill.model import Status
+from pagemill.model import JobKind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,41 @@ def job_payload(delivery_id: str, event: Event, job: Job, pages: Sequence[Page],
             "event": event,
             "id": delivery_id,
             "jobId": job.id,
-            "status": job.status,
-            **_times(job),
-            "data": _batch(job, pages) if job.batch else _single(job, pages[0]),
-            "url": f"{public_url.rstrip('/')}/v1/url-scraper/{job.id}",
+            "status": pages[0].status if event is Event.PAGE_COMPLETED else job.status,
+            **(_created(job) if event is Event.PAGE_COMPLETED else _times(job)),
+            "data": _data(event, job, pages),
+            "url": f"{public_url.rstrip('/')}/v1/{_PATHS[job.kind]}/{job.id}",
         }
     )
+
+
+_PATHS = {JobKind.SCRAPE: "url-scraper", JobKind.MAP: "map", JobKind.CRAWL: "crawl"}
+
+
+def _data(event: Event, job: Job, pages: Sequence[Page]) -> JsonObject:
+    if event is Event.PAGE_COMPLETED:
+        [page] = pages
+        ended = {"url": page.url, "status": page.status}
+        return ended | _outcome(page) | _duration(page.started_at, page.completed_at)
+    if job.kind is JobKind.CRAWL:
+        return _crawl(job, pages)
+    return _batch(job, pages) if job.batch else _single(job, pages[0])
+
+
+def _crawl(job: Job, pages: Sequence[Page]) -> JsonObject:
+    completed = sum(page.status is Status.COMPLETED for page in pages)
+    return {
+        "id": job.id,
+        "status": job.status,
+        "url": pages[0].url,
+        "jobType": "crawl",
+        "country": job.options.country,
+        "totalPages": len(pages),
+        "completedPages": completed,
+        "failedPages": len(pages) - completed,
+        **_duration(job.created_at, job.completed_at),
+        **_times(job),
+    }
 
 
 def trial_payload(delivery_id: str, created_at: datetime) -> bytes:
@@ -45,7 +74,7 @@ def _single(job: Job, page: Page) -> JsonObject:
         "id": job.id,
         "status": job.status,
         "url": page.url,
-        "jobType": "url_scraper",
+        "jobType": "map" if job.kind is JobKind.MAP else "url_scraper",
         "country": job.options.country,
         **_outcome(page),
         **_duration(job.created_at, job.completed_at),
@@ -94,7 +123,11 @@ def _outcome(page: Page) -> JsonObject:
 
 def _times(job: Job) -> JsonObject:
     ended = {"completedAt": _time(job.completed_at)} if job.completed_at else {}
-    return {"createdAt": _time(job.created_at), **ended}
+    return {**_created(job), **ended}
+
+
+def _created(job: Job) -> JsonObject:
+    return {"createdAt": _time(job.created_at)}
 
 
 def _duration(start: datetime | None, end: datetime | None) -> JsonObject:

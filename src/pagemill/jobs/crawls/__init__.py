@@ -1,0 +1,1 @@
+"""Crawls in the database: the frontier, and what is read of it."""

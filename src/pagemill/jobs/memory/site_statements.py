@@ -1,0 +1,75 @@
+"""The SQL of hosts' turns and of their robots.txt. "Repeatable:" says why each may be sent twice."""
+
+from __future__ import annotations
+
+# Takes the next turn of a host, however far away: returns the seconds until then. $2: seconds between two turns.
+# Repeatable: a repetition takes the turn after that, so that the host is asked a little later.
+TAKE_TURN = """
+INSERT INTO host_turns AS known (host, next_at)
+VALUES ($1, now() + make_interval(secs => $2::float8))
+ON CONFLICT (host) DO UPDATE SET
+    next_at = greatest(known.next_at, now())
+              + make_interval(secs => greatest($2, known.slowdown, known.latency, known.crawl_delay)),
+    updated_at = now()
+RETURNING greatest(0, extract(epoch FROM
+    next_at - make_interval(secs => greatest($2, slowdown, latency, crawl_delay)) - now()))::float8 AS seconds
+"""
+
+# How a host answered: $2: after how many seconds, or null; $3: whether it asked for fewer requests; $4: for how many
+# seconds of peace, or null; $5: seconds between two turns, $6: the most of them.
+# Repeatable: it moves averages a little further in the same direction.
+RECORD_ANSWER = """
+UPDATE host_turns SET
+    latency = CASE WHEN $2::float8 IS NULL THEN latency ELSE least($6::float8, 0.7 * latency + 0.3 * $2) END,
+    slowdown = CASE WHEN $3 THEN least($6, greatest(2 * slowdown, 4 * $5::float8, 0.5))
+                    WHEN slowdown < $5 THEN 0 ELSE 0.8 * slowdown END,
+    next_at = greatest(next_at,
+        now() + make_interval(secs => greatest(crawl_delay,
+            CASE WHEN $3 THEN least($6, greatest(2 * slowdown, 4 * $5, 0.5, coalesce($4::float8, 0))) END))),
+    updated_at = now()
+WHERE host = $1
+"""
+
+# Repeatable: it sets a value.
+SET_CRAWL_DELAY = """
+INSERT INTO host_turns (host, next_at, crawl_delay) VALUES ($1, now(), $2)
+ON CONFLICT (host) DO UPDATE SET crawl_delay = excluded.crawl_delay
+WHERE host_turns.crawl_delay <> excluded.crawl_delay
+"""
+
+# Repeatable: it only reads. $2, $3: for how long one that could be had is true, and one that could not.
+GET_ROBOTS = """
+SELECT rules, reachable FROM robots_files
+WHERE origin = $1 AND fetched_at > now() - CASE WHEN reachable THEN $2::interval ELSE $3::interval END
+"""
+
+# Repeatable: it sets values. One that could not be had takes the place of one that is older than 30 days, or none.
+STORE_ROBOTS = """
+INSERT INTO robots_files AS known (origin, rules, reachable) VALUES ($1, $2, $3)
+ON CONFLICT (origin) DO UPDATE SET
+    rules = CASE WHEN excluded.reachable OR NOT known.reachable THEN excluded.rules ELSE known.rules END,
+    reachable = excluded.reachable,
+    fetched_at = now()
+"""
+
+# Repeatable: what is deleted is not there to be deleted again.
+DELETE_OLD_ROBOTS = """
+WITH deleted AS (
+    DELETE FROM robots_files WHERE origin IN (
+        SELECT origin FROM robots_files WHERE fetched_at < now() - $1::interval
+        ORDER BY fetched_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) RETURNING origin
+)
+SELECT count(*) AS files FROM deleted
+"""
+
+# Repeatable: what is deleted is not there to be deleted again.
+DELETE_OLD_TURNS = """
+WITH deleted AS (
+    DELETE FROM host_turns WHERE host IN (
+        SELECT host FROM host_turns WHERE updated_at < now() - interval '1 day' AND next_at < now()
+        ORDER BY updated_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    ) RETURNING host
+)
+SELECT count(*) AS hosts FROM deleted
+"""

@@ -1,0 +1,174 @@
+"""Reads what a site says of itself: robots.txt, sitemaps, feeds. Fetched like pages, read in extraction processes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pagemill.errors import FetchError, HttpStatusError, PageError
+from pagemill.fetching.url import parse_url
+from pagemill.sites import tasks
+from pagemill.sites.candidates import Candidate
+from pagemill.sites.robots import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES
+from pagemill.sites.sitemaps import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from pagemill.model import FetchedPage, JsonObject
+    from pagemill.scraping.scraper import Scraper
+    from pagemill.scraping.sites.hosts import Hosts
+    from pagemill.settings import Settings
+    from pagemill.sites.robots import Robots
+    from pagemill.sites.scope import Wanted
+
+log = structlog.get_logger(__name__)
+
+OVERLOADED = frozenset({429, 503})
+"""Statuses by which a host asks for fewer requests."""
+_USUAL_SITEMAPS = ("/sitemap.xml", "/sitemap_index.xml")
+_USUAL_FEEDS = ("/feed", "/rss.xml", "/atom.xml", "/feed.xml")
+
+
+@dataclass(slots=True)
+class Found:
+    """URLs that a file or a page named."""
+
+    kind: Kind
+    inside: list[Candidate] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    sitemaps: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """Reads files of sites. `hosts` says when a host may be asked, and keeps what robots.txt says."""
+
+    scraper: Scraper
+    hosts: Hosts
+    settings: Settings
+
+    async def robots(self, url: str, country: str, deadline: float) -> Robots:
+        """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails."""
+        parsed = parse_url(url)
+        origin = "/".join(parsed.public_href.split("/", 3)[:3])
+        known = await self.hosts.find_robots(origin)
+        if known is None:
+            known, reachable = await self._fetch_robots(origin, country, deadline)
+            await self.hosts.keep_robots(origin, known, reachable=reachable)
+            if reachable:
+                delay = min(known["crawl_delay"] or 0.0, self.settings.sites.robots_max_delay)
+                await self.hosts.set_crawl_delay(origin.partition("://")[2], delay)
+        return tasks.unpack_robots(known)
+
+    async def _fetch_robots(self, origin: str, country: str, deadline: float) -> tuple[JsonObject, bool]:
+        try:
+            page = await self.fetch(f"{origin}/robots.txt", country, deadline)
+            request = {tasks.NAME: "robots", "url": origin, "crawler": self.settings.sites.robots_user_agent}
+            return await self.scraper.read_site(request, page.body[:MAX_BYTES]), True
+        except HttpStatusError as error:
+            refused = 400 <= error.status_code < 500 and error.status_code != 429
+            return tasks.pack_robots(ALLOW_ALL if refused else DISALLOW_ALL), refused
+        except PageError as error:
+            log.info("robots.txt could not be had", origin=origin, error=error.code)
+            return tasks.pack_robots(DISALLOW_ALL), False
+
+    async def sitemaps(  # noqa: PLR0913 - what a site is read with
+        self, url: str, wanted: Wanted, robots: Robots, country: str, deadline: float, *, limit: int
+    ) -> AsyncIterator[Found]:
+        """Yield what the site's sitemaps name, file by file: those of robots.txt, else the usual ones, else feeds."""
+        origin = "/".join(parse_url(url).public_href.split("/", 3)[:3])
+        queue = list(robots.sitemaps) or [origin + path for path in _USUAL_SITEMAPS]
+        feeds = [] if robots.sitemaps else [origin + path for path in _USUAL_FEEDS]
+        seen = set(queue)
+        count = 0
+        while queue and count < self.settings.sites.map_max_sitemaps:
+            batch, queue = queue[:4], queue[4:]
+            count += len(batch)
+            results = await asyncio.gather(
+                *(self._sitemap(one, wanted, robots, country, deadline, limit=limit) for one in batch)
+            )
+            for found in results:
+                fresh = [one for one in found.sitemaps if one not in seen]
+                seen.update(fresh)
+                queue += fresh
+                if found.inside:
+                    feeds.clear()
+                    yield found
+            if not queue:
+                queue, feeds = feeds, []
+
+    async def _sitemap(  # noqa: PLR0913 - see `sitemaps`
+        self, url: str, wanted: Wanted, robots: Robots, country: str, deadline: float, *, limit: int
+    ) -> Found:
+        try:
+            page = await self.fetch(url, country, deadline)
+            return await self.read(page, wanted, robots, limit=limit)
+        except PageError as error:  # whatever is wrong with a sitemap, there are other ways to find pages
+            log.debug("a sitemap could not be read", error=error.code)
+            return Found(Kind.NONE)
+
+    async def read(self, page: FetchedPage, wanted: Wanted, robots: Robots, *, limit: int) -> Found:
+        """Read a sitemap, an index or a feed. Raises a subclass of `PageError`."""
+        reply = await self.scraper.read_site(
+            {
+                tasks.NAME: "sitemap",
+                "url": page.final_url,
+                "content_type": page.content_type,
+                "largest": self.settings.fetching.max_body_bytes,
+                **self._selecting(wanted, robots, limit=limit, outside=0),
+            },
+            page.body,
+        )
+        return _found(reply)
+
+    async def links(  # noqa: PLR0913 - what a page is read with
+        self, url: str, packed: bytes, wanted: Wanted, robots: Robots, *, limit: int, outside: int = 0
+    ) -> Found:
+        """Read the links of a page, packed as extraction made them. Raises a subclass of `PageError`."""
+        request = {
+            tasks.NAME: "links",
+            "url": url,
+            **self._selecting(wanted, robots, limit=limit, outside=outside),
+        }
+        return _found(await self.scraper.read_site(request, packed))
+
+    async def fetch(self, url: str, country: str, deadline: float) -> FetchedPage:
+        """Fetch a file of a site, in the host's turn. Raises a subclass of `PageError`."""
+        host = parse_url(url).public_href.split("/", 3)[2]
+        await self.hosts.turn(host)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            page = await self.scraper.fetch_file(url, country, deadline)
+        except FetchError as error:
+            await self.report(host, error, loop.time() - started)
+            raise
+        await self.hosts.answered(host, loop.time() - started)
+        return page
+
+    async def report(self, host: str, error: PageError, seconds: float) -> None:
+        """Note how a host failed to answer."""
+        if isinstance(error, HttpStatusError):
+            overloaded = error.status_code in OVERLOADED
+            await self.hosts.answered(host, seconds, overloaded=overloaded, retry_after=error.retry_after)
+        else:
+            await self.hosts.answered(host, None, overloaded=isinstance(error, FetchError) and error.retryable)
+
+    def _selecting(self, wanted: Wanted, robots: Robots, *, limit: int, outside: int) -> JsonObject:
+        return {
+            **tasks.wanted_fields(wanted),
+            "robots": tasks.pack_robots(robots) if robots.rules else None,
+            "limit": limit,
+            "outside": outside,
+        }
+
+
+def _found(reply: JsonObject) -> Found:
+    inside: Sequence[list[object]] = reply.get("inside", [])
+    candidates = [Candidate(*fields) for fields in inside]  # type: ignore[arg-type]
+    kind = Kind(reply.get("kind", Kind.NONE))
+    return Found(kind, candidates, reply.get("outside", []), reply.get("sitemaps", []))
