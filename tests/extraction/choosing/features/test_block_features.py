@@ -43,14 +43,14 @@ def test_positions_of_blocks():
     assert rows["in_footer"].tolist() == [0] * 8 + [1]
     assert rows["in_hidden"].tolist() == [0] * 7 + [1, 0]
     assert rows["link_density"][[home, about, first]].tolist() == [1, 1, 0]
-    assert rows["core50_up"][[heading, first, third]].tolist() == [0, 0, 0]
-    assert rows["core50_up"][foot] > 0
-    assert rows["core50_side"].tolist() == [-2, -2, 0, 0, 0, 0, 0, 2, 2]
+    assert rows["container50_up"][[heading, first, third]].tolist() == [0, 0, 0]
+    assert rows["container50_up"][foot] > 0
+    assert rows["container50_side"].tolist() == [-2, -2, 0, 0, 0, 0, 0, 2, 2]
     assert rows["after_h1"].tolist() == [-2, -1, 0, 1, 2, 3, 4, 5, 6]
     assert rows["after_heading"][[first, second, sub, third]].tolist() == [1, 2, 0, 1]
-    assert rows["said_near"][[home, first]].tolist() == [-2, 2]
-    assert rows["said_path"][[home, first]].tolist() == [-4, 4]
-    assert rows["said"][[home, first, foot]].tolist() == [-6, 6, -9]
+    assert rows["class_log_odds_near"][[home, first]].tolist() == [-2, 2]
+    assert rows["class_log_odds_path"][[home, first]].tolist() == [-4, 4]
+    assert rows["class_log_odds"][[home, first, foot]].tolist() == [-6, 6, -9]
     assert rows["tag"][heading] == block_features.TAGS.index("h1")
     assert rows["earlier_copies"].tolist() == [0] * 9
     assert rows["outer_group_size"][[home, first]].tolist() == [0, 3]
@@ -94,7 +94,7 @@ def test_the_place_of_the_title_is_known():
 
 def test_a_wrapper_around_the_page_changes_no_depth():
     plain, wrapped = compute(PAGE), compute(f"<div>{PAGE}</div>")
-    for name in ("core50_depth", "core80_depth", "core50_up", "core50_down"):
+    for name in ("container50_depth", "container80_depth", "container50_up", "container50_down"):
         assert plain[name].tolist() == wrapped[name].tolist()
 
 

@@ -1,8 +1,9 @@
 """Computes the features of every block: its text, its position, its neighbours and its page.
 
 A feature is a row with a value for each block, so the features of a page are an array of (features, blocks). Feature
-names are part of the model: `core` is a main container, `good` are expected content words, `said` are log-odds of the
-vocabulary, `place` is a position, and `copies` are blocks with the same text.
+names are part of the model: `container50` is the deepest element with half of the expected content words, `content` are
+such words, `class_log_odds` is what the vocabulary of class names tells, `place` is a position, and `copies` are blocks
+with the same text.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ LEVELS = ("own", "parent", "grandparent", "third", "fourth")
 GROUPS = ("outer", "inner", "largest")
 
 PAGE_FEATURES = [
-    *("page_words", "page_blocks", "page_link_density", "page_good", "page_paragraph_words", "page_sentences"),
-    *("page_headings", "page_inputs", "page_images", "page_longest", "core50_share", "core80_share"),
+    *("page_words", "page_blocks", "page_link_density", "page_content", "page_paragraph_words", "page_sentences"),
+    *("page_headings", "page_inputs", "page_images", "page_longest", "container50_share", "container80_share"),
     *("page_group_size", "page_group_share", "page_group_words", "page_group_link_density"),
 ]
 """The features of the whole page that `Classifier.quality` uses."""
@@ -121,7 +122,7 @@ class _Page:
         self.word_total = max(float(self.words.sum()), 1.0)
         self.words_before = np.concatenate([[0.0], np.cumsum(self.words)])
         self._areas(hidden, lexicon.class_names)
-        self.content_words = main_container.expected_content_words(self.words, self.rows["said"])
+        self.content_words = main_container.expected_content_words(self.words, self.rows["class_log_odds"])
         self.content_word_total = float(self.content_words.sum())
         self._text()
         self._levels()
@@ -143,8 +144,8 @@ class _Page:
         class_log_odds = np.stack([own[self.tree.owner], near[parent] + near[self.tree.parent[parent]], around[-1]])
         names = [*(f"in_{area}" for area in AREAS), "in_list", "in_hidden"]
         self.rows.update(zip(names, around[:-1], strict=True))
-        self.rows.update(zip((f"said_{place}" for place in POSITIONS), class_log_odds, strict=True))
-        self.rows["said"] = vocabulary.log_odds(class_log_odds)
+        self.rows.update(zip((f"class_log_odds_{place}" for place in POSITIONS), class_log_odds, strict=True))
+        self.rows["class_log_odds"] = vocabulary.log_odds(class_log_odds)
 
     def _text(self) -> None:
         """Add features of the block's own text."""
@@ -174,7 +175,7 @@ class _Page:
             place=self.position / count,
             places_left=count - self.position,
             words_before=self.words_before[:-1] / self.word_total,
-            good_before=(np.cumsum(self.content_words) - self.content_words) / self.content_word_total,
+            content_before=(np.cumsum(self.content_words) - self.content_words) / self.content_word_total,
         )
 
     def _levels(self) -> None:
@@ -198,8 +199,8 @@ class _Page:
             "link_density": self.element_link_density,
             "words": words,
             "share": words / self.word_total,
-            "good": content_words / some_words,
-            "good_share": content_words / self.content_word_total,
+            "content": content_words / some_words,
+            "content_share": content_words / self.content_word_total,
             "words_a_block": words / some_blocks,
             "stops": stops / some_words,
             "money": money / some_blocks,
@@ -286,10 +287,12 @@ class _Page:
         common_depths = [np.where(tree.is_ancestor_or_self(point), tree.depth, -1.0) for point in points]
         path = tree.path_max(np.stack([self.element_link_density, self.repeats, *common_depths]))[:, owner]
         rows["path_link_density"], rows["path_repeats"] = path[0], path[1]
-        for name, point, common_depth in zip(("core30", "core50", "core80", "h1"), points, path[2:], strict=True):
+        for name, point, common_depth in zip(
+            ("container30", "container50", "container80", "h1"), points, path[2:], strict=True
+        ):
             rows[f"{name}_up"] = tree.depth[point] - common_depth
             rows[f"{name}_down"] = tree.depth[owner] - common_depth
-        for name, point in zip(("core30", "core50", "core80"), self.containers, strict=True):
+        for name, point in zip(("container30", "container50", "container80"), self.containers, strict=True):
             begin, end = tree.block_begin[point], tree.block_end[point]
             rows[f"{name}_side"] = np.sign(self.position - begin + 0.5) + np.sign(self.position - end + 0.5)
             rows[f"{name}_place"] = np.maximum(self.position - begin, -50.0) / max(int(end - begin), 1)
@@ -310,7 +313,7 @@ class _Page:
             some = np.maximum(words, 1)
             rows[f"near{radius}_words"] = words / (high - low)
             rows[f"near{radius}_link_density"] = linked / some
-            rows[f"near{radius}_good"] = content_words / some
+            rows[f"near{radius}_content"] = content_words / some
 
     def _heading_positions(self) -> None:
         """Add positions relative to headings."""
@@ -353,7 +356,7 @@ class _Page:
         """Add the features of the page, which are the same for every block."""
         tree, text, count = self.tree, self.statistics, self.tree.block_count
         long_first = np.sort(self.words)[::-1]
-        core50, core80 = self.containers[1:]
+        container50, container80 = self.containers[1:]
         children = np.bincount(tree.parent, minlength=tree.element_count)
         paragraph = self.own_tag == _TAG["p"]
         areas = dict(zip(AREAS, self.areas.sum(axis=1), strict=True))
@@ -363,7 +366,7 @@ class _Page:
             "page_words": self.word_total,
             "page_blocks": count,
             "page_link_density": text.linked_words.sum() / self.word_total,
-            "page_good": self.content_word_total / self.word_total,
+            "page_content": self.content_word_total / self.word_total,
             "page_words_a_block": self.word_total / count,
             "page_money": text.money.sum() / count,
             "page_digits": text.digits.sum() / text.characters.sum(),
@@ -377,7 +380,7 @@ class _Page:
             "page_repeats": (self.repeats * (children > 0)).max(),
             "page_longest": long_first[0] / self.word_total,
             "page_ten_longest": long_first[:10].sum() / self.word_total,
-            "page_longest_good": self.content_words.max(),
+            "page_longest_content": self.content_words.max(),
             "page_inputs": self.counted_elements["input"][0],
             "page_images": self.counted_elements["img"][0],
             "page_drawings": self.counted_elements["svg"][0],
@@ -385,11 +388,11 @@ class _Page:
             "page_mains": areas["main"],
             "page_forms": areas["form"],
             "page_tables": areas["table"],
-            "core50_share": self.subtree[0][core50] / self.word_total,
-            "core80_share": self.subtree[0][core80] / self.word_total,
-            "core50_depth": tree.depth[core50] - shell_depth,
-            "core80_depth": tree.depth[core80] - shell_depth,
-            "core50_tag": self.tags[core50],
+            "container50_share": self.subtree[0][container50] / self.word_total,
+            "container80_share": self.subtree[0][container80] / self.word_total,
+            "container50_depth": tree.depth[container50] - shell_depth,
+            "container80_depth": tree.depth[container80] - shell_depth,
+            "container50_tag": self.tags[container50],
             **self.largest_group,
         }
         values = np.array(list(page.values()), np.float64)
