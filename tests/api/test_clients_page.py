@@ -91,5 +91,5 @@ async def test_requests_of_agents(service: Service) -> None:
         job = (await client.get(f"/v1/url-scraper/{job_id}", params={"wait": 20})).json()
         types = {name: type(job[name]) for name in ("status", "url", "markdown", "cached", "durationMs")}
         assert types == {"status": str, "url": str, "markdown": str, "cached": bool, "durationMs": int}
-        error = await client.post("/v1/crawl", json={"url": web.url("/")})
+        error = await client.post("/v1/search", json={"prompt": "mills", "limit": 1})
         assert (error.status_code, error.json()["error"]) == (501, "not_supported")

@@ -124,7 +124,7 @@ def test_what_is_no_html_is_fine():
 def test_real_pages(shared_pages):
     """At most 3% of the pages with their content go to the browser; most of those that are nearly empty do."""
     pages = {"has": [], "empty": []}
-    for file in sorted((shared_pages / "ground-truth").glob("*.json")):
+    for file in sorted((shared_pages / "ground-truth").glob("*.json"))[::3]:
         truth = json.loads(file.read_text())["ground_truth"].get("main_content") or ""
         html = gzip.decompress((shared_pages / "html" / f"{file.stem}.html.gz").read_bytes())
         tree = turbohtml.parse(html, detect_encoding=True, positions=False)

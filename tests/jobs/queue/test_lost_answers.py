@@ -214,8 +214,12 @@ class LostAnswers(RuleBasedStateMachine):
         """The connection holds from now on. Everything must come to an end."""
         try:
             await self.unreliable.let_late_ones_arrive()
-            for worker in self.dead:
-                await rescue(self.unreliable, MAX_CRASHES, dead_worker=worker.name)
+            # What others would find silent, or gone: a late statement may have come after a worker's end.
+            names = {worker.name for worker in self.workers}
+            for row in await self.reliable.rows("SELECT id FROM workers"):
+                if row["id"] not in names:
+                    await rescue(self.unreliable, MAX_CRASHES, dead_worker=row["id"])
+            await rescue(self.unreliable, MAX_CRASHES)
             for _ in range(2):
                 for worker in self.workers:
                     await self.work_off(worker)
