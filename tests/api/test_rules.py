@@ -34,6 +34,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/url-scraper": {"url": URL},
     "/v1/url-scraper/batch": {"urls": [URL]},
     "/v1/request": {"job_type": "url_scraper", "url": URL},
+    "/v1/map": {"url": URL},
+    "/v1/crawl": {"url": URL},
     "/v1/webhooks": {"url": URL},
     "/v1/webhooks/{id}": {},
 }
@@ -51,18 +53,31 @@ async def operations(api: Api) -> list[tuple[str, str]]:
 
 @pytest.fixture
 async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
-    """An id for each kind of path: a job that has ended in part, an endpoint, a delivery."""
+    """An id for each kind of path: a job that has ended in part, a map, a crawl, an endpoint, a delivery."""
     endpoint = (await api.client.post("/v1/webhooks", json={"url": URL})).json()["id"]
     batch = await api.submit(URL, f"{URL}b")
     first, second = await worker.start_all()
     await worker.complete(first)
     await worker.fail(second)
     [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
-    return {"webhooks": endpoint, "url-scraper": batch, "request": batch, "deliveries": delivery["id"]}
+    site_map, crawl = [
+        (await api.client.post(path, json=BODIES[path])).json()["id"] for path in ("/v1/map", "/v1/crawl")
+    ]
+    found = {
+        "links": [URL],
+        "externalLinks": [],
+        "pages": [{"url": URL, "source": "link", "depth": 0}],
+        "complete": True,
+    }
+    for page in await worker.start_all():
+        await worker.complete(page, {"map": found} if page.job_id == site_map else None)
+    jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl}
+    return {"webhooks": endpoint, "deliveries": delivery["id"], **jobs}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kind = next((kind for kind in ("deliveries", "webhooks", "url-scraper", "request") if kind in path), "")
+    kinds = ("deliveries", "webhooks", "url-scraper", "request", "map", "crawl")
+    kind = next((kind for kind in kinds if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
 
@@ -91,6 +106,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
 ) -> None:
     _, stranger = await Keys(database).create("stranger")
     nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
+    nothing |= {"map": "map_0", "crawl": "crawl_0"}
     for method, path in await operations(api):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}
