@@ -4,7 +4,7 @@ The verdict rests on what extraction counted when it parsed the page. Only a pag
 searched for the markers of bot protection. They are those of interstitial pages, not of scripts that vendors put into
 pages they let through.
 
-The thresholds were set on the development pages of WCXB (CC-BY-4.0, Foley 2026), see `bench/verdict.py`.
+The thresholds were set on the development pages of WCXB (CC-BY-4.0, Foley 2026), see `bench/content/verdict.py`.
 """
 
 from __future__ import annotations

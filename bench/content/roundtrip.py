@@ -5,7 +5,7 @@ and `$` formulas), and what is then seen is compared with the cleaned HTML: word
 with their kind and depth, table cells by row and column, links with text and target, images, code blocks with language,
 and formulas. Emphasis too. Everything is compared as a bag: an F1 over all pages.
 
-    python bench/roundtrip.py [--pages N] [--whole] [--show KIND] [--write]
+    python bench/content/roundtrip.py [--pages N] [--whole] [--show KIND] [--write]
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from pagemill.extraction import pipeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "wcxb-dev" / "html"
-README = Path(__file__).with_name("README.md")
+PAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "wcxb-dev" / "html"
+README = Path(__file__).parents[1] / "README.md"
 KINDS = ("words", "headings", "list items", "table cells", "links", "images", "code blocks", "formulas", "emphasis")
 TARGETS = {"words": 0.995, **dict.fromkeys(KINDS[1:], 0.99)}
 
 _HEADING = """## Round trip
 
-`python bench/roundtrip.py`: the Markdown of {pages:,} WCXB development pages (Murrough Foley, 2026, CC-BY-4.0),
+`python bench/content/roundtrip.py`: the Markdown of {pages:,} WCXB development pages (Murrough Foley, 2026, CC-BY-4.0),
 rendered by markdown-it-py and compared with the cleaned HTML. A page is exact where nothing of the kind is lost or
 added."""
 

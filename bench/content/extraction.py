@@ -1,10 +1,10 @@
 """Measures the content that extraction chooses, and its CPU time, against other open extractors on the same pages.
 
-    python bench/extraction.py            # print the tables
-    python bench/extraction.py --write    # and put them into bench/README.md
-    python bench/extraction.py --step 10  # every tenth page only
+    python bench/content/extraction.py            # print the tables
+    python bench/content/extraction.py --write    # and put them into bench/README.md
+    python bench/content/extraction.py --step 10  # every tenth page only
 
-The others are installed into an environment of their own, in .cache/ beside this file, and each runs in a process of
+The others are installed into an environment of their own, in bench/.cache/, and each runs in a process of
 its own, one page after another. rs-trafilatura is built there, and left out where there is no Rust to build it with.
 """
 
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 DATA = HERE.parents[1] / "shared" / "data"
 TRAINING = HERE.parent / "training"
 FIGURES = TRAINING / "figures.json"
@@ -42,7 +42,7 @@ MARKERS = "<!-- extraction -->", "<!-- /extraction -->"
 
 _HEADING = """## Extraction
 
-`python bench/extraction.py`: two sets of pages, each extractor with its defaults, all in one run.
+`python bench/content/extraction.py`: two sets of pages, each extractor with its defaults, all in one run.
 
 - **The reading set**: every block of a page was read and given a role. The words of titles, body and captions are
   wanted, bylines and dates are welcome, all others are unwanted. *Body F1* counts titles as welcome only, for

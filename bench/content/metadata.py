@@ -3,9 +3,9 @@
 Title: the same words. Author: the same words. Date: the same day. Where a page has none by its reviewers, naming one is
 a mistake that precision shows.
 
-    python bench/metadata.py [--write] [--show FIELD]
-    python bench/metadata.py --peer FILE     # in an environment with trafilatura: writes its answers to FILE
-    python bench/metadata.py --compare FILE  # and sets them beside ours
+    python bench/content/metadata.py [--write] [--show FIELD]
+    python bench/content/metadata.py --peer FILE     # in an environment with trafilatura: writes its answers to FILE
+    python bench/content/metadata.py --compare FILE  # and sets them beside ours
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "wcxb-dev"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "wcxb-dev"
 FIELDS = ("title", "author", "publish_date")
 
 _HEADING = """## Metadata
 
-`python bench/metadata.py`: agreement with what people read on the WCXB development pages (Murrough Foley, 2026,
+`python bench/content/metadata.py`: agreement with what people read on the WCXB development pages (Murrough Foley, 2026,
 CC-BY-4.0): the same words for titles and authors, the same day for dates. *Agree* is over the pages that have the
 field; *precision* is over the answers given, so that naming one where there is none counts against it."""
 

@@ -1,7 +1,7 @@
 """Print one digest of what extraction makes of every development page: the same before and after a change that only
 moves or renames code.
 
-    python bench/content_hash.py [--pages FILE]     # FILE: a digest for each page, to find those that differ
+    python bench/content/content_hash.py [--pages FILE]     # FILE: a digest for each page, to find those that differ
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pagemill.extraction import extract
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FOLDERS = ("wcxb-dev/html", "reading/html")
 
 

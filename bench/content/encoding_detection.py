@@ -5,8 +5,8 @@ languages that have eight pages there, and Django's translations in others. A pa
 its characters come back.
 
     pip install django chardet charset-normalizer chardetng-py faust-cchardet
-    python bench/encoding_detection.py            # print the table
-    python bench/encoding_detection.py --write    # and put it into bench/README.md
+    python bench/content/encoding_detection.py            # print the table
+    python bench/content/encoding_detection.py --write    # and put it into bench/README.md
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pagemill.extraction.reading import encoding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).with_name("README.md")
+README = Path(__file__).parents[1] / "README.md"
 MARKERS = "<!-- encodings -->", "<!-- /encodings -->"
 SIZES = (300, 3_000, 30_000)
 ENCODINGS = (
@@ -48,15 +48,15 @@ _MIN_RIGHT = 0.99
 _MIN_LENGTH = 40
 _HEADING = """## Encodings
 
-`python bench/encoding_detection.py`: {pages} pages for each of {encodings} encodings and each size, with no encoding
-declared. Their text is of shared pages in {real}, and of Django's translations in the other languages. *Read* is the
-share of which at least 99 % of the characters come back; the time is the median for a page."""
+`python bench/content/encoding_detection.py`: {pages} pages for each of {encodings} encodings and each size, with no
+encoding declared. Their text is of shared pages in {real}, and of Django's translations in the other languages. *Read* is
+the share of which at least 99 % of the characters come back; the time is the median for a page."""
 
 
 def page_texts() -> dict[str, list[str]]:
     """Return the paragraphs of the shared pages, by language, where enough pages are in it."""
     found: dict[str, list[list[str]]] = {}
-    for file in sorted((Path(__file__).parents[2] / "shared/data/reading/html").glob("*.html.gz")):
+    for file in sorted((Path(__file__).parents[3] / "shared/data/reading/html").glob("*.html.gz")):
         body = gzip.decompress(file.read_bytes())
         try:
             tree = turbohtml.parse(body.decode())

@@ -1,7 +1,7 @@
 """Measures what hostile pages cost: CPU time and memory at three sizes each, all of extraction included.
 
-    python bench/hostile.py           # print the table
-    python bench/hostile.py --write   # and put it into bench/README.md
+    python bench/content/hostile.py           # print the table
+    python bench/content/hostile.py --write   # and put it into bench/README.md
 
 Each page is read by a process of its own, so that the memory is that of the one page.
 """
@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-README = Path(__file__).resolve().parent / "README.md"
+README = Path(__file__).resolve().parents[1] / "README.md"
 MARKERS = "<!-- hostile -->", "<!-- /hostile -->"
 MEGABYTES = (2, 10, 50)
 DEPTHS = (10_000, 100_000, 1_000_000)
@@ -40,8 +40,8 @@ BY_DEPTH = {
 
 _HEADING = """## Hostile pages
 
-`python bench/hostile.py`: CPU time and peak memory of a process that makes everything of one page, without the limits
-that the service sets (10 MB a page, 1 GB and 20 s for its extraction, see the settings)."""
+`python bench/content/hostile.py`: CPU time and peak memory of a process that makes everything of one page, without the
+limits that the service sets (10 MB a page, 1 GB and 20 s for its extraction, see the settings)."""
 
 
 def page(name: str, size: int) -> bytes:

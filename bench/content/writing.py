@@ -4,9 +4,9 @@ The development pages are English. Here their words are replaced, each always by
 translations into Chinese, Japanese and Thai have, without spaces; markup, punctuation and digits stay. So the content
 is where it was, and the words that are chosen can be counted as the English ones that they stand for.
 
-    python bench/writing.py            # print the table
-    python bench/writing.py --write    # and put it into bench/README.md
-    python bench/writing.py --step 20  # every twentieth page only
+    python bench/content/writing.py            # print the table
+    python bench/content/writing.py --write    # and put it into bench/README.md
+    python bench/content/writing.py --step 20  # every twentieth page only
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from pagemill.fetching.verdict import Kind, classify
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).with_name("README.md")
+README = Path(__file__).parents[1] / "README.md"
 MARKERS = "<!-- writing -->", "<!-- /writing -->"
 _HEADING = """## Writing without spaces
 
-`python bench/writing.py`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words replaced by
-as many characters as a translation has, without spaces; everything else stays. *F1* counts the English words that the
-chosen characters stand for, *to a browser* the pages that are taken for JavaScript shells. The shipped model has learnt
+`python bench/content/writing.py`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words
+replaced by as many characters as a translation has, without spaces; everything else stays. *F1* counts the English words that
+the chosen characters stand for, *to a browser* the pages that are taken for JavaScript shells. The shipped model has learnt
 from these pages, so only the difference to the first row counts."""
 
 _ENGLISH_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")

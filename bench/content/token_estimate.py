@@ -1,7 +1,7 @@
 """Compares the estimate of tokens with tokenizers, on the Markdown of the shared pages and on Django's translations.
 
     pip install django tiktoken
-    python bench/token_estimate.py
+    python bench/content/token_estimate.py
 
 tiktoken downloads its tokenizers, or reads them from the folder that TIKTOKEN_CACHE_DIR names.
 """
@@ -15,11 +15,12 @@ from statistics import quantiles
 from typing import Any
 
 from encoding_detection import sentences
+
 from pagemill.extraction import extract
 from pagemill.extraction.postprocessing.token_estimate import tokens
 
 TOKENIZERS = ("o200k_base", "cl100k_base")
-SHARED = Path(__file__).parents[2] / "shared/data"
+SHARED = Path(__file__).parents[3] / "shared/data"
 LANGUAGES = (
     *("en_GB", "de", "fr", "es", "pl", "cs", "tr", "fi", "vi", "ru", "uk", "el", "he", "ar", "hi", "bn", "te", "th"),
     *("km", "my", "ka", "hy", "ja", "ko", "zh_Hans", "zh_Hant"),
