@@ -49,8 +49,8 @@ _MIN_LENGTH = 40
 _HEADING = """## Encodings
 
 `python bench/content/encoding_detection.py`: {pages} pages for each of {encodings} encodings and each size, with no
-encoding declared. Their text is of shared pages in {real}, and of Django's translations in the other languages. *Read* is
-the share of which at least 99 % of the characters come back; the time is the median for a page."""
+encoding declared. Their text is of shared pages in {real}, and of Django's translations in the other languages.
+*Read* is the share of which at least 99 % of the characters come back; the time is the median for a page."""
 
 
 def page_texts() -> dict[str, list[str]]:

@@ -35,9 +35,9 @@ MARKERS = "<!-- writing -->", "<!-- /writing -->"
 _HEADING = """## Writing without spaces
 
 `python bench/content/writing.py`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words
-replaced by as many characters as a translation has, without spaces; everything else stays. *F1* counts the English words that
-the chosen characters stand for, *to a browser* the pages that are taken for JavaScript shells. The shipped model has learnt
-from these pages, so only the difference to the first row counts."""
+replaced by as many characters as a translation has, without spaces; everything else stays. *F1* counts the English
+words that the chosen characters stand for, *to a browser* the pages that are taken for JavaScript shells. The shipped
+model has learnt from these pages, so only the difference to the first row counts."""
 
 _ENGLISH_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _UNSPACED = "\u0e00-\u0e7f\u3000-\u9fff"
