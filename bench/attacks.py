@@ -1,7 +1,7 @@
 """Measures what attacks on the API cost it: memory, and how long `/health` takes for everyone else meanwhile.
 
-    python bench/attacks.py           # print the table
-    python bench/attacks.py --write   # and put it into bench/README.md, as this version's
+    python -m bench.attacks           # print the table
+    python -m bench.attacks --write   # and put it into bench/README.md, as this version's
 
 Each attack runs for some seconds against an API process of its own, over loopback, and sends a bounded number of bytes.
 The process may open 1,024 files.
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import psutil
+from bench.readme import write_section
 
 from pagemill import bodies
 from pagemill.jobs.database.embedded import EmbeddedPostgres
@@ -37,8 +38,6 @@ from pagemill.model import ScrapeOptions
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
-README = Path(__file__).resolve().parent / "README.md"
-MARKERS = "<!-- attacks -->", "<!-- /attacks -->"
 SECONDS = 12
 OPEN_FILES = 1024
 MEGABYTE = 1024 * 1024
@@ -196,7 +195,7 @@ def measure(name: str, database_url: str, key: str, job_id: str) -> str:
                 time.sleep(SECONDS)
             else:
                 words = ["--attack", name, "--port", str(port), "--key", key, "--job", job_id]
-                subprocess.run([sys.executable, __file__, *words], check=True)
+                subprocess.run([sys.executable, "-m", "bench.attacks", *words], check=True)
         time.sleep(2)
         after = process.memory_info().rss
     cells = (
@@ -240,14 +239,6 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the table into bench/README.md, in place of the one that is there."""
-    section = f"{MARKERS[0]}\n{text}\n{MARKERS[1]}"
-    old = README.read_text()
-    begin, end = old.find(MARKERS[0]), old.find(MARKERS[1]) + len(MARKERS[1])
-    README.write_text(old[:begin] + section + old[end:] if begin >= 0 else f"{old.rstrip()}\n\n{section}\n")
-
-
 def main() -> None:
     """Run the program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -263,7 +254,7 @@ def main() -> None:
     text = table()
     print(text)
     if options.write:
-        write(text)
+        write_section("attacks", text)
 
 
 if __name__ == "__main__":

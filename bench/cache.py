@@ -1,6 +1,6 @@
 """What a page from the cache costs, against one that is fetched and extracted.
 
-    python bench/cache.py [--pages N] [--write]
+    python -m bench.cache [--pages N] [--write]
 
 One process scrapes pages of about 90 KB from a loopback server, 16 at a time, with the cache in an embedded PostgreSQL:
 first all new, then the same again. CPU is that of the scraping process without its extraction processes.
@@ -16,7 +16,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pages
+from bench import pages
+from bench.readme import write_section
+
 from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
@@ -24,14 +26,13 @@ from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.model import ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
-from roundtrip import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 AT_ONCE = 16
 METHOD = (
-    "`python bench/cache.py`: pages of about 90 KB from a loopback server, 16 at a time, in one process with the cache "
+    "`python -m bench.cache`: pages of about 90 KB from a loopback server, 16 at a time, in one process with the cache "
     "in an embedded PostgreSQL: first all new, then the same again. CPU is that of the scraping process without its "
     "extraction processes."
 )
@@ -83,7 +84,7 @@ def main() -> None:
     table = "\n".join(["| pages | a second | CPU a page |", "|---|--:|--:|", *rows])
     print(table)
     if arguments.write:
-        write_table("cache", f"## The cache\n\n{METHOD}\n\n{table}")
+        write_section("cache", f"## The cache\n\n{METHOD}\n\n{table}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long one key's single page waits while another key's pages stand in the queue.
 
-    python bench/fairness.py [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N] [--update]
+    python -m bench.fairness [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N] [--update]
 
 Runs the whole service. Every page takes its time to answer, so that "one page's time" is known. The first key submits
 its pages in batches of 100; then the second key submits single pages, one after the other ended, and the server of the
@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 
 import httpx
+from bench.readme import write_section
 
-README = Path(__file__).with_name("README.md")
 BATCH = 100
 PAGE = b"<html><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>"
 
@@ -74,7 +74,7 @@ async def measure(options: argparse.Namespace) -> str:
             process.terminate()
             process.wait(60)
     told = (
-        f"`python bench/fairness.py`: {options.workers} workers with {options.hands} pages in hand each, "
+        f"`python -m bench.fairness`: {options.workers} workers with {options.hands} pages in hand each, "
         f"{options.page_time:g} s a page. One key queued {options.queued:,} pages; another submitted {options.singles} "
         "single pages, one after the other. The wait is from the submission's answer to the request for the page. "
         f"{left:,} of the {options.queued:,} were still queued at the end."
@@ -126,14 +126,6 @@ def _new_key(folder: str) -> str:
     return done.stdout.strip()
 
 
-def update_readme(table: str) -> None:
-    """Put the table between its markers, or at the end where there are none yet."""
-    section = f"<!-- fairness -->\n## Fairness between keys\n\n{table}\n<!-- /fairness -->"
-    text = README.read_text()
-    found = re.search(r"<!-- fairness -->.*?<!-- /fairness -->", text, re.DOTALL)
-    README.write_text(text.replace(found[0], section) if found else f"{text.rstrip()}\n\n{section}\n")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--queued", type=int, default=10_000)
@@ -146,4 +138,4 @@ if __name__ == "__main__":
     result = asyncio.run(measure(arguments))
     print(result)
     if arguments.update:
-        update_readme(result)
+        write_section("fairness", f"## Fairness between keys\n\n{result}")

@@ -1,6 +1,6 @@
 """What our fetcher costs on top of bare curl_cffi: requests a second and CPU per request, in one run.
 
-    python bench/fetching.py [--requests N] [--rounds N]
+    python -m bench.fetching [--requests N] [--rounds N]
 
 Both ask one loopback server for the same pages, 16 at a time, from one process on uvloop; the server has a process of
 its own and is not counted. The bare loop does nothing but `AsyncSession.get`: no checked addresses, no limits. Rounds
@@ -17,12 +17,12 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import uvloop
+from bench import pages
+from bench.readme import write_section
 from curl_cffi import AsyncSession
 
-import pages
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.settings import Settings
-from roundtrip import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ AT_ONCE = 16
 SIZES = {"2 KB": 2 * 1024, "92 KB": 92 * 1024, "1 MB": 1024 * 1024}
 WARM_UP = 50
 METHOD = (
-    "`python bench/fetching.py`: our fetcher against a bare loop of curl_cffi's `AsyncSession.get`, 16 at a time, one "
+    "`python -m bench.fetching`: our fetcher against a bare loop of curl_cffi's `AsyncSession.get`, 16 at a time, one "
     "process, one loopback server in a process of its own. CPU is that of the fetching process. The fetcher drives "
     "libcurl's handles directly and sets them up once, which saves more than its checks cost."
 )
@@ -54,7 +54,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if arguments.write:
-        write_table("fetching", f"## Fetching\n\n{METHOD}\n\n{table}")
+        write_section("fetching", f"## Fetching\n\n{METHOD}\n\n{table}")
 
 
 async def compare(url: str, count: int, rounds: int) -> list[tuple[str, float, float]]:

@@ -1,6 +1,6 @@
 """What the queue costs: pages claimed and completed a second, and processor time of client and server for each.
 
-    python bench/job_queue.py [--pages N] [--clients N]
+    python -m bench.job_queue [--pages N] [--clients N]
 
 Pages are submitted in batches of 100 to an embedded server; clients in this process take 16 at a time, as a worker
 does, and complete each with three small bodies. No fetching, no extraction.

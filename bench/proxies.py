@@ -1,6 +1,6 @@
 """How often each proxy is chosen as one gets worse and recovers: 500 pages through three local proxies.
 
-    python bench/proxies.py [--write]
+    python -m bench.proxies [--write]
 
 Everything is real but the clock of the scores: each page counts for 20 seconds, so that the 500 stand for nearly
 three hours of asking one host now and then. The proxy `a` refuses 80% of its connections from page 150 to 299.
@@ -11,14 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import sys
 from collections import Counter
 from ipaddress import ip_network
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
+from bench.readme import write_section
 from tests.web.http_server import HttpServer, Response
 from tests.web.proxy import Proxy
 
@@ -26,7 +23,6 @@ from pagemill.errors import FetchError
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.fetching.proxies.scores import MemoryProxyScores
 from pagemill.settings import Settings
-from roundtrip import write_table
 
 if TYPE_CHECKING:
     from tests.web.proxy import Asked
@@ -35,7 +31,7 @@ PAGES, STEP = 500, 50
 BAD = range(150, 300)
 SECONDS_PER_PAGE = 20.0
 METHOD = (
-    "`python bench/proxies.py`: 500 pages of one host through three local proxies, 20 seconds apart on the scores' "
+    "`python -m bench.proxies`: 500 pages of one host through three local proxies, 20 seconds apart on the scores' "
     "clock. `a` takes 20 ms, `b` 40 ms, `c` 150 ms; from page 150 to 299 `a` refuses 80% of its connections. A page "
     "that a proxy failed is asked for through another, so choices may be more than pages; failed are pages that no "
     "proxy gave."
@@ -102,7 +98,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if arguments.write:
-        write_table("proxies", f"## Choice of proxies\n\n{METHOD}\n\n{table}")
+        write_section("proxies", f"## Choice of proxies\n\n{METHOD}\n\n{table}")
 
 
 if __name__ == "__main__":

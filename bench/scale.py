@@ -1,6 +1,6 @@
 """What a full database costs: the time and the plan of each hot statement, and PostgreSQL's CPU for each page.
 
-    python bench/scale.py [--pages 1000 200000 2000000] [--drain N] [--plans]
+    python -m bench.scale [--pages 1000 200000 2000000] [--drain N] [--plans]
 
 An embedded server is filled with ended pages, three bodies each. Then each hot statement is timed, and N more pages are
 submitted, claimed and completed, with the CPU of the server's processes for each. All this happens twice: right after

@@ -1,6 +1,6 @@
 """What the service costs on top of its parts: pages a second end to end against the bare loop, in one run.
 
-    python bench/service.py [--pages N] [--rounds N] [--write]
+    python -m bench.service [--pages N] [--rounds N] [--write]
 
 Bare loop: our fetcher and our extractor in as many processes as the service uses, nothing else: no database, no
 queue, no HTTP API. Service: the same pages submitted over HTTP in batches of 100, drained, every result read back.
@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvloop
+from bench import pages as shared_pages
+from bench.readme import write_section
 
-import pages as shared_pages
 from pagemill.model import DEFAULT_FORMATS, ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
-from roundtrip import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def main() -> None:
     text = "\n".join(rows)
     print(text)
     if options.write:
-        write_table("service", text)
+        write_section("service", text)
 
 
 @contextlib.contextmanager

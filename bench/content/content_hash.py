@@ -1,7 +1,7 @@
 """Print one digest of what extraction makes of every development page: the same before and after a change that only
 moves or renames code.
 
-    python bench/content/content_hash.py [--pages FILE]     # FILE: a digest for each page, to find those that differ
+    python -m bench.content.content_hash [--pages FILE]     # FILE: a digest for each page, to find those that differ
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ languages that have eight pages there, and Django's translations in others. A pa
 its characters come back.
 
     pip install django chardet charset-normalizer chardetng-py faust-cchardet
-    python bench/content/encoding_detection.py            # print the table
-    python bench/content/encoding_detection.py --write    # and put it into bench/README.md
+    python -m bench.content.encoding_detection            # print the table
+    python -m bench.content.encoding_detection --write    # and put it into bench/README.md
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import turbohtml
+from bench.readme import write_section
 from turbohtml.detect import detect
 
 from pagemill.extraction.reading import encoding
@@ -32,8 +33,6 @@ from pagemill.extraction.reading import encoding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).parents[1] / "README.md"
-MARKERS = "<!-- encodings -->", "<!-- /encodings -->"
 SIZES = (300, 3_000, 30_000)
 ENCODINGS = (
     *(("gbk", "zh_Hans"), ("gb18030", "zh_Hans"), ("big5", "zh_Hant"), ("shift_jis", "ja"), ("euc_jp", "ja")),
@@ -48,7 +47,7 @@ _MIN_RIGHT = 0.99
 _MIN_LENGTH = 40
 _HEADING = """## Encodings
 
-`python bench/content/encoding_detection.py`: {pages} pages for each of {encodings} encodings and each size, with no
+`python -m bench.content.encoding_detection`: {pages} pages for each of {encodings} encodings and each size, with no
 encoding declared. Their text is of shared pages in {real}, and of Django's translations in the other languages.
 *Read* is the share of which at least 99 % of the characters come back; the time is the median for a page."""
 
@@ -165,12 +164,7 @@ def main() -> None:
     section = table()
     print(section)
     if arguments.write:
-        text = README.read_text()
-        start, end = MARKERS
-        if start not in text:
-            text += f"\n{start}\n{end}\n"
-        before, _, rest = text.partition(start)
-        README.write_text(f"{before}{start}\n{section}\n{end}{rest.partition(end)[2]}")
+        write_section("encodings", section)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Measures the content that extraction chooses, and its CPU time, against other open extractors on the same pages.
 
-    python bench/content/extraction.py            # print the tables
-    python bench/content/extraction.py --write    # and put them into bench/README.md
-    python bench/content/extraction.py --step 10  # every tenth page only
+    python -m bench.content.extraction            # print the tables
+    python -m bench.content.extraction --write    # and put them into bench/README.md
+    python -m bench.content.extraction --step 10  # every tenth page only
 
 The others are installed into an environment of their own, in bench/.cache/, and each runs in a process of
 its own, one page after another. rs-trafilatura is built there, and left out where there is no Rust to build it with.
@@ -26,6 +26,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.readme import write_section
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -38,11 +40,10 @@ PEERS = ("trafilatura", "resiliparse", "readability-lxml", *(["rs-trafilatura"] 
 PACKAGES = (*PEERS, "lxml-html-clean")
 OURS = {"pagemill": "Pagemill, as shipped", "content-alone": "the same, content alone"}
 ROUNDS = 2  # in turns: what else the machine does comes and goes
-MARKERS = "<!-- extraction -->", "<!-- /extraction -->"
 
 _HEADING = """## Extraction
 
-`python bench/content/extraction.py`: two sets of pages, each extractor with its defaults, all in one run.
+`python -m bench.content.extraction`: two sets of pages, each extractor with its defaults, all in one run.
 
 - **The reading set**: every block of a page was read and given a role. The words of titles, body and captions are
   wanted, bylines and dates are welcome, all others are unwanted. *Body F1* counts titles as welcome only, for
@@ -249,7 +250,11 @@ def run_apart(name: str, step: int) -> Any:
     """Run one extractor in a process of its own."""
     python = _environment() if name in PEERS else Path(sys.executable)
     done = subprocess.run(
-        [python, __file__, "--only", name, "--step", str(step)], stdout=subprocess.PIPE, check=True, text=True
+        [python, "-m", "bench.content.extraction", "--only", name, "--step", str(step)],
+        cwd=HERE.parent,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
     )
     return json.loads(done.stdout)
 
@@ -337,18 +342,6 @@ def time_table(found: Sequence[Page], results: dict[str, list[Row]]) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the section into bench/README.md, in place of the one that is there."""
-    readme = HERE / "README.md"
-    section = f"{MARKERS[0]}\n{_HEADING}\n\n{text}\n{MARKERS[1]}"
-    old = readme.read_text()
-    if MARKERS[0] in old:
-        begin, end = old.index(MARKERS[0]), old.index(MARKERS[1]) + len(MARKERS[1])
-        readme.write_text(old[:begin] + section + old[end:])
-    else:
-        readme.write_text(f"{old.rstrip()}\n\n{section}\n")
-
-
 def main() -> None:
     """Run the program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -367,7 +360,7 @@ def main() -> None:
     text = "\n\n".join([*tables, stage_table(stages_of)])
     print(text)
     if options.write:
-        write(text)
+        write_section("extraction", f"{_HEADING}\n\n{text}")
 
 
 if __name__ == "__main__":

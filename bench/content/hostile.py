@@ -1,7 +1,7 @@
 """Measures what hostile pages cost: CPU time and memory at three sizes each, all of extraction included.
 
-    python bench/content/hostile.py           # print the table
-    python bench/content/hostile.py --write   # and put it into bench/README.md
+    python -m bench.content.hostile           # print the table
+    python -m bench.content.hostile --write   # and put it into bench/README.md
 
 Each page is read by a process of its own, so that the memory is that of the one page.
 """
@@ -14,10 +14,9 @@ import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-MARKERS = "<!-- hostile -->", "<!-- /hostile -->"
+from bench.readme import write_section
+
 MEGABYTES = (2, 10, 50)
 DEPTHS = (10_000, 100_000, 1_000_000)
 _PROSE = b"<div class=x><p>Some <b>words</b> of text, and <a href=/there>a link</a> to more of them.</p></div>"
@@ -40,7 +39,7 @@ BY_DEPTH = {
 
 _HEADING = """## Hostile pages
 
-`python bench/content/hostile.py`: CPU time and peak memory of a process that makes everything of one page, without the
+`python -m bench.content.hostile`: CPU time and peak memory of a process that makes everything of one page, without the
 limits that the service sets (10 MB a page, 1 GB and 20 s for its extraction, see the settings)."""
 
 
@@ -69,7 +68,7 @@ def row(name: str, sizes: tuple[int, ...]) -> str:
     """One kind of page at all sizes, as a row of the table."""
     cells = []
     for size in sizes:
-        command = [sys.executable, __file__, "--only", name, "--size", str(size)]
+        command = [sys.executable, "-m", "bench.content.hostile", "--only", name, "--size", str(size)]
         seconds, megabytes = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         cells.append(f"{seconds:.2f} s, {megabytes:.0f} MB")
     return f"| {name} | {' | '.join(cells)} |"
@@ -82,14 +81,6 @@ def table() -> str:
     lines += ["", f"| page of | {' | '.join(f'{depth:,} levels' for depth in DEPTHS)} |", "|---|--:|--:|--:|"]
     lines += [row(name, DEPTHS) for name in BY_DEPTH]
     return "\n".join(lines)
-
-
-def write(text: str) -> None:
-    """Put the section into bench/README.md, in place of the one that is there."""
-    section = f"{MARKERS[0]}\n{_HEADING}\n\n{text}\n{MARKERS[1]}"
-    old = README.read_text()
-    begin, end = old.find(MARKERS[0]), old.find(MARKERS[1]) + len(MARKERS[1])
-    README.write_text(old[:begin] + section + old[end:] if begin >= 0 else f"{old.rstrip()}\n\n{section}\n")
 
 
 def main() -> None:
@@ -105,7 +96,7 @@ def main() -> None:
     text = table()
     print(text)
     if options.write:
-        write(text)
+        write_section("hostile", f"{_HEADING}\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 Title: the same words. Author: the same words. Date: the same day. Where a page has none by its reviewers, naming one is
 a mistake that precision shows.
 
-    python bench/content/metadata.py [--write] [--show FIELD]
-    python bench/content/metadata.py --peer FILE     # in an environment with trafilatura: writes its answers to FILE
-    python bench/content/metadata.py --compare FILE  # and sets them beside ours
+    python -m bench.content.metadata [--write] [--show FIELD]
+    python -m bench.content.metadata --peer FILE     # in an environment with trafilatura: writes its answers to FILE
+    python -m bench.content.metadata --compare FILE  # and sets them beside ours
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.readme import write_section
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -26,7 +28,7 @@ FIELDS = ("title", "author", "publish_date")
 
 _HEADING = """## Metadata
 
-`python bench/content/metadata.py`: agreement with what people read on the WCXB development pages (Murrough Foley, 2026,
+`python -m bench.content.metadata`: agreement with what people read on the WCXB development pages (Murrough Foley, 2026,
 CC-BY-4.0): the same words for titles and authors, the same day for dates. *Agree* is over the pages that have the
 field; *precision* is over the answers given, so that naming one where there is none counts against it."""
 
@@ -135,9 +137,7 @@ def main() -> None:
     text = table(columns)
     print(text)
     if arguments.write:
-        from roundtrip import write_table
-
-        write_table("metadata", f"{_HEADING}\n\n{text}")
+        write_section("metadata", f"{_HEADING}\n\n{text}")
 
 
 if __name__ == "__main__":

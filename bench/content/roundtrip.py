@@ -5,7 +5,7 @@ and `$` formulas), and what is then seen is compared with the cleaned HTML: word
 with their kind and depth, table cells by row and column, links with text and target, images, code blocks with language,
 and formulas. Emphasis too. Everything is compared as a bag: an F1 over all pages.
 
-    python bench/content/roundtrip.py [--pages N] [--whole] [--show KIND] [--write]
+    python -m bench.content.roundtrip [--pages N] [--whole] [--show KIND] [--write]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from bench.readme import write_section
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from turbohtml import Element, Text, parse_fragment
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "wcxb-dev" / "html"
-README = Path(__file__).parents[1] / "README.md"
 KINDS = ("words", "headings", "list items", "table cells", "links", "images", "code blocks", "formulas", "emphasis")
 TARGETS = {"words": 0.995, **dict.fromkeys(KINDS[1:], 0.99)}
 
 _HEADING = """## Round trip
 
-`python bench/content/roundtrip.py`: the Markdown of {pages:,} WCXB development pages (Murrough Foley, 2026, CC-BY-4.0),
+`python -m bench.content.roundtrip`: the Markdown of {pages:,} WCXB development pages (Murrough Foley, 2026, CC-BY-4.0),
 rendered by markdown-it-py and compared with the cleaned HTML. A page is exact where nothing of the kind is lost or
 added."""
 
@@ -205,7 +205,7 @@ def main() -> None:
     table = _table(totals, len(paths))
     print(table)
     if arguments.write:
-        write_table("roundtrip", f"{_HEADING.format(pages=len(paths))}\n\n{table}")
+        write_section("roundtrip", f"{_HEADING.format(pages=len(paths))}\n\n{table}")
 
 
 def _table(totals: dict[str, list[int]], pages: int) -> str:
@@ -214,16 +214,6 @@ def _table(totals: dict[str, list[int]], pages: int) -> str:
         f1 = score(same, before, after)
         lines.append(f"| {kind} | {before:,} | {f1:.4f} | {exact / max(1, pages):.1%} | {TARGETS[kind]} |")
     return "\n".join(lines)
-
-
-def write_table(name: str, table: str) -> None:
-    """Put a table between its markers in bench/README.md, which are added at its end where they are missing."""
-    text = README.read_text() if README.exists() else "# Measurements\n"
-    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if start not in text:
-        text += f"\n{start}\n{end}\n"
-    before, _, rest = text.partition(start)
-    README.write_text(f"{before}{start}\n{table}\n{end}{rest.partition(end)[2]}")
 
 
 if __name__ == "__main__":

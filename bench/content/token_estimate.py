@@ -1,7 +1,7 @@
 """Compares the estimate of tokens with tokenizers, on the Markdown of the shared pages and on Django's translations.
 
     pip install django tiktoken
-    python bench/content/token_estimate.py
+    python -m bench.content.token_estimate
 
 tiktoken downloads its tokenizers, or reads them from the folder that TIKTOKEN_CACHE_DIR names.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from encoding_detection import sentences
+from bench.content.encoding_detection import sentences
 
 from pagemill.extraction import extract
 from pagemill.extraction.postprocessing.token_estimate import tokens

@@ -1,6 +1,6 @@
 """How well the verdict tells pages with their content from shells, on real pages, and what it costs.
 
-    .venv/bin/python bench/content/verdict.py ../shared/data/wcxb-dev
+    .venv/bin/python -m bench.content.verdict ../shared/data/wcxb-dev
 
 A page has its content where at least half of the four-word sequences of its ground truth are in its text (with that of
 `<noscript>`, without scripts); it lacks it where less than a tenth are.

@@ -4,9 +4,9 @@ The development pages are English. Here their words are replaced, each always by
 translations into Chinese, Japanese and Thai have, without spaces; markup, punctuation and digits stay. So the content
 is where it was, and the words that are chosen can be counted as the English ones that they stand for.
 
-    python bench/content/writing.py            # print the table
-    python bench/content/writing.py --write    # and put it into bench/README.md
-    python bench/content/writing.py --step 20  # every twentieth page only
+    python -m bench.content.writing            # print the table
+    python -m bench.content.writing --write    # and put it into bench/README.md
+    python -m bench.content.writing --step 20  # every twentieth page only
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import turbohtml
+from bench.content.extraction import pages, word_f1
+from bench.readme import write_section
 from turbohtml import Text
 
-from extraction import pages, word_f1
 from pagemill.extraction import extract, pipeline
 from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.model import classifier
@@ -30,11 +30,9 @@ from pagemill.fetching.verdict import Kind, classify
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).parents[1] / "README.md"
-MARKERS = "<!-- writing -->", "<!-- /writing -->"
 _HEADING = """## Writing without spaces
 
-`python bench/content/writing.py`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words
+`python -m bench.content.writing`: every {step}th WCXB development page (Murrough Foley, 2026, CC-BY-4.0), its words
 replaced by as many characters as a translation has, without spaces; everything else stays. *F1* counts the English
 words that the chosen characters stand for, *to a browser* the pages that are taken for JavaScript shells. The shipped
 model has learnt from these pages, so only the difference to the first row counts."""
@@ -128,18 +126,7 @@ def main() -> None:
         lines.append(f"| {name} | {sum(scores) / len(scores):.3f} | {shells} of {len(found)} |")
         print(lines[-1], flush=True)
     if options.write:
-        write(_HEADING.format(step=options.step) + "\n\n" + "\n".join(lines))
-
-
-def write(text: str) -> None:
-    """Put the section into bench/README.md, in place of the one that is there."""
-    old = README.read_text()
-    section = f"{MARKERS[0]}\n{text}\n{MARKERS[1]}"
-    if MARKERS[0] in old:
-        begin, end = old.index(MARKERS[0]), old.index(MARKERS[1]) + len(MARKERS[1])
-        README.write_text(old[:begin] + section + old[end:])
-    else:
-        README.write_text(f"{old.rstrip()}\n\n{section}\n")
+        write_section("writing", _HEADING.format(step=options.step) + "\n\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Evidence: twenty values of different kinds looked for in 100 KB of Markdown. Markup: reading, filling in a schema, and
 evidence for each value, on the shared pages. CPU time of one process.
 
-    python bench/structuring.py [--write]
+    python -m bench.content.structuring [--write]
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from metadata import DATA, same
+from bench.content.metadata import DATA, same
+from bench.readme import write_section
+
 from pagemill.extraction import extract
 from pagemill.extraction.reading import document
 from pagemill.structuring import tasks
@@ -28,7 +30,6 @@ from pagemill.structuring.generated_json import Extraction, Source, success
 from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, main_item, overview
 from pagemill.structuring.schemas.schema import Schema
-from roundtrip import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +128,7 @@ def main() -> None:
     text = report()
     print(text)
     if arguments.write:
-        write_table("structuring", text)
+        write_section("structuring", text)
 
 
 def report() -> str:
