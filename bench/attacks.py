@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import psutil
-from bench.readme import write_section
 
+from bench.readme import write_section
 from pagemill import bodies
 from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from bench import pages
 from bench.readme import write_section
-
 from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import httpx
+
 from bench.readme import write_section
 
 BATCH = 100

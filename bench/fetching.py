@@ -17,10 +17,10 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import uvloop
-from bench import pages
-from bench.readme import write_section
 from curl_cffi import AsyncSession
 
+from bench import pages
+from bench.readme import write_section
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.settings import Settings
 

@@ -15,10 +15,10 @@ from collections import Counter
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from bench.readme import write_section
 from tests.web.http_server import HttpServer, Response
 from tests.web.proxy import Proxy
 
+from bench.readme import write_section
 from pagemill.errors import FetchError
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.fetching.proxies.scores import MemoryProxyScores

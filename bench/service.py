@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvloop
+
 from bench import pages as shared_pages
 from bench.readme import write_section
-
 from pagemill.model import DEFAULT_FORMATS, ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings

@@ -25,9 +25,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import turbohtml
-from bench.readme import write_section
 from turbohtml.detect import detect
 
+from bench.readme import write_section
 from pagemill.extraction.reading import encoding
 
 if TYPE_CHECKING:

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from bench.readme import write_section
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from turbohtml import Element, Text, parse_fragment
 
+from bench.readme import write_section
 from pagemill.extraction import pipeline
 
 if TYPE_CHECKING:

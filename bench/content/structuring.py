@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from bench.content.metadata import DATA, same
 from bench.readme import write_section
-
 from pagemill.extraction import extract
 from pagemill.extraction.reading import document
 from pagemill.structuring import tasks

@@ -15,7 +15,6 @@ from statistics import quantiles
 from typing import Any
 
 from bench.content.encoding_detection import sentences
-
 from pagemill.extraction import extract
 from pagemill.extraction.postprocessing.token_estimate import tokens
 

@@ -17,10 +17,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import turbohtml
-from bench.content.extraction import pages, word_f1
-from bench.readme import write_section
 from turbohtml import Text
 
+from bench.content.extraction import pages, word_f1
+from bench.readme import write_section
 from pagemill.extraction import extract, pipeline
 from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.model import classifier
