@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 SOURCE = ROOT / "src" / "pagemill"
+MOST_FILES = 14
 TEXT = (ROOT / "docs" / "architecture.md").read_text()
 [PICTURE] = re.findall(r"```mermaid\n(flowchart TB\n.*?)```", TEXT, re.DOTALL)
 ROOMS = dict(re.findall(r'(\w+)\["([\w/.]+)', PICTURE))
@@ -102,3 +104,39 @@ def test_every_import_between_the_large_parts_follows_arrows(imports):
         for other in parts - {one}:
             if imports_any_of(imports, module_of(one), module_of(other)):
                 assert (one, other) in reached
+
+
+def python_folders():
+    """The folders with code of ours, in the whole project."""
+    for top in ("src", "tests", "bench", "training"):
+        for folder in {file.parent for file in (ROOT / top).rglob("*.py")}:
+            if not any(part.startswith(".") for part in folder.relative_to(ROOT).parts):
+                yield folder
+
+
+def test_no_folder_has_more_files_than_one_can_look_over():
+    files = {folder.relative_to(ROOT).as_posix(): len([*folder.glob("*.py")]) for folder in python_folders()}
+    assert len(files) > 50
+    assert {folder: count for folder, count in files.items() if count > MOST_FILES} == {}
+
+
+def test_every_folder_says_what_belongs_there():
+    files = [*SOURCE.rglob("__init__.py")]
+    silent = [file for file in files if not ast.get_docstring(ast.parse(file.read_text()))]
+    assert len(files) > 30
+    assert silent == []
+
+
+def test_no_modules_import_each_other_in_a_circle(imports):
+    """Not even for types."""
+    remaining = {module: set(imports.find_modules_directly_imported_by(module)) for module in imports.modules}
+    while leaves := [module for module, imported in remaining.items() if imported.isdisjoint(remaining)]:
+        for module in leaves:
+            del remaining[module]
+    assert remaining == {}
+
+
+def test_the_tests_mirror_the_folders():
+    folders = {file.parent.relative_to(ROOT / "tests") for file in (ROOT / "tests").rglob("test_*.py")}
+    without = {folder.as_posix() for folder in folders if not (SOURCE / folder).is_dir()}
+    assert without == {"service", "fuzz", "extraction/golden"}  # of the whole service, of what reads bytes, of pages
