@@ -176,7 +176,7 @@ class Supervisor:
             if self._current.get(child) is process:
                 del self._current[child]
             if self._stopping.is_set():
-                return
+                break
             backoff = _FIRST_BACKOFF if loop.time() - began > _STABLE_AFTER else min(backoff * 2, _LONGEST_BACKOFF)
             metrics.PROCESS_RESTARTS.add(child.arguments[0])
             code = process.ended.result()
@@ -184,6 +184,8 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
                     await self._stopping.wait()
+        if (process := self._current.pop(child, None)) is not None:  # a restart put it in place as we waited
+            await self._end(process)
 
     async def _start(self, child: Child, metrics_name: str | None = None) -> ChildProcess:
         """Start a process. It counts under the child's name, unless it runs beside the one that does."""
