@@ -152,3 +152,13 @@ async def test_no_such_crawl(api: Api) -> None:
         assert (await api.client.get(path)).status_code == 404
     assert (await api.client.delete("/v1/crawl/crawl_0")).status_code == 404
     assert (await api.client.get("/v1/crawls", params={"before": "crawl_0"})).status_code == 400
+
+
+async def test_a_number_that_no_page_can_have_is_refused_or_passed_over(api: Api) -> None:
+    crawl_id = await submit(api, "http://example.com/")
+    answer = await api.client.get(f"/v1/crawl/{crawl_id}", params={"after": 3_000_000_000})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    await api.client.delete(f"/v1/crawl/{crawl_id}")
+    for last_event_id in ("9" * 10, "9" * 5_000):
+        answer = await api.client.get(f"/v1/crawl/{crawl_id}/stream", headers={"Last-Event-ID": last_event_id})
+        assert answer.status_code == 200

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1", tags=["Sites"], route_class=StrictJsonRoute)
 
 MAX_PAGES = 1000
+MAX_NUMBER = 2**31 - 1
+"""More than any page's `number`, which is an integer of four bytes."""
+_EVENT_ID = re.compile(r"[0-9]{1,10}")
 MAX_LISTED = 100
 _CRAWL_ID = re.compile(r"crawl_[0-9a-z]{1,64}")
 
 CrawlIdInPath = Annotated[str, Path(alias="id", description="The id that the submission was answered with.")]
-After = Annotated[int | None, Query(ge=0, description="Only pages after the one with this `number`.")]
+After = Annotated[int | None, Query(ge=0, le=MAX_NUMBER, description="Only pages after the one with this `number`.")]
 
 
 @router.post(
@@ -124,9 +127,9 @@ async def stream_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the r
     job = await _crawl(resources, crawl_id, key_id)
     lines = StreamFormat.LINES.value in request.headers.get("accept", "")
     form = StreamFormat.LINES if lines else StreamFormat.EVENTS
-    start = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else after or 0
+    start = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else after or 0
     return StreamingResponse(
-        resources.downloads.in_turn(key_id, stream(resources, job, min(start, 2**31 - 1), form)),
+        resources.downloads.in_turn(key_id, stream(resources, job, min(start, MAX_NUMBER), form)),
         media_type=form.value,
         # Compression would hold pages back until its buffer is full.
         headers={"Cache-Control": "no-cache", "Content-Encoding": "identity", "X-Accel-Buffering": "no"},
