@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from pagemill.errors import UnavailableError
@@ -48,4 +49,11 @@ async def test_a_task_that_is_cancelled_is_cancelled(database_url):
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping
+        assert [row[0] for row in await database.rows("SELECT 7")] == [7]
+
+
+async def test_a_value_that_no_column_holds_is_not_sent_again_and_again(database_url):
+    async with Database(database_url, connections=1, wait=60) as database, asyncio.timeout(20):
+        with pytest.raises(asyncpg.DataError):
+            await database.rows("SELECT $1::integer", 2**40)
         assert [row[0] for row in await database.rows("SELECT 7")] == [7]

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from pagemill import bodies
 from pagemill.errors import ConflictError
@@ -154,14 +155,14 @@ async def test_a_repetition_of_a_job_that_was_deleted_is_another_job(store, data
 
 async def test_what_a_submission_would_join_can_be_asked(store):
     repeat, key = Repeat(b"same", timedelta(seconds=5)), Idempotency("once", b"hash")
-    assert await store.earlier(ANONYMOUS, repeat) is None
-    assert await store.earlier(ANONYMOUS, key) is None
-    assert await store.earlier(ANONYMOUS, None) is None
+    assert await store.find_existing_job(ANONYMOUS, repeat) is None
+    assert await store.find_existing_job(ANONYMOUS, key) is None
+    assert await store.find_existing_job(ANONYMOUS, None) is None
     for idempotency in (repeat, key):
         job = await store.submit(ANONYMOUS, URLS, ScrapeOptions(), batch=True, idempotency=idempotency)
-        assert await store.earlier(ANONYMOUS, idempotency) == job
+        assert await store.find_existing_job(ANONYMOUS, idempotency) == job
     with pytest.raises(ConflictError):
-        await store.earlier(ANONYMOUS, Idempotency("once", b"other"))
+        await store.find_existing_job(ANONYMOUS, Idempotency("once", b"other"))
 
 
 async def test_cancelling_ends_what_nobody_has_in_hand(store, queue, database):
@@ -214,3 +215,13 @@ async def test_a_list_of_one_status_tells_how_far_each_job_is(store, queue):
     await queue.complete(second, final_url="x", status_code=200, bodies={})
     counts = {status: len(await store.jobs_of(ANONYMOUS, status=status, limit=10)) for status in (None, *Status)}
     assert counts == {None: 2, "pending": 1, "processing": 0, "completed": 1, "failed": 0}
+
+
+async def test_a_repeated_submission_is_logged_once(store):
+    repeat = Repeat(b"x" * 32, timedelta(seconds=60))
+    with structlog.testing.capture_logs() as lines:
+        first = await store.submit("key", ["http://a.test/"], ScrapeOptions(), batch=False, idempotency=repeat)
+        assert (
+            await store.submit("key", ["http://a.test/"], ScrapeOptions(), batch=False, idempotency=repeat)
+        ).id == first.id
+    assert [line["job"] for line in lines if line["event"] == "job submitted"] == [first.id]

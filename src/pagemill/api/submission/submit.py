@@ -9,14 +9,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import structlog
 
 from pagemill.api.wire.request_validation import webhook_url
 from pagemill.errors import NotSupportedError
 from pagemill.jobs.queue.store import Idempotency, Repeat
 from pagemill.model import JobKind
 from pagemill.observability import tracing
-from pagemill.observability.metrics import JOBS_SUBMITTED, PAGES_SUBMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from pagemill.jobs.queue.store import Site
     from pagemill.model import Job, ScrapeOptions
     from pagemill.settings import Settings
-
-log = structlog.get_logger(__name__)
 
 
 class SubmitEndpoint(StrEnum):
@@ -87,13 +83,13 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
     """
     repetition = idempotency(submission, resources.settings)
     if resources.limits:
-        earlier = await resources.jobs.earlier(key_id, repetition)
+        earlier = await resources.jobs.find_existing_job(key_id, repetition)
         if earlier is not None:
             return earlier
         # What is refused does not count. The pages of a crawl are queued as it goes on.
         await resources.jobs.find_place(key_id, len(submission.urls))
         await resources.limits.admit(key_id, submission.endpoint, submission.pages)
-    job = await resources.jobs.submit(
+    return await resources.jobs.submit(
         key_id,
         submission.urls,
         submission.options,
@@ -103,10 +99,6 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
         site=submission.site,
         trace_context=tracing.current_context(),
     )
-    JOBS_SUBMITTED.add()
-    PAGES_SUBMITTED.add(amount=len(submission.urls))
-    log.info("job submitted", job=job.id, pages=submission.pages)
-    return job
 
 
 def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:

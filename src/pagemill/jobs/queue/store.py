@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import TypeAdapter
 
 from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from pagemill.jobs.database.pool import Database
+
+log = structlog.get_logger(__name__)
 
 _OPTIONS = TypeAdapter(ScrapeOptions)
 _SITE = TypeAdapter(SiteOptions)
@@ -122,11 +125,11 @@ class JobStore:
                 *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context, *_pack_site(site)),
             )
             if row["id"] is not None:
-                return job_of(row)
+                return _counted(job_of(row), len(urls))
             # Stored already, by this very call, whose first answer got lost, or by an earlier one; or refused.
             stored = await self._database.row(statements.GET_JOB, job_id, key_id)
             if stored is not None:
-                return job_of(stored)
+                return _counted(job_of(stored), len(urls))
             if (job := await self._existing_job(key_id, idempotency)) is not None:
                 return job
             self._refuse_full(row)
@@ -144,7 +147,7 @@ class JobStore:
         if row["full"]:
             raise QueueFullError(f"At most {self._queue_limits.in_all} pages wait or are worked on in all.")
 
-    async def earlier(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
+    async def find_existing_job(self, key_id: str, idempotency: Idempotency | Repeat | None) -> Job | None:
         """Return the job that `submit` would return instead of a new one, or None. Raises as it does."""
         if isinstance(idempotency, Repeat):
             row = await self._database.row(
@@ -241,6 +244,14 @@ def _pack_site(site: Site | None) -> tuple[JobKind, dict[str, Any] | None, bytes
 def unpack_site(value: dict[str, Any] | None) -> SiteOptions | None:
     """Return what a map or a crawl is to find, as it stands in the database."""
     return None if value is None else _SITE.validate_python(value)
+
+
+def _counted(job: Job, pages: int) -> Job:
+    """Count a job that is new, and say so in the log."""
+    metrics.JOBS_SUBMITTED.add()
+    metrics.PAGES_SUBMITTED.add(amount=pages)
+    log.info("job submitted", job=job.id, pages=pages)
+    return job
 
 
 def _summary(row: Any) -> JobSummary:
