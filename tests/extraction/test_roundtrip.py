@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
-import sys
-from pathlib import Path
 
 import pytest
+from bench.content import roundtrip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagemill.extraction.reading import document
 from pagemill.extraction.writing import cleaned_html, markdown
 from tests.extraction.rendering import body, tree
-
-spec = importlib.util.spec_from_file_location("roundtrip", Path(__file__).parents[2] / "bench" / "roundtrip.py")
-assert spec is not None
-assert spec.loader is not None
-roundtrip = importlib.util.module_from_spec(spec)
-sys.modules["roundtrip"] = roundtrip
-spec.loader.exec_module(roundtrip)
 
 TEXTS = [
     "word",
