@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from pagemill.errors import ActionError
 from pagemill.model import ActionType
@@ -66,8 +66,10 @@ async def _perform(action: Action, page: Page) -> None:
         await _scroll(page, action)
     elif action.type is ActionType.WRITE:
         await page.keyboard.type(action.text, delay=TYPING_DELAY)
-    else:
+    elif action.type is ActionType.PRESS:
         await page.keyboard.press(action.key)
+    else:
+        assert_never(action.type)
 
 
 async def _element(page: Page, action: Action, *, visible: bool = True) -> Locator:
