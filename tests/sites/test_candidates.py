@@ -3,14 +3,14 @@ from __future__ import annotations
 from pagemill.sites import robots
 from pagemill.sites.candidates import select
 from pagemill.sites.patterns import Patterns
-from pagemill.sites.scope import Scope, Wanted
+from pagemill.sites.scope import CrawlFilter, Scope
 from pagemill.sites.sitemaps import Entry
 
 BASE = "https://www.example.com/start"
 
 
 def wanted(*, subdomains=False, include=(), exclude=()):
-    return Wanted(Scope.of(BASE, subdomains=subdomains), Patterns(include), Patterns(exclude))
+    return CrawlFilter(Scope.of(BASE, subdomains=subdomains), Patterns(include), Patterns(exclude))
 
 
 def urls(found):
@@ -44,7 +44,7 @@ def test_an_address_has_no_subdomains():
     found = select(
         entries("http://9.127.0.0.1.example/"),
         "http://127.0.0.1:8000/",
-        Wanted(scope, Patterns(()), Patterns(())),
+        CrawlFilter(scope, Patterns(()), Patterns(())),
         limit=9,
     )
     assert found.inside == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pagemill.sites.identity import site_url
-from pagemill.sites.traps import family, is_hopeless
+from pagemill.sites.traps import family, is_trap
 
 HOPELESS = [
     "https://e.com/a/b/a/b/a/b/",
@@ -30,12 +30,12 @@ GOOD = [
 
 @pytest.mark.parametrize("url", HOPELESS)
 def test_hopeless(url):
-    assert is_hopeless(site_url(url))
+    assert is_trap(site_url(url))
 
 
 @pytest.mark.parametrize("url", GOOD)
 def test_good(url):
-    assert not is_hopeless(site_url(url))
+    assert not is_trap(site_url(url))
 
 
 def test_dates_of_a_calendar_are_one_family():

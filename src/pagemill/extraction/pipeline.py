@@ -157,22 +157,22 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     *,
     title: str | None = None,
     include_comments: bool = False,
-) -> MainContent | Unselected:
+) -> MainContent | FallbackReason:
     """Prune the tree under `body` to the content, its headline first. Return what was selected, or why nothing was.
 
     `title`: the title in the page's metadata, if it is known, for a page that shows no headline.
     """
     if _is_too_large(body, page.html):
-        return Unselected.TOO_LARGE
+        return FallbackReason.TOO_LARGE
     if (discussion := discussions.read(body)) is not None:
         discussions.rebuild(body, discussion)
-        return Unselected.DISCUSSION
+        return FallbackReason.DISCUSSION
     normalization.remove_boxes(body)
     flat = blocks.split(body)
     if flat is None:
-        return Unselected.TOO_LARGE
+        return FallbackReason.TOO_LARGE
     if not flat.owner:
-        return Unselected.EMBEDDED if embedded_text.add(page.tree, body) else Unselected.EMPTY
+        return FallbackReason.EMBEDDED if embedded_text.add(page.tree, body) else FallbackReason.EMPTY
     content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
     header = content.header
     headline = article_header.title_text(flat, header.title)
@@ -185,7 +185,7 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     return content
 
 
-class Unselected(Enum):
+class FallbackReason(Enum):
     """Why no blocks were selected, with the quality of what is kept instead."""
 
     TOO_LARGE = _WHOLE_PAGE_QUALITY
@@ -194,9 +194,9 @@ class Unselected(Enum):
     EMPTY = 0.0
 
 
-def content_quality(content: MainContent | Unselected, model: Classifier) -> float:
+def content_quality(content: MainContent | FallbackReason, model: Classifier) -> float:
     """Return how good a selection is expected to be, from 0 to 1."""
-    if isinstance(content, Unselected):
+    if isinstance(content, FallbackReason):
         return content.value
     quality = model.quality(content.quality_features)
     return min(quality, _MAX_FALLBACK_QUALITY) if content.is_fallback else quality

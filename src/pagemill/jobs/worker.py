@@ -17,8 +17,8 @@ from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.queue.claims import Queue, rescue
+from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
 from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
-from pagemill.jobs.queue.silent_workers import SilentWorkers
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
@@ -246,10 +246,12 @@ class Worker:
 
     async def _rescue(self) -> None:
         interval = self._settings.jobs.worker_heartbeat
-        workers = SilentWorkers.after(self._database, seconds=self._settings.jobs.worker_timeout, interval=interval)
+        workers = DeadWorkerDetector.after(
+            self._database, seconds=self._settings.jobs.worker_timeout, interval=interval
+        )
         while True:
             await asyncio.sleep(interval)
-            rescued = await rescue(self._database, self._settings.jobs.max_crashes, silent=await workers.look())
+            rescued = await rescue(self._database, self._settings.jobs.max_crashes, silent=await workers.poll())
             if rescued.released or rescued.failed:
                 log.warning("rescued the pages of a dead worker", released=rescued.released, failed=rescued.failed)
 

@@ -1,4 +1,4 @@
-"""Which extractor this is: what it made is made again by another."""
+"""A fingerprint of the extraction code: what another version extracted is extracted anew."""
 
 from __future__ import annotations
 

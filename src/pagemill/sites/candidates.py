@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pagemill.sites.identity import SiteUrl
-    from pagemill.sites.scope import Wanted
+    from pagemill.sites.scope import CrawlFilter
     from pagemill.sites.sitemaps import Entry
 
 _NO_PAGES = (
@@ -51,7 +51,13 @@ class Selection:
 
 
 def select(  # noqa: PLR0913 - what is wanted, and how much of it
-    entries: Iterable[Entry], base: str, wanted: Wanted, robots: Robots = ALLOW_ALL, *, limit: int, outside: int = 0
+    entries: Iterable[Entry],
+    base: str,
+    wanted: CrawlFilter,
+    robots: Robots = ALLOW_ALL,
+    *,
+    limit: int,
+    outside: int = 0,
 ) -> Selection:
     """Return what entries name, each once. `base` is the address that named them, whose host `robots` is of.
 
@@ -74,7 +80,7 @@ def select(  # noqa: PLR0913 - what is wanted, and how much of it
                 selection.outside.append(url.clean)
         elif len(selection.inside) >= limit:
             break
-        elif wanted.has(url) and not traps.is_hopeless(url) and _allowed(url, own, robots):
+        elif wanted.has(url) and not traps.is_trap(url) and _allowed(url, own, robots):
             selection.inside.append(_candidate(url, entry))
     return selection
 

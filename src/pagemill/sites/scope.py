@@ -36,7 +36,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CrawlFilter:
     """The URLs that a crawl wants: of its site, by its patterns."""
 
     scope: Scope

@@ -17,7 +17,7 @@ from pagemill.sites import robots, sitemaps
 from pagemill.sites.candidates import select
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.robots import Robots, Rule
-from pagemill.sites.scope import Scope, Wanted
+from pagemill.sites.scope import CrawlFilter, Scope
 from pagemill.sites.sitemaps import Entry, Kind
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ def unpack_robots(value: JsonObject) -> Robots:
     return Robots(rules, value["crawl_delay"], tuple(value["sitemaps"]))
 
 
-def wanted_fields(wanted: Wanted) -> JsonObject:
+def wanted_fields(wanted: CrawlFilter) -> JsonObject:
     """Return what a request says of what is wanted."""
     return {"scope": asdict(wanted.scope), "include": list(wanted.include.texts), "exclude": list(wanted.exclude.texts)}
 
 
-def _wanted(request: JsonObject) -> Wanted:
-    return Wanted(Scope(**request["scope"]), Patterns(request["include"]), Patterns(request["exclude"]))
+def _wanted(request: JsonObject) -> CrawlFilter:
+    return CrawlFilter(Scope(**request["scope"]), Patterns(request["include"]), Patterns(request["exclude"]))
 
 
 def _sitemap(request: JsonObject, body: bytes) -> JsonObject:

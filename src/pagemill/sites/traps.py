@@ -28,7 +28,7 @@ _DATE_NAMES = frozenset(
 _NUMBER = re.compile(r"\d+")
 
 
-def is_hopeless(url: SiteUrl) -> bool:
+def is_trap(url: SiteUrl) -> bool:
     """Whether a URL is what only a trap makes."""
     segments = [segment for segment in url.path.split("/") if segment]
     if len(url.clean) > MAX_LENGTH or len(segments) > MAX_SEGMENTS or len(url.query) > MAX_PARAMETERS:
@@ -36,7 +36,7 @@ def is_hopeless(url: SiteUrl) -> bool:
     names = [parameter.partition("=")[0] for parameter in url.query]
     if any(names.count(name) > _MAX_REPEATS for name in set(names)):
         return True
-    return _loops(segments) or (_is_calendar(url) and _out_of_time(url))
+    return _loops(segments) or (_is_calendar(url) and _is_year_out_of_range(url))
 
 
 def family(url: SiteUrl) -> str | None:
@@ -69,7 +69,7 @@ def _is_calendar(url: SiteUrl) -> bool:
     return bool(_CALENDAR.search(url.path)) and bool(_NUMBER.search(url.path + "&".join(url.query)))
 
 
-def _out_of_time(url: SiteUrl) -> bool:
+def _is_year_out_of_range(url: SiteUrl) -> bool:
     """Whether a calendar's page is of a year that nobody fills."""
     latest = datetime.now(UTC).year + _YEARS_AHEAD
     years = [int(year) for year in _YEAR_MONTH.findall(f"{url.path}?{'&'.join(url.query)}")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.queue.claims import ClaimedPage, Queue, rescue
-from pagemill.jobs.queue.silent_workers import SilentWorkers
+from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Failure, ScrapeOptions, Status
 
@@ -111,11 +111,11 @@ async def test_a_silent_worker_loses_its_pages_and_its_late_result_has_no_effect
     job = await submit(store, 1)
     silent, alive = await worker(database, "a"), await worker(database, "b")
     [page] = await silent.claim(1)
-    workers = SilentWorkers(database, looks=2)
+    workers = DeadWorkerDetector(database, looks=2)
     for _ in range(2):
-        assert await workers.look() == {}
+        assert await workers.poll() == {}
         await alive.heartbeat()
-    assert (await rescue(database, 3, silent=await workers.look())).released == 1
+    assert (await rescue(database, 3, silent=await workers.poll())).released == 1
     [again] = await alive.claim(1)
     assert again.crashes == 1
     assert not await complete(silent, page)
@@ -159,9 +159,9 @@ async def test_one_that_is_heard_of_again_is_not_dead(database, store):
     await submit(store, 1)
     queue = await worker(database, "a")
     await queue.claim(1)
-    workers = SilentWorkers(database, looks=1)
-    await workers.look()
-    silent = await workers.look()
+    workers = DeadWorkerDetector(database, looks=1)
+    await workers.poll()
+    silent = await workers.poll()
     assert list(silent) == ["a"]
     await queue.heartbeat()
     assert (await rescue(database, 3, silent=silent)).released == 0
@@ -174,14 +174,14 @@ async def test_a_clock_that_is_set_buries_nobody_and_hides_nobody(database, stor
     silent, alive = await worker(database, "a"), await worker(database, "b")
     await silent.claim(1)
     await alive.claim(1)
-    workers = SilentWorkers(database, looks=3)
-    await workers.look()
+    workers = DeadWorkerDetector(database, looks=3)
+    await workers.poll()
     await database.rows("UPDATE workers SET seen_at = seen_at - $1::interval", jump)  # the clock goes on by `jump`
     for _ in range(3):
-        assert await workers.look() == {}
+        assert await workers.poll() == {}
         await alive.heartbeat()
-    assert list(await workers.look()) == ["a"]
-    assert (await rescue(database, 3, silent=await workers.look())).released == 1
+    assert list(await workers.poll()) == ["a"]
+    assert (await rescue(database, 3, silent=await workers.poll())).released == 1
 
 
 async def test_pages_are_claimed_by_their_crashes(database, store):

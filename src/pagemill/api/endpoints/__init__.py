@@ -1,1 +1,1 @@
-"""The HTTP endpoints, one file for each path prefix, and what they share: submitting jobs and waiting for them."""
+"""The HTTP endpoints, one file for each path prefix."""

@@ -1,4 +1,4 @@
-"""The markup of communities: Stack Exchange, Discourse, Reddit, Hacker News, GitHub, Lemmy, NodeBB, Flarum."""
+"""The markup of communities: Stack Exchange, Discourse, Reddit, Hacker News, GitHub, Lemmy, NodeBB, Flarum, Vanilla."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _pages(body: bytes) -> tuple[list[list[Item]], dict[str, Any]]:
                 pages.append(pdf_page.read(page))
                 continue
             pages.append([])
-            if budget.affords_text(page.page_obj):
+            if budget.is_within_text_budget(page.page_obj):
                 plain.append(number)
             else:
                 refused += 1

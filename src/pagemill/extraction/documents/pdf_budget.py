@@ -37,7 +37,7 @@ class Budget:
         self.layout -= work
         return True
 
-    def affords_text(self, page: Any) -> bool:
+    def is_within_text_budget(self, page: Any) -> bool:
         """Whether the plain text of a page can be read, which takes a tenth of the time, and is then paid for."""
         work = self._repeated(page)
         if work > self.text:

@@ -151,7 +151,7 @@ class Browser:
                 if not await self._tries_another_proxy(proxies, error):
                     raise
             else:
-                proxies.arrived()
+                proxies.record_latency()
                 return rendered
 
     async def _tries_another_proxy(self, proxies: ProxyRotation, error: FetchError) -> bool:

@@ -136,7 +136,7 @@ class Rendering:
         """Load the page, and wait until it is ready. Raises `UnsupportedContentTypeError` where it is no page."""
         await self._navigate(self._url.href, deadline)
         await self._until_ready(deadline)
-        if not self._options.actions and self._led_nowhere():
+        if not self._options.actions and self._redirect_target_unreachable():
             await self._load_and_stay(deadline)
         if self._state is not None and self._state.content_type not in _PAGE_TYPES:
             self._raise_failure(self._checked(self._state.url), self._state.status)
@@ -144,7 +144,7 @@ class Rendering:
             raise UnsupportedContentTypeError(f"What {self._url.host} sent is {kind}, and no page to render.")
         await self._wait_for_challenge(deadline)
 
-    def _led_nowhere(self) -> bool:
+    def _redirect_target_unreachable(self) -> bool:
         """Whether the page loaded and then went on to where nothing answers; a blocked address does not count."""
         target = self._activity.requested_url
         if target is None or self._state is None:

@@ -63,6 +63,6 @@ def _restrict(curl: Curl, settings: Settings) -> Curl:
     curl.setopt(CurlOpt.NOSIGNAL, 1)
     curl.setopt(CurlOpt.BUFFERSIZE, BUFFER_SIZE)
     curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.fetching.connect_timeout * 1000))
-    # The exchange counts what comes out of decompression; this bounds what goes in and yields nothing.
+    # The response reader counts what comes out of decompression; this bounds what goes in and yields nothing.
     curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.fetching.max_body_bytes)
     return curl

@@ -25,9 +25,9 @@ from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
 from pagemill.fetching.http.curl_handle import browser_handle
-from pagemill.fetching.http.exchange import REDIRECTS, Exchange
 from pagemill.fetching.http.host_concurrency import HostLimiter
 from pagemill.fetching.http.request_options import is_same_origin
+from pagemill.fetching.http.response_reader import REDIRECTS, ResponseReader
 from pagemill.fetching.http.retry import RetryPolicy, parse_retry_after
 from pagemill.fetching.http.route import direct_route, proxy_failure, proxy_route
 from pagemill.fetching.proxies.addresses import proxy_addresses
@@ -119,7 +119,7 @@ class HttpFetcher:
             proxy = await proxies.take()
             try:
                 page = await self._attempt(url, proxy, deadline, fields, refresh)
-                proxies.arrived()
+                proxies.record_latency()
                 if accept is not None:
                     await accept(page)
             except FetchError as error:
@@ -174,14 +174,14 @@ class HttpFetcher:
                     started = loop.time()
                     lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                     curl.setopt(CurlOpt.HTTPHEADER, lines)
-                    exchange = await self._request(curl, url, proxy, min(budget, deadline - started))
+                    reader = await self._request(curl, url, proxy, min(budget, deadline - started))
                     budget -= loop.time() - started
-                if exchange.redirects:
-                    url = self._redirected(url, exchange.location)
+                if reader.redirects:
+                    url = self._redirected(url, reader.location)
                     continue
-                if exchange.status in REDIRECTS and not exchange.body:
+                if reader.status in REDIRECTS and not reader.body:
                     raise InvalidRedirectError(f"The page of {url.host} redirects, but does not say where to.")
-                page = _page(text, url, exchange)
+                page = _page(text, url, reader)
             except BlockedAddressError:
                 raise
             except FetchError:
@@ -200,22 +200,22 @@ class HttpFetcher:
         except UnfetchableUrlError as error:
             raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
 
-    async def _request(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> Exchange:
+    async def _request(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> ResponseReader:
         """As `_exchange`, counted and timed."""
         attributes = request_attributes("GET", url.public_href)
         outcome = "error"
         try:
             with Stage("http", "GET", Kind.CLIENT, attributes) as span:
-                exchange = await self._exchange(curl, url, proxy, seconds)
-                outcome = f"{exchange.status // 100}xx"
-                span.set(http__response__status_code=exchange.status)
-                if exchange.status >= 400:
-                    span.fail(str(exchange.status))
-            return exchange
+                reader = await self._exchange(curl, url, proxy, seconds)
+                outcome = f"{reader.status // 100}xx"
+                span.set(http__response__status_code=reader.status)
+                if reader.status >= 400:
+                    span.fail(str(reader.status))
+            return reader
         finally:
             FETCHES.add(outcome)
 
-    async def _exchange(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> Exchange:
+    async def _exchange(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> ResponseReader:
         """Ask for one URL, through one proxy, within so many seconds."""
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -233,7 +233,7 @@ class HttpFetcher:
         curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
         try:
             with route:
-                return await self._answer(curl, self._new_exchange(url.host, connected))
+                return await self._answer(curl, self._new_reader(url.host, connected))
         except CurlError as error:
             of_proxy = None if proxy.direct else proxy_failure(error, curl, url.host)
             raise of_proxy or failure_of(error, curl, url.host) from error
@@ -247,38 +247,38 @@ class HttpFetcher:
             return direct_route(curl, url, addresses)
         return proxy_route(curl, url, addresses, proxy, await proxy_addresses(self._guard.resolver, proxy))
 
-    def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
-        return Exchange(host, self._settings.fetching.max_body_bytes, connected)
+    def _new_reader(self, host: str, connected: Callable[[], None]) -> ResponseReader:
+        return ResponseReader(host, self._settings.fetching.max_body_bytes, connected)
 
-    async def _answer(self, curl: Curl, exchange: Exchange) -> Exchange:
+    async def _answer(self, curl: Curl, reader: ResponseReader) -> ResponseReader:
         try:
-            await self._perform(curl, exchange)
+            await self._perform(curl, reader)
         except CurlError as error:
-            if error.code == CurlECode.BAD_CONTENT_ENCODING and exchange.unknown_coding:
-                return await self._undecoded(curl, exchange)
+            if error.code == CurlECode.BAD_CONTENT_ENCODING and reader.unknown_coding:
+                return await self._undecoded(curl, reader)
             if error.code == CurlECode.FILESIZE_EXCEEDED:
-                exchange.over_limit()
-            if exchange.failure is not None:
-                raise exchange.failure from None
-            exchange.broke(error.code)
-            if not exchange.enough:
+                reader.over_limit()
+            if reader.failure is not None:
+                raise reader.failure from None
+            reader.transfer_failed(error.code)
+            if not reader.enough:
                 raise
-        exchange.finish()
-        return exchange
+        reader.finish()
+        return reader
 
-    async def _undecoded(self, curl: Curl, exchange: Exchange) -> Exchange:
+    async def _undecoded(self, curl: Curl, reader: ResponseReader) -> ResponseReader:
         """Ask again, and take the body as it comes."""
         curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 0)
         try:
-            return await self._answer(curl, exchange.again())
+            return await self._answer(curl, reader.again())
         finally:
             curl.setopt(CurlOpt.HTTP_CONTENT_DECODING, 1)
 
-    async def _perform(self, curl: Curl, exchange: Exchange) -> None:
+    async def _perform(self, curl: Curl, reader: ResponseReader) -> None:
         if self._multi is None:
             raise RuntimeError("the fetcher is not open")
-        curl.setopt(CurlOpt.HEADERFUNCTION, exchange.on_header)
-        curl.setopt(CurlOpt.WRITEFUNCTION, exchange.on_body)
+        curl.setopt(CurlOpt.HEADERFUNCTION, reader.on_header)
+        curl.setopt(CurlOpt.WRITEFUNCTION, reader.on_body)
         multi = self._multi
         try:
             await multi.add_handle(curl)
@@ -306,17 +306,17 @@ class HttpFetcher:
         self._guard.check_address(text, url.host, url.port)
 
 
-def _page(text: str, url: Url, exchange: Exchange) -> FetchedPage:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers.items()}
+def _page(text: str, url: Url, reader: ResponseReader) -> FetchedPage:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reader.headers.items()}
     page = FetchedPage(
-        text, url.public_href, exchange.status, exchange.content_type, exchange.body, headers, not exchange.timed_out
+        text, url.public_href, reader.status, reader.content_type, reader.body, headers, not reader.timed_out
     )
-    if exchange.status < 400:
+    if reader.status < 400:
         return page
-    asked = exchange.header(b"retry-after")
+    asked = reader.header(b"retry-after")
     raise HttpStatusError(
-        f"The page answered with HTTP status {exchange.status}.",
-        exchange.status,
+        f"The page answered with HTTP status {reader.status}.",
+        reader.status,
         parse_retry_after(asked, datetime.now(UTC)) if asked else None,
         page,
     )

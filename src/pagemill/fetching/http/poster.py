@@ -12,8 +12,8 @@ from curl_cffi import CurlOpt
 
 from pagemill.errors import FetchTimeoutError
 from pagemill.fetching.http.curl_handle import plain_handle
-from pagemill.fetching.http.exchange import MAX_DISCARDED_BYTES, Exchange
 from pagemill.fetching.http.fetcher import HttpFetcher
+from pagemill.fetching.http.response_reader import MAX_DISCARDED_BYTES, ResponseReader
 from pagemill.proxies import DIRECT
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Poster(HttpFetcher):
         finally:
             curl.close()
 
-    def _new_exchange(self, host: str, connected: Callable[[], None]) -> Exchange:
+    def _new_reader(self, host: str, connected: Callable[[], None]) -> ResponseReader:
         return _Acknowledgement(host, MAX_DISCARDED_BYTES, connected)
 
 
-class _Acknowledgement(Exchange):
+class _Acknowledgement(ResponseReader):
     """An answer of which only the status counts."""
 
     __slots__ = ()

@@ -46,7 +46,7 @@ _NO_CODINGS = frozenset({"", "identity", "none", "chunked"})
 _KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
 
-class Exchange:
+class ResponseReader:
     """The answer to one request. `connected` is called once its headers are there; it may raise `FetchError`."""
 
     __slots__ = (
@@ -73,9 +73,9 @@ class Exchange:
         self.enough = False
         self.timed_out = False
 
-    def again(self) -> Exchange:
-        """A new exchange for the same request."""
-        return Exchange(self._host, self._limit, self._connected)
+    def again(self) -> ResponseReader:
+        """Return a new reader for the same request, sent again."""
+        return ResponseReader(self._host, self._limit, self._connected)
 
     @property
     def body(self) -> bytes:
@@ -156,7 +156,7 @@ class Exchange:
         else:
             self.failure = self._too_large()
 
-    def broke(self, code: int) -> None:
+    def transfer_failed(self, code: int) -> None:
         """The transfer failed. That matters no more where the status decides, or the body is whole by any account."""
         self.timed_out = code == CurlECode.OPERATION_TIMEDOUT
         self.enough = self.enough or (self._headers_ended and (self.status_decides or self._is_whole(code)))

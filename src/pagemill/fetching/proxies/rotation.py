@@ -94,14 +94,14 @@ class ProxyRotation:
         self.attempts += 1
         return self._taken
 
-    def arrived(self) -> None:
+    def record_latency(self) -> None:
         """A page came. What is done before `succeeded` or `failed` says what it is worth does not count as time."""
         self._latency = asyncio.get_running_loop().time() - self._since
 
     async def succeeded(self) -> None:
         """The attempt gave a page."""
         if self._latency is None:
-            self.arrived()
+            self.record_latency()
         await self._record(self._latency)
 
     async def failed(self, error: FetchError) -> bool:

@@ -22,7 +22,7 @@ from pagemill.sites.candidates import digest, target
 from pagemill.sites.identity import site_url
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.robots import ALLOW_ALL
-from pagemill.sites.scope import Scope, Wanted
+from pagemill.sites.scope import CrawlFilter, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -88,7 +88,7 @@ class SiteWorker:
     async def _crawl(self, page: ClaimedPage, site: SiteOptions) -> ScrapedPage:
         robots = await self._check_robots(page, site)
         scope = Scope.of(site.url, subdomains=site.subdomains)
-        wanted = Wanted(scope, Patterns(site.include), Patterns(site.exclude))
+        wanted = CrawlFilter(scope, Patterns(site.include), Patterns(site.exclude))
         depth = await self._frontier.depth(page.job_id, page.position)
         if page.position == 0 and site.sitemap and site.depth > 0:
             await _best_effort(self._add_sitemaps(page, site, wanted, robots))
@@ -117,7 +117,7 @@ class SiteWorker:
         options = replace(page.options, formats=formats, markdown=markdown)
         host = parse_url(page.url).public_href.split("/", 3)[2]
         if page.position == 0:  # all others have their turn when they are released
-            await self._hosts.turn(host)
+            await self._hosts.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -131,7 +131,7 @@ class SiteWorker:
             await self._hosts.answered(host, seconds, overloaded=overloaded)
         return scraped
 
-    async def _add_sitemaps(self, page: ClaimedPage, site: SiteOptions, wanted: Wanted, robots: Robots) -> None:
+    async def _add_sitemaps(self, page: ClaimedPage, site: SiteOptions, wanted: CrawlFilter, robots: Robots) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.sites.map_deadline
         count = 0
         async with asyncio.timeout_at(deadline):
@@ -150,7 +150,7 @@ class SiteWorker:
         page: ClaimedPage,
         scraped: ScrapedPage,
         site: SiteOptions,
-        wanted: Wanted,
+        wanted: CrawlFilter,
         robots: Robots,
         depth: int,
     ) -> None:

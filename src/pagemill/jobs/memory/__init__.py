@@ -1,1 +1,4 @@
-"""What workers share through the database: the page cache, browser hosts, learnt selectors and proxy scores."""
+"""What workers share through the database.
+
+The page cache, browser hosts, learnt selectors, proxy scores, and the rates and robots.txt of hosts.
+"""

@@ -23,7 +23,7 @@ class DatabaseHosts:
         self._database = database
         self._settings = settings.sites
 
-    async def turn(self, host: str) -> None:
+    async def wait_for_rate_limit(self, host: str) -> None:
         """Take the host's next turn, and wait for it."""
         row = await self._database.row(statements.TAKE_TURN, host, self._settings.host_interval)
         await asyncio.sleep(row["seconds"] if row else 0.0)

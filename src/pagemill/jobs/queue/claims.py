@@ -195,7 +195,7 @@ async def rescue(
     dead_worker: str | None = None,
     all_workers: bool = False,
 ) -> Rescued:
-    """Put the pages of dead workers back in the queue: of those that SilentWorkers found, one known to be dead, or all.
+    """Put the pages of dead workers back in the queue: of those that were detected, one known to be dead, or all.
 
     A page that was in the hands of `max_crashes` workers as they died fails as `worker_crashed`.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
 
 
-class SilentWorkers:
+class DeadWorkerDetector:
     """Looks at the heartbeats of all workers. One that does not change for `looks` looks in a row is silent.
 
     Times are compared for equality alone: the database's clock may be set. Looks are counted, not seconds: while the
@@ -26,11 +26,11 @@ class SilentWorkers:
         self._seen: dict[str, tuple[datetime, int]] = {}
 
     @classmethod
-    def after(cls, database: Database, *, seconds: float, interval: float) -> SilentWorkers:
+    def after(cls, database: Database, *, seconds: float, interval: float) -> DeadWorkerDetector:
         """Return one that is asked every `interval` seconds, for a silence of about so many seconds."""
         return cls(database, looks=max(2, math.ceil(seconds / interval)))
 
-    async def look(self) -> dict[str, datetime]:
+    async def poll(self) -> dict[str, datetime]:
         """Return the silent workers, each with its last heartbeat. It is silent no more if that has changed since."""
         rows = await self._database.rows(statements.LIST_WORKERS)
         seen = {}

@@ -1,4 +1,5 @@
-"""The SQL statements of webhooks, but for the one that queues deliveries: that is part of a job's end, in `statements`.
+"""The SQL statements of webhooks, but for the one that queues deliveries: that is part of a job's
+end, in `jobs.queue.statements`.
 
 Invariants that they keep:
 

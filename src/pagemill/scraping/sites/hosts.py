@@ -1,4 +1,7 @@
-"""What maps and crawls ask of whoever knows the hosts; the one of the service is in `pagemill.jobs.memory.sites`."""
+"""What maps and crawls ask of whoever knows the hosts.
+
+The one of the service is in `pagemill.jobs.memory.site_hosts`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 class Hosts(Protocol):
     """When hosts may be asked, and what their robots.txt says."""
 
-    async def turn(self, host: str) -> None:
+    async def wait_for_rate_limit(self, host: str) -> None:
         """Wait for the host's next turn, and take it."""
 
     async def answered(
@@ -42,7 +45,7 @@ class MemoryHosts:
         self._delay: dict[str, float] = {}
         self._robots: dict[str, JsonObject] = {}
 
-    async def turn(self, host: str) -> None:
+    async def wait_for_rate_limit(self, host: str) -> None:
         """See `Hosts`."""
         now = asyncio.get_running_loop().time()
         at = max(now, self._next.get(host, now))

@@ -18,7 +18,7 @@ from pagemill.sites.candidates import target
 from pagemill.sites.identity import site_url
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.robots import ALLOW_ALL
-from pagemill.sites.scope import Scope, Wanted
+from pagemill.sites.scope import CrawlFilter, Scope
 from pagemill.sites.sitemaps import Kind
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pagemill.model import JsonObject, SiteOptions
     from pagemill.scraping.scraper import Scraper
     from pagemill.scraping.sites.hosts import Hosts
-    from pagemill.scraping.sites.site_files import Found, SiteFiles
+    from pagemill.scraping.sites.site_files import DiscoveredUrls, SiteFiles
     from pagemill.settings import Settings
     from pagemill.sites.candidates import Candidate
     from pagemill.sites.robots import Robots
@@ -114,7 +114,7 @@ class SiteMapper:
     async def open(self, url: str, options: ScrapeOptions, key_id: str) -> tuple[str, bytes, str]:
         """Fetch a page in its host's turn: the address that answered, its links, packed, and its title."""
         host = parse_url(url).public_href.split("/", 3)[2]
-        await self._hosts.turn(host)
+        await self._hosts.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -139,7 +139,7 @@ class _Mapping:
         self._key_id = key_id
         settings = mapper.settings.sites
         scope = Scope.of(url, subdomains=site.subdomains)
-        self._wanted = Wanted(scope, Patterns(site.include), Patterns(site.exclude))
+        self._wanted = CrawlFilter(scope, Patterns(site.include), Patterns(site.exclude))
         self._map = _Map(
             settings.map_max_links if site.search else site.limit,
             settings.crawl_family_urls,
@@ -215,7 +215,7 @@ class _Mapping:
                 group.create_task(open_some())
         return fresh
 
-    async def _open(self, url: str) -> Found | None:
+    async def _open(self, url: str) -> DiscoveredUrls | None:
         try:
             robots = await self._robots(url)
             parsed = site_url(url)
@@ -270,7 +270,7 @@ class _Mapping:
         }
 
 
-def replace_patterns(wanted: Wanted) -> Wanted:
+def replace_patterns(wanted: CrawlFilter) -> CrawlFilter:
     """The same site with every URL of it wanted: the first page is opened whatever the patterns say."""
     return replace(wanted, include=Patterns(()), exclude=Patterns(()))
 

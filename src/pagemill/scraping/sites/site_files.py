@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pagemill.scraping.sites.hosts import Hosts
     from pagemill.settings import Settings
     from pagemill.sites.robots import Robots
-    from pagemill.sites.scope import Wanted
+    from pagemill.sites.scope import CrawlFilter
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ _USUAL_FEEDS = ("/feed", "/rss.xml", "/atom.xml", "/feed.xml")
 
 
 @dataclass(slots=True)
-class Found:
+class DiscoveredUrls:
     """URLs that a file or a page named."""
 
     kind: Kind
@@ -77,8 +77,8 @@ class SiteFiles:
             return tasks.pack_robots(DISALLOW_ALL), False
 
     async def sitemaps(  # noqa: PLR0913 - what a site is read with
-        self, url: str, wanted: Wanted, robots: Robots, country: str, deadline: float, *, limit: int
-    ) -> AsyncIterator[Found]:
+        self, url: str, wanted: CrawlFilter, robots: Robots, country: str, deadline: float, *, limit: int
+    ) -> AsyncIterator[DiscoveredUrls]:
         """Yield what the site's sitemaps name, file by file: those of robots.txt, else the usual ones, else feeds."""
         origin = "/".join(parse_url(url).public_href.split("/", 3)[:3])
         queue = list(robots.sitemaps) or [origin + path for path in _USUAL_SITEMAPS]
@@ -102,16 +102,16 @@ class SiteFiles:
                 queue, feeds = feeds, []
 
     async def _sitemap(  # noqa: PLR0913 - see `sitemaps`
-        self, url: str, wanted: Wanted, robots: Robots, country: str, deadline: float, *, limit: int
-    ) -> Found:
+        self, url: str, wanted: CrawlFilter, robots: Robots, country: str, deadline: float, *, limit: int
+    ) -> DiscoveredUrls:
         try:
             page = await self.fetch(url, country, deadline)
             return await self.read(page, wanted, robots, limit=limit)
         except PageError as error:  # whatever is wrong with a sitemap, there are other ways to find pages
             log.debug("a sitemap could not be read", error=error.code)
-            return Found(Kind.NONE)
+            return DiscoveredUrls(Kind.NONE)
 
-    async def read(self, page: FetchedPage, wanted: Wanted, robots: Robots, *, limit: int) -> Found:
+    async def read(self, page: FetchedPage, wanted: CrawlFilter, robots: Robots, *, limit: int) -> DiscoveredUrls:
         """Read a sitemap, an index or a feed. Raises a subclass of `PageError`."""
         reply = await self.scraper.read_site(
             {
@@ -126,8 +126,8 @@ class SiteFiles:
         return _found(reply)
 
     async def links(  # noqa: PLR0913 - what a page is read with
-        self, url: str, packed: bytes, wanted: Wanted, robots: Robots, *, limit: int, outside: int = 0
-    ) -> Found:
+        self, url: str, packed: bytes, wanted: CrawlFilter, robots: Robots, *, limit: int, outside: int = 0
+    ) -> DiscoveredUrls:
         """Read the links of a page, packed as extraction made them. Raises a subclass of `PageError`."""
         request = {
             tasks.NAME: "links",
@@ -139,7 +139,7 @@ class SiteFiles:
     async def fetch(self, url: str, country: str, deadline: float) -> FetchedPage:
         """Fetch a file of a site, in the host's turn. Raises a subclass of `PageError`."""
         host = parse_url(url).public_href.split("/", 3)[2]
-        await self.hosts.turn(host)
+        await self.hosts.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -158,7 +158,7 @@ class SiteFiles:
         else:
             await self.hosts.answered(host, None, overloaded=isinstance(error, FetchError) and error.retryable)
 
-    def _selecting(self, wanted: Wanted, robots: Robots, *, limit: int, outside: int) -> JsonObject:
+    def _selecting(self, wanted: CrawlFilter, robots: Robots, *, limit: int, outside: int) -> JsonObject:
         return {
             **tasks.wanted_fields(wanted),
             "robots": tasks.pack_robots(robots) if robots.rules else None,
@@ -167,8 +167,8 @@ class SiteFiles:
         }
 
 
-def _found(reply: JsonObject) -> Found:
+def _found(reply: JsonObject) -> DiscoveredUrls:
     inside: Sequence[list[object]] = reply.get("inside", [])
     candidates = [Candidate(*fields) for fields in inside]  # type: ignore[arg-type]
     kind = Kind(reply.get("kind", Kind.NONE))
-    return Found(kind, candidates, reply.get("outside", []), reply.get("sitemaps", []))
+    return DiscoveredUrls(kind, candidates, reply.get("outside", []), reply.get("sitemaps", []))

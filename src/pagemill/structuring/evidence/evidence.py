@@ -57,7 +57,7 @@ class Evidence:
     def ground(self, data: Any, max_quoted: int = _MAX_VALUES) -> Grounding:
         """Look for each leaf of `data`. Null and empty texts say nothing and are passed over.
 
-        After the first `placed` values, what the markup declares is not looked for in the Markdown as well.
+        After the first `max_quoted` values, what the markup declares is not looked for in the Markdown as well.
         """
         result = Grounding()
         for number, (pointer, value) in enumerate(json_pointers.leaves(data)):

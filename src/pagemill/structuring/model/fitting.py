@@ -49,7 +49,7 @@ def fit(schema: Schema, data: Any, base_url: str, *, drop_invalid: bool = False)
             elif (new := _coerced(schema, violation.pointer, value, base_url)) is not None and new != value:
                 data, changed = json_pointers.replace(data, violation.pointer, new), True
             elif drop_invalid:
-                dropped.update(_culprits(violation))
+                dropped.update(_invalid_pointers(violation))
                 invalid.append(violation)
         data = json_pointers.without(data, dropped) if dropped else data
         missing |= dict.fromkeys(sorted(dropped))
@@ -73,7 +73,7 @@ def _coerced(schema: Schema, pointer: str, value: Any, base_url: str) -> Any:
     return coerce(value, _subschema(schema, pointer), base_url)
 
 
-def _culprits(violation: Violation) -> list[str]:
+def _invalid_pointers(violation: Violation) -> list[str]:
     if violation.keyword in _NAMES_UNEXPECTED and violation.names:
         return [f"{violation.pointer}/{json_pointers.escape(name)}" for name in violation.names]
     return [violation.pointer]
