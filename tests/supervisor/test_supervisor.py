@@ -1,30 +1,27 @@
+"""Tests of the supervisor's own decisions; what it does with whole services is tested in tests/service."""
+
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
-from pagemill.supervisor.child_process import Child
+from pagemill.supervisor.child_process import Child, ChildProcess
 from pagemill.supervisor.supervisor import Supervisor
-
-
-class Process:
-    """A child that a restart put in place."""
-
-    worker_id = None
-    metrics_name = "api"
-
-    def __init__(self) -> None:
-        self.has_ended = False
-
-    async def end(self, _grace_period: float, _kill: asyncio.Event) -> None:
-        self.has_ended = True
 
 
 async def test_a_child_that_a_restart_put_in_place_is_ended_with_the_service(settings):
     """The one before it had ended, and the service stops as its next start is waited for."""
-    supervisor, child, process = Supervisor(settings), Child("api", ("api",)), Process()
-    supervisor._current[child] = process
-    supervisor._stopping.set()
-    async with asyncio.timeout(10):
-        await supervisor._keep_alive(child)
-    assert process.has_ended
-    assert child not in supervisor._current
+    sleep = await asyncio.create_subprocess_exec("sleep", "60")
+    try:
+        ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        supervisor, child = Supervisor(settings), Child("api", ("api",))
+        process = ChildProcess(sleep, None, ready, child.metrics_name)
+        supervisor._current[child] = process
+        supervisor._stopping.set()
+        async with asyncio.timeout(10):
+            await supervisor._keep_alive(child)
+        assert process.ended.done()
+        assert child not in supervisor._current
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            sleep.kill()
