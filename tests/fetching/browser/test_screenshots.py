@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-import zlib
+import io
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import png, size_of
 from tests.web.site import WORDS
@@ -41,34 +41,9 @@ async def shots(browser, site, page, formats=BOTH):
 
 
 def colour(picture, x, y):
-    """The colour of a pixel: of Chromium's PNG, 8 bits of RGB or RGBA."""
-    width, _ = size_of(picture)
-    data, place, channels = b"", 8, 3
-    while place < len(picture):
-        length, kind = struct.unpack(">I4s", picture[place : place + 8])
-        if kind == b"IHDR":
-            channels = {2: 3, 6: 4}[picture[place + 17]]
-        if kind == b"IDAT":
-            data += picture[place + 8 : place + 8 + length]
-        place += length + 12
-    rows, stride, above = zlib.decompress(data), width * channels, bytes(width * channels)
-    for row in range(y + 1):
-        start = row * (stride + 1)
-        above = unfiltered(rows[start], rows[start + 1 : start + 1 + stride], above, channels)
-    return tuple(above[x * channels : x * channels + 3])
-
-
-def unfiltered(kind, line, above, channels):
-    if kind == 0:
-        return line
-    out = bytearray(len(line))
-    for place, byte in enumerate(line):
-        left = out[place - channels] if place >= channels else 0
-        corner = above[place - channels] if place >= channels else 0
-        guess = left + above[place] - corner
-        paeth = min((left, above[place], corner), key=lambda value: abs(guess - value))
-        out[place] = (byte + (0, left, above[place], (left + above[place]) // 2, paeth)[kind]) & 255
-    return bytes(out)
+    """The colour of a pixel."""
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.convert("RGB").getpixel((x, y))
 
 
 async def test_a_font_that_never_comes_costs_neither_picture_nor_text(browser, site):
