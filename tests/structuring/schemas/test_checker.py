@@ -64,8 +64,28 @@ async def test_a_child_that_is_killed_is_replaced(checker):
     assert await checker.check({"type": "object"}) == '{"type":"object"}'
 
 
+async def test_a_check_that_is_given_up_as_its_process_starts_answers_no_other(checker):
+    task = asyncio.create_task(checker.check({}))
+    starting = checker._idle[-1]
+    while starting.pid is None:
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(InvalidSchemaError):
+        await checker.check({"type": "objekt"})
+
+
+async def test_a_process_that_is_killed_as_it_starts_is_replaced(checker):
+    task = asyncio.create_task(checker.check({"type": "object"}))
+    starting = checker._idle[-1]
+    while starting.pid is None:
+        await asyncio.sleep(0)
+    os.kill(starting.pid, signal.SIGKILL)
+    assert await task == '{"type":"object"}'
+
+
 async def test_costly_schemas_of_one_key_leave_room_for_another():
-    settings = Settings(schema_check_timeout=1.0)
+    settings = Settings(schema_check_timeout=3.0)
     async with contextlib.aclosing(SchemaChecker(settings)) as checker:
         hostile = [asyncio.create_task(checker.check({**COSTLY, "title": str(number)}, "A")) for number in range(12)]
         await asyncio.sleep(0)

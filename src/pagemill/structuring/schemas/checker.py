@@ -116,8 +116,8 @@ class _Compiler:
         A child that was killed from outside is replaced.
         """
         for _ in range(_STARTS):
-            process = await self._running()
             try:
+                process = await self._running()
                 async with asyncio.timeout(self._timeout):
                     return await _ask(process, text)
             except TimeoutError:
