@@ -71,7 +71,7 @@ async def test_schemathesis_finds_no_lie(
         assert process.returncode == 0, output.decode()
     tested = re.search(r"(\d+) generated", output.decode())
     assert tested, output.decode()
-    assert int(tested[1]) > 50, "too little was tested to say anything"
+    assert int(tested[1]) > 20, "too little was tested to say anything"
 
 
 async def test_every_endpoint_says_how_it_fails(api: Api) -> None:

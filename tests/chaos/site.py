@@ -39,7 +39,7 @@ _FETCH_ERRORS = frozenset(
 )
 ENDS: dict[str, frozenset[str | None]] = {
     "missing": frozenset({"http_error", "http_status"}),
-    "endless": _FETCH_ERRORS,
+    "endless": COMPLETED | _FETCH_ERRORS,  # a browser shows what has come so far
     "bomb": _FETCH_ERRORS,
     "unreliable": COMPLETED | _FETCH_ERRORS,
     "killer": COMPLETED | {"extraction_crashed", "extraction_timeout"},

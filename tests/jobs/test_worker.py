@@ -102,7 +102,7 @@ async def test_a_lost_notice_delays_a_page_no_longer_than_a_poll(settings, store
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND datname = current_database() AND query LIKE 'LISTEN%'"
         )
-        await ended(store, await submit(store, web.url("/")), seconds=5)
+        await ended(store, await submit(store, web.url("/")), seconds=30)
 
 
 async def test_a_worker_has_no_more_pages_in_hand_than_allowed(settings, store, web):

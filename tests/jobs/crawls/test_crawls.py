@@ -93,7 +93,7 @@ async def test_pages_count_as_they_are_released_and_once_each_as_they_end(sites,
         assert await sites.crawls.stop(job.id, ANONYMOUS) == 1
         assert await sites.crawls.stop(job.id, ANONYMOUS) == 1
     text = generate_latest(instruments.counted()).decode()
-    assert "pagemill_pages_submitted_total 19.0" in text, "the first one is counted where it is submitted"
+    assert "pagemill_pages_submitted_total 21.0" in text, "two that were submitted, and 19 that were found"
     assert 'pagemill_pages_ended_total{code="http_error",status="failed"} 1.0' in text
     assert 'pagemill_pages_ended_total{code="",status="completed"} 19.0' in text
     assert 'pagemill_pages_ended_total{code="cancelled",status="failed"} 1.0' in text

@@ -88,7 +88,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "stop": (
         statements.STOP_CRAWL,
         ("crawl_1", "k1", "cancelled", "", None),
-        {"jobs_pkey", "pages_job_id_position_key"},
+        {"pages_job_id_position_key"},
     ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),

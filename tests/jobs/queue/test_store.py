@@ -220,8 +220,7 @@ async def test_a_list_of_one_status_tells_how_far_each_job_is(store, queue):
 async def test_a_repeated_submission_is_logged_once(store):
     repeat = Repeat(b"x" * 32, timedelta(seconds=60))
     with structlog.testing.capture_logs() as lines:
-        first = await store.submit("key", ["http://a.test/"], ScrapeOptions(), batch=False, idempotency=repeat)
-        assert (
-            await store.submit("key", ["http://a.test/"], ScrapeOptions(), batch=False, idempotency=repeat)
-        ).id == first.id
+        first = await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False, idempotency=repeat)
+        second = await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False, idempotency=repeat)
+    assert second.id == first.id
     assert [line["job"] for line in lines if line["event"] == "job submitted"] == [first.id]
