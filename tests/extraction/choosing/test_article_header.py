@@ -61,3 +61,18 @@ def test_a_heading_that_repeats_the_headline_right_below_it_goes():
     body = parse(f"<body><p>{'Text ' * 40}</p><h2>Title</h2></body>").select_one("body")
     article_header.insert(body, "Title", [])
     assert body.find("h2") is not None
+
+
+def test_a_picture_of_the_author_goes():
+    body = parse(
+        "<body><img alt='Ann Lee' src=a><img alt='Photo of  Ann Lee' src=b><img alt='Ann Lee headshot' src=c>"
+        "<figure><img alt='Ann Lee' src=d></figure><img alt='Ann Lee on a mountain' src=e><img src=f>"
+    ).select_one("body")
+    article_header.insert(body, "Title", ["By Ann Lee", "Monday"])
+    assert [image.attr("src") for image in body.iter_elements("img")] == ["d", "e", "f"]
+
+
+def test_a_credit_in_the_byline_takes_no_picture_along():
+    body = parse("<body><img alt='Picture of the harbour by Ann Lee' src=a>").select_one("body")
+    article_header.insert(body, "Title", ["Picture of the harbour by Ann Lee"])
+    assert body.find("img") is not None

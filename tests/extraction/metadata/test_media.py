@@ -99,3 +99,12 @@ def test_without_a_base_only_absolute_references_are_resolved():
 )
 def test_an_attribute_of_an_unknown_library_holds_the_picture_where_nothing_else_does(image, found):
     assert [one.src for one in images(image)] == ([found] if found else [])
+
+
+def test_a_source_set_in_the_place_of_a_source_is_no_address():
+    srcset = "/a.jpg 600w, /a-300.jpg 300w"
+    html = f'<img src="/a.jpg%20600w,%20/a-300.jpg%20300w" srcset="{srcset}"><img src="/b.jpg 600w, /b-300.jpg 300w">'
+    assert images(html + '<img src="/c%20600w.jpg">') == (
+        Image("https://example.org/a.jpg", ""),
+        Image("https://example.org/c%20600w.jpg", ""),
+    )

@@ -35,6 +35,12 @@ _MAX_BEFORE_REPEATED = 80
 """The largest number of characters before a heading that repeats the headline."""
 _MAX_HEADING_BLOCKS = 3
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LABEL_OF_NAME = re.compile(r"(?i)^(?:by|von|par|por|di|door)\s+")
+_LABEL_OF_PORTRAIT = re.compile(
+    r"(?i)^(?:(?:photo|picture|image|headshot|avatar) of|author:?)\s+"
+    r"|(?:'s)?\s+(?:photo|headshot|avatar|profile picture)$"
+)
+_MAX_WORDS_OF_NAME = 4
 _PERMALINK = re.compile(r"\s*[#¶§🔗]+$")
 
 
@@ -86,9 +92,11 @@ def find(
 def insert(body: Element, title: str, meta: Sequence[str]) -> None:
     """Put a headline and a line of byline and date before what stands in `body`; empty ones are left out.
 
-    Other first-level headings become second-level ones. One that repeats the headline right below it is removed.
+    Other first-level headings become second-level ones. One that repeats the headline right below it is removed, and
+    so are pictures of the authors.
     """
     _remove_repeated(body, title)
+    _remove_portraits(body, meta)
     for heading in list(body.find_all("h1")):
         heading.tag = "h2"
     first: list[Element] = []
@@ -114,6 +122,15 @@ def _remove_repeated(body: Element, title: str) -> None:
         before += len(node.data.strip()) if isinstance(node, Text) else 0
     if before <= _MAX_BEFORE_REPEATED:
         heading.extract()
+
+
+def _remove_portraits(body: Element, meta: Sequence[str]) -> None:
+    """Remove the pictures whose text is no more than a name in the byline. A figure is about a person, and stays."""
+    names = {_LABEL_OF_NAME.sub("", part).casefold() for part in meta} - {""}
+    for image in list(body.iter_elements("img")):
+        text = _LABEL_OF_PORTRAIT.sub("", " ".join((image.attr("alt") or "").split())).casefold()
+        if text in names and text.count(" ") < _MAX_WORDS_OF_NAME and image.closest("figure") is None:
+            image.extract()
 
 
 def title_text(flat: Blocks, blocks: Sequence[int]) -> str:

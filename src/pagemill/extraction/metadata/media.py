@@ -32,6 +32,8 @@ _TRACKER = re.compile(
     r"|t\.co/i/|px\.ads\.linkedin\.com/|ct\.pinterest\.com/|mc\.yandex\.ru/|sb\.scorecardresearch\.com/)"
 )
 _MAX_SOURCES = 20
+# A source set that a program wrote where the address of one picture belongs.
+_SOURCE_SET = re.compile(r"(?:%20|\s)\d+w,(?:%20|\s)*(?:https?:|/)")
 _PICTURE_URL = re.compile(
     r"(?i)(?:https?:/)?/?[^\s{}<>\"']{1,2000}\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?[^\s{}<>\"']*)?"
 )
@@ -95,7 +97,7 @@ def _candidates(image: Element) -> list[str]:
     if not _LAZY.isdisjoint(attributes):
         references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _is_like_url(url)]
     src = attributes.get("src")
-    if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()):
+    if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()) and not _SOURCE_SET.search(src):
         references.append(src)
     if references and references[0][:5] != "data:":
         return references
