@@ -104,6 +104,6 @@ async def test_every_example_works(api: Api, worker: SimulatedWorker) -> None:
             process = await asyncio.create_subprocess_shell(command, env=environment, stdout=asyncio.subprocess.PIPE)
             output, _ = await process.communicate()
             assert process.returncode == 0, (example, output)
-            assert json.loads(output), example
+            assert output if "/r/" in example else json.loads(output), example
     finally:
         working.cancel()

@@ -80,7 +80,7 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             statuses = operation["responses"].keys()
-            assert "422" not in statuses
+            assert "HTTPValidationError" not in str(operation["responses"])
             assert "500" in statuses
             if path.startswith("/v1/"):
                 assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}], (method, path)

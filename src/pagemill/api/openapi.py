@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pagemill.api.endpoints.requests import JobRequest
+from pagemill.api.middleware.api_keys import READER_PREFIX
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
 from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
@@ -42,8 +43,20 @@ Every error is `{"error": code, "code": code, "message": sentence}`, every respo
 
 _ERROR_SCHEMA = "ErrorBody"
 
+_FRAMEWORK_ERROR = "HTTPValidationError"
+
 _SUBMITTING = frozenset(
-    {"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "retryJob", "submitMap", "submitCrawl"}
+    {
+        "submitUrl",
+        "submitBatch",
+        "submitRequest",
+        "scrape",
+        "scrapeUrl",
+        "retryJob",
+        "submitMap",
+        "submitCrawl",
+        "readUrl",
+    }
 )
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
@@ -80,7 +93,7 @@ def complete(app: FastAPI, settings: Settings) -> None:
 
 def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in (_FRAMEWORK_ERROR, "ValidationError"):
         schemas.pop(unused, None)
     schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
@@ -100,7 +113,8 @@ def _mark_unsupported(model: type[ScrapeFields], properties: dict[str, Any]) -> 
 
 def _complete_operation(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
-    responses.pop("422", None)
+    if _FRAMEWORK_ERROR in str(responses.get("422")):
+        del responses["422"]
     for status, errors in _errors_of(path, operation).items():
         responses.setdefault(str(status), _error_response(errors))
     for response in responses.values():
@@ -114,7 +128,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
 def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[ErrorClass]]:
     """Return what can go wrong in an operation, by status."""
     errors: dict[int, Sequence[ErrorClass]] = {500: (PagemillError,)}
-    if not path.startswith("/v1/") and operation["operationId"] not in _FOR_OPERATORS:
+    if not path.startswith(("/v1/", READER_PREFIX)) and operation["operationId"] not in _FOR_OPERATORS:
         return errors
     errors |= {401: (UnauthorizedError,), 413: (PayloadTooLargeError,), 503: (UnavailableError,)}
     if "requestBody" in operation:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from pagemill.api.resources import Resources
     from pagemill.jobs.keys.keys import KnownKey
+    from pagemill.settings import Settings
 
 HEADER = "X-API-Key"
 METRICS_PATH = "/metrics"
+READER_PREFIX = "/r/"
+_V1 = "/v1"
 
 _scheme = APIKeyHeader(
     name=HEADER, scheme_name="ApiKey", description="A key made by `pagemill keys create NAME`.", auto_error=False
@@ -29,7 +32,7 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Answers 401 to every request below /v1, or to /metrics, without a known key, whether or not the endpoint exists.
+    """Answers 401 to every request without a known key below /v1 or /r, or to /metrics, also where no endpoint is.
 
     It runs before the body is read, so that a request without a key costs little. With authentication off, a request
     without a key belongs to the anonymous key, and a known key still counts.
@@ -40,12 +43,23 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
-        if scope["type"] == "http" and (scope["path"] in ("/v1", METRICS_PATH) or scope["path"].startswith("/v1/")):
+        if scope["type"] == "http" and _needs_key(scope["path"]):
             resources = cast("Resources", scope["app"].state.resources)
             key = await _key(resources, scope)
             scope.setdefault("state", {}).update(key_id=key.id, key_is_operator=key.operator)
             _refuse_nul(scope)
         await self.app(scope, receive, send)
+
+
+def _needs_key(path: str) -> bool:
+    return path in (_V1, METRICS_PATH, READER_PREFIX.rstrip("/")) or path.startswith((f"{_V1}/", READER_PREFIX))
+
+
+def _is_open_on_machine(path: str, settings: Settings) -> bool:
+    """Whether the settings let programs on this machine ask for a path without a key."""
+    if path == METRICS_PATH:
+        return not settings.observability.metrics_auth
+    return path.startswith(READER_PREFIX) and not settings.service.reader_auth
 
 
 async def _key(resources: Resources, scope: Scope) -> KnownKey:
@@ -54,7 +68,7 @@ async def _key(resources: Resources, scope: Scope) -> KnownKey:
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
-    if scope["path"] == METRICS_PATH and not resources.settings.observability.metrics_auth and _is_on_machine(scope):
+    if _is_open_on_machine(scope["path"], resources.settings) and _is_on_machine(scope):
         return ANONYMOUS_KEY
     if not resources.settings.service.auth:
         if not _is_local(f"//{headers.get('host', '')}") or not _is_same_origin(headers, scope["scheme"]):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
+from pagemill.api.middleware.api_keys import READER_PREFIX
 from pagemill.api.middleware.recorded_request import RecordedRequest
 from pagemill.api.wire.error_response import error_response
 from pagemill.errors import RequestError
@@ -70,7 +71,7 @@ class _Exchange:
             await app(self._scope, receive, self._send_with_id)
         except Exception as error:
             if not isinstance(error, RequestError):
-                log.exception("request failed", path=self._scope["path"])
+                log.exception("request failed", path=_shown(self._scope["path"]))
             if self._status is not None:
                 raise  # the answer has begun: only a broken connection can say that it is not whole
             await error_response(error)(self._scope, receive, self._send_with_id)
@@ -89,12 +90,17 @@ class _Exchange:
         write(
             "request",
             method=self._scope["method"],
-            path=path,
+            path=_shown(path),
             status=self._status,
             milliseconds=round(seconds * 1000),
             client=client[0] if client else None,
             key=self._scope.get("state", {}).get("key_id"),
         )
+
+
+def _shown(path: str) -> str:
+    """The path without the URL that one below `/r/` holds, with its secrets."""
+    return f"{READER_PREFIX}…" if path.startswith(READER_PREFIX) else path
 
 
 def _request_id(scope: Scope) -> str:
