@@ -45,9 +45,13 @@ def run(service: Service, site: str, program: list[str], example: str, home: Pat
 
 
 async def test_the_examples_run(service: Service, tmp_path: Path) -> None:
-    python, shell, *_ = EXAMPLES
+    own, python, shell, *_ = EXAMPLES
     async with HttpServer({"/": PAGE, "/a": PAGE, "/b": PAGE}) as web:
         site = web.url("").rstrip("/")
+        printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], own, tmp_path)
+        assert printed.count("Words of a page.") == 2
+        assert f"{site}/b completed None" in printed
+        assert "Progress(completed=1, failed=0, total=1)" in printed
         printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], python, tmp_path)
         assert "Words of a page." in printed
         if not Path(sys.executable).with_name("anakin").exists():

@@ -1,0 +1,26 @@
+"""The Python client: `Client` and `AsyncClient` speak to a service over HTTP. It imports nothing of the service."""
+
+from pagemill.client.async_client import AsyncClient
+from pagemill.client.errors import (
+    ApiError,
+    ClientError,
+    JobNotEndedError,
+    PageFailedError,
+    ServiceUnreachableError,
+)
+from pagemill.client.results import CrawlPage, MappedPage, Page, SiteMap
+from pagemill.client.sync_client import Client
+
+__all__ = [
+    "ApiError",
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "CrawlPage",
+    "JobNotEndedError",
+    "MappedPage",
+    "Page",
+    "PageFailedError",
+    "ServiceUnreachableError",
+    "SiteMap",
+]

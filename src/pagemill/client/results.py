@@ -1,0 +1,132 @@
+"""What the service answers, as objects. `raw` of each is the answer itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMPLETED = "completed"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that ended. What was not asked for is None."""
+
+    url: str
+    status: str
+    """`completed` or `failed`."""
+    markdown: str | None = None
+    html: str | None = None
+    cleaned_html: str | None = None
+    json: Any = None
+    """What `generate_json` or `output_schema` made of the page."""
+    summary: str | None = None
+    links: tuple[Mapping[str, str], ...] = ()
+    images: tuple[Mapping[str, str], ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    final_url: str | None = None
+    status_code: int | None = None
+    cached: bool = False
+    error: str | None = None
+    """Why it failed: a sentence, and a code in parentheses."""
+    duration_ms: int | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the page was scraped."""
+        return self.status == COMPLETED
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the page of a job, or of a result in a batch or a crawl."""
+        return cls(**_page_fields(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlPage(Page):
+    """A page of a crawl."""
+
+    number: int = 0
+    """Its place in the order of completion: a crawl is read on after it."""
+    depth: int = 0
+    parent: str | None = None
+    duplicate_of: str | None = None
+    """The URL of an earlier page of the same content."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the page of a result in a crawl."""
+        return cls(
+            **_page_fields(answer),
+            number=answer["number"],
+            depth=answer.get("depth") or 0,
+            parent=answer.get("parent"),
+            duplicate_of=answer.get("duplicateOf"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MappedPage:
+    """A URL that a map found."""
+
+    url: str
+    title: str | None
+    last_modified: str | None
+    source: str | None
+    """`sitemap`, `feed` or `link`."""
+    depth: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMap:
+    """The URLs of a site."""
+
+    url: str
+    links: tuple[str, ...]
+    external_links: tuple[str, ...]
+    pages: tuple[MappedPage, ...]
+    is_complete: bool
+    """Whether the site was looked at to the end."""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the map of a job."""
+        pages = (
+            MappedPage(page["url"], page.get("title"), page.get("lastModified"), page.get("source"), page.get("depth"))
+            for page in answer.get("pages") or ()
+        )
+        return cls(
+            url=answer["url"],
+            links=tuple(answer.get("links") or ()),
+            external_links=tuple(answer.get("externalLinks") or ()),
+            pages=tuple(pages),
+            is_complete=bool(answer.get("complete")),
+            raw=answer,
+        )
+
+
+def _page_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "url": answer["url"],
+        "status": answer["status"],
+        "markdown": answer.get("markdown"),
+        "html": answer.get("html"),
+        "cleaned_html": answer.get("cleanedHtml"),
+        "json": answer.get("generatedJson"),
+        "summary": answer.get("summary"),
+        "links": tuple(answer.get("links") or ()),
+        "images": tuple(answer.get("images") or ()),
+        "metadata": answer.get("metadata") or {},
+        "final_url": answer.get("finalUrl"),
+        "status_code": answer.get("statusCode"),
+        "cached": bool(answer.get("cached")),
+        "error": answer.get("error"),
+        "duration_ms": answer.get("durationMs"),
+        "raw": answer,
+    }

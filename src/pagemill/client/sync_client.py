@@ -1,0 +1,116 @@
+"""The client for programs without an event loop."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+
+import httpx2
+
+from pagemill.client import flows
+from pagemill.client.calls import Call
+from pagemill.client.connection import RETRIES, TIMEOUT, answer_of, http_options, request_arguments, unreachable
+from pagemill.client.flows import Item, Pause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
+    from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions
+    from pagemill.client.results import CrawlPage, Page, SiteMap
+
+_Result = TypeVar("_Result")
+
+
+class Client:
+    """Speaks to a service at `base_url` (or PAGEMILL_URL) with `api_key` (or PAGEMILL_API_KEY).
+
+    Requests whose answer got lost, and those that the service is too busy for, are sent again `retries` times. Every
+    method raises ApiError for a request that the service refuses, and ServiceUnreachableError where none answers.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        retries: int = RETRIES,
+    ) -> None:
+        self._http = httpx2.Client(**http_options(base_url, api_key, timeout))
+        self._retries = retries
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def scrape(self, url: str, *, wait: float | None = None, **options: Unpack[ScrapeOptions]) -> Page:
+        """Scrape a page. Raises PageFailedError, and JobNotEndedError after `wait` seconds."""
+        return self._run(flows.scrape(url, options, self._retries, wait))
+
+    def batch(
+        self, urls: Sequence[str], *, progress: ProgressCallback | None = None, **options: Unpack[ScrapeOptions]
+    ) -> Iterator[Page]:
+        """Scrape any number of pages, and yield them in the order of `urls`, failed ones too."""
+        return self._iterate(flows.batch(urls, options, self._retries, progress))
+
+    def map(self, url: str, *, wait: float | None = None, **options: Unpack[MapOptions]) -> SiteMap:
+        """Find the URLs of a site. Raises PageFailedError, and JobNotEndedError after `wait` seconds."""
+        return self._run(flows.site_map(url, options, self._retries, wait))
+
+    def crawl(
+        self, url: str, *, progress: ProgressCallback | None = None, **options: Unpack[CrawlOptions]
+    ) -> Iterator[CrawlPage]:
+        """Scrape the pages of a site, and yield each as it ends, failed ones too."""
+        return self._iterate(flows.crawl(url, options, self._retries, progress))
+
+    def start_crawl(self, url: str, **options: Unpack[CrawlOptions]) -> str:
+        """Begin a crawl, and return its id for `crawl_pages`."""
+        return self._run(flows.start_crawl(url, options, self._retries))
+
+    def crawl_pages(
+        self, crawl_id: str, *, after: int = 0, progress: ProgressCallback | None = None
+    ) -> Iterator[CrawlPage]:
+        """Yield the pages of a crawl that end after the page of the number `after`."""
+        return self._iterate(flows.crawl_pages(crawl_id, after, self._retries, progress))
+
+    def cancel(self, job_id: str) -> None:
+        """Begin no more pages of a job, a batch or a crawl."""
+        self._run(flows.cancel(job_id, self._retries))
+
+    def _run(self, flow: Flow[_Result]) -> _Result:
+        reply: Reply = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration as end:
+                result: _Result = end.value
+                return result
+            reply = self._take(step)
+
+    def _iterate(self, flow: Flow[None]) -> Iterator[Any]:
+        reply: Reply = None
+        while True:
+            try:
+                step = flow.send(reply)
+            except StopIteration:
+                return
+            if isinstance(step, Item):
+                yield step.value
+            reply = self._take(step)
+
+    def _take(self, step: Step) -> Reply:
+        if isinstance(step, Call):
+            try:
+                return answer_of(self._http.request(**request_arguments(step)))
+            except httpx2.TransportError as error:
+                return unreachable(self._http.base_url, error)
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+        return None

@@ -1,0 +1,123 @@
+"""Both clients against a real service."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from pagemill import AsyncClient, Client
+from pagemill.client import ApiError, JobNotEndedError, PageFailedError, ServiceUnreachableError
+
+
+@pytest.fixture
+async def client(service):
+    async with AsyncClient(service.url, service.secret, retries=2) as client:
+        yield client
+
+
+async def test_a_page(client, site):
+    page = await client.scrape(site.url("/docs/1"), formats=["markdown", "links"], front_matter=True)
+    assert page.is_completed
+    assert page.markdown.startswith("---\ntitle:")
+    assert page.links
+    assert page.html is None
+    assert (page.status_code, page.final_url) == (200, site.url("/docs/1"))
+
+
+async def test_a_page_that_fails_raises_what_is_known_of_it(client, site):
+    with pytest.raises(PageFailedError) as caught:
+        await client.scrape(site.url("/docs/3"))
+    assert "(http_error)" in caught.value.page.error
+    assert caught.value.page.status_code == 500
+
+
+async def test_what_the_service_refuses_raises_its_code(client, service):
+    with pytest.raises(ApiError) as caught:
+        await client.scrape("ftp://a.example/")
+    assert (caught.value.status, caught.value.code) == (400, "invalid_url")
+    async with AsyncClient(service.url, "pm_wrong") as nobody:
+        with pytest.raises(ApiError) as caught:
+            await nobody.scrape("https://a.example/")
+    assert (caught.value.status, caught.value.code) == (401, "unauthorized")
+
+
+async def test_a_job_that_does_not_end_in_time_is_named(client, site):
+    site.slow = 2.0
+    with pytest.raises(JobNotEndedError) as caught:
+        await client.scrape(site.url("/docs/1"), wait=0.2)
+    assert caught.value.job_id.startswith("job_")
+    await client.cancel(caught.value.job_id)
+
+
+async def test_many_urls_come_in_their_order_with_progress(client, site):
+    urls = [site.url(f"/docs/{number % 29}?n={number}") for number in range(60)]
+    seen = []
+    pages = [page async for page in client.batch(urls, formats=["markdown"], progress=seen.append)]
+    assert [page.url for page in pages] == urls
+    assert {page.url for page in pages if not page.is_completed} == {url for url in urls if "/docs/3?" in url}
+    assert [(step.completed + step.failed, step.total) for step in seen] == [(number, 60) for number in range(1, 61)]
+    assert [page async for page in client.batch([])] == []
+
+
+async def test_a_map(client, site):
+    found = await client.map(site.url(), limit=20, search="docs")
+    assert len(found.links) == 20
+    assert {page.source for page in found.pages} == {"sitemap", "link"} or found.pages[0].source
+    assert found.url == site.url()
+
+
+async def test_a_crawl_comes_page_by_page_and_can_be_read_on(client, site):
+    seen = []
+    pages = [
+        page
+        async for page in client.crawl(site.url(), max_pages=12, depth=3, formats=["markdown"], progress=seen.append)
+    ]
+    assert [page.number for page in pages] == list(range(1, 13))
+    assert {page.depth for page in pages} >= {0, 1}
+    assert all(page.markdown for page in pages if page.is_completed)
+    assert (seen[-1].completed + seen[-1].failed, seen[-1].total) == (12, 12)
+    crawl_id = await client.start_crawl(site.url(), max_pages=5, depth=1)
+    first = [page async for page in client.crawl_pages(crawl_id)]
+    again = [page async for page in client.crawl_pages(crawl_id, after=3)]
+    assert [page.number for page in again] == [page.number for page in first][3:]
+
+
+async def test_the_client_without_an_event_loop_does_the_same(service, site):
+    def run():
+        with Client(f"{service.url}/v1/", service.secret) as client:
+            page = client.scrape(site.url("/docs/1"))
+            pages = list(client.batch([site.url("/docs/1"), site.url("/docs/3")]))
+            found = client.map(site.url(), limit=5)
+            crawled = list(client.crawl(site.url(), max_pages=3))
+            return page, pages, found, crawled
+
+    page, pages, found, crawled = await asyncio.to_thread(run)
+    assert page.is_completed
+    assert [page.is_completed for page in pages] == [True, False]
+    assert (len(found.links), len(crawled)) == (5, 3)
+
+
+async def test_where_nobody_answers_it_gives_up(unused_port):
+    client = AsyncClient(f"http://127.0.0.1:{unused_port}", "key", retries=1)
+    async with client:
+        with pytest.raises(ServiceUnreachableError):
+            await client.scrape("https://a.example/")
+
+
+async def test_address_and_key_come_from_the_environment(service, site, monkeypatch):
+    monkeypatch.setenv("PAGEMILL_URL", service.url)
+    monkeypatch.setenv("PAGEMILL_API_KEY", service.secret)
+    async with AsyncClient() as client:
+        assert (await client.scrape(site.url("/docs/1"))).is_completed
+
+
+def test_it_loads_nothing_of_the_service():
+    program = (
+        "import sys, pagemill; pagemill.Client; print(*(name for name in sys.modules if name.startswith('pagemill')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "pagemill.client.sync_client" in loaded
+    assert [name for name in loaded if not name.startswith("pagemill.client")] == ["pagemill"]
