@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_backup(commands)
     _add_scrape(commands)
+    _add_sites(commands)
     return parser
 
 
@@ -139,6 +140,17 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     scrape = commands.add_parser("scrape", help="scrape URLs here and now, without a service")
     scrape_options.add_arguments(scrape)
     scrape.set_defaults(command=_scrape)
+
+
+def _add_sites(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from pagemill.cli import sites
+
+    mapping = commands.add_parser("map", help="print the URLs of a site, found by a running service")
+    sites.add_map_arguments(mapping)
+    mapping.set_defaults(command=_map)
+    crawl = commands.add_parser("crawl", help="write the pages of a site, scraped by a running service")
+    sites.add_crawl_arguments(crawl)
+    crawl.set_defaults(command=_crawl)
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
@@ -252,6 +264,18 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
     _configure_logs(settings.changed(log_level="error"))
     check_settings(settings)
     return uvloop.run(scrape.run(arguments, settings))
+
+
+def _map(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import sites
+
+    return asyncio.run(sites.map_site(arguments, settings))
+
+
+def _crawl(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import sites
+
+    return asyncio.run(sites.crawl_site(arguments, settings))
 
 
 def _configure_logs(settings: Settings, file: ProgressLine | None = None) -> None:

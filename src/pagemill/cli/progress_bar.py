@@ -1,4 +1,4 @@
-"""The progress bar of `pagemill scrape`, on standard error."""
+"""The progress bar of `pagemill scrape` and `pagemill crawl`, on standard error."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ class ProgressBar:
         self._failed += failed
         if self._progress and self._task is not None:
             self._progress.update(self._task, advance=1, failed=self._failed, host=host)
+
+    def set(self, ended: int, total: int, *, failed: int) -> None:
+        """Show how many pages have ended of how many."""
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, completed=ended, total=total, failed=failed)
 
     def say(self, text: str) -> None:
         """Write a line to standard error, above the bar where there is one."""

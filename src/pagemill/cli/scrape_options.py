@@ -49,8 +49,14 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     )
     scrape.add_argument("--concurrency", type=int, metavar="N", help="how many pages at a time")
     scrape.add_argument("--resume", action="store_true", help="skip what the output holds already")
+    what = add_page_arguments(scrape)
+    what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")
+    what.add_argument("--full-page", action="store_true", help="with --screenshot: of the whole page")
 
-    how = scrape.add_argument_group("how pages are fetched")
+
+def add_page_arguments(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add how pages are fetched, and what is taken of them. Return the group of the latter."""
+    how = command.add_argument_group("how pages are fetched")
     how.add_argument("--browser", action="store_true", help="render the pages in a browser")
     how.add_argument("--wait-for", type=int, metavar="MS", help="wait in the browser after the page has settled")
     how.add_argument("--actions", metavar="FILE", help="what to do in the browser first: a JSON list, as in the API")
@@ -60,7 +66,7 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     how.add_argument("--cookie", action="append", metavar="NAME=VALUE", help="send a cookie; may be repeated")
     how.add_argument("--user-agent", metavar="TEXT", help="the user agent to send")
 
-    what = scrape.add_argument_group("what is taken of them")
+    what = command.add_argument_group("what is taken of them")
     what.add_argument("--whole-page", action="store_true", help="not the content alone")
     what.add_argument("--include-tag", action="append", metavar="SELECTOR", help="only these parts; may be repeated")
     what.add_argument("--exclude-tag", action="append", metavar="SELECTOR", help="not these parts; may be repeated")
@@ -71,8 +77,7 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     what.add_argument("--max-tokens", type=int, metavar="N", help="cut Markdown that has more than about N tokens")
     what.add_argument("--schema", metavar="FILE", help="return JSON by this JSON Schema; needs --format json")
     what.add_argument("--generate-json", action="store_true", help="return structured JSON; needs --format json")
-    what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")
-    what.add_argument("--full-page", action="store_true", help="with --screenshot: of the whole page")
+    return what
 
 
 async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptions:
@@ -85,8 +90,19 @@ async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptio
     formats = [Format(name) for name in arguments.include or ()] or list(FORMATS[arguments.format])
     if arguments.screenshot:
         formats.append(Format.SCREENSHOT_FULL_PAGE if arguments.full_page else Format.SCREENSHOT)
-    fields: dict[str, Any] = {
-        "formats": [name.value for name in formats],
+    fields = {"formats": [name.value for name in formats], **page_fields(arguments)}
+    try:
+        return await _checked(ScrapeFields.model_validate(fields), settings)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise UsageError(f"The field `{'.'.join(map(str, problem['loc']))}` is not valid: {problem['msg']}.") from None
+    except RequestError as error:
+        raise UsageError(error.message) from None
+
+
+def page_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a request, without its formats, that the arguments of a page ask for."""
+    return {
         "country": arguments.country or "us",
         "useBrowser": arguments.browser,
         "waitFor": arguments.wait_for,
@@ -106,13 +122,6 @@ async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptio
         "outputSchema": _json(arguments.schema, "--schema"),
         "generateJson": arguments.generate_json,
     }
-    try:
-        return await _checked(ScrapeFields.model_validate(fields), settings)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        raise UsageError(f"The field `{'.'.join(map(str, problem['loc']))}` is not valid: {problem['msg']}.") from None
-    except RequestError as error:
-        raise UsageError(error.message) from None
 
 
 async def _checked(fields: ScrapeFields, settings: Settings) -> ScrapeOptions:

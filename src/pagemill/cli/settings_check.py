@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PREFIX = "PAGEMILL_"
+_OF_CLIENTS = frozenset({"URL", "API_KEY"})
+"""Variables that clients read, and that are no settings of a service."""
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -68,7 +70,7 @@ def warn_of_unknown(names: Iterable[str] = os.environ) -> None:
 
 def unknown_variables(names: Iterable[str] = os.environ) -> list[tuple[str, str | None]]:
     """Return each variable that looks like a setting and is none, with the nearest setting where one is near."""
-    known = {name.upper() for name in Settings.by_name()}
+    known = {name.upper() for name in Settings.by_name()} | _OF_CLIENTS
     unknown = (name for name in sorted(set(names)) if name.startswith(_PREFIX) and name[len(_PREFIX) :] not in known)
     found: list[tuple[str, str | None]] = []
     for name in unknown:

@@ -1,0 +1,142 @@
+"""Where `pagemill crawl` writes: standard output, one file, or a folder with a file for each page under its path.
+
+How far a crawl was read stands beside the output, so that `--resume` reads on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
+
+import orjson
+
+from pagemill.cli.page_output import write_file
+from pagemill.errors import OperatorError, UsageError
+from pagemill.extraction.postprocessing import front_matter
+
+if TYPE_CHECKING:
+    from pagemill.client import CrawlPage
+
+SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
+_STATE = ".pagemill-crawl.json"
+_UNSAFE = re.compile(r"[^\w.~-]+")
+_LONGEST_PART = 80
+_MOST_PARTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a crawl was read."""
+
+    crawl_id: str
+    after: int
+    """The number of the last page that was written."""
+
+
+class CrawlOutput:
+    """The output of one crawl. Without a path it is standard output, which cannot be resumed."""
+
+    def __init__(self, path: str | None, form: str, *, start: str) -> None:
+        self._form = form
+        self._host = urlsplit(start).netloc
+        self._folder = Path(path) if path and (path.endswith("/") or not Path(path).suffix) else None
+        self._file = Path(path) if path and self._folder is None else None
+        self._stream: TextIO = sys.stdout
+        self._written = False
+
+    def place(self) -> Place:
+        """Return how far an earlier run came. Raises UsageError where there was none."""
+        state = self._state
+        if state is None:
+            raise UsageError("--resume needs --output: it reads on after what is there.")
+        try:
+            value = orjson.loads(state.read_bytes())
+            return Place(str(value["crawl"]), int(value["after"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UsageError(f"There is no crawl to go on with: {state} cannot be read.") from None
+
+    def open(self, *, resumes: bool) -> None:
+        """Make the folder, or open the file. Raises OperatorError."""
+        try:
+            if self._folder:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            elif self._file:
+                self._stream = self._file.open("a" if resumes else "w", encoding="utf-8")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def write(self, page: CrawlPage) -> None:
+        """Write a page. One that failed, or whose content an earlier page has, is written in JSON alone."""
+        text = self._text(page)
+        if text is None:
+            return
+        try:
+            if self._folder:
+                file = self._folder / page_path(page.url, self._host, SUFFIXES[self._form])
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_file(file, text.encode())
+                return
+            self._stream.write(text if not self._written or self._form == "json" else f"\n{text}")
+            self._stream.flush()
+            self._written = True
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def remember(self, place: Place) -> None:
+        """Keep how far the crawl was read, after its page was written."""
+        if self._state is None:
+            return
+        try:
+            write_file(self._state, orjson.dumps({"crawl": place.crawl_id, "after": place.after}))
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @property
+    def _state(self) -> Path | None:
+        if self._folder:
+            return self._folder / _STATE
+        return self._file.with_name(f".{self._file.name}{_STATE}") if self._file else None
+
+    def _text(self, page: CrawlPage) -> str | None:
+        if self._form == "json":
+            return orjson.dumps({key: value for key, value in page.raw.items() if value is not None}).decode() + "\n"
+        if not page.is_completed or page.duplicate_of is not None:
+            return None
+        if self._form == "markdown":
+            text = page.markdown or ""
+            head = front_matter.write({"url": page.final_url or page.url, "title": page.metadata.get("title")})
+            return text if text.startswith("---\n") else f"{head}{text}"
+        return (page.html if self._form == "html" else page.cleaned_html) or ""
+
+    def _unwritable(self, error: OSError) -> OperatorError:
+        return OperatorError(f"{self._folder or self._file or 'The output'} cannot be written: {error.strerror}.")
+
+
+def page_path(url: str, host: str, suffix: str) -> Path:
+    """Return the path of a page's file in a folder: that of its URL, below its host where it is not `host`.
+
+    What a file name cannot say exactly (a query, odd characters, great length) is told apart by a digest. No part
+    begins with a dot.
+    """
+    parsed = urlsplit(url)
+    raw = parsed.path.lstrip("/").split("/")
+    parts = [_safe(part) for part in raw if part]
+    is_exact = parts == [part for part in raw if part] and not parsed.query and len(parts) <= _MOST_PARTS
+    if not parsed.path or parsed.path.endswith("/"):
+        parts.append("index")
+    parts = parts[:_MOST_PARTS]
+    digest = "" if is_exact else "-" + hashlib.sha256(url.encode()).hexdigest()[:8]
+    above = [] if parsed.netloc == host else [_safe(parsed.netloc)]
+    return Path(*above, *parts[:-1], f"{parts[-1]}{digest}{suffix}")
+
+
+def _safe(part: str) -> str:
+    """A name of a file or a folder that is as near to a part of a path as may be; the longest is in bytes."""
+    return _UNSAFE.sub("-", part).encode()[:_LONGEST_PART].decode(errors="ignore").lstrip(".") or "-"

@@ -1,0 +1,43 @@
+"""Which service a command speaks to, and with which key."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pagemill.client import AsyncClient
+from pagemill.data_folder import DataFolder
+from pagemill.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pagemill.settings import Settings
+
+URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the argument that names another service."""
+    command.add_argument(
+        "--service", metavar="URL", help=f"the service's address; default: {URL}, or the service on this machine"
+    )
+
+
+def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
+    """Return a client of the service. Raises UsageError where no key is known.
+
+    The key is that of the environment; for the service on this machine, the one in its data folder does too.
+    """
+    url = arguments.service or os.environ.get(URL)
+    key = os.environ.get(KEY) or (None if url else _first_key(settings))
+    if not key and settings.service.auth:
+        raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
+    return AsyncClient(url or f"http://{settings.service.host}:{settings.service.port}", key)
+
+
+def _first_key(settings: Settings) -> str | None:
+    try:
+        return DataFolder(settings.database.data_dir).key_file.read_text().strip() or None
+    except OSError:
+        return None
