@@ -65,6 +65,13 @@ async def test_without_events_an_endpoint_hears_of_all_ends(api: Api) -> None:
     assert "description" not in endpoint
 
 
+async def test_an_endpoint_may_begin_paused(api: Api) -> None:
+    assert (await created(api, isActive=False))["isActive"] is False
+    assert (await created(api, isActive=None))["isActive"] is True
+    answer = await api.client.post("/v1/webhooks", json={"url": HOOK, "isActive": "x"})
+    assert (answer.status_code, "`isActive`" in answer.json()["message"]) == (400, True)
+
+
 async def test_an_endpoint_can_be_changed_and_deleted(api: Api) -> None:
     endpoint = await created(api)
     path = f"/v1/webhooks/{endpoint['id']}"

@@ -54,7 +54,9 @@ _RECHECK_INTERVAL = 0.5
 async def create_webhook(body: EndpointRequest, resources: ApiResources, key_id: KeyId) -> Response:
     """Register a URL to be told of events, and return the secret that its deliveries are signed with: this once."""
     url = receiver_url(body.url, "url", resources.settings.requests.max_url_length)
-    created, secret = await _webhooks(resources).create(key_id, url, body.description, body.events or JOB_EVENTS)
+    created, secret = await _webhooks(resources).create(
+        key_id, url, body.description, body.events or JOB_EVENTS, is_active=body.is_active is not False
+    )
     return JSONResponse({**wire.endpoint(created), "secret": secret}, 201)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RETRY_AFTER = 2
 """Seconds after which a client may try again when the service is unavailable."""
 
+_ENTRIES = ("entry", "entries")
 INTERNAL_MESSAGE = "Something went wrong on our side. The request's id finds the details in the service's log."
 
 # What the framework says by status alone.
@@ -85,7 +86,19 @@ def describe(problem: Mapping[str, Any]) -> str:
     kind = {"body": "field", "query": "parameter"}.get(place, place)
     if problem["type"] == "missing":
         return f"The {kind} `{name}` is required."
-    return f"The {kind} `{name}` is not valid: {_uncapitalised(problem['msg'])}."
+    return f"The {kind} `{name}` is not valid: {_reason(problem)}."
+
+
+def _reason(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong in words for a client, where pydantic's are for programmers."""
+    context = problem.get("ctx", {})
+    if problem["type"] == "too_short":
+        return f"it needs at least {context['min_length']} {_ENTRIES[context['min_length'] > 1]}"
+    if problem["type"] == "too_long":
+        return f"it takes at most {context['max_length']} entries"
+    if problem["type"] == "string_pattern_mismatch":
+        return "it holds characters that it cannot have, or is empty"
+    return _uncapitalised(str(problem["msg"]))
 
 
 def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> JSONResponse:

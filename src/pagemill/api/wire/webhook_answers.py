@@ -24,6 +24,7 @@ class EndpointFields(BaseModel):
 
     description: str | None = Field(None, max_length=1000, pattern=r"^[^\x00]*$", description="For people.")
     events: list[Annotated[Event, Field(strict=False)]] | None = Field(None, min_length=1, description=_EVENTS)
+    is_active: bool | None = Field(None, description="Whether it is told anything. A new endpoint is.")
 
 
 class EndpointRequest(EndpointFields):
@@ -36,7 +37,6 @@ class EndpointPatch(EndpointFields):
     """What is to change of an endpoint; what is left out, or null, stays."""
 
     url: str | None = Field(None, description="Where to: http or https.", json_schema_extra={"format": "uri"})
-    is_active: bool | None = Field(None, description="Whether it is told anything.")
 
 
 class WebhookEndpoint(TypedDict):

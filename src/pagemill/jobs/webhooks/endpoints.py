@@ -104,14 +104,14 @@ class Webhooks:
         self._signing_key = signing_key
 
     async def create(
-        self, key_id: str, url: str, description: str | None, events: Sequence[Event]
+        self, key_id: str, url: str, description: str | None, events: Sequence[Event], *, is_active: bool = True
     ) -> tuple[Endpoint, str]:
         """Register an endpoint and return it with its secret, which is not kept."""
         endpoint_id = f"whe_{secrets.token_hex(12)}"
         secret, sealed = self._signing_key.new_secret()
         row = await self._database.row(
             statements.INSERT_ENDPOINT,
-            *(endpoint_id, key_id, url, description, list(events), sealed.salt, sealed.hash),
+            *(endpoint_id, key_id, url, description, list(events), sealed.salt, sealed.hash, is_active),
         )
         return _endpoint(row), secret
 

@@ -18,8 +18,8 @@ _ENDPOINT_COLUMNS = "id, key_id, url, description, events, is_active, secret_sal
 
 # Repeatable: the caller made the id, and the row that is there is returned.
 INSERT_ENDPOINT = f"""
-INSERT INTO webhook_endpoints (id, key_id, url, description, events, secret_salt, secret_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO webhook_endpoints (id, key_id, url, description, events, secret_salt, secret_hash, is_active)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (id) DO UPDATE SET id = excluded.id
 RETURNING {_ENDPOINT_COLUMNS}
 """
