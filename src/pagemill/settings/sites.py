@@ -35,6 +35,9 @@ class SiteSettings(SettingsGroup):
     host_pages_in_flight: Count = Field(
         4, description="Pages of one host that crawls have in hand at a time, over all workers."
     )
+    host_wait: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="How long a page of a crawl waits for its host in a worker before it goes back, in seconds."
+    )
     host_max_interval: Seconds = Field(
         60.0, description="The longest time between two requests to one host that is slow or refuses, in seconds."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
     from pagemill.sites.candidates import Candidate
+
+_RELEASED_HOSTS = 100
+"""Hosts of which one statement puts a waiting page back into the queue."""
 
 
 class Frontier:
@@ -47,7 +51,23 @@ class Frontier:
         )
 
     async def release(self) -> int | None:
-        """Put into the queue what may be fetched now, and return how many pages; None where no crawl has any left."""
+        """Put into the queue what may be fetched now, and return how many pages; None where nothing waits.
+
+        Pages that wait for their host and URLs of crawls share its turns: whoever comes first is drawn by lot.
+        """
+        waiting_first = random.choice((True, False))  # noqa: S311 - no secret
+        deferred = await self._release_waiting() if waiting_first else None
+        urls = await self._release_urls()
+        deferred = deferred if waiting_first else await self._release_waiting()
+        if deferred is None and urls is None:
+            return None
+        return (deferred or 0) + (urls or 0)
+
+    async def _release_waiting(self) -> int | None:
+        row = await self._database.row(statements.RELEASE_WAITING_PAGES, self._settings.host_interval, _RELEASED_HOSTS)
+        return int(row["pages"]) if row and row["hosts"] else None
+
+    async def _release_urls(self) -> int | None:
         row = await self._database.row(
             statements.RELEASE_PAGES,
             *(self._settings.crawl_pages_in_flight, self._settings.host_pages_in_flight, self._settings.host_interval),

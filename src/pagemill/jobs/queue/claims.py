@@ -48,6 +48,8 @@ class ClaimedPage:
     site: SiteOptions | None = None
     """Of a map or a crawl."""
     position: int = 0
+    has_turn: bool = False
+    """Whether a turn of its host was taken for it, by a crawl's rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,11 @@ class Queue:
         if ours:
             metrics.page_failed(failure.code, page.url)
         return ours
+
+    async def defer(self, page: ClaimedPage, host: str) -> None:
+        """Have a page wait for its host, outside the queue, until a turn is taken for it."""
+        await self._database.rows(statements.DEFER_PAGE, page.id, page.attempt, self._worker_id, host)
+        self.forget(page)
 
     async def release(self) -> int:
         """Put all pages of this worker back in the queue, and return how many."""

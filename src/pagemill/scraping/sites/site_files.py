@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pagemill.model import FetchedPage, JsonObject
     from pagemill.scraping.scraper import Scraper
-    from pagemill.scraping.sites.hosts import Hosts
+    from pagemill.scraping.sites.hosts import Hosts, Turns
     from pagemill.settings import Settings
     from pagemill.sites.robots import Robots
     from pagemill.sites.scope import CrawlFilter
@@ -45,17 +45,21 @@ class DiscoveredUrls:
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """Reads files of sites. `hosts` says when a host may be asked, and keeps what robots.txt says."""
+    """Reads files of sites. `turns` says when a host may be asked; `hosts` keeps what robots.txt says."""
 
     scraper: Scraper
     hosts: Hosts
+    turns: Turns
     settings: Settings
 
-    async def robots(self, url: str, country: str, deadline: float) -> Robots:
-        """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails."""
-        parsed = parse_url(url)
-        origin = "/".join(parsed.public_href.split("/", 3)[:3])
-        known = await self.hosts.find_robots(origin)
+    async def robots(self, url: str, country: str, deadline: float, *, accepted_age: float = 0.0) -> Robots:
+        """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails.
+
+        What was asked for less than `accepted_age` seconds ago is not asked for again: a page that waits for its host
+        between the two requests would else never come to its own.
+        """
+        origin = parse_url(url).origin
+        known = await self.hosts.find_robots(origin, accepted_age)
         if known is None:
             known, reachable = await self._fetch_robots(origin, country, deadline)
             await self.hosts.keep_robots(origin, known, reachable=reachable)
@@ -80,7 +84,7 @@ class SiteFiles:
         self, url: str, wanted: CrawlFilter, robots: Robots, country: str, deadline: float, *, limit: int
     ) -> AsyncIterator[DiscoveredUrls]:
         """Yield what the site's sitemaps name, file by file: those of robots.txt, else the usual ones, else feeds."""
-        origin = "/".join(parse_url(url).public_href.split("/", 3)[:3])
+        origin = parse_url(url).origin
         queue = list(robots.sitemaps) or [origin + path for path in _USUAL_SITEMAPS]
         feeds = [] if robots.sitemaps else [origin + path for path in _USUAL_FEEDS]
         seen = set(queue)
@@ -138,8 +142,8 @@ class SiteFiles:
 
     async def fetch(self, url: str, country: str, deadline: float) -> FetchedPage:
         """Fetch a file of a site, in the host's turn. Raises a subclass of `PageError`."""
-        host = parse_url(url).public_href.split("/", 3)[2]
-        await self.hosts.wait_for_rate_limit(host)
+        host = parse_url(url).netloc
+        await self.turns.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
