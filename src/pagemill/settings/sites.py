@@ -48,6 +48,9 @@ class SiteSettings(SettingsGroup):
     robots_retry: Seconds = Field(
         300.0, description="After how long a `robots.txt` that could not be had is asked for again, in seconds."
     )
+    robots_stale_days: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Days that a `robots.txt` counts while it cannot be had any more."
+    )
     robots_max_delay: Seconds = Field(60.0, description="The longest `Crawl-delay` that is kept, in seconds.")
     robots_may_be_ignored: bool = Field(
         False, description="Whether a map or a crawl may ask for `ignoreRobots`. Only for sites of your own."

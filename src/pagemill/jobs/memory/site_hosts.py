@@ -27,6 +27,7 @@ class DatabaseHosts:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings.sites
+        self._stale_age = timedelta(days=settings.sites.robots_stale_days)
         self._waiting: WeakValueDictionary[str, FairSemaphore] = WeakValueDictionary()
 
     async def take_turn(self, host: str, patience: float = float("inf")) -> bool:
@@ -76,12 +77,19 @@ class DatabaseHosts:
         row = await self._database.row(statements.GET_ROBOTS, origin, *(timedelta(seconds=age) for age in ages))
         return row["rules"] if row else None
 
-    async def keep_robots(self, origin: str, rules: JsonObject, *, reachable: bool) -> None:
-        """Keep what it says."""
-        await self._database.rows(statements.STORE_ROBOTS, origin, rules, reachable)
+    async def find_stale_robots(self, origin: str) -> JsonObject | None:
+        """What its robots.txt said when it could be had, where that is not too long ago."""
+        row = await self._database.row(statements.GET_STALE_ROBOTS, origin, self._stale_age)
+        return row["rules"] if row else None
+
+    async def keep_robots(self, origin: str, rules: JsonObject, *, reachable: bool) -> JsonObject:
+        """Keep what the site answered, and return what counts."""
+        rows = await self._database.rows(statements.STORE_ROBOTS, origin, rules, reachable, self._stale_age)
+        found: JsonObject = rows[0]["rules"]
+        return found
 
     async def delete_old(self, limit: int) -> int:
         """Delete what nobody asked for in a long time, and return how much."""
-        files = await self._database.row(statements.DELETE_OLD_ROBOTS, _LONGEST_KEPT, limit)
+        files = await self._database.row(statements.DELETE_OLD_ROBOTS, max(_LONGEST_KEPT, self._stale_age), limit)
         hosts = await self._database.row(statements.DELETE_OLD_TURNS, limit)
         return int(files["files"] if files else 0) + int(hosts["hosts"] if hosts else 0)

@@ -49,13 +49,23 @@ SELECT rules, reachable FROM robots_files
 WHERE origin = $1 AND fetched_at > now() - greatest($4, CASE WHEN reachable THEN $2::interval ELSE $3::interval END)
 """
 
-# Repeatable: it sets values. One that could not be had takes the place of one that is older than 30 days, or none.
+# Repeatable: it only reads. $2: how old rules may be at most, where the file cannot be had.
+GET_STALE_ROBOTS = "SELECT rules FROM robots_files WHERE origin = $1 AND rules_at > now() - $2::interval"
+
+# $2: what the site's answer means, $3: whether that is a robots.txt or that there is none; else $2 counts where no
+# rules are known that are younger than $4. What counts from now on is returned.
+# Repeatable: it sets values.
 STORE_ROBOTS = """
-INSERT INTO robots_files AS known (origin, rules, reachable) VALUES ($1, $2, $3)
+INSERT INTO robots_files AS known (origin, rules, reachable, rules_at)
+VALUES ($1, $2, $3, CASE WHEN $3 THEN now() END)
 ON CONFLICT (origin) DO UPDATE SET
-    rules = CASE WHEN excluded.reachable OR NOT known.reachable THEN excluded.rules ELSE known.rules END,
+    rules = CASE WHEN excluded.reachable OR coalesce(known.rules_at <= now() - $4::interval, true)
+                 THEN excluded.rules ELSE known.rules END,
+    rules_at = CASE WHEN excluded.reachable THEN now()
+                    WHEN known.rules_at > now() - $4 THEN known.rules_at END,
     reachable = excluded.reachable,
     fetched_at = now()
+RETURNING rules
 """
 
 # Repeatable: what is deleted is not there to be deleted again.

@@ -35,5 +35,11 @@ class Hosts(Protocol):
         One that was asked for less than `accepted_age` seconds ago is not to be fetched again.
         """
 
-    async def keep_robots(self, origin: str, rules: JsonObject, *, reachable: bool) -> None:
-        """Keep what it says. Where it was not reachable, what was known before stays."""
+    async def find_stale_robots(self, origin: str) -> JsonObject | None:
+        """What its robots.txt said when it could be had, where that is not too long ago."""
+
+    async def keep_robots(self, origin: str, rules: JsonObject, *, reachable: bool) -> JsonObject:
+        """Keep what the site answered, for all API keys and countries, and return what counts.
+
+        Where the file was not reachable, what was known before counts.
+        """
