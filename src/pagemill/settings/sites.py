@@ -25,6 +25,7 @@ class SiteSettings(SettingsGroup):
         100, description="URLs of one crawl or map that differ in dates or in several parameters alone."
     )
     crawl_pages_in_flight: Count = Field(16, description="Pages of one crawl that are queued or worked on at a time.")
+    crawls_per_release: Count = Field(100, description="Crawls of which one statement puts URLs into the queue.")
     crawl_deadline: Seconds = Field(86_400.0, description="The longest a crawl may run, in seconds.")
     crawl_poll_interval: Seconds = Field(
         0.05, description="How often a worker looks for URLs of crawls whose host may be asked, in seconds."

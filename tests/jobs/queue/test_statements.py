@@ -75,7 +75,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "release": (
         crawl_statements.RELEASE_PAGES,
-        (16, 4, 0.2),
+        (16, 4, 0.2, 100),
         {"jobs_crawling", "crawl_urls_waiting", "crawl_urls_in_hand", "crawl_hosts_pkey"},
     ),
     "pages of a crawl": (

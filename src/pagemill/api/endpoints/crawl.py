@@ -129,7 +129,7 @@ async def stream_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the r
     form = StreamFormat.LINES if lines else StreamFormat.EVENTS
     start = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else after or 0
     return StreamingResponse(
-        resources.downloads.in_turn(key_id, stream(resources, job, min(start, MAX_NUMBER), form)),
+        resources.streams.in_turn(key_id, stream(resources, job, min(start, MAX_NUMBER), form)),
         media_type=form.value,
         # Compression would hold pages back until its buffer is full.
         headers={"Cache-Control": "no-cache", "Content-Encoding": "identity", "X-Accel-Buffering": "no"},

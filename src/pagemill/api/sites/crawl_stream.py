@@ -6,6 +6,7 @@ Contents are streamed as they are stored, one part of one body in memory at a ti
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from starlette.datastructures import Headers
     from starlette.responses import Response
@@ -94,7 +95,7 @@ async def _page(resources: Resources, job: Job, crawled: CrawledPage, *, content
         yield piece
 
 
-async def stream(resources: Resources, job: Job, after: int, form: StreamFormat) -> AsyncIterator[bytes]:
+async def stream(resources: Resources, job: Job, after: int, form: StreamFormat) -> AsyncGenerator[bytes]:
     """Yield each page of a crawl as it ends, from the one after this number on; at last the crawl without pages."""
     alive = b": waiting\n\n" if form is StreamFormat.EVENTS else b"\n"
     idle = 0.0
@@ -105,8 +106,11 @@ async def stream(resources: Resources, job: Job, after: int, form: StreamFormat)
             current = await resources.jobs.get(job.id, job.key_id)
             pages = await resources.crawls.ended_pages(job.id, after, _READ_AT_ONCE)
             for crawled in pages:
-                async for chunk in encode(_framed(resources, job, crawled, form), None):
-                    yield chunk
+                # A place among the key's downloads is held for a page, and not while there is none to send.
+                chunks = resources.downloads.in_turn(job.key_id, encode(_framed(resources, job, crawled, form), None))
+                async with contextlib.aclosing(chunks):
+                    async for chunk in chunks:
+                        yield chunk
                 after, idle = crawled.number, 0.0
             if pages:
                 continue

@@ -71,6 +71,7 @@ class Frontier:
         row = await self._database.row(
             statements.RELEASE_PAGES,
             *(self._settings.crawl_pages_in_flight, self._settings.host_pages_in_flight, self._settings.host_interval),
+            self._settings.crawls_per_release,
         )
         if row and row["crawls"]:
             PAGES_SUBMITTED.add(amount=row["pages"])

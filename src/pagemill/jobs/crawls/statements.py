@@ -120,7 +120,8 @@ SELECT (SELECT count(*) FROM host WHERE name IS NOT NULL) AS hosts, (SELECT coun
 
 # Puts the best URLs of crawls into the queue: one of each host whose turn it is, as long as it has fewer than $2 in
 # hand (1 where it asks for a delay), and a crawl fewer than $1. The turn is taken by setting the host's time, which is
-# checked on the row as it is at that moment; so no two do so at once. $3: seconds between two turns.
+# checked on the row as it is at that moment; so no two do so at once. $3: seconds between two turns. $4: how many
+# crawls: as many are locked, drawn by lot from those that have a host whose turn it is, so that each comes to its own.
 # Crawls are counted in the order of their rows in `unended_pages`, so that two of these seldom wait for one another.
 # Repeatable: a repetition releases the next ones, for which the same limits hold.
 RELEASE_PAGES = """
@@ -130,7 +131,9 @@ WITH crawl AS MATERIALIZED (
     FROM jobs
     WHERE kind = 'crawl' AND completed_at IS NULL AND urls_waiting > 0 AND pages < pages_allowed
       AND pages_left < $1
-    ORDER BY created_at FOR UPDATE SKIP LOCKED
+      AND EXISTS (SELECT FROM crawl_hosts AS known LEFT JOIN host_turns AS turn ON turn.host = known.host
+                  WHERE known.job_id = jobs.id AND coalesce(turn.next_at <= now(), true))
+    ORDER BY random() LIMIT $4 FOR UPDATE SKIP LOCKED
 ), wanted AS MATERIALIZED (
     SELECT DISTINCT ON (known.host) known.host, crawl.id AS job_id
     FROM crawl

@@ -186,7 +186,10 @@ def _claimed(row: Any) -> ClaimedPage:
 async def stop_crawl(database: Database, job_id: str, key_id: str, code: str, message: str) -> int:
     """Release no more pages of a crawl, end those that no worker has in hand, and return how many those were."""
     now = await database.row(statements.GET_TIME)
-    row = await database.row(statements.STOP_CRAWL, job_id, key_id, code, message, now["time"] if now else None)
+    values = (job_id, key_id, code, message, now["time"] if now else None)
+    # The first one waits for who releases pages just then, and sees none of those; after it there are no more.
+    log_ended_jobs(await database.row(statements.STOP_CRAWL, *values))
+    row = await database.row(statements.STOP_CRAWL, *values)
     log_ended_jobs(row)
     if row is None:
         return 0
