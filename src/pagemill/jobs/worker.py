@@ -27,11 +27,12 @@ from pagemill.jobs.worker_slots import WorkerSlots
 from pagemill.model import Failure, JobKind
 from pagemill.observability.stages import Stage
 from pagemill.observability.tracing import Kind
+from pagemill.process_lifetime import first_completed
 from pagemill.redaction import redact_url
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from pagemill.jobs.queue.claims import ClaimedPage
     from pagemill.scraping.scraped_page import ScrapedPage
@@ -146,11 +147,11 @@ class Worker:
                 if self._settings.limits.pages_in_flight:  # a place of its key is free then, and a page may wait for it
                     task.add_done_callback(lambda _: queue_changed.set())
             if len(pages) < free:
-                await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
+                await first_completed(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
             else:
                 # The queue is longer than our hands: several places are refilled at once, for one look at it.
                 ended = asyncio.wait(self._slots.pages, return_when=asyncio.FIRST_COMPLETED)
-                await _first_of(ended, self._slots.lent.wait(), stop.wait())
+                await first_completed(ended, self._slots.lent.wait(), stop.wait())
                 await asyncio.sleep(_REFILL_DELAY)
 
     def _start(self, page: ClaimedPage) -> asyncio.Task[None]:
@@ -170,7 +171,7 @@ class Worker:
 
     async def _wait_for_running(self, stop: asyncio.Event) -> None:
         if self._slots.pages:
-            await _first_of(asyncio.wait(self._slots.pages), stop.wait())
+            await first_completed(asyncio.wait(self._slots.pages), stop.wait())
 
     async def _process_page(self, page: ClaimedPage) -> None:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
@@ -295,16 +296,6 @@ class Worker:
 def _page_stage(page: ClaimedPage) -> Stage:
     attributes = {"pagemill.job.id": page.job_id, "pagemill.page.id": page.id, "url.full": redact_url(page.url)}
     return Stage("page", "scrape", Kind.CONSUMER, attributes, page.trace_context)
-
-
-async def _first_of(*work: Coroutine[object, object, object], timeout: float | None = None) -> None:
-    """Return when one of these is done, or the time is up; the others are cancelled."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
-    try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _host(url: str) -> str | None:

@@ -166,20 +166,23 @@ SELECT count(*) AS jobs FROM deleted
 # A page that waits for its host is not in the queue.
 _QUEUED = "worker_id IS NULL AND completed_at IS NULL AND waits_for_host IS NULL"
 
-# Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
-# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
-# $5: pages that a key may have in hand, or null for any number.
-# Repeatable: a repetition takes other pages. The worker never learns of the first ones, and RECONCILE_PAGES puts them
-# back.
-CLAIM_PAGES = f"""
-WITH RECURSIVE waiting_key AS (
+# The keys that have pages in the queue: an entry of the index for each is read.
+_WAITING_KEYS = f"""WITH RECURSIVE waiting_key AS (
     (SELECT key_id FROM pages WHERE {_QUEUED} ORDER BY key_id LIMIT 1)
     UNION ALL
     SELECT (SELECT key_id FROM pages
             WHERE {_QUEUED} AND key_id > waiting_key.key_id
             ORDER BY key_id LIMIT 1)
     FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
-), held AS (
+)"""
+
+# Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
+# the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
+# $5: pages that a key may have in hand, or null for any number.
+# Repeatable: a repetition takes other pages. The worker never learns of the first ones, and RECONCILE_PAGES puts them
+# back.
+CLAIM_PAGES = f"""
+{_WAITING_KEYS}, held AS (
     SELECT key_id, count(*) AS pages FROM pages
     WHERE worker_id IS NOT NULL AND completed_at IS NULL GROUP BY key_id
 ), candidate AS (
@@ -436,14 +439,7 @@ COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interv
 # key. $2: the silence after which a worker counts as dead.
 # Repeatable: it only reads.
 GET_QUEUE_STATE = f"""
-WITH RECURSIVE waiting_key AS (
-    (SELECT key_id FROM pages WHERE {_QUEUED} ORDER BY key_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT key_id FROM pages
-            WHERE {_QUEUED} AND key_id > waiting_key.key_id
-            ORDER BY key_id LIMIT 1)
-    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
-), oldest AS (
+{_WAITING_KEYS}, oldest AS (
     SELECT min(page.created_at) AS created_at
     FROM waiting_key
     CROSS JOIN LATERAL (
