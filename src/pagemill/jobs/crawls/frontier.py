@@ -92,9 +92,13 @@ class Frontier:
         row = await self._database.row(statements.GET_DEPTH, job_id, position)
         return int(row["depth"]) if row else 0
 
-    async def record_contents(self, job_id: str, position: int, contents: Sequence[bytes]) -> bool:
-        """Note by what a page is known again. Returns False where an earlier page is known by one of these."""
-        row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, sorted(set(contents)))
+    async def record_contents(self, job_id: str, position: int, contents: Sequence[bytes], canonical: bytes) -> bool:
+        """Note by what a page is known again. Returns False where an earlier page is known by one of `contents`.
+
+        Where an earlier page has the same `canonical` URL, that is only noted: sites err in this.
+        """
+        known = sorted(set(contents))
+        row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, known, canonical)
         return row is None or row["position"] == position
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pagemill import bodies
 from pagemill.errors import PageError, RobotsDisallowedError
+from pagemill.extraction import METADATA
 from pagemill.fetching.url import parse_url
 from pagemill.model import Format, MarkdownOptions
 from pagemill.scraping.sites.site_files import OVERLOADED
@@ -38,6 +40,8 @@ _MAX_LINKS = 20_000
 _SHORTEST_CONTENT = 64
 """Bytes of packed Markdown below which two pages are not taken for the same."""
 _ADDED_AT_ONCE = 2000
+_LARGEST_METADATA = 64 * 1024
+"""Bytes of packed metadata that are looked into for the canonical URL."""
 
 
 class PageCrawl:
@@ -68,7 +72,9 @@ class PageCrawl:
             await self._find_sitemaps(robots)
             raise
         await self._find_sitemaps(robots)
-        is_new = await self._frontier.record_contents(page.job_id, page.position, _contents(scraped))
+        is_new = await self._frontier.record_contents(
+            page.job_id, page.position, _contents(scraped), self._canonical(scraped)
+        )
         if is_new and depth < site.depth:
             await _best_effort(self._add_links(scraped, robots, depth + 1))
         unasked = {Format.LINKS.value, Format.MARKDOWN.value} - {name.value for name in page.options.formats}
@@ -132,6 +138,18 @@ class PageCrawl:
         links = scraped.bodies[Format.LINKS]
         found = await self._files.links(scraped.final_url, links, self._wanted, robots, limit=_MAX_LINKS)
         await self._add(found.inside, depth, self._page.position)
+
+    def _canonical(self, scraped: ScrapedPage) -> bytes:
+        """A hash of the URL that a page calls canonical; of its own where that is none of the site.
+
+        Nor does the site's start count: where all pages name it, that is a mistake of the site.
+        """
+        metadata = scraped.bodies.get(METADATA, b"")
+        named = bodies.unpack(metadata).get("canonical_url") if 0 < len(metadata) < _LARGEST_METADATA else None
+        url = site_url(named) if named else None
+        if url is None or not self._wanted.scope.has(url) or target(url) == "/":
+            url = site_url(scraped.final_url)
+        return bytes.fromhex(digest(f"canonical {url.identity if url else scraped.final_url}"))
 
     async def _add(self, candidates: Sequence[Candidate], depth: int, parent: int | None) -> None:
         for start in range(0, len(candidates), _ADDED_AT_ONCE):

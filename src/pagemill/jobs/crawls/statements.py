@@ -200,24 +200,27 @@ WHERE kind = 'crawl' AND completed_at IS NULL AND created_at < now() - $1::inter
 ORDER BY created_at LIMIT 100
 """
 
-# $1: the crawl, $2: the page's position, $3: hashes by which it is known again. Who had one first is returned: this
-# page, or the one that it is the same as. A row that is there is updated to itself, so that it is returned even where
-# it came after this statement began.
+# $1: the crawl, $2: the page's position, $3: hashes by which it is known again, $4: the hash of the URL that it calls
+# canonical. It is marked as the same as the earliest page that had one of these; of those that had one of $3, the
+# earliest is returned, else this page. A row that is there is updated to itself, so that it is returned even where it
+# came after this statement began.
 # Repeatable: a hash that is there stays with the page that had it first.
 RECORD_CONTENTS = """
 WITH owner AS (
     INSERT INTO crawl_contents AS known (job_id, content, position)
-    SELECT id, content, $2::integer FROM jobs CROSS JOIN unnest($3::bytea[]) AS given (content) WHERE id = $1
+    SELECT id, content, $2::integer FROM jobs CROSS JOIN unnest($3::bytea[] || $4::bytea) AS given (content)
+    WHERE id = $1
     ORDER BY content
     ON CONFLICT (job_id, content) DO UPDATE SET position = known.position
-    RETURNING position
+    RETURNING content, position
 ), earlier AS (
-    SELECT min(position) AS position FROM owner WHERE position <> $2
+    SELECT min(position) AS position, min(position) FILTER (WHERE content = ANY ($3)) AS same
+    FROM owner WHERE position <> $2
 ), marked AS (
-    UPDATE crawl_urls SET duplicate_of = earlier.position
+    UPDATE crawl_urls SET duplicate_of = coalesce(earlier.same, earlier.position)
     FROM earlier WHERE job_id = $1 AND crawl_urls.position = $2 AND earlier.position IS NOT NULL
 )
-SELECT coalesce(position, $2) AS position FROM earlier
+SELECT coalesce(same, $2) AS position FROM earlier
 """
 
 # Repeatable: it only reads. $1: the crawl, $2: the position.
