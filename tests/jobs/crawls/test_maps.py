@@ -133,7 +133,7 @@ async def test_an_index_names_sitemaps_again_or_more_than_are_read(sites, named,
 
 
 async def test_a_map_that_takes_too_long_gives_what_it_found(sites):
-    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=5.0):
+    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=10.0):
         job, found = await sites.map(site.url(), limit=1000, depth=5)
     assert job.status is Status.COMPLETED
     assert not found["complete"]
