@@ -106,3 +106,17 @@ async def test_a_slot_given_to_one_who_is_cancelled_at_once_goes_on():
         cancelled.cancel()
         await settled()
         assert running.started == ["a1", "c1"]
+
+
+async def test_several_who_give_up_as_a_slot_is_freed_leave_it_to_the_next():
+    async with pages(1) as running:
+        running.start("a1")
+        given_up = [running.start(name) for name in ("b1", "b2", "c1")]
+        running.start("d1")
+        await settled()
+        running._ends["a1"].set()
+        for page in given_up:
+            page.cancel()
+        await settled()
+        assert running.started == ["a1", "d1"]
+        assert not any(isinstance(page.exception(), ValueError) for page in given_up if not page.cancelled())

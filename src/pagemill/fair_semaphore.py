@@ -71,12 +71,14 @@ class FairSemaphore:
             self._waiting.move_to_end(key)
         else:
             del self._waiting[key]
-        self._held[key] += 1
-        turn.set_result(None)
+        if not turn.done():  # one that was cancelled wants no slot any more, and has not yet run to say so
+            self._held[key] += 1
+            turn.set_result(None)
         return True
 
     def _forget(self, key: str, turn: asyncio.Future[None]) -> None:
-        turns = self._waiting[key]
-        turns.remove(turn)
-        if not turns:
-            del self._waiting[key]
+        turns = self._waiting.get(key)
+        if turns is not None and turn in turns:
+            turns.remove(turn)
+            if not turns:
+                del self._waiting[key]

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 def stop_on_signals(stop: asyncio.Event, again: Callable[[], None] | None = None) -> None:
@@ -70,3 +70,14 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
         if os.getppid() == 1:
             sys.exit(1)
+
+
+async def first_completed(*work: Awaitable[object], timeout: float | None = None) -> None:
+    """Return when one of these is done, or the time is up. Coroutines that are not done are cancelled."""
+    futures = {asyncio.ensure_future(each): each for each in work}
+    try:
+        await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future, given in futures.items():
+            if future is not given:
+                future.cancel()

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 
 class Downloads:
@@ -20,7 +20,7 @@ class Downloads:
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._users: dict[str, int] = {}
 
-    async def in_turn(self, key_id: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def in_turn(self, key_id: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Yield the chunks once it is this result's turn."""
         turn = self._turns.setdefault(key_id, asyncio.Semaphore(self._per_key))
         self._users[key_id] = self._users.get(key_id, 0) + 1

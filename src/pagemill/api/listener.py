@@ -19,3 +19,8 @@ def listen(host: str, port: int) -> socket.socket:
             f"The address {host}:{port} cannot be listened on: {error.strerror or error}. "
             "Choose another with --port or --host."
         ) from error
+
+
+def loopback_of(host: str) -> str:
+    """The address by which this machine reaches what listens on `host`, which may be every address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

@@ -40,6 +40,8 @@ class Resources:
     ended: Notifications
     limits: Limits
     downloads: Downloads
+    streams: Downloads
+    """Of crawls: open for as long as those run."""
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
@@ -74,6 +76,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             ended=ended,
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),
+            streams=Downloads(settings.limits.max_streams),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,

@@ -45,6 +45,16 @@ class Url:
     """What follows `#`, without a text directive (`:~:`), which scripts do not see."""
 
     @property
+    def netloc(self) -> str:
+        """The host, and its port where that is not the scheme's."""
+        return self.public_href.split("/", 3)[2]
+
+    @property
+    def origin(self) -> str:
+        """Scheme and `netloc`."""
+        return f"{self.scheme}://{self.netloc}"
+
+    @property
     def has_route(self) -> bool:
         """Whether the fragment names a page of an application (`#/boats`, `#!boats`) and not a place in this one."""
         return self.fragment.startswith(("/", "!"))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
+from pagemill.jobs.crawls.page_turns import HostBusyError
 from pagemill.jobs.crawls.site_worker import SiteWorker
 from pagemill.jobs.database.pool import FOREVER, Database
 from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
@@ -22,14 +23,16 @@ from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
+from pagemill.jobs.worker_slots import WorkerSlots
 from pagemill.model import Failure, JobKind
 from pagemill.observability.stages import Stage
 from pagemill.observability.tracing import Kind
+from pagemill.process_lifetime import first_completed
 from pagemill.redaction import redact_url
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from pagemill.jobs.queue.claims import ClaimedPage
     from pagemill.scraping.scraped_page import ScrapedPage
@@ -78,8 +81,8 @@ class Worker:
             memory=self._hosts,
             selectors=self._selectors,
         )
-        self._sites = SiteWorker(settings, self._database, self._scraper)
-        self._running: set[asyncio.Task[None]] = set()
+        self._slots = WorkerSlots(settings.jobs.worker_concurrency)
+        self._sites = SiteWorker(settings, self._database, self._scraper, self._slots)
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stop` is set; then give running pages the grace period and put back what is left.
@@ -136,23 +139,25 @@ class Worker:
             if loop.time() >= suspects_at:
                 await self._process_suspect(stop)
                 suspects_at = loop.time() + _SUSPECT_INTERVAL
-            free = self._settings.jobs.worker_concurrency - len(self._running)
+            self._slots.lent.clear()
+            free = self._slots.free
             pages = await self._queue.claim(free, self._ordinary_crashes) if free else []
             for page in pages:
                 task = self._start(page)
                 if self._settings.limits.pages_in_flight:  # a place of its key is free then, and a page may wait for it
                     task.add_done_callback(lambda _: queue_changed.set())
             if len(pages) < free:
-                await _first_of(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
+                await first_completed(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
             else:
                 # The queue is longer than our hands: several places are refilled at once, for one look at it.
-                await _first_of(asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED), stop.wait())
+                ended = asyncio.wait(self._slots.pages, return_when=asyncio.FIRST_COMPLETED)
+                await first_completed(ended, self._slots.lent.wait(), stop.wait())
                 await asyncio.sleep(_REFILL_DELAY)
 
     def _start(self, page: ClaimedPage) -> asyncio.Task[None]:
         task = asyncio.create_task(self._process_page(page), name=f"page {page.id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._slots.pages.add(task)
+        task.add_done_callback(self._slots.pages.discard)
         task.add_done_callback(lambda _: self._queue.forget(page))
         return task
 
@@ -165,8 +170,8 @@ class Worker:
                 await self._wait_for_running(stop)
 
     async def _wait_for_running(self, stop: asyncio.Event) -> None:
-        if self._running:
-            await _first_of(asyncio.wait(self._running), stop.wait())
+        if self._slots.pages:
+            await first_completed(asyncio.wait(self._slots.pages), stop.wait())
 
     async def _process_page(self, page: ClaimedPage) -> None:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
@@ -175,6 +180,8 @@ class Worker:
                 with _page_stage(page):
                     scraped = await self._scrape(page)
                 await self._complete(page, scraped, started)
+            except HostBusyError as error:
+                await self._queue.defer(page, error.host)
             except PageError as error:
                 await self._fail(page, error, started)
             except Exception:
@@ -223,10 +230,10 @@ class Worker:
         )
 
     async def _finish_running(self) -> None:
-        if self._running:
-            log.info("finishing pages", pages=len(self._running), seconds=self._settings.service.grace_period)
-            await asyncio.wait(self._running, timeout=self._settings.service.grace_period)
-        unfinished = list(self._running)
+        if self._slots.pages:
+            log.info("finishing pages", pages=len(self._slots.pages), seconds=self._settings.service.grace_period)
+            await asyncio.wait(self._slots.pages, timeout=self._settings.service.grace_period)
+        unfinished = list(self._slots.pages)
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
@@ -289,16 +296,6 @@ class Worker:
 def _page_stage(page: ClaimedPage) -> Stage:
     attributes = {"pagemill.job.id": page.job_id, "pagemill.page.id": page.id, "url.full": redact_url(page.url)}
     return Stage("page", "scrape", Kind.CONSUMER, attributes, page.trace_context)
-
-
-async def _first_of(*work: Coroutine[object, object, object], timeout: float | None = None) -> None:
-    """Return when one of these is done, or the time is up; the others are cancelled."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
-    try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _host(url: str) -> str | None:

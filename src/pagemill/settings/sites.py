@@ -25,6 +25,7 @@ class SiteSettings(SettingsGroup):
         100, description="URLs of one crawl or map that differ in dates or in several parameters alone."
     )
     crawl_pages_in_flight: Count = Field(16, description="Pages of one crawl that are queued or worked on at a time.")
+    crawls_per_release: Count = Field(100, description="Crawls of which one statement puts URLs into the queue.")
     crawl_deadline: Seconds = Field(86_400.0, description="The longest a crawl may run, in seconds.")
     crawl_poll_interval: Seconds = Field(
         0.05, description="How often a worker looks for URLs of crawls whose host may be asked, in seconds."
@@ -35,6 +36,9 @@ class SiteSettings(SettingsGroup):
     host_pages_in_flight: Count = Field(
         4, description="Pages of one host that crawls have in hand at a time, over all workers."
     )
+    host_wait: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="How long a page of a crawl waits for its host in a worker before it goes back, in seconds."
+    )
     host_max_interval: Seconds = Field(
         60.0, description="The longest time between two requests to one host that is slow or refuses, in seconds."
     )
@@ -44,6 +48,9 @@ class SiteSettings(SettingsGroup):
     robots_cache: Seconds = Field(86_400.0, description="How long a `robots.txt` is kept, in seconds.")
     robots_retry: Seconds = Field(
         300.0, description="After how long a `robots.txt` that could not be had is asked for again, in seconds."
+    )
+    robots_stale_days: Annotated[float, Field(gt=0)] = Field(
+        30.0, description="Days that a `robots.txt` counts while it cannot be had any more."
     )
     robots_max_delay: Seconds = Field(60.0, description="The longest `Crawl-delay` that is kept, in seconds.")
     robots_may_be_ignored: bool = Field(

@@ -69,7 +69,7 @@ def _wanted(request: JsonObject) -> CrawlFilter:
 def _sitemap(request: JsonObject, body: bytes) -> JsonObject:
     kind, entries = sitemaps.read(body, request["content_type"], request["largest"])
     if kind is Kind.INDEX:
-        return {"kind": kind, "sitemaps": [entry.url for entry in entries]}
+        return {"kind": kind, "sitemaps": [entry.url for entry in entries[: request["most_sitemaps"]]]}
     return {"kind": kind, **_selected(entries, request)}
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pagemill.api.listener import listen
+from pagemill.api.listener import listen, loopback_of
 from pagemill.data_folder import DataFolder
 from pagemill.errors import BrowserUnavailableError, OperatorError, UnavailableError
 from pagemill.fetching.browser.chromium import find_chromium
@@ -30,13 +30,13 @@ from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
 from pagemill.observability import instruments, metrics
-from pagemill.process_lifetime import stop_on_signals
+from pagemill.process_lifetime import first_completed, stop_on_signals
 from pagemill.progress_line import CHILD_LOG_LEVEL
 from pagemill.supervisor.child_process import Child, ChildProcess
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pagemill.progress_line import ProgressLine
@@ -168,7 +168,7 @@ class Supervisor:
                     continue
                 self._current[child] = process
             began = loop.time()
-            await _first_of(process.ended, self._stopping.wait(), process.replaced.wait())
+            await first_completed(process.ended, self._stopping.wait(), process.replaced.wait())
             if process.replaced.is_set():
                 backoff = _FIRST_BACKOFF
                 continue
@@ -252,7 +252,7 @@ class Supervisor:
         old = self._current.get(child)
         beside = old is not None and old.metrics_name == child.metrics_name
         new = await self._start(child, child.metrics_name + "-next" if beside else None)
-        await _first_of(new.ready, self._stopping.wait(), timeout=_READY_TIMEOUT)
+        await first_completed(new.ready, self._stopping.wait(), timeout=_READY_TIMEOUT)
         if self._stopping.is_set() or not (new.ready.done() and new.ready.result()):
             await self._end(new)
             return False
@@ -316,23 +316,11 @@ class Supervisor:
         print(line, flush=True)  # noqa: T201 - this is for the person who started it
 
 
-async def _first_of(*work: Awaitable[object], timeout: float | None = None) -> None:
-    """Return when one of these is done, or the time is up. Coroutines that are not done are cancelled."""
-    futures = {asyncio.ensure_future(each): each for each in work}
-    try:
-        await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for future, given in futures.items():
-            if future is not given:
-                future.cancel()
-
-
 async def _is_ready(host: str, port: int) -> bool:
-    """Ask `GET /ready`; any address that is listened on is reached through loopback."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    """Ask `GET /ready`."""
     try:
         async with asyncio.timeout(5):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(loopback_of(host), port)
             writer.write(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             answer = await reader.readline()
             writer.close()

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
 from tests.web.generated_site import GeneratedSite
 
@@ -162,3 +163,26 @@ async def test_a_number_that_no_page_can_have_is_refused_or_passed_over(api: Api
     for last_event_id in ("9" * 10, "9" * 5_000):
         answer = await api.client.get(f"/v1/crawl/{crawl_id}/stream", headers={"Last-Event-ID": last_event_id})
         assert answer.status_code == 200
+
+
+async def test_streams_that_wait_for_pages_hold_up_no_download(settings, key, worker) -> None:
+    async with serving(settings.changed(max_downloads=1), key) as api:
+        job_id = await api.submit("https://example.com/")
+        await worker.complete_all({"markdown": "m"})
+        crawl_id = await submit(api, "https://example.com/site")
+        async with api.client.stream("GET", f"/v1/crawl/{crawl_id}/stream") as waiting:
+            assert waiting.status_code == 200
+            await asyncio.sleep(0.3)
+            async with asyncio.timeout(10):
+                assert (await api.client.get(f"/v1/url-scraper/{job_id}")).json()["markdown"] == "m"
+
+
+async def test_more_streams_than_the_limit_wait_for_their_turn(settings, key) -> None:
+    async with serving(settings.changed(max_streams=1), key) as api:
+        crawl_id = await submit(api, "https://example.com/site")
+        first, second = (asyncio.create_task(read_events(api, crawl_id)) for _ in range(2))
+        await asyncio.sleep(0.3)
+        assert not first.done()
+        await api.client.delete(f"/v1/crawl/{crawl_id}")
+        async with asyncio.timeout(20):
+            assert (await first)[-1]["event"] == (await second)[-1]["event"] == "end"

@@ -85,6 +85,30 @@ async def test_duplicates_are_told_by_what_pages_hold_not_by_the_markdown_that_i
     assert duplicates <= {"/copy/5", "/docs/5", "/moved/6", "/docs/6"}
 
 
+def page(title, *links, canonical=None):
+    head = f"<link rel='canonical' href='{canonical}'>" if canonical else ""
+    anchors = "".join(f"<p><a href='{link}'>{link}</a></p>" for link in links)
+    words = f"<p>{title} says what no other page says, in words enough to be taken for content.</p>" * 4
+    return Response(f"<html><head>{head}</head><body><h1>{title}</h1>{words}{anchors}</body></html>".encode())
+
+
+async def test_pages_with_one_canonical_url_are_said_to_be_the_same(sites):
+    """Their links are followed all the same; and what names another site or the start as canonical, errs."""
+    async with HttpServer() as web, sites.working():
+        web.routes = {
+            "/": page("Start", "/red-boat", "/one", "/two", "/far"),
+            "/red-boat": page("Red boat", "/boat", canonical="/boat"),
+            "/boat": page("Boat", "/harbour"),
+            "/harbour": page("Harbour", canonical="/harbour"),
+            "/one": page("One", canonical="/"),
+            "/two": page("Two", canonical="/"),
+            "/far": page("Far", canonical="https://elsewhere.example/boat"),
+        }
+        _, pages = await sites.crawl(web.url("/"), limit=100, depth=4, sitemap=False, ignore_robots=True)
+    found = {crawled.page.url.removeprefix(web.url("")): crawled.duplicate_of for crawled in pages}
+    assert found == dict.fromkeys(web.routes) | {"/boat": web.url("/red-boat")}
+
+
 async def test_pages_count_as_they_are_released_and_once_each_as_they_end(sites, counting):
     async with GeneratedSite(pages=30, failing=frozenset([3])) as site, sites.working():
         await sites.crawl(site.url(), limit=20, depth=2, sitemap=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -24,7 +25,9 @@ from pagemill.sites.candidates import Candidate, digest
 PAGES, LINKS = 40, 3
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["release", "claim", "end", "end", "fail", "reconcile", "die", "late", "release", "claim"]),
+        st.sampled_from(
+            ["release", "claim", "end", "end", "fail", "defer", "reconcile", "die", "late", "release", "claim"]
+        ),
         FAULTS,
     ),
     min_size=10,
@@ -87,12 +90,19 @@ class CrawlingWorker:
             page = self.pages.pop(0)
             number = int(page.url.rpartition("/")[2])
             await self.frontier.add(page.job_id, links(number), 1, page.position, None)
-            await self.frontier.record_contents(page.job_id, page.position, [digest(page.url).encode(), b"same"])
+            await self.frontier.record_contents(
+                page.job_id, page.position, [digest(page.url).encode(), b"same"], b"canonical"
+            )
             await self.queue.complete(page, final_url=page.url, status_code=200, bodies={"markdown": b"x"})
 
     async def fail(self):
         if self.pages:
             await self.queue.fail(self.pages.pop(), Failure("timeout", "It took too long."))
+
+    async def defer(self):
+        if self.pages:
+            page = self.pages.pop()
+            await self.queue.defer(page, urlsplit(page.url).netloc)
 
     async def reconcile(self):
         await self.queue.reconcile()

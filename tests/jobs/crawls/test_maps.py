@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from tests.web.generated_site import GeneratedSite
 from tests.web.http_server import Response
 
@@ -92,8 +93,47 @@ async def test_a_robots_txt_that_fails_closes_the_site_and_is_asked_for_again(si
     assert len(found["links"]) == 6
 
 
+async def test_a_robots_txt_that_fails_again_and_again_leaves_what_is_known(sites):
+    async with GeneratedSite(pages=5) as site, sites.working(robots_retry=0.01, robots_cache=0.01):
+        await sites.map(site.url())
+        site.server.routes["/robots.txt"] = Response(b"", 503)
+        for _ in range(2):
+            job, found = await sites.map(site.url())
+            assert job.status is Status.COMPLETED
+            assert len(found["links"]) == 6
+        job, failure = await sites.map(site.url("/private/0"), depth=1, sitemap=False)
+    assert (job.status, failure.code) == (Status.FAILED, "robots_disallowed")
+
+
+async def test_a_failure_of_our_own_tells_nobody_else_of_the_site(sites, database):
+    """The egress guard of one worker lets nothing out; another one finds no rules that it made of that."""
+    async with GeneratedSite(pages=5) as site:
+        async with sites.working("closed", allowed_networks=()):
+            job, failure = await sites.map(site.url())
+            assert (job.status, failure.code) == (Status.FAILED, "robots_disallowed")
+        assert not site.asked
+        assert not await database.rows("SELECT FROM robots_files")
+        async with sites.working("open"):
+            job, found = await sites.map(site.url())
+    assert job.status is Status.COMPLETED
+    assert len(found["links"]) == 6
+
+
+@pytest.mark.parametrize(("named", "read"), [(5, 5), (1000, 7)])
+async def test_an_index_names_sitemaps_again_or_more_than_are_read(sites, named, read):
+    index = "".join(f"<sitemap><loc>/part-{n % named}.xml</loc></sitemap>" for n in range(1000))
+    async with GeneratedSite(pages=2, sitemaps=False) as site, sites.working(map_max_sitemaps=9):
+        site.server.routes["/sitemap.xml"] = Response(
+            f"<sitemapindex>{index}</sitemapindex>".replace("/part", site.url("/part")).encode(),
+            content_type="application/xml",
+        )
+        await sites.map(site.url(), depth=0)
+        parts = [target for target in site.asked if target.startswith("/part")]
+    assert len(parts) == len(set(parts)) == read, "two others were looked for first"
+
+
 async def test_a_map_that_takes_too_long_gives_what_it_found(sites):
-    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=5.0):
+    async with GeneratedSite(pages=1000, sitemaps=False, slow=0.2) as site, sites.working(map_deadline=10.0):
         job, found = await sites.map(site.url(), limit=1000, depth=5)
     assert job.status is Status.COMPLETED
     assert not found["complete"]

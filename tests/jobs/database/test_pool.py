@@ -57,3 +57,38 @@ async def test_a_value_that_no_column_holds_is_not_sent_again_and_again(database
         with pytest.raises(asyncpg.DataError):
             await database.rows("SELECT $1::integer", 2**40)
         assert [row[0] for row in await database.rows("SELECT 7")] == [7]
+
+
+async def test_who_waits_for_a_lock_holds_no_connection(database_url):
+    """Heartbeats go through the same pool."""
+    async with Database(database_url, connections=2, wait=60) as database, asyncio.timeout(20):
+        holder = await database.connect()
+        await holder.execute("SELECT pg_advisory_lock(7)")
+        waiting = [asyncio.create_task(database.rows("SELECT $1::integer", n, lock=7)) for n in range(6)]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(database.rows("SELECT 1") for _ in range(20)))
+        assert not any(task.done() for task in waiting)
+        await holder.close()
+        assert [rows[0][0] for rows in await asyncio.gather(*waiting)] == list(range(6))
+
+
+async def test_a_lock_is_not_waited_for_beyond_patience(database_url):
+    async with Database(database_url, connections=2, wait=0.3) as database, asyncio.timeout(20):
+        holder = await database.connect()
+        await holder.execute("SELECT pg_advisory_lock(7)")
+        found = await asyncio.gather(*(database.rows("SELECT 1", lock=7) for _ in range(3)), return_exceptions=True)
+        assert [type(each) for each in found] == [UnavailableError] * 3
+        await holder.close()
+        assert [row[0] for row in await database.rows("SELECT 7", lock=7)] == [7]
+
+
+async def test_statements_with_one_lock_run_one_at_a_time(database_url):
+    increment = "UPDATE counted SET number = (SELECT number FROM counted, pg_sleep(0.002)) + 1"
+    async with (
+        Database(database_url, connections=4, wait=60) as one,
+        Database(database_url, connections=4, wait=60) as other,
+    ):
+        await one.rows("CREATE TABLE counted AS SELECT 0 AS number")
+        await asyncio.gather(*(database.rows(increment, lock=7) for database in (one, other) for _ in range(20)))
+        assert (await one.row("SELECT number FROM counted"))["number"] == 40

@@ -75,7 +75,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "release": (
         crawl_statements.RELEASE_PAGES,
-        (16, 4, 0.2),
+        (16, 4, 0.2, 100),
         {"jobs_crawling", "crawl_urls_waiting", "crawl_urls_in_hand", "crawl_hosts_pkey"},
     ),
     "pages of a crawl": (
@@ -83,7 +83,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         ("crawl_1", 10, 100),
         {"crawl_urls_number", "crawl_urls_position", "pages_job_id_position_key"},
     ),
-    "contents": (crawl_statements.RECORD_CONTENTS, ("crawl_1", 1, [b"c"]), {"crawl_urls_position"}),
+    "contents": (crawl_statements.RECORD_CONTENTS, ("crawl_1", 1, [b"c"], b"d"), {"crawl_urls_position"}),
     "crawls": (crawl_statements.LIST_SITE_JOBS, ("k1", "crawl", datetime.max.replace(tzinfo=UTC), "", 20), set()),
     "stop": (
         statements.STOP_CRAWL,

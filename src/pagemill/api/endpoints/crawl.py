@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.responses import JSONResponse, StreamingResponse
 
+from pagemill.api.endpoints.jobs import ListLimit, listed_before
 from pagemill.api.endpoints.url_scraper import IdempotencyKey, Wait
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
@@ -15,13 +16,12 @@ from pagemill.api.sites import answers
 from pagemill.api.sites.answers import Crawl, CrawlList, StoppedCrawl, SubmittedCrawl
 from pagemill.api.sites.crawl_stream import StreamFormat, crawl_error, crawl_response, stream
 from pagemill.api.sites.requests import CrawlRequest, crawl_site
-from pagemill.api.submission.submit import Submission, SubmitEndpoint, checked_webhook, submit
+from pagemill.api.sites.submit_site import submit_site
+from pagemill.api.submission.submit import SubmitEndpoint
 from pagemill.api.submission.waiting import await_end
-from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.errors import RequestError
 from pagemill.model import JobKind
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ MAX_PAGES = 1000
 MAX_NUMBER = 2**31 - 1
 """More than any page's `number`, which is an integer of four bytes."""
 _EVENT_ID = re.compile(r"[0-9]{1,10}")
-MAX_LISTED = 100
 _CRAWL_ID = re.compile(r"crawl_[0-9a-z]{1,64}")
 
 CrawlIdInPath = Annotated[str, Path(alias="id", description="The id that the submission was answered with.")]
@@ -48,17 +47,8 @@ async def submit_crawl(
 ) -> Response:
     """Queue a crawl and answer at once. Then ask `GET /v1/crawl/{id}`, or stream its pages as they end."""
     site = crawl_site(body, resources.settings)
-    submission = Submission(
-        SubmitEndpoint.CRAWL,
-        [site.options.url],
-        await scrape_options(body, resources.settings, resources.schemas, key_id),
-        checked_webhook(resources, body),
-        batch=True,
-        idempotency_key=idempotency_key,
-        site=site,
-    )
-    job = await submit(resources, key_id, submission)
-    return JSONResponse({**answers.submitted(job, site.options.url), **warnings_of(body)}, 202)
+    options = await scrape_options(body, resources.settings, resources.schemas, key_id)
+    return await submit_site(resources, key_id, SubmitEndpoint.CRAWL, site, options, body, idempotency_key)
 
 
 @router.get("/crawls", operation_id="listCrawls", summary="List crawls", response_model=CrawlList)
@@ -66,14 +56,10 @@ async def list_crawls(
     resources: ApiResources,
     key_id: KeyId,
     before: Annotated[str | None, Query(description="Only those older than the crawl of this id.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many at most.")] = 20,
+    limit: ListLimit = 20,
 ) -> Response:
     """Return the key's own crawls, newest first, without their pages. `next` leads to older ones."""
-    last = None
-    if before is not None:
-        last = await resources.jobs.get(before, key_id) if _CRAWL_ID.fullmatch(before) else None
-        if last is None:
-            raise RequestError("The parameter `before` is not valid: there is no such crawl.")
+    last = await listed_before(resources, key_id, before, "crawl_")
     found = await resources.crawls.site_jobs(key_id, JobKind.CRAWL, before=last, limit=limit + 1)
     return JSONResponse(answers.crawl_list(found[:limit], more=len(found) > limit))
 
@@ -129,7 +115,7 @@ async def stream_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the r
     form = StreamFormat.LINES if lines else StreamFormat.EVENTS
     start = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else after or 0
     return StreamingResponse(
-        resources.downloads.in_turn(key_id, stream(resources, job, min(start, MAX_NUMBER), form)),
+        resources.streams.in_turn(key_id, stream(resources, job, min(start, MAX_NUMBER), form)),
         media_type=form.value,
         # Compression would hold pages back until its buffer is full.
         headers={"Cache-Control": "no-cache", "Content-Encoding": "identity", "X-Accel-Buffering": "no"},

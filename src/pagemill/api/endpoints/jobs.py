@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
 
 from pagemill.api.endpoints.url_scraper import IdempotencyKey, JobIdInPath, checked_job_id, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
-from pagemill.api.resources import ApiResources
+from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import CancelledJob, JobList, SubmittedBatch, SubmittedJob
@@ -18,9 +18,13 @@ from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.errors import ConflictError, RequestError
 from pagemill.model import Status
 
+if TYPE_CHECKING:
+    from pagemill.model import Job
+
 router = APIRouter(prefix="/v1", tags=["Jobs"], route_class=StrictJsonRoute)
 
 MAX_LISTED = 100
+ListLimit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many at most.")]
 
 
 @router.get("/jobs", operation_id="listJobs", summary="List jobs", response_model=JobList)
@@ -29,14 +33,10 @@ async def list_jobs(
     key_id: KeyId,
     status: Annotated[Status | None, Query(description="Only those that stand so.")] = None,
     before: Annotated[str | None, Query(description="Only those older than the job of this id.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many at most.")] = 20,
+    limit: ListLimit = 20,
 ) -> Response:
     """Return the key's own jobs, newest first, without their contents. `next` leads to older ones."""
-    last = None
-    if before is not None:
-        last = await resources.jobs.get(before, key_id) if is_job_id(before) else None
-        if last is None:
-            raise RequestError("The parameter `before` is not valid: there is no such job.")
+    last = await listed_before(resources, key_id, before)
     found = await resources.jobs.jobs_of(key_id, status=status, before=last, limit=limit + 1)
     return JSONResponse(answers.job_list(found[:limit], more=len(found) > limit))
 
@@ -83,3 +83,14 @@ async def retry_job(
     new = await submit(resources, key_id, submission)
     fields = answers.submitted_batch(new, urls) if new.batch else answers.submitted_job(new, urls[0])
     return JSONResponse(fields, 202)
+
+
+async def listed_before(resources: Resources, key_id: str, before: str | None, prefix: str = "") -> Job | None:
+    """Return the job that a list goes on after, whose id has this prefix. Raises errors.RequestError if none is so."""
+    if before is None:
+        return None
+    known = is_job_id(before) and before.startswith(prefix)
+    job = await resources.jobs.get(before, key_id) if known else None
+    if job is None:
+        raise RequestError("The parameter `before` is not valid: there is no such job.")
+    return job

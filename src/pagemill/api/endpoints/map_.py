@@ -15,9 +15,9 @@ from pagemill.api.resources import ApiResources
 from pagemill.api.sites import answers
 from pagemill.api.sites.answers import Map, SubmittedMap
 from pagemill.api.sites.requests import MapRequest, map_options, map_site
-from pagemill.api.submission.submit import Submission, SubmitEndpoint, checked_webhook, submit
+from pagemill.api.sites.submit_site import submit_site
+from pagemill.api.submission.submit import SubmitEndpoint
 from pagemill.api.submission.waiting import await_end
-from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.model import Status
@@ -34,16 +34,8 @@ async def submit_map(
 ) -> Response:
     """Queue a map and answer at once. Then ask `GET /v1/map/{id}` until the status is final."""
     site = map_site(body, resources.settings)
-    submission = Submission(
-        SubmitEndpoint.MAP,
-        [site.options.url],
-        map_options(body, resources.settings),
-        checked_webhook(resources, body),
-        idempotency_key=idempotency_key,
-        site=site,
-    )
-    job = await submit(resources, key_id, submission)
-    return JSONResponse({**answers.submitted(job, site.options.url), **warnings_of(body)}, 202)
+    options = map_options(body, resources.settings)
+    return await submit_site(resources, key_id, SubmitEndpoint.MAP, site, options, body, idempotency_key)
 
 
 @router.get("/map/{id}", operation_id="getMap", summary="Get a map", response_model=Map)

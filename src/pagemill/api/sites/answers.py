@@ -83,7 +83,7 @@ class CrawlResult(ContentFields):
     status: JobStatus
     depth: NotRequired[Annotated[int, Field(ge=0, description="How many links led to it.")]]
     parent: NotRequired[Annotated[str, Field(description="The page that named it; none for what a sitemap names.")]]
-    duplicateOf: NotRequired[Annotated[str, Field(description="A page of the same crawl with the same content.")]]  # noqa: N815
+    duplicateOf: NotRequired[Annotated[str, Field(description="A page of the same crawl that is the same.")]]  # noqa: N815
 
 
 class Crawl(TypedDict):

@@ -5,7 +5,7 @@ Contents are streamed as they are stored, one part of one body in memory at a ti
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,17 @@ import orjson
 from starlette.responses import StreamingResponse
 
 from pagemill.api.sites.answers import crawl_head, crawl_result
+from pagemill.api.submission.waiting import RECHECK_INTERVAL
 from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import encode, pieces_of
 from pagemill.api.wire.response import MEDIA_TYPE, stored_of
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
+from pagemill.process_lifetime import first_completed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    import asyncio
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from starlette.datastructures import Headers
     from starlette.responses import Response
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from pagemill.model import Job
 
 _READ_AT_ONCE = 50
-_RECHECK_INTERVAL = 2.0
 _ALIVE_INTERVAL = 15.0
 
 
@@ -94,7 +96,7 @@ async def _page(resources: Resources, job: Job, crawled: CrawledPage, *, content
         yield piece
 
 
-async def stream(resources: Resources, job: Job, after: int, form: StreamFormat) -> AsyncIterator[bytes]:
+async def stream(resources: Resources, job: Job, after: int, form: StreamFormat) -> AsyncGenerator[bytes]:
     """Yield each page of a crawl as it ends, from the one after this number on; at last the crawl without pages."""
     alive = b": waiting\n\n" if form is StreamFormat.EVENTS else b"\n"
     idle = 0.0
@@ -105,8 +107,11 @@ async def stream(resources: Resources, job: Job, after: int, form: StreamFormat)
             current = await resources.jobs.get(job.id, job.key_id)
             pages = await resources.crawls.ended_pages(job.id, after, _READ_AT_ONCE)
             for crawled in pages:
-                async for chunk in encode(_framed(resources, job, crawled, form), None):
-                    yield chunk
+                # A place among the key's downloads is held for a page, and not while there is none to send.
+                chunks = resources.downloads.in_turn(job.key_id, encode(_framed(resources, job, crawled, form), None))
+                async with contextlib.aclosing(chunks):
+                    async for chunk in chunks:
+                        yield chunk
                 after, idle = crawled.number, 0.0
             if pages:
                 continue
@@ -114,7 +119,7 @@ async def stream(resources: Resources, job: Job, after: int, form: StreamFormat)
                 break
             if not await _wait(resources, notice):
                 return
-            idle += _RECHECK_INTERVAL
+            idle += RECHECK_INTERVAL
             if idle >= _ALIVE_INTERVAL:
                 idle = 0.0
                 yield alive
@@ -138,10 +143,5 @@ def _last(job: Job, progress: Progress, error: str | None, form: StreamFormat) -
 
 async def _wait(resources: Resources, notice: asyncio.Event) -> bool:
     """Wait for a notice, not for long as it may be lost. Returns False where the API stops."""
-    tasks = [asyncio.ensure_future(notice.wait()), asyncio.ensure_future(resources.stopping.wait())]
-    try:
-        await asyncio.wait(tasks, timeout=_RECHECK_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
+    await first_completed(notice.wait(), resources.stopping.wait(), timeout=RECHECK_INTERVAL)
     return not resources.stopping.is_set()

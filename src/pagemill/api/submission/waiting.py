@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from pagemill.process_lifetime import first_completed
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.model import Job
 
-_RECHECK_INTERVAL = 2.0
+RECHECK_INTERVAL = 2.0
 """Seconds after which a job is read again without a notice, which may be lost with its connection."""
 
 
@@ -34,15 +36,7 @@ async def await_end(resources: Resources, job_id: str, key_id: str, *, seconds: 
             left = deadline - asyncio.get_running_loop().time()
             if job is None or job.status.ended or left <= 0 or cancelled.done():
                 return job
-            await _first_of(notice, cancelled, min(left, _RECHECK_INTERVAL))
-
-
-async def _first_of(notice: asyncio.Event, cancelled: asyncio.Future[None], seconds: float) -> None:
-    heard = asyncio.ensure_future(notice.wait())
-    try:
-        await asyncio.wait((heard, cancelled), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        heard.cancel()
+            await first_completed(notice.wait(), cancelled, timeout=min(left, RECHECK_INTERVAL))
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill import __version__
+from pagemill.api.listener import loopback_of
 from pagemill.cli.doctor.finding import Finding, failed, ok, warning
 from pagemill.errors import BlockedAddressError, DnsError, HostNotFoundError, PageError
 from pagemill.fetching.egress.guard import EgressGuard
@@ -148,11 +149,10 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 async def _health(host: str, port: int, patience: float) -> Any:
     """What `GET /health` says; a string where something else answers, None where nobody listens."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     connected, answer = False, b""
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(patience):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(loopback_of(host), port)
             connected = True
             writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
     from pagemill.sites.candidates import Candidate
+
+_RELEASED_HOSTS = 100
+"""Hosts of which one statement puts a waiting page back into the queue."""
 
 
 class Frontier:
@@ -47,10 +51,27 @@ class Frontier:
         )
 
     async def release(self) -> int | None:
-        """Put into the queue what may be fetched now, and return how many pages; None where no crawl has any left."""
+        """Put into the queue what may be fetched now, and return how many pages; None where nothing waits.
+
+        Pages that wait for their host and URLs of crawls share its turns: whoever comes first is drawn by lot.
+        """
+        waiting_first = random.choice((True, False))  # noqa: S311 - no secret
+        deferred = await self._release_waiting() if waiting_first else None
+        urls = await self._release_urls()
+        deferred = deferred if waiting_first else await self._release_waiting()
+        if deferred is None and urls is None:
+            return None
+        return (deferred or 0) + (urls or 0)
+
+    async def _release_waiting(self) -> int | None:
+        row = await self._database.row(statements.RELEASE_WAITING_PAGES, self._settings.host_interval, _RELEASED_HOSTS)
+        return int(row["pages"]) if row and row["hosts"] else None
+
+    async def _release_urls(self) -> int | None:
         row = await self._database.row(
             statements.RELEASE_PAGES,
             *(self._settings.crawl_pages_in_flight, self._settings.host_pages_in_flight, self._settings.host_interval),
+            self._settings.crawls_per_release,
         )
         if row and row["crawls"]:
             PAGES_SUBMITTED.add(amount=row["pages"])
@@ -71,9 +92,13 @@ class Frontier:
         row = await self._database.row(statements.GET_DEPTH, job_id, position)
         return int(row["depth"]) if row else 0
 
-    async def record_contents(self, job_id: str, position: int, contents: Sequence[bytes]) -> bool:
-        """Note by what a page is known again. Returns False where an earlier page is known by one of these."""
-        row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, sorted(set(contents)))
+    async def record_contents(self, job_id: str, position: int, contents: Sequence[bytes], canonical: bytes) -> bool:
+        """Note by what a page is known again. Returns False where an earlier page is known by one of `contents`.
+
+        Where an earlier page has the same `canonical` URL, that is only noted: sites err in this.
+        """
+        known = sorted(set(contents))
+        row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, known, canonical)
         return row is None or row["position"] == position
 
 

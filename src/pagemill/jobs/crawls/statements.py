@@ -63,9 +63,65 @@ WHERE id = $1 AND EXISTS (SELECT FROM added)
 RETURNING urls_waiting
 """
 
+# Puts pages that wait for their host back into the queue: one of each host whose turn it is, and takes the turn for it.
+# It is the oldest of a key that is drawn by lot, so that keys with many of them do not hold up the others.
+# $1: seconds between two turns, $2: how many hosts. `hosts` is how many are waited for.
+# Repeatable: a repetition releases the next ones, in the hosts' next turns.
+RELEASE_WAITING_PAGES = """
+WITH RECURSIVE host AS (
+    (SELECT waits_for_host AS name FROM pages WHERE waits_for_host IS NOT NULL AND completed_at IS NULL
+     ORDER BY waits_for_host LIMIT 1)
+    UNION ALL
+    SELECT (SELECT waits_for_host FROM pages
+            WHERE waits_for_host IS NOT NULL AND completed_at IS NULL AND waits_for_host > host.name
+            ORDER BY waits_for_host LIMIT 1)
+    FROM host WHERE host.name IS NOT NULL
+), due AS MATERIALIZED (
+    SELECT host.name FROM host LEFT JOIN host_turns AS turn ON turn.host = host.name
+    WHERE host.name IS NOT NULL AND coalesce(turn.next_at <= now(), true)
+    ORDER BY random() LIMIT $2
+), turn AS (
+    INSERT INTO host_turns AS known (host, next_at)
+    SELECT name, now() + make_interval(secs => $1::float8) FROM due ORDER BY name
+    ON CONFLICT (host) DO UPDATE SET
+        next_at = now() + make_interval(secs => greatest($1, known.slowdown, known.latency, known.crawl_delay)),
+        updated_at = now()
+    WHERE known.next_at <= now()
+    RETURNING host
+), drawn AS (
+    SELECT page.id
+    FROM turn
+    CROSS JOIN LATERAL (
+        WITH RECURSIVE key AS (
+            (SELECT key_id AS id FROM pages WHERE waits_for_host = turn.host AND completed_at IS NULL
+             ORDER BY key_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT key_id FROM pages
+                    WHERE waits_for_host = turn.host AND completed_at IS NULL AND key_id > key.id
+                    ORDER BY key_id LIMIT 1)
+            FROM key WHERE key.id IS NOT NULL
+        )
+        SELECT id FROM key WHERE id IS NOT NULL ORDER BY random() LIMIT 1
+    ) AS key
+    CROSS JOIN LATERAL (
+        SELECT id FROM pages
+        WHERE waits_for_host = turn.host AND key_id = key.id AND completed_at IS NULL
+        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS page
+), released AS (
+    UPDATE pages SET waits_for_host = NULL, has_turn = true FROM drawn WHERE pages.id = drawn.id
+    RETURNING pages.id
+), notice AS (
+    SELECT pg_notify('pagemill_queue', '') FROM released LIMIT 1
+)
+SELECT (SELECT count(*) FROM host WHERE name IS NOT NULL) AS hosts, (SELECT count(*) FROM released) AS pages,
+       (SELECT count(*) FROM notice) AS notices
+"""
+
 # Puts the best URLs of crawls into the queue: one of each host whose turn it is, as long as it has fewer than $2 in
 # hand (1 where it asks for a delay), and a crawl fewer than $1. The turn is taken by setting the host's time, which is
-# checked on the row as it is at that moment; so no two do so at once. $3: seconds between two turns.
+# checked on the row as it is at that moment; so no two do so at once. $3: seconds between two turns. $4: how many
+# crawls: as many are locked, drawn by lot from those that have a host whose turn it is, so that each comes to its own.
 # Crawls are counted in the order of their rows in `unended_pages`, so that two of these seldom wait for one another.
 # Repeatable: a repetition releases the next ones, for which the same limits hold.
 RELEASE_PAGES = """
@@ -75,7 +131,9 @@ WITH crawl AS MATERIALIZED (
     FROM jobs
     WHERE kind = 'crawl' AND completed_at IS NULL AND urls_waiting > 0 AND pages < pages_allowed
       AND pages_left < $1
-    ORDER BY created_at FOR UPDATE SKIP LOCKED
+      AND EXISTS (SELECT FROM crawl_hosts AS known LEFT JOIN host_turns AS turn ON turn.host = known.host
+                  WHERE known.job_id = jobs.id AND coalesce(turn.next_at <= now(), true))
+    ORDER BY random() LIMIT $4 FOR UPDATE SKIP LOCKED
 ), wanted AS MATERIALIZED (
     SELECT DISTINCT ON (known.host) known.host, crawl.id AS job_id
     FROM crawl
@@ -84,8 +142,13 @@ WITH crawl AS MATERIALIZED (
     WHERE coalesce(turn.next_at <= now(), true)
       AND EXISTS (SELECT FROM crawl_urls AS waiting
                   WHERE waiting.job_id = crawl.id AND waiting.host = known.host AND waiting.position IS NULL)
-      AND (SELECT count(*) FROM crawl_urls AS in_hand
-           WHERE in_hand.host = known.host AND in_hand.position IS NOT NULL AND in_hand.number IS NULL)
+      AND (SELECT count(*) FROM (
+               SELECT job_id, position FROM crawl_urls
+               WHERE host = known.host AND position IS NOT NULL AND number IS NULL
+               OFFSET 0  -- so that the plan begins with these few
+           ) AS in_hand
+           JOIN pages AS page ON page.job_id = in_hand.job_id AND page.position = in_hand.position
+           WHERE page.worker_id IS NOT NULL OR page.has_turn)
           < CASE WHEN turn.crawl_delay > 0 OR turn.slowdown >= 1 THEN 1 ELSE $2::integer END
     ORDER BY known.host, crawl.pages_left, random()
 ), turn AS (
@@ -112,8 +175,8 @@ WITH crawl AS MATERIALIZED (
     WHERE crawl_urls.job_id = best.job_id AND crawl_urls.identity = best.identity AND best.count <= crawl.room
     RETURNING crawl_urls.job_id, crawl.key_id, crawl_urls.position, crawl_urls.url
 ), page AS (
-    INSERT INTO pages (job_id, key_id, position, url)
-    SELECT job_id, key_id, position, url FROM released ORDER BY job_id, position
+    INSERT INTO pages (job_id, key_id, position, url, has_turn)
+    SELECT job_id, key_id, position, url, true FROM released ORDER BY job_id, position
 ), counted AS (
     UPDATE jobs SET pages_left = pages_left + new.pages, pages = jobs.pages + new.pages,
                     urls_waiting = urls_waiting - new.pages
@@ -137,24 +200,27 @@ WHERE kind = 'crawl' AND completed_at IS NULL AND created_at < now() - $1::inter
 ORDER BY created_at LIMIT 100
 """
 
-# $1: the crawl, $2: the page's position, $3: hashes by which it is known again. Who had one first is returned: this
-# page, or the one that it is the same as. A row that is there is updated to itself, so that it is returned even where
-# it came after this statement began.
+# $1: the crawl, $2: the page's position, $3: hashes by which it is known again, $4: the hash of the URL that it calls
+# canonical. It is marked as the same as the earliest page that had one of these; of those that had one of $3, the
+# earliest is returned, else this page. A row that is there is updated to itself, so that it is returned even where it
+# came after this statement began.
 # Repeatable: a hash that is there stays with the page that had it first.
 RECORD_CONTENTS = """
 WITH owner AS (
     INSERT INTO crawl_contents AS known (job_id, content, position)
-    SELECT id, content, $2::integer FROM jobs CROSS JOIN unnest($3::bytea[]) AS given (content) WHERE id = $1
+    SELECT id, content, $2::integer FROM jobs CROSS JOIN unnest($3::bytea[] || $4::bytea) AS given (content)
+    WHERE id = $1
     ORDER BY content
     ON CONFLICT (job_id, content) DO UPDATE SET position = known.position
-    RETURNING position
+    RETURNING content, position
 ), earlier AS (
-    SELECT min(position) AS position FROM owner WHERE position <> $2
+    SELECT min(position) AS position, min(position) FILTER (WHERE content = ANY ($3)) AS same
+    FROM owner WHERE position <> $2
 ), marked AS (
-    UPDATE crawl_urls SET duplicate_of = earlier.position
+    UPDATE crawl_urls SET duplicate_of = coalesce(earlier.same, earlier.position)
     FROM earlier WHERE job_id = $1 AND crawl_urls.position = $2 AND earlier.position IS NOT NULL
 )
-SELECT coalesce(position, $2) AS position FROM earlier
+SELECT coalesce(same, $2) AS position FROM earlier
 """
 
 # Repeatable: it only reads. $1: the crawl, $2: the position.

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import CancelledPageError
 from pagemill.jobs.crawls import statements
 from pagemill.jobs.queue.claims import stop_crawl
-from pagemill.jobs.queue.store import job_of, page_of
+from pagemill.jobs.queue.store import job_of, list_start, page_of
 
 if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
     from pagemill.model import Job, JobKind, Page
-
-_LATEST_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,7 @@ class CrawlStore:
         self, key_id: str, kind: JobKind, *, before: Job | None = None, limit: int
     ) -> list[tuple[Job, Progress]]:
         """Return a key's maps or crawls, newest first: those older than `before` where there is one."""
-        start = (before.created_at, before.id) if before else (_LATEST_TIME, "")
-        rows = await self._database.rows(statements.LIST_SITE_JOBS, key_id, kind, *start, limit)
+        rows = await self._database.rows(statements.LIST_SITE_JOBS, key_id, kind, *list_start(before), limit)
         return [(job_of(row), _progress(row)) for row in rows]
 
 

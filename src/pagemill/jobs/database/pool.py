@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakValueDictionary
 
 import asyncpg
 import orjson
@@ -24,12 +26,18 @@ _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
 _RETRY_LOG_INTERVAL = 5.0
 _LONGEST_STATEMENT = 600.0
+_FIRST_LOCK_DELAY = 0.005
+_LONGEST_LOCK_DELAY = 0.05
 
 # SQLSTATE classes and codes after which the same statement may succeed: connection lost, transaction rolled back for
 # another's sake, out of resources (disk, memory, connections), the server stopping or starting.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TRANSIENT_CLASSES = ("08", "40", "53")
 _TRANSIENT_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
+
+
+class _LockTakenError(Exception):
+    """Another connection holds the advisory lock."""
 
 
 class Database:
@@ -62,6 +70,7 @@ class Database:
         # scan it, and be kept as it grows until statistics are gathered.
         self._settings = {"application_name": name, "jit": "off", "enable_seqscan": "off"}
         self._logged_at = float("-inf")
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
             min_size=0,
@@ -95,11 +104,48 @@ class Database:
     ) -> list[Any]:
         """Run a statement and return its rows. With `lock`, one of those with the same number at a time.
 
-        With `timeout`, that is how long each sending of it may take.
+        With `timeout`, that is how long each sending of it may take. Who waits for a lock holds no connection.
         """
-        clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
         patience = timeout or self._statement_timeout
         wait = self._wait if wait is None else wait
+        if lock is None:
+            return await self._rows(statement, values, wait, patience, grows=timeout is None)
+        clock = asyncio.get_running_loop().time
+        deadline, delay = clock() + (wait or patience), _FIRST_LOCK_DELAY
+        async with self._in_turn(lock, deadline):
+            while True:
+                with contextlib.suppress(_LockTakenError):
+                    return await self._rows(statement, values, wait, patience, lock, grows=timeout is None)
+                if clock() + delay > deadline:
+                    raise UnavailableError("Others hold what is asked for. Try again in a moment.")
+                await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311 - no secret
+                delay = min(delay * 2, _LONGEST_LOCK_DELAY)
+
+    @contextlib.asynccontextmanager
+    async def _in_turn(self, lock: int, deadline: float) -> AsyncIterator[None]:
+        """Let one of this process at a time ask for a lock of the database, in the order in which they come."""
+        turn = self._locks.setdefault(lock, asyncio.Lock())
+        try:
+            async with asyncio.timeout_at(None if deadline == FOREVER else deadline):
+                await turn.acquire()
+        except TimeoutError:
+            raise UnavailableError("Others hold what is asked for. Try again in a moment.") from None
+        try:
+            yield
+        finally:
+            turn.release()
+
+    async def _rows(  # noqa: PLR0913 - see `rows`
+        self,
+        statement: str,
+        values: tuple[Any, ...],
+        wait: float,
+        patience: float,
+        lock: int | None = None,
+        *,
+        grows: bool,
+    ) -> list[Any]:
+        clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
         deadline = clock() + wait
         while True:
             try:
@@ -112,7 +158,7 @@ class Database:
                 if clock() + delay > deadline:
                     raise UnavailableError("The database is not available. Try again in a moment.") from error
                 self._log_retry(error)
-                if isinstance(error, TimeoutError) and timeout is None:
+                if isinstance(error, TimeoutError) and grows:
                     patience = min(patience * 2, _LONGEST_STATEMENT)
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
@@ -186,12 +232,14 @@ async def _with_advisory_lock(connection: Any, lock: int, statement: str, values
     await connection.execute("BEGIN")
     try:
         # A statement of its own: what the next one sees is fixed when that one begins.
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", lock)
-        rows: list[Any] = await connection.fetch(statement, *values)
+        is_ours = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", lock)
+        rows: list[Any] = await connection.fetch(statement, *values) if is_ours else []
         await connection.execute("COMMIT")
     except BaseException:
         _terminate(connection)  # which rolls back, without asking a server that may be silent
         raise
+    if not is_ours:
+        raise _LockTakenError
     return rows
 
 

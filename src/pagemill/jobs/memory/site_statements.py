@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-# Takes the next turn of a host, however far away: returns the seconds until then. $2: seconds between two turns.
-# Repeatable: a repetition takes the turn after that, so that the host is asked a little later.
+# Takes the turn of a host where it is due: returns 0 then, else the seconds until it is. Nothing is taken ahead: so
+# whoever waits does not hold up the others who ask for turns. $2: seconds between two turns.
+# Repeatable: a repetition waits for the turn after that, so that the host is asked a little later.
 TAKE_TURN = """
-INSERT INTO host_turns AS known (host, next_at)
-VALUES ($1, now() + make_interval(secs => $2::float8))
-ON CONFLICT (host) DO UPDATE SET
-    next_at = greatest(known.next_at, now())
-              + make_interval(secs => greatest($2, known.slowdown, known.latency, known.crawl_delay)),
-    updated_at = now()
-RETURNING greatest(0, extract(epoch FROM
-    next_at - make_interval(secs => greatest($2, slowdown, latency, crawl_delay)) - now()))::float8 AS seconds
+WITH taken AS (
+    INSERT INTO host_turns AS known (host, next_at)
+    VALUES ($1, now() + make_interval(secs => $2::float8))
+    ON CONFLICT (host) DO UPDATE SET
+        next_at = now() + make_interval(secs => greatest($2, known.slowdown, known.latency, known.crawl_delay)),
+        updated_at = now()
+    WHERE known.next_at <= now()
+    RETURNING host
+)
+SELECT CASE WHEN EXISTS (SELECT FROM taken) THEN 0
+            ELSE greatest(0.001, coalesce((SELECT extract(epoch FROM next_at - now()) FROM host_turns WHERE host = $1),
+                                          $2)) END::float8 AS seconds
 """
 
 # How a host answered: $2: after how many seconds, or null; $3: whether it asked for fewer requests; $4: for how many
@@ -37,19 +42,30 @@ ON CONFLICT (host) DO UPDATE SET crawl_delay = excluded.crawl_delay
 WHERE host_turns.crawl_delay <> excluded.crawl_delay
 """
 
-# Repeatable: it only reads. $2, $3: for how long one that could be had is true, and one that could not.
+# Repeatable: it only reads. $2, $3: for how long one that could be had is true, and one that could not; $4: the age up
+# to which either is taken.
 GET_ROBOTS = """
 SELECT rules, reachable FROM robots_files
-WHERE origin = $1 AND fetched_at > now() - CASE WHEN reachable THEN $2::interval ELSE $3::interval END
+WHERE origin = $1 AND fetched_at > now() - greatest($4, CASE WHEN reachable THEN $2::interval ELSE $3::interval END)
 """
 
-# Repeatable: it sets values. One that could not be had takes the place of one that is older than 30 days, or none.
+# Repeatable: it only reads. $2: how old rules may be at most, where the file cannot be had.
+GET_STALE_ROBOTS = "SELECT rules FROM robots_files WHERE origin = $1 AND rules_at > now() - $2::interval"
+
+# $2: what the site's answer means, $3: whether that is a robots.txt or that there is none; else $2 counts where no
+# rules are known that are younger than $4. What counts from now on is returned.
+# Repeatable: it sets values.
 STORE_ROBOTS = """
-INSERT INTO robots_files AS known (origin, rules, reachable) VALUES ($1, $2, $3)
+INSERT INTO robots_files AS known (origin, rules, reachable, rules_at)
+VALUES ($1, $2, $3, CASE WHEN $3 THEN now() END)
 ON CONFLICT (origin) DO UPDATE SET
-    rules = CASE WHEN excluded.reachable OR NOT known.reachable THEN excluded.rules ELSE known.rules END,
+    rules = CASE WHEN excluded.reachable OR coalesce(known.rules_at <= now() - $4::interval, true)
+                 THEN excluded.rules ELSE known.rules END,
+    rules_at = CASE WHEN excluded.reachable THEN now()
+                    WHEN known.rules_at > now() - $4 THEN known.rules_at END,
     reachable = excluded.reachable,
     fetched_at = now()
+RETURNING rules
 """
 
 # Repeatable: what is deleted is not there to be deleted again.

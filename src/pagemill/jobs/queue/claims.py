@@ -48,6 +48,8 @@ class ClaimedPage:
     site: SiteOptions | None = None
     """Of a map or a crawl."""
     position: int = 0
+    has_turn: bool = False
+    """Whether a turn of its host was taken for it, by a crawl's rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,11 @@ class Queue:
             metrics.page_failed(failure.code, page.url)
         return ours
 
+    async def defer(self, page: ClaimedPage, host: str) -> None:
+        """Have a page wait for its host, outside the queue, until a turn is taken for it."""
+        await self._database.rows(statements.DEFER_PAGE, page.id, page.attempt, self._worker_id, host)
+        self.forget(page)
+
     async def release(self) -> int:
         """Put all pages of this worker back in the queue, and return how many."""
         async with self._claiming:
@@ -179,7 +186,10 @@ def _claimed(row: Any) -> ClaimedPage:
 async def stop_crawl(database: Database, job_id: str, key_id: str, code: str, message: str) -> int:
     """Release no more pages of a crawl, end those that no worker has in hand, and return how many those were."""
     now = await database.row(statements.GET_TIME)
-    row = await database.row(statements.STOP_CRAWL, job_id, key_id, code, message, now["time"] if now else None)
+    values = (job_id, key_id, code, message, now["time"] if now else None)
+    # The first one waits for who releases pages just then, and sees none of those; after it there are no more.
+    log_ended_jobs(await database.row(statements.STOP_CRAWL, *values))
+    row = await database.row(statements.STOP_CRAWL, *values)
     log_ended_jobs(row)
     if row is None:
         return 0

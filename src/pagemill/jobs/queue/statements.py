@@ -163,20 +163,26 @@ SELECT count(*) AS jobs FROM deleted
 
 # The queue
 
+# A page that waits for its host is not in the queue.
+_QUEUED = "worker_id IS NULL AND completed_at IS NULL AND waits_for_host IS NULL"
+
+# The keys that have pages in the queue: an entry of the index for each is read.
+_WAITING_KEYS = f"""WITH RECURSIVE waiting_key AS (
+    (SELECT key_id FROM pages WHERE {_QUEUED} ORDER BY key_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT key_id FROM pages
+            WHERE {_QUEUED} AND key_id > waiting_key.key_id
+            ORDER BY key_id LIMIT 1)
+    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
+)"""
+
 # Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
 # the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
 # $5: pages that a key may have in hand, or null for any number.
 # Repeatable: a repetition takes other pages. The worker never learns of the first ones, and RECONCILE_PAGES puts them
 # back.
-CLAIM_PAGES = """
-WITH RECURSIVE waiting_key AS (
-    (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT key_id FROM pages
-            WHERE worker_id IS NULL AND completed_at IS NULL AND key_id > waiting_key.key_id
-            ORDER BY key_id LIMIT 1)
-    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
-), held AS (
+CLAIM_PAGES = f"""
+{_WAITING_KEYS}, held AS (
     SELECT key_id, count(*) AS pages FROM pages
     WHERE worker_id IS NOT NULL AND completed_at IS NULL GROUP BY key_id
 ), candidate AS (
@@ -185,7 +191,7 @@ WITH RECURSIVE waiting_key AS (
     FROM waiting_key
     CROSS JOIN LATERAL (
         SELECT id FROM pages
-        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL
+        WHERE key_id = waiting_key.key_id AND {_QUEUED}
           AND crashes >= $3 AND crashes < $4
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     ) AS page
@@ -196,15 +202,15 @@ WITH RECURSIVE waiting_key AS (
     UPDATE pages
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
     FROM waiting WHERE pages.id = waiting.id
-    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.position, pages.created_at,
-              waiting.turn
+    RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.position, pages.has_turn,
+              pages.created_at, waiting.turn
 ), pending_job AS (
     SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
 SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
-       jobs.kind, jobs.site, claimed.position,
+       jobs.kind, jobs.site, claimed.position, claimed.has_turn,
        extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
@@ -375,6 +381,14 @@ WITH released AS (
 SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) AS notices
 """
 
+# A page whose host may not be asked yet leaves its worker, and waits outside the queue: RELEASE_WAITING_PAGES of
+# `jobs.crawls` puts it back. $1: the page, $2: its attempt, $3: the worker, $4: the host.
+# Repeatable: a page that left has no worker any more, and `attempt` has grown when it has one again.
+DEFER_PAGE = """
+UPDATE pages SET worker_id = NULL, waits_for_host = $4, has_turn = false
+WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+"""
+
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
 # $1, $2: dead workers, each with the last heartbeat that it may have sent, or null for any; $6: all workers are dead.
 # $4, $5: the failure's code and message. The clock is not asked: it may have been set.
@@ -424,25 +438,18 @@ COUNT_WORKERS = "SELECT count(*) FROM workers WHERE seen_at > now() - $1::interv
 # What the queue holds, for metrics. It counts entries of small indexes, up to $1 of each, and looks at one page of each
 # key. $2: the silence after which a worker counts as dead.
 # Repeatable: it only reads.
-GET_QUEUE_STATE = """
-WITH RECURSIVE waiting_key AS (
-    (SELECT key_id FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT key_id FROM pages
-            WHERE worker_id IS NULL AND completed_at IS NULL AND key_id > waiting_key.key_id
-            ORDER BY key_id LIMIT 1)
-    FROM waiting_key WHERE waiting_key.key_id IS NOT NULL
-), oldest AS (
+GET_QUEUE_STATE = f"""
+{_WAITING_KEYS}, oldest AS (
     SELECT min(page.created_at) AS created_at
     FROM waiting_key
     CROSS JOIN LATERAL (
         SELECT created_at FROM pages
-        WHERE key_id = waiting_key.key_id AND worker_id IS NULL AND completed_at IS NULL
+        WHERE key_id = waiting_key.key_id AND {_QUEUED}
         ORDER BY id LIMIT 1
     ) AS page
 )
 SELECT (SELECT count(*) FROM (
-            SELECT FROM pages WHERE worker_id IS NULL AND completed_at IS NULL ORDER BY key_id, id LIMIT $1
+            SELECT FROM pages WHERE {_QUEUED} ORDER BY key_id, id LIMIT $1
         ) AS page) AS waiting,
        (SELECT count(*) FROM (
             SELECT FROM pages WHERE worker_id IS NOT NULL AND completed_at IS NULL ORDER BY worker_id LIMIT $1

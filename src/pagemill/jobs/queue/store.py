@@ -184,8 +184,8 @@ class JobStore:
         self, key_id: str, *, status: Status | None = None, before: Job | None = None, limit: int
     ) -> list[JobSummary]:
         """Return a key's jobs, newest first: those older than `before` where there is one."""
-        start = (before.created_at, before.id) if before else (_LATEST_TIME, "")
-        return [_summary(row) for row in await self._database.rows(statements.LIST_JOBS[status], key_id, *start, limit)]
+        rows = await self._database.rows(statements.LIST_JOBS[status], key_id, *list_start(before), limit)
+        return [_summary(row) for row in rows]
 
     async def get(self, job_id: str, key_id: str) -> Job | None:
         """Return a job of this key, or None."""
@@ -222,6 +222,11 @@ class JobStore:
         """Delete at most `limit` jobs that ended longer ago than this, and return how many."""
         row = await self._database.row(statements.DELETE_ENDED_JOBS, older_than, limit)
         return int(row["jobs"]) if row else 0
+
+
+def list_start(before: Job | None) -> tuple[datetime, str]:
+    """Return where a list of jobs, newest first, begins: after `before` where there is one."""
+    return (before.created_at, before.id) if before else (_LATEST_TIME, "")
 
 
 def pack_options(options: ScrapeOptions) -> dict[str, Any]:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pagemill.model import JsonObject, SiteOptions
-    from pagemill.scraping.scraper import Scraper
-    from pagemill.scraping.sites.hosts import Hosts
     from pagemill.scraping.sites.site_files import DiscoveredUrls, SiteFiles
     from pagemill.settings import Settings
     from pagemill.sites.candidates import Candidate
@@ -90,11 +88,8 @@ class _Map:
 class SiteMapper:
     """Maps sites, each within the settings' deadline."""
 
-    def __init__(self, scraper: Scraper, files: SiteFiles, hosts: Hosts, settings: Settings) -> None:
-        self._scraper = scraper
+    def __init__(self, files: SiteFiles) -> None:
         self._files = files
-        self._hosts = hosts
-        self._settings = settings
 
     async def map(self, url: str, options: ScrapeOptions, site: SiteOptions, key_id: str = "") -> bytes:
         """Return what was found, packed. Raises a subclass of `PageError` where nothing was."""
@@ -109,21 +104,21 @@ class SiteMapper:
     @property
     def settings(self) -> Settings:
         """The settings."""
-        return self._settings
+        return self._files.settings
 
     async def open(self, url: str, options: ScrapeOptions, key_id: str) -> tuple[str, bytes, str]:
         """Fetch a page in its host's turn: the address that answered, its links, packed, and its title."""
-        host = parse_url(url).public_href.split("/", 3)[2]
-        await self._hosts.wait_for_rate_limit(host)
+        host = parse_url(url).netloc
+        await self._files.turns.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            page = await self._scraper.scrape(url, options, key_id)
+            page = await self._files.scraper.scrape(url, options, key_id)
         except PageError as error:
             await self._files.report(host, error, loop.time() - started)
             raise
         if not page.cached:
-            await self._hosts.answered(host, loop.time() - started)
+            await self._files.hosts.answered(host, loop.time() - started)
         title = bodies.unpack(page.bodies[METADATA]).get("title") or "" if METADATA in page.bodies else ""
         return page.final_url, page.bodies[Format.LINKS], title
 

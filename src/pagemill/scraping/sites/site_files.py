@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pagemill.errors import FetchError, HttpStatusError, PageError
+from pagemill.errors import (
+    ConnectionResetByHostError,
+    ConnectTimeoutError,
+    FetchError,
+    FetchTimeoutError,
+    HttpStatusError,
+    PageError,
+)
 from pagemill.fetching.url import parse_url
 from pagemill.sites import tasks
 from pagemill.sites.candidates import Candidate
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 
     from pagemill.model import FetchedPage, JsonObject
     from pagemill.scraping.scraper import Scraper
-    from pagemill.scraping.sites.hosts import Hosts
+    from pagemill.scraping.sites.hosts import Hosts, Turns
     from pagemill.settings import Settings
     from pagemill.sites.robots import Robots
     from pagemill.sites.scope import CrawlFilter
@@ -45,56 +52,69 @@ class DiscoveredUrls:
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """Reads files of sites. `hosts` says when a host may be asked, and keeps what robots.txt says."""
+    """Reads files of sites. `turns` says when a host may be asked; `hosts` keeps what robots.txt says."""
 
     scraper: Scraper
     hosts: Hosts
+    turns: Turns
     settings: Settings
 
-    async def robots(self, url: str, country: str, deadline: float) -> Robots:
-        """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails."""
-        parsed = parse_url(url)
-        origin = "/".join(parsed.public_href.split("/", 3)[:3])
-        known = await self.hosts.find_robots(origin)
+    async def robots(self, url: str, country: str, deadline: float, *, accepted_age: float = 0.0) -> Robots:
+        """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails.
+
+        What was asked for less than `accepted_age` seconds ago is not asked for again: a page that waits for its host
+        between the two requests would else never come to its own.
+        """
+        origin = parse_url(url).origin
+        known = await self.hosts.find_robots(origin, accepted_age)
         if known is None:
-            known, reachable = await self._fetch_robots(origin, country, deadline)
-            await self.hosts.keep_robots(origin, known, reachable=reachable)
-            if reachable:
-                delay = min(known["crawl_delay"] or 0.0, self.settings.sites.robots_max_delay)
-                await self.hosts.set_crawl_delay(origin.partition("://")[2], delay)
+            known = await self._fetch_robots(origin, country, deadline)
         return tasks.unpack_robots(known)
 
-    async def _fetch_robots(self, origin: str, country: str, deadline: float) -> tuple[JsonObject, bool]:
+    async def _fetch_robots(self, origin: str, country: str, deadline: float) -> JsonObject:
+        """Fetch a robots.txt. Only what the site answers is kept: any other failure may be one of ours."""
+        unreachable = tasks.pack_robots(DISALLOW_ALL)
         try:
             page = await self.fetch(f"{origin}/robots.txt", country, deadline)
             request = {tasks.NAME: "robots", "url": origin, "crawler": self.settings.sites.robots_user_agent}
-            return await self.scraper.read_site(request, page.body[:MAX_BYTES]), True
+            rules = await self.scraper.read_site(request, page.body[:MAX_BYTES])
         except HttpStatusError as error:
-            refused = 400 <= error.status_code < 500 and error.status_code != 429
-            return tasks.pack_robots(ALLOW_ALL if refused else DISALLOW_ALL), refused
+            if error.status_code == 429 or error.status_code >= 500:
+                return await self.hosts.keep_robots(origin, unreachable, reachable=False)
+            rules = tasks.pack_robots(ALLOW_ALL)
         except PageError as error:
             log.info("robots.txt could not be had", origin=origin, error=error.code)
-            return tasks.pack_robots(DISALLOW_ALL), False
+            return await self.hosts.find_stale_robots(origin) or unreachable
+        rules = await self.hosts.keep_robots(origin, rules, reachable=True)
+        delay = min(rules["crawl_delay"] or 0.0, self.settings.sites.robots_max_delay)
+        await self.hosts.set_crawl_delay(origin.partition("://")[2], delay)
+        return rules
 
     async def sitemaps(  # noqa: PLR0913 - what a site is read with
         self, url: str, wanted: CrawlFilter, robots: Robots, country: str, deadline: float, *, limit: int
     ) -> AsyncIterator[DiscoveredUrls]:
         """Yield what the site's sitemaps name, file by file: those of robots.txt, else the usual ones, else feeds."""
-        origin = "/".join(parse_url(url).public_href.split("/", 3)[:3])
-        queue = list(robots.sitemaps) or [origin + path for path in _USUAL_SITEMAPS]
-        feeds = [] if robots.sitemaps else [origin + path for path in _USUAL_FEEDS]
-        seen = set(queue)
+        origin = parse_url(url).origin
+        most = self.settings.sites.map_max_sitemaps
+        queue = list(robots.sitemaps[:most]) or [origin + path for path in _USUAL_SITEMAPS if robots.allows(path)]
+        feeds = [] if robots.sitemaps else [origin + path for path in _USUAL_FEEDS if robots.allows(path)]
+        seen = dict.fromkeys(queue)
         count = 0
-        while queue and count < self.settings.sites.map_max_sitemaps:
-            batch, queue = queue[:4], queue[4:]
+        if not queue:
+            queue, feeds = feeds, []
+        while queue and count < most:
+            batch, queue = queue[: min(4, most - count)], queue[4:]
             count += len(batch)
             results = await asyncio.gather(
                 *(self._sitemap(one, wanted, robots, country, deadline, limit=limit) for one in batch)
             )
             for found in results:
-                fresh = [one for one in found.sitemaps if one not in seen]
-                seen.update(fresh)
-                queue += fresh
+                for one in found.sitemaps:
+                    if len(seen) >= most:
+                        break
+                    if one not in seen:
+                        seen[one] = None
+                        queue.append(one)
                 if found.inside:
                     feeds.clear()
                     yield found
@@ -119,6 +139,7 @@ class SiteFiles:
                 "url": page.final_url,
                 "content_type": page.content_type,
                 "largest": self.settings.fetching.max_body_bytes,
+                "most_sitemaps": self.settings.sites.map_max_sitemaps,
                 **self._selecting(wanted, robots, limit=limit, outside=0),
             },
             page.body,
@@ -138,8 +159,8 @@ class SiteFiles:
 
     async def fetch(self, url: str, country: str, deadline: float) -> FetchedPage:
         """Fetch a file of a site, in the host's turn. Raises a subclass of `PageError`."""
-        host = parse_url(url).public_href.split("/", 3)[2]
-        await self.hosts.wait_for_rate_limit(host)
+        host = parse_url(url).netloc
+        await self.turns.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -151,12 +172,14 @@ class SiteFiles:
         return page
 
     async def report(self, host: str, error: PageError, seconds: float) -> None:
-        """Note how a host failed to answer."""
+        """Note how a host failed to answer. A failure of a proxy, of the DNS or of our own says nothing of the host."""
         if isinstance(error, HttpStatusError):
             overloaded = error.status_code in OVERLOADED
             await self.hosts.answered(host, seconds, overloaded=overloaded, retry_after=error.retry_after)
-        else:
-            await self.hosts.answered(host, None, overloaded=isinstance(error, FetchError) and error.retryable)
+        elif isinstance(error, ConnectionResetByHostError):
+            await self.hosts.answered(host, None, overloaded=True)
+        elif isinstance(error, FetchTimeoutError) and not isinstance(error, ConnectTimeoutError):
+            await self.hosts.answered(host, seconds)
 
     def _selecting(self, wanted: CrawlFilter, robots: Robots, *, limit: int, outside: int) -> JsonObject:
         return {

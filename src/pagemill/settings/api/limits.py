@@ -24,3 +24,7 @@ class LimitSettings(SettingsGroup):
     max_downloads: Count = Field(
         32, description="Results of one key that are being sent at a time by an API process; more wait for their turn."
     )
+    max_streams: Count = Field(
+        100,
+        description="Streams of crawls that one key has open at a time at an API process; more wait for their turn.",
+    )
