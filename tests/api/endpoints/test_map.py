@@ -48,7 +48,7 @@ async def test_a_map_that_fails_says_why(api: Api, settings, unused_port) -> Non
         answer = await api.client.post("/v1/map", json={"url": f"http://127.0.0.1:{unused_port}/"})
         found = (await api.client.get(f"/v1/map/{answer.json()['id']}", params={"wait": 30})).json()
     assert found["status"] == "failed"
-    assert "robots_disallowed" in found["error"]
+    assert "connection_refused" in found["error"]
     assert "links" not in found
 
 

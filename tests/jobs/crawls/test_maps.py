@@ -71,7 +71,7 @@ async def test_a_site_that_is_away_fails_with_the_reason(sites, unused_port):
     async with sites.working():
         job, failure = await sites.map(f"http://127.0.0.1:{unused_port}/")
     assert job.status is Status.FAILED
-    assert failure.code == "robots_disallowed"
+    assert failure.code == "connection_refused"
 
 
 async def test_a_first_page_that_fails_fails_the_map(sites):
@@ -110,7 +110,10 @@ async def test_a_failure_of_our_own_tells_nobody_else_of_the_site(sites, databas
     async with GeneratedSite(pages=5) as site:
         async with sites.working("closed", allowed_networks=()):
             job, failure = await sites.map(site.url())
-            assert (job.status, failure.code) == (Status.FAILED, "robots_disallowed")
+            assert (job.status, failure.code) == (Status.FAILED, "blocked_address")
+            assert "PAGEMILL_ALLOWED_NETWORKS" in failure.message
+            _, [first] = await sites.crawl(site.url())
+            assert first.page.failure.code == "blocked_address"
         assert not site.asked
         assert not await database.rows("SELECT FROM robots_files")
         async with sites.working("open"):

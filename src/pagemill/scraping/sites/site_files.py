@@ -62,6 +62,7 @@ class SiteFiles:
     async def robots(self, url: str, country: str, deadline: float, *, accepted_age: float = 0.0) -> Robots:
         """What the host of `url` lets us fetch (RFC 9309): all where it has no such file, nothing where it fails.
 
+        Raises a subclass of `PageError` where the host gave no answer at all, and no earlier one is known.
         What was asked for less than `accepted_age` seconds ago is not asked for again: a page that waits for its host
         between the two requests would else never come to its own.
         """
@@ -84,7 +85,10 @@ class SiteFiles:
             rules = tasks.pack_robots(ALLOW_ALL)
         except PageError as error:
             log.info("robots.txt could not be had", origin=origin, error=error.code)
-            return await self.hosts.find_stale_robots(origin) or unreachable
+            stale = await self.hosts.find_stale_robots(origin)
+            if stale is None:
+                raise
+            return stale
         rules = await self.hosts.keep_robots(origin, rules, reachable=True)
         delay = min(rules["crawl_delay"] or 0.0, self.settings.sites.robots_max_delay)
         await self.hosts.set_crawl_delay(origin.partition("://")[2], delay)
