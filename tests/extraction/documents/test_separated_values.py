@@ -67,7 +67,7 @@ def test_rows_that_are_not_shown_take_no_memory(monkeypatch):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert "and 99990 more rows" in content.markdown
-    assert most < 30 * len(body)
+    assert most < 100 * len(body)
 
 
 @given(st.binary(max_size=300))

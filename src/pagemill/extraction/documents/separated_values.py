@@ -37,7 +37,7 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
         rows, more = _rows(text)
     except csv.Error:
         return None
-    if len(rows[0]) < 2:
+    if max(map(len, rows), default=0) < 2:
         return None
     tree = cleaned_html.clean(parse_fragment(_table(rows, more), positions=False), url)
     return Content(
@@ -49,16 +49,14 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
 
 
 def _rows(text: str) -> tuple[list[list[str]], int]:
-    """The head and the first rows, each of the same length, and how many rows follow. Raises csv.Error.
+    """The head and the first rows, and how many rows follow. Raises csv.Error.
 
     Only CR and LF end a row, where `str.splitlines` would end one at a form feed too.
     """
     csv.field_size_limit(_MAX_CELL_LENGTH)
     found = (row for row in csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text)) if any(row))
     rows = [row[:_MAX_COLUMNS] for row in islice(found, 1 + MAX_ROWS)]
-    more = sum(1 for _ in found)
-    width = max(map(len, rows), default=0)
-    return [row + [""] * (width - len(row)) for row in rows] or [[]], more
+    return rows, sum(1 for _ in found)
 
 
 def _delimiter(text: str) -> str:
