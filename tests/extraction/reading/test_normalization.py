@@ -188,6 +188,16 @@ def test_tabs_with_their_panels_inside_stay():
     assert "npm i x" in body.text
 
 
+def test_comments_do_not_stand_between():
+    markup = "<ul><li>a</li><!-- --><ul><li><!-- -->• b</li></ul></ul><p>a <!-- --><button>c</button> d</p>"
+    assert normalized(markup) == "<ul><li>a<ul><li>b</li></ul></li></ul><p>a <span>c</span> d</p>"
+
+
+def test_spaces_behind_breaks_do_not_part_verses():
+    markup = "<div>\n<div>a<br>\n</div>\n<div>b<br>\n</div>\n<div><br></div>\n<div>c</div></div>"
+    assert normalized(markup).replace("\n", "") == "<div><p>a<br>b</p><p>c</p></div>"
+
+
 def test_lines_of_verses_are_paragraphs():
     assert (
         normalized("<div><div>One,<br></div><div>two,</div><div><br></div><div><em>three</em>.</div></div>")
