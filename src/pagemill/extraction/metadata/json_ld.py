@@ -36,7 +36,7 @@ _MAX_DEPTH, _MAX_ITEMS = 6, 300
 _MAX_REPAIRS, _MAX_REPAIRED_LENGTH = 10, 100_000
 # What publishing systems put around JSON-LD: HTML comments and CDATA, with or without marks of script comments.
 _WRAPPING = re.compile(
-    r"(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\]>\s*(?:\*/)?|^\s*<!--|(?://\s*)?-->\s*$"
+    r"(?:(?://|/\*)\s*)?<!\[CDATA\[\s*(?:\*/)?|(?:(?://|/\*)\s*)?\]\]>\s*(?:\*/)?|^\s*<!--|(?://\s*)?-->\s*$"
 )
 _SEPARATORS = " \t\r\n;,"
 

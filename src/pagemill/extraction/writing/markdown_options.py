@@ -23,8 +23,9 @@ def style(links: LinkStyle) -> Markdown:
 def apply(tree: Element, links: LinkStyle, *, images: bool) -> None:
     """Remove the images of a tree if they are not wanted, and replace links by their text if those are not."""
     if not images:
-        for image in tree.select("img"):
-            link = image.closest("a")
-            (image if link is None or link.text.strip() else link).decompose()
+        for link in tree.find_all("a"):
+            if link.find("img") is not None and not link.text.strip():
+                link.decompose()
+        tree.remove("img")
     if links is LinkStyle.NONE:
         tree.strip_tags("a")
