@@ -27,6 +27,61 @@ def test_what_only_screen_readers_and_editors_see_goes(markup):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("visuallyhidden", "screenreader-text", "screen-reader-only", "cdk-visually-hidden", "govuk-visually-hidden"),
+        *("a11y-hidden", "show-for-sr", "element-invisible", "u-visually-hidden", "is-visually-hidden"),
+        *("pkp_screen_reader", "mw-jump-link", "mw-empty-elt", "shortdescription", "octicon-link", "ltx_tag_item"),
+        *("viewcode-link", "viewcode-back", "mw-cite-backlink"),
+    ],
+)
+def test_the_classes_of_what_is_not_shown(name):
+    assert normalized(f'<p>Text<span class="{name}">(opens)</span></p>') == "<p>Text</p>"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("headerlink", "header-anchor", "heading-anchor", "anchorjs-link", "hash-link", "footnote-backref"),
+        *("footnote-back", "reversefootnote", "data-footnote-backref"),
+    ],
+)
+def test_the_classes_of_links_to_a_heading_or_back_from_a_note(name):
+    assert normalized(f'<p>Text<a class="{name}" href="#x">#</a></p>') == "<p>Text</p>"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<h2 class="memtitle">f<span class="permalink"><a href="#f">◆</a></span></h2>',
+        '<details class="rustdoc"><summary class="hideme">Expand</summary>f</details>',
+        '<h2>f<button id="copy-path">Copy</button></h2>',
+        '<span class="a-price">f<span aria-hidden="true">$1</span></span>',
+        '<p>f<span id="siteSub">From a wiki</span><span id="contentSub">redirected</span></p>',
+        "<p>f<amp-ad>ad</amp-ad><amp-embed>ad</amp-embed><amp-iframe><i placeholder>wait</i></amp-iframe></p>",
+        '<p>f<span id="license-tr">CC</span><span id="watermark-tr">arXiv</span></p>',
+        '<pre><span class="lnt">1</span>f</pre>',
+        '<code><span class="ln">1</span>f</code>',
+        '<div class="line-numbers-wrapper"><span>1</span></div><pre>f</pre>',
+        '<pre>f<span class="line-numbers-rows"><span>1</span></span></pre>',
+        '<code><span class="linenumber">1</span>f</code>',
+        '<pre><span class="linenumber">1</span>f</pre>',
+        '<pre><span class="line-number">1</span>f</pre>',
+        '<pre><span class="lineno">1</span>f</pre>',
+        '<pre><span class="linenos">1</span>f</pre>',
+        '<pre><span class="linenodiv">1</span>f</pre>',
+        '<table><tr><td class="hljs-ln-numbers">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="gutter">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="linenos">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="blob-num">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="rouge-gutter">1</td><td>f</td></tr></table>',
+    ],
+)
+def test_what_well_known_software_does_not_mean_to_be_read(markup):
+    assert parse(normalized(markup)).select_one("body").text == "f"
+
+
+@pytest.mark.parametrize(
     "markup",
     [
         '<pre><code><span class="ln">1</span>a\n<span class="ln">2</span>b</code></pre>',
@@ -95,7 +150,18 @@ def test_amp_images_are_images():
     assert normalized('<amp-img src="/a.jpg" alt="A"><img src="/b.jpg"></amp-img>') == '<img src="/a.jpg" alt="A">'
 
 
-@pytest.mark.parametrize("name", ["newsletter-signup", "sharedaddy", "advertisement", "jp-relatedposts", "author-bio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("advertisement", "advert", "ad-container", "ad-slot", "ad-wrapper", "adsbygoogle", "google-auto-placed"),
+        *("newsletter-signup", "newsletter-box", "newsletter-form", "inline-newsletter", "email-signup"),
+        *("subscribe-box", "subscription-widget-wrap", "subscription-widget-wrap-editor", "subscription-widget"),
+        *("paywall-prompt", "sharedaddy", "jp-relatedposts", "addtoany_share_save_container", "social-share"),
+        *("share-buttons", "sharing-buttons", "related-posts", "related-articles", "related-stories"),
+        *("recommended-articles", "yarpp", "yarpp-related", "cookie-banner", "cookie-notice", "cookie-consent"),
+        *("author-bio", "author-box", "about-author", "saboxplugin-wrap", "online-list"),
+    ],
+)
 def test_boxes_that_are_no_part_of_an_article_go(name):
     body = parse(f'<body><p>Text.</p><div class="{name}"><p>Box.</p></div></body>').select_one("body")
     normalization.remove_boxes(body)
@@ -174,6 +240,19 @@ def test_the_signatures_and_headings_of_doxygen_are_no_table():
         '<ol class="breadcrumb"><li><a href="/">Home</a></li></ol>',
         '<nav aria-label="Breadcrumbs"><a href="/">Home</a></nav>',
         '<ul role="tablist"><li role="tab">npm</li></ul>',
+        *(
+            f'<div class="{name}">Around</div>'
+            for name in (
+                *("breadcrumbs", "theme-doc-version-badge", "kg-signup-card", "wp-block-jetpack-subscriptions"),
+                *("wp-block-jetpack-subscriptions__container", "wprm-recipe-rating", "wprm-recipe-pin"),
+                *("wprm-recipe-print", "wprm-recipe-jump", "navbox", "catlinks", "printfooter", "tabbed-labels"),
+            )
+        ),
+        '<nav aria-label="breadcrumb">Home</nav>',
+        '<div itemtype="https://schema.org/BreadcrumbList">Home</div>',
+        '<div id="p-lang-btn">Languages</div>',
+        '<div id="titlearea">Project</div>',
+        '<label class="sd-tab-label">npm</label>',
     ],
 )
 def test_breadcrumbs_and_the_labels_of_tabs_are_no_content(markup):

@@ -34,8 +34,7 @@ _LINE_NUMBERS = (
     "pre .ln, pre .lnt, code .ln, .lntable td.lntd:first-child:not(:last-child), .line-numbers-wrapper, "
     ".line-numbers-rows, .react-syntax-highlighter-line-number, code .linenumber, pre .linenumber, pre .line-number, "
     "pre .lineno, pre .linenos, pre .linenodiv, .hljs-ln-numbers, td.gutter, td.linenos, td.blob-num, td.rouge-gutter, "
-    'pre span[style*="user-select:none"], pre span[style*="user-select: none"], .fragment .lineno, '
-    ".syntaxhighlighter td.gutter"
+    'pre span[style*="user-select:none"], pre span[style*="user-select: none"], .fragment .lineno'
 )
 # Boxes within articles that are no part of them. Only names that say what the whole box is.
 _BOXES = (
@@ -45,7 +44,7 @@ _BOXES = (
     ".sharedaddy, .jp-relatedposts, .addtoany_share_save_container, .social-share, .share-buttons, .sharing-buttons, "
     ".related-posts, .related-articles, .related-stories, .recommended-articles, .yarpp, .yarpp-related, "
     ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, #onetrust-consent-sdk, "
-    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .stat-block.online-list, .online-list"
+    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .online-list"
 )
 # What leads elsewhere or says what the page around the content is.
 _AROUND = (
