@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from turbohtml import parse
 
+from pagemill.extraction import extract
 from pagemill.extraction.reading import normalization
 
 
@@ -124,6 +125,12 @@ def test_an_element_for_each_line_becomes_code():
         '<div class="fragment"><div class="line"><span class="lineno">1</span>a {</div><div class="line">}</div></div>'
     )
     assert normalized(markup) == "<pre>a {\n}</pre>"
+
+
+def test_lines_without_text_are_no_code():
+    markup = '<div class="fragment"><div class="line"></div></div>'
+    assert normalized(markup) == markup
+    assert extract(markup.encode(), "https://example.org/").markdown == ""
 
 
 def test_roles_of_a_table_make_a_table():

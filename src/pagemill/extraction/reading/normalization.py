@@ -137,8 +137,9 @@ def _code_lines(body: Element) -> None:
     """Make a `<pre>` of code that has an element for each line: doxygen, SyntaxHighlighter, EnlighterJS."""
     for block in body.select("div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
         lines = [child for child in block.children if isinstance(child, Element)]
-        if lines and block.closest("pre") is None:
-            _replace(block, "pre", "\n".join(line.text.rstrip("\n") for line in lines))
+        code = "\n".join(line.text.rstrip("\n") for line in lines)
+        if code and block.closest("pre") is None:  # an empty text is none, and begins no block
+            _replace(block, "pre", code)
 
 
 def _titled_code(body: Element) -> None:
