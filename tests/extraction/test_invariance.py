@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 URL = "https://valley.example/news/2024/water/story.html"
 PAGES = ROOT / "tests" / "extraction" / "golden" / "pages"
-NAMES = ["german_news", "substack", "recipe", "wikipedia", "shopify", "news_bbc", "mkdocs_material", "category_listing"]
+NAMES = [
+    "german_news",
+    "substack",
+    "recipe",
+    "wikipedia",
+    "shopify",
+    "news_bbc",
+    "mkdocs_material",
+    "category_listing",
+    "phpbb",
+    "discourse",
+    "poem",
+]
 
 
 UNRELATED = '<link rel="preload" href="/x.js"><meta name="x" content="y">'
@@ -34,7 +46,9 @@ def reordered(html: str) -> str:
 
 CHANGES: dict[str, Callable[[str], str]] = {
     "a byte order mark": lambda html: f"\ufeff{html}",
-    "comments": lambda html: html.replace("<p", "<!-- a comment --><p").replace("</p>", "</p><!-- other -->"),
+    "comments": lambda html: re.sub(
+        r"(?=</?(?:p|div|h[1-6]|li|ul|ol|a|img|button|td|span)[ >])", "<!-- other -->", html
+    ),
     "the order of attributes": reordered,
     "a wrapper": lambda html: re.sub(r"(<body[^>]*>)", r"\1<div>", html).replace("</body>", "</div></body>"),
     "an unrelated head": lambda html: html.replace("</head>", f"{UNRELATED}</head>"),

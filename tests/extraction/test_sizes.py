@@ -135,6 +135,13 @@ def test_a_table_whose_spans_claim_millions_of_cells_stays_small():
     assert text.count("x") == 2_000
 
 
+def test_a_table_whose_rows_all_reach_to_its_end_stays_small():
+    html = "<table>" + "<tr><td rowspan=65000>x</td><td>y</td></tr>" * 2_000 + "</table>"
+    out, text = everything(html)
+    assert len(text) < 10 * len(out)
+    assert text.count("x") == 2_000
+
+
 def test_endless_attributes_and_addresses_are_left_out():
     html = f'<p title="{"x" * 3_000_000}" {"a " * 100_000}>t<a href="https://e.org/{"y" * 100_000}">l</a></p>'
     assert clean(html) == "<p>tl</p>"

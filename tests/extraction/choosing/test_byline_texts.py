@@ -26,6 +26,7 @@ def test_byline_and_date_are_one_line(texts, line):
         ("<p><time>4 May 2024</time></p><p>By Jane Doe</p>", ["By Jane Doe", "4 May 2024"]),
         ("<p>Posted on <time>4 May 2024</time></p>", ["4 May 2024"]),
         ("<p>Par Léa le <time>4 mai 2024</time> dans <a rel='tag'>Portraits</a></p>", ["Par Léa", "4 mai 2024"]),
+        ("<p>Published on: 4 May 2024</p>", ["4 May 2024"]),
         ("<p>4 May 2024 · 3 min · Jane Doe</p>", ["Jane Doe", "4 May 2024"]),
         ("<p>4. Mai 2024 | 14:03 Uhr</p>", ["4. Mai 2024", "14:03 Uhr"]),
         ("<p>Home &gt; News &gt; Text</p><p>von</p><p>Jane Doe</p>", ["von Jane Doe"]),

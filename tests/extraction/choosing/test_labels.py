@@ -14,6 +14,7 @@ from pagemill.extraction.choosing import labels
         ("<p>Anzeige</p>", False),
         ("<span>2/3</span>", False),
         ("<button>Add to basket</button>", False),
+        ("<button>Add\n  to basket</button>", False),
         ("<button><p>Share</p></button>", False),
         ('<div role="button">Listen</div>', False),
         ("<p>Share</p>", True),

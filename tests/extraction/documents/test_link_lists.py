@@ -30,6 +30,10 @@ def test_a_sitemap_is_a_list_of_links_with_titles_and_dates():
     assert lines_of(SITEMAP)[0].endswith("(2024-01-31)")
 
 
+def test_an_entry_without_an_end_is_no_part_of_the_next():
+    assert lines_of(b"<urlset><url><url><loc>http://example.com/1</loc>") == ["<http://example.com/1>"]
+
+
 def test_a_sitemap_index_lists_its_sitemaps():
     content = link_lists.extract(INDEX, "text/xml", URL)
     assert [link.href for link in content.links] == ["http://example.com/one.xml", "http://example.com/two.xml"]

@@ -51,6 +51,16 @@ def test_text_becomes_paragraphs_and_never_markup():
     assert {element.tag for element in shown.iter_elements()} == {"p", "br"}
 
 
+def test_comments_without_a_feed_are_text():
+    text = "<!---->" * 200 + "no feed"
+    assert extract(text, "text/plain").html == text
+
+
+def test_deep_json_is_not_many_times_as_long():
+    text = "[" * 1000 + "1," * 10_000 + "1" + "]" * 1000
+    assert len(extract(text, "application/json").markdown) < 50 * len(text)
+
+
 def test_wrapped_lines_are_joined_and_columns_are_kept():
     wrapped = [
         "These lines were broken by an editor at some width,",

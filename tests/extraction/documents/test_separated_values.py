@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,22 @@ def test_rows_beyond_the_limit_are_counted(monkeypatch):
     monkeypatch.setattr(separated_values, "MAX_ROWS", 3)
     body = "\n".join(f"{number},x" for number in range(10)).encode()
     assert "and 6 more rows" in separated_values.extract(body, "text/csv", URL).markdown
+
+
+@pytest.mark.parametrize("character", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_only_line_breaks_end_a_row(character):
+    assert len(rows_of(f"a,b\nx{character}y,z\n".encode())) == 2
+
+
+def test_rows_that_are_not_shown_take_no_memory(monkeypatch):
+    monkeypatch.setattr(separated_values, "MAX_ROWS", 10)
+    body = b",".join([b"x"] * 200) + b"\n" + b"a,b\n" * 100_000
+    tracemalloc.start()
+    content = separated_values.extract(body, "text/csv", URL)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "and 99990 more rows" in content.markdown
+    assert most < 100 * len(body)
 
 
 @given(st.binary(max_size=300))

@@ -33,6 +33,13 @@ def test_the_facts_of_a_product_stand_below_its_title():
     assert markdown.startswith(expected)
 
 
+@pytest.mark.parametrize("kind", ["application/ld+json; charset=utf-8", "Application/LD+JSON"])
+@pytest.mark.parametrize("name", ["Product", "https://schema.org/Product"])
+def test_a_product_is_known_by_its_type_however_it_is_written(kind, name):
+    html = _page(PRODUCT | {"@type": name}).replace(b'"application/ld+json"', f'"{kind}"'.encode())
+    assert "Price: 129.00 EUR" in _facts(html)
+
+
 def test_what_the_page_shows_is_not_repeated():
     body = BODY.replace("</p>", " Now for 129 €, in stock, by Almanac.</p>")
     markdown = extract(_page(PRODUCT, body=body), "https://example.org/").markdown
@@ -45,6 +52,7 @@ def test_what_the_page_shows_is_not_repeated():
 @pytest.mark.parametrize(
     ("offers", "expected"),
     [
+        ([{"price": 5}, {"price": "5.00"}], ["Price: 5"]),
         ([{"price": 5}, {"price": 12.5}, {"price": 7}], ["Price: 5 to 12.50"]),
         ({"lowPrice": "2.98", "highPrice": "79.98", "priceCurrency": "GBP"}, ["Price: 2.98 to 79.98 GBP"]),
         (

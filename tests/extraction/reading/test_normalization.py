@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from turbohtml import parse
 
+from pagemill.extraction import extract
 from pagemill.extraction.reading import normalization
 
 
@@ -24,6 +25,61 @@ def normalized(markup: str) -> str:
 )
 def test_what_only_screen_readers_and_editors_see_goes(markup):
     assert normalized(markup) == '<a href="#x">Map</a>'
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("visuallyhidden", "screenreader-text", "screen-reader-only", "cdk-visually-hidden", "govuk-visually-hidden"),
+        *("a11y-hidden", "show-for-sr", "element-invisible", "u-visually-hidden", "is-visually-hidden"),
+        *("pkp_screen_reader", "mw-jump-link", "mw-empty-elt", "shortdescription", "octicon-link", "ltx_tag_item"),
+        *("viewcode-link", "viewcode-back", "mw-cite-backlink"),
+    ],
+)
+def test_the_classes_of_what_is_not_shown(name):
+    assert normalized(f'<p>Text<span class="{name}">(opens)</span></p>') == "<p>Text</p>"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("headerlink", "header-anchor", "heading-anchor", "anchorjs-link", "hash-link", "footnote-backref"),
+        *("footnote-back", "reversefootnote", "data-footnote-backref"),
+    ],
+)
+def test_the_classes_of_links_to_a_heading_or_back_from_a_note(name):
+    assert normalized(f'<p>Text<a class="{name}" href="#x">#</a></p>') == "<p>Text</p>"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<h2 class="memtitle">f<span class="permalink"><a href="#f">◆</a></span></h2>',
+        '<details class="rustdoc"><summary class="hideme">Expand</summary>f</details>',
+        '<h2>f<button id="copy-path">Copy</button></h2>',
+        '<span class="a-price">f<span aria-hidden="true">$1</span></span>',
+        '<p>f<span id="siteSub">From a wiki</span><span id="contentSub">redirected</span></p>',
+        "<p>f<amp-ad>ad</amp-ad><amp-embed>ad</amp-embed><amp-iframe><i placeholder>wait</i></amp-iframe></p>",
+        '<p>f<span id="license-tr">CC</span><span id="watermark-tr">arXiv</span></p>',
+        '<pre><span class="lnt">1</span>f</pre>',
+        '<code><span class="ln">1</span>f</code>',
+        '<div class="line-numbers-wrapper"><span>1</span></div><pre>f</pre>',
+        '<pre>f<span class="line-numbers-rows"><span>1</span></span></pre>',
+        '<code><span class="linenumber">1</span>f</code>',
+        '<pre><span class="linenumber">1</span>f</pre>',
+        '<pre><span class="line-number">1</span>f</pre>',
+        '<pre><span class="lineno">1</span>f</pre>',
+        '<pre><span class="linenos">1</span>f</pre>',
+        '<pre><span class="linenodiv">1</span>f</pre>',
+        '<table><tr><td class="hljs-ln-numbers">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="gutter">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="linenos">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="blob-num">1</td><td>f</td></tr></table>',
+        '<table><tr><td class="rouge-gutter">1</td><td>f</td></tr></table>',
+    ],
+)
+def test_what_well_known_software_does_not_mean_to_be_read(markup):
+    assert parse(normalized(markup)).select_one("body").text == "f"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +127,12 @@ def test_an_element_for_each_line_becomes_code():
     assert normalized(markup) == "<pre>a {\n}</pre>"
 
 
+def test_lines_without_text_are_no_code():
+    markup = '<div class="fragment"><div class="line"></div></div>'
+    assert normalized(markup) == markup
+    assert extract(markup.encode(), "https://example.org/").markdown == ""
+
+
 def test_roles_of_a_table_make_a_table():
     cells = '<div role="row"><div role="columnheader">A</div></div><div role="row"><div role="cell">1</div></div>'
     assert normalized(f'<div role="table">{cells}</div>') == ("<table><tr><th>A</th></tr><tr><td>1</td></tr></table>")
@@ -95,7 +157,18 @@ def test_amp_images_are_images():
     assert normalized('<amp-img src="/a.jpg" alt="A"><img src="/b.jpg"></amp-img>') == '<img src="/a.jpg" alt="A">'
 
 
-@pytest.mark.parametrize("name", ["newsletter-signup", "sharedaddy", "advertisement", "jp-relatedposts", "author-bio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("advertisement", "advert", "ad-container", "ad-slot", "ad-wrapper", "adsbygoogle", "google-auto-placed"),
+        *("newsletter-signup", "newsletter-box", "newsletter-form", "inline-newsletter", "email-signup"),
+        *("subscribe-box", "subscription-widget-wrap", "subscription-widget-wrap-editor", "subscription-widget"),
+        *("paywall-prompt", "sharedaddy", "jp-relatedposts", "addtoany_share_save_container", "social-share"),
+        *("share-buttons", "sharing-buttons", "related-posts", "related-articles", "related-stories"),
+        *("recommended-articles", "yarpp", "yarpp-related", "cookie-banner", "cookie-notice", "cookie-consent"),
+        *("author-bio", "author-box", "about-author", "saboxplugin-wrap", "online-list"),
+    ],
+)
 def test_boxes_that_are_no_part_of_an_article_go(name):
     body = parse(f'<body><p>Text.</p><div class="{name}"><p>Box.</p></div></body>').select_one("body")
     normalization.remove_boxes(body)
@@ -174,6 +247,19 @@ def test_the_signatures_and_headings_of_doxygen_are_no_table():
         '<ol class="breadcrumb"><li><a href="/">Home</a></li></ol>',
         '<nav aria-label="Breadcrumbs"><a href="/">Home</a></nav>',
         '<ul role="tablist"><li role="tab">npm</li></ul>',
+        *(
+            f'<div class="{name}">Around</div>'
+            for name in (
+                *("breadcrumbs", "theme-doc-version-badge", "kg-signup-card", "wp-block-jetpack-subscriptions"),
+                *("wp-block-jetpack-subscriptions__container", "wprm-recipe-rating", "wprm-recipe-pin"),
+                *("wprm-recipe-print", "wprm-recipe-jump", "navbox", "catlinks", "printfooter", "tabbed-labels"),
+            )
+        ),
+        '<nav aria-label="breadcrumb">Home</nav>',
+        '<div itemtype="https://schema.org/BreadcrumbList">Home</div>',
+        '<div id="p-lang-btn">Languages</div>',
+        '<div id="titlearea">Project</div>',
+        '<label class="sd-tab-label">npm</label>',
     ],
 )
 def test_breadcrumbs_and_the_labels_of_tabs_are_no_content(markup):
@@ -186,6 +272,16 @@ def test_tabs_with_their_panels_inside_stay():
     body = parse('<div role="tablist"><button>npm</button><div role="tabpanel">npm i x</div></div>').select_one("body")
     normalization.remove_labels(body)
     assert "npm i x" in body.text
+
+
+def test_comments_do_not_stand_between():
+    markup = "<ul><li>a</li><!-- --><ul><li><!-- -->• b</li></ul></ul><p>a <!-- --><button>c</button> d</p>"
+    assert normalized(markup) == "<ul><li>a<ul><li>b</li></ul></li></ul><p>a <span>c</span> d</p>"
+
+
+def test_spaces_behind_breaks_do_not_part_verses():
+    markup = "<div>\n<div>a<br>\n</div>\n<div>b<br>\n</div>\n<div><br></div>\n<div>c</div></div>"
+    assert normalized(markup).replace("\n", "") == "<div><p>a<br>b</p><p>c</p></div>"
 
 
 def test_lines_of_verses_are_paragraphs():

@@ -102,6 +102,7 @@ def test_joiners_with_nothing_to_join_are_no_text():
             "before\n\n```python\nx = 1\n```",
         ),
         ("<ul><li><p>Bash</p><pre>ls</pre></ul>", "- \n  ```bash\n  ls\n  ```"),
+        ("<p>Terminal</p><pre>ls</pre>", "```terminal\nls\n```"),
         ("<p>Write in Python</p><pre>x</pre>", "Write in Python\n\n```\nx\n```"),
         ("<p>Go</p><p>on.</p>", "Go\n\non."),
         ("<h3>Bash</h3><pre>ls</pre>", "### Bash\n\n```\nls\n```"),

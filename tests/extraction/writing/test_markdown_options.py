@@ -31,3 +31,21 @@ def test_references_stand_below_the_text_whose_brackets_are_no_references():
     assert "](" not in text
     assert "]: https://example.org/a" in text
     assert r"\[1" in text
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<p>a</p><p><b><img src="/i.png"></b></p>', "a\n"),
+        ('<p>a <em><img src="/i.png"> <img src="/j.png"></em> b</p>', "a b\n"),
+        ('<ul><li>a</li><li><a href="/x"><img src="/i.png"></a></li></ul>', "- a\n"),
+        ('<figure><img src="/i.png"><figcaption>a</figcaption></figure>', "a\n"),
+        (
+            '<table><tr><th>a</th><th>b</th></tr><tr><td><b><img src="/i.png"></b></td><td>c</td></tr></table>',
+            "| a | b |\n| --- | --- |\n|  | c |\n",
+        ),
+    ],
+)
+def test_what_held_an_image_alone_goes_with_it(markup, expected):
+    page = extract(markup.encode(), "https://example.org/", only_main_content=False, show_images=False)
+    assert page.markdown == expected

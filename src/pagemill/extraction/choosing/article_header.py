@@ -41,7 +41,7 @@ _LABEL_OF_PORTRAIT = re.compile(
     r"|(?:'s)?\s+(?:photo|headshot|avatar|profile picture)$"
 )
 _MAX_WORDS_OF_NAME = 4
-_PERMALINK = re.compile(r"\s*[#¶§🔗]+$")
+_PERMALINKS = "#¶§🔗"
 
 
 class ArticleHeader(NamedTuple):
@@ -113,7 +113,7 @@ def _remove_repeated(body: Element, title: str) -> None:
     heading = next(body.iter_elements(("h1", "h2")), None)
     if not title or heading is None or heading.find("img") is not None:
         return
-    if _PERMALINK.sub("", " ".join(heading.text.split())) != title:
+    if _without_permalink(heading.text) != title:
         return
     before = 0
     for node in body.descendants:
@@ -135,7 +135,11 @@ def _remove_portraits(body: Element, meta: Sequence[str]) -> None:
 
 def title_text(flat: Blocks, blocks: Sequence[int]) -> str:
     """Return the text of a headline, without the mark of a link to itself."""
-    return _PERMALINK.sub("", " ".join(" ".join(byline_texts.pieces(flat, blocks)).split()))
+    return _without_permalink(" ".join(byline_texts.pieces(flat, blocks)))
+
+
+def _without_permalink(text: str) -> str:
+    return " ".join(text.split()).rstrip(_PERMALINKS).rstrip()
 
 
 def _whole_heading(flat: Blocks, block: int) -> tuple[int, ...]:

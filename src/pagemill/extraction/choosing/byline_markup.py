@@ -33,8 +33,9 @@ _AUTHORS = frozenset({"by", "byline", "author", "authors", "vcard", "authorname"
 _NO_AUTHOR = frozenset({"table", "aside", "footer", "nav", "h1", "h2", "figure"})
 _NO_DATE = frozenset({"table", "aside", "footer", "nav", "h1", "li", "figure"})
 _CONNECTOR = re.compile(
-    r"(?i)\W*(?:(?:posted|published|written|words|text|veröffentlicht|publié|publicado)\b)?\W*"
-    r"(?:by|on|at|von|vom|am|par|le|por|el|di|av|van|door)?\W*"
+    # Possessive: three runs of what may be the same characters would be tried in every way.
+    r"(?i)\W*+(?:(?:posted|published|written|words|text|veröffentlicht|publié|publicado)\b)?+\W*+"
+    r"(?:by|on|at|von|vom|am|par|le|por|el|di|av|van|door)?+\W*+"
 )
 
 

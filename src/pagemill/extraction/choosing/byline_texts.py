@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SEPARATOR = " · "
 """Between the parts of the line of byline and date."""
 _MAX_CHARACTERS = 240
+_MAX_PIECE = 1000
+"""A longer text is no part of a byline."""
+_SPACE = re.compile(r"\s+")
 _SEPARATORS = re.compile(r"\s*[|·•]\s*|\s+[/–—]\s+")
 _EXTRA = re.compile(
     r"(?i)\b(?:comments?|kommentare?|commentaires?|comentarios?|min(?:ute)?s?\.? read|views?|shares?|likes?|print"
@@ -58,7 +61,8 @@ def read(flat: Blocks, blocks: Sequence[int]) -> list[str]:
     """
     parts = _Parts()
     for block in blocks:
-        texts = pieces(flat, [block], without=_LEFT_OUT)
+        texts = [_SPACE.sub(" ", piece) for piece in pieces(flat, [block], without=_LEFT_OUT)]
+        texts = [text for text in texts if len(text) <= _MAX_PIECE]
         if _PATH.search(" ".join(texts)):
             continue
         for piece in texts:

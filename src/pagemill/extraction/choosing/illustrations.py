@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,22 +9,18 @@ from turbohtml import Element
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from turbohtml import Text
+    from turbohtml import Node
 
     from pagemill.extraction.choosing.blocks import Blocks
 
-MAX_WORDS = 150
-"""A figure with more words is no picture with a caption."""
 _MIN_SHARE = 0.5
 """The share of the words around an illustration that must be content."""
 _TAGS = frozenset({"figure", "mjx-container", "math"})
 _FORMULA_CLASSES = frozenset({"math", "MathJax_Display", "katex-display", "mwe-math-element", "equation"})
-_INLINE_FORMULAS = frozenset(
-    {"katex-display", "katex", "mjx-container", "MathJax", "MathJax_Display", "mwe-math-element"}
-)
+_FORMULA_TAGS = frozenset({"mjx-container", "math"})
+_FORMULAS = frozenset({"katex-display", "katex", "mjx-container", "MathJax", "MathJax_Display", "mwe-math-element"})
 # How the classes of the parts of a formula begin in KaTeX and MathJax.
 _FORMULA_PARTS = ("mord", "mrel", "mbin", "mopen", "mclose", "mpunct", "mop", "mjx", "MathJax")
-_MAX_DEPTH = 16
 
 
 def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -48,18 +43,18 @@ def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
 
 
 def _illustration_blocks(flat: Blocks) -> NDArray[np.bool_]:
-    """Whether each block is within a figure with few words or within a display formula."""
+    """Whether each block is within a figure that shows a picture, or within a formula."""
     inside = np.zeros(len(flat.owner), bool)
     for index, (tag, classes) in enumerate(zip(flat.tags, flat.classes, strict=True)):
         if tag in _TAGS or (classes and not _FORMULA_CLASSES.isdisjoint(classes.split())):
             begin, end = flat.block_begin[index], flat.block_end[index]
             if end > begin and (tag != "figure" or _is_picture(flat, index)):
                 inside[begin:end] = True
+    known: dict[Element, bool] = {}
     for text, block in zip(flat.texts, flat.text_block, strict=True):
         parent = text.parent
-        classes = (parent.attr("class") if isinstance(parent, Element) else None) or ""
-        if classes.startswith(_FORMULA_PARTS) and _in_formula(text):
-            inside[block] = True
+        if isinstance(parent, Element) and (parent.attr("class") or "").startswith(_FORMULA_PARTS):
+            inside[block] |= _in_formula(parent, known)
     return inside
 
 
@@ -69,13 +64,17 @@ def _is_picture(flat: Blocks, index: int) -> bool:
     return next(element.iter_elements(("img", "picture", "video", "svg", "iframe", "audio")), None) is not None
 
 
-def _in_formula(text: Text) -> bool:
-    """Whether a text stands within a formula that is set as inline elements."""
-    for parent in islice(text.ancestors, _MAX_DEPTH):
-        if not isinstance(parent, Element):
-            return False
-        if parent.tag in ("mjx-container", "math"):
-            return True
-        if not _INLINE_FORMULAS.isdisjoint((parent.attr("class") or "").split()):
-            return True
-    return False
+def _in_formula(element: Element, known: dict[Element, bool]) -> bool:
+    """Whether an element stands within a formula that is set as inline elements. `known`: the answers so far."""
+    path: list[Element] = []
+    around: Node | None = element
+    found = False
+    while isinstance(around, Element) and not found:
+        if around in known:
+            found = known[around]
+            break
+        path.append(around)
+        found = around.tag in _FORMULA_TAGS or not _FORMULAS.isdisjoint((around.attr("class") or "").split())
+        around = around.parent
+    known.update(dict.fromkeys(path, found))
+    return found

@@ -38,7 +38,8 @@ def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
         if short[block]:
             texts[block] = texts[block] + string if block in texts else string
     result = selected.copy()
-    for block, text in texts.items():
+    for block, string in texts.items():
+        text = " ".join(string.split())
         if len(text) <= _MAX_MARK and (
             _MARK.fullmatch(text) or (_is_button(flat, flat.owner[block]) and _ACTION.fullmatch(text))
         ):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _MIN_SELECTED_SHARE = 0.5
 # An unselected cell stays as an empty cell, so that the others keep their columns.
 _CELL_TAGS = frozenset({"td", "th"})
-# Elements that cleaning drops with their content. With selected content they become `<div>`.
-_DROPPED_WRAPPERS = frozenset({"noscript", "form", "button", "dialog", "nav"})
+# Elements whose tag says that they are no text of the page. With selected content they become `<div>`.
+_WRAPPERS = frozenset({"noscript", "form", "button", "dialog", "nav"})
 
 
 def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64], header: Sequence[int] = ()) -> None:
@@ -82,7 +82,7 @@ def _prune_texts(blocks: Blocks, selected: list[bool], has_content: list[bool]) 
 
 
 def _unhide(element: Element, tag: str) -> None:
-    if tag in _DROPPED_WRAPPERS:
+    if tag in _WRAPPERS:
         element.tag = "div"
     attributes = element.attrs
     for name in ("hidden", "style", "aria-hidden"):

@@ -31,7 +31,7 @@ VBULLETIN_3 = Software(
     text="[id^='post_message_']",
     author=(".bigusername", "[id^='postmenu_']"),
     date=(".thead > div:has(> a[name^='post'])", ".thead:has(> a[name^='post'])", "td.thead"),
-    title=(".navbar strong", ".navbar ~ tr .navbar strong"),
+    title=(".navbar strong",),
     leave_out="blockquote > .smallfont, .smallfont:has(+ pre)",
     quotation="div:has(> .smallfont + table td.alt2), div:has(> .smallfont + table .inlineimg)",
     quoted="td.alt2 > div:has(> strong)",

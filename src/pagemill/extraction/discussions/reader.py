@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from turbohtml import Text
+
 from pagemill.extraction.discussions.discussion import Discussion, Kind, Post
 from pagemill.extraction.discussions.known import KNOWN
 from pagemill.extraction.metadata import dates
@@ -190,8 +192,6 @@ def _title(body: Element, software: Software) -> str:
 def _title_text(element: Element, software: Software) -> str:
     left_out = frozenset(element.select(software.leave_out)) if software.leave_out else frozenset()
     pieces = (
-        str(node.data)
-        for node in element.descendants
-        if not hasattr(node, "tag") and hasattr(node, "data") and left_out.isdisjoint(node.ancestors)
+        node.data for node in element.descendants if isinstance(node, Text) and left_out.isdisjoint(node.ancestors)
     )
     return normalize_space("".join(pieces))

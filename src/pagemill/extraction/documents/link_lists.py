@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import turbohtml
-from turbohtml import escape, parse_fragment
+from turbohtml import Text, escape, parse_fragment
 
 from pagemill.extraction.metadata import dates, media
 from pagemill.extraction.reading import encoding
@@ -16,11 +17,12 @@ from pagemill.extraction.writing import cleaned_html, markdown
 from pagemill.model import Content, Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MAX_ENTRIES = 50_000
 """The largest number of entries of a sitemap in its protocol."""
 _SITEMAP = re.compile(r"<(?:\w+:)?(urlset|sitemapindex)[\s>]")
+_ENTRIES = ("url", "sitemap")
 _HEAD = 4096
 _VERSION = "https://jsonfeed.org/version/"
 
@@ -55,14 +57,25 @@ def without_cdata(text: str) -> str:
     return "".join(parts)
 
 
-def _of_sitemap(text: str) -> Iterable[Entry]:
-    for element in turbohtml.parse(text, positions=False).select("url, sitemap")[:MAX_ENTRIES]:
-        fields: dict[str, str] = {}
-        for child in element.select("*"):
-            fields.setdefault(child.tag.lower(), child.text.strip())
-        if fields.get("loc"):
-            title = next((value for name, value in fields.items() if name.endswith("title") and value), "")
-            yield Entry(fields["loc"], title or fields["loc"], dates.parse(fields.get("lastmod", "")))
+def _of_sitemap(text: str) -> Iterator[Entry]:
+    """The entries, in one walk. The parser nests elements that do not end, so each belongs to the last entry begun."""
+    fields: dict[str, str] | None = None
+    for element in turbohtml.parse(text, positions=False).iter_elements():
+        if element.tag in _ENTRIES:
+            yield from _entry(fields or {})
+            fields = {}
+        elif fields is not None:
+            own = "".join(node.data for node in element if isinstance(node, Text))
+            fields.setdefault(element.tag, own.strip())
+    yield from _entry(fields or {})
+
+
+def _entry(fields: dict[str, str]) -> Iterator[Entry]:
+    """The entry of a sitemap with these values, if it says where it is."""
+    address = fields.get("loc")
+    if address:
+        title = next((value for name, value in fields.items() if name.endswith("title") and value), "")
+        yield Entry(address, title or address, dates.parse(fields.get("lastmod", "")))
 
 
 def _of_json_feed(text: str, url: str) -> Content | None:
@@ -92,7 +105,7 @@ def _text(value: dict[str, Any], name: str) -> str:
 def _content(text: str, title: str | None, entries: Iterable[Entry], url: str) -> Content:
     parts = [f"<h1>{escape(title, quote=False)}</h1>"] if title else []
     parts.append("<ul>")
-    parts += [_li(entry) for entry in entries]
+    parts += [_li(entry) for entry in islice(entries, MAX_ENTRIES)]
     parts.append("</ul>")
     tree = cleaned_html.clean(parse_fragment("".join(parts), positions=False), url)
     return Content(

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 _MARKUP = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?xml")
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}]+")
 _ADDRESS_LINE = re.compile(r"(?:https?|ftp)://\S+")
-_FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,1000}?-->\s*)*<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
+_FEED_ROOT = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,1000}-->\s*)*<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
-_JSON_LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_JSON_LEXEME = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Wrapped prose has lines of at least this many columns. Shorter lines end intentionally.
 _MIN_WRAPPED_WIDTH = 45
 _MAX_ENTRIES = 500
+# Deeper JSON is indented no further: a thousand levels would make a thousandfold of it.
+_INDENTS = tuple(f"\n{'  ' * level}" for level in range(17))
 # Longer Markdown is read as plain text: parsing takes a second for each million characters.
 _MAX_MARKDOWN_LENGTH = 1_000_000
 
@@ -120,11 +124,13 @@ def _indented(text: str) -> str:
         lexeme = match[0]
         if lexeme in "}]":
             level -= 1
-            out.append(lexeme if before in "{[" and before else f"\n{'  ' * level}{lexeme}")
+        indent = _INDENTS[min(level, len(_INDENTS) - 1)]
+        if lexeme in "}]":
+            out.append(lexeme if before in "{[" and before else f"{indent}{lexeme}")
         elif lexeme in ",:":
             out.append(lexeme if lexeme == "," else ": ")
         else:
-            out.append(f"\n{'  ' * level}{lexeme}" if before and before in "{[," else lexeme)
+            out.append(f"{indent}{lexeme}" if before and before in "{[," else lexeme)
             level += lexeme in "{["
         before = lexeme
     return "".join(out)

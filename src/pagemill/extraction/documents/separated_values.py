@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+from io import StringIO
+from itertools import islice
 
 from turbohtml import escape, parse_fragment
 
@@ -31,10 +33,13 @@ def is_separated(content_type: str, url: str) -> bool:
 def extract(body: bytes, content_type: str, url: str) -> Content | None:
     """Extract a table. None if there are fewer than two columns, or a cell does not end."""
     text = encoding.decode(body, content_type).removeprefix("\ufeff")
-    rows = _rows(text)
-    if rows is None:
+    try:
+        rows, more = _rows(text)
+    except csv.Error:
         return None
-    tree = cleaned_html.clean(parse_fragment(_table(rows), positions=False), url)
+    if max(map(len, rows), default=0) < 2:
+        return None
+    tree = cleaned_html.clean(parse_fragment(_table(rows, more), positions=False), url)
     return Content(
         html=text,
         cleaned_html=cleaned_html.serialize(tree),
@@ -43,16 +48,15 @@ def extract(body: bytes, content_type: str, url: str) -> Content | None:
     )
 
 
-def _rows(text: str) -> list[list[str]] | None:
+def _rows(text: str) -> tuple[list[list[str]], int]:
+    """The head and the first rows, and how many rows follow. Raises csv.Error.
+
+    Only CR and LF end a row, where `str.splitlines` would end one at a form feed too.
+    """
     csv.field_size_limit(_MAX_CELL_LENGTH)
-    try:
-        rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text)) if any(row)]
-    except csv.Error:
-        return None
-    width = min(max((len(row) for row in rows), default=0), _MAX_COLUMNS)
-    if width < 2:
-        return None
-    return [(row + [""] * (width - len(row)))[:width] for row in rows]
+    found = (row for row in csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text)) if any(row))
+    rows = [row[:_MAX_COLUMNS] for row in islice(found, 1 + MAX_ROWS)]
+    return rows, sum(1 for _ in found)
 
 
 def _delimiter(text: str) -> str:
@@ -64,13 +68,13 @@ def _delimiter(text: str) -> str:
     )
 
 
-def _table(rows: list[list[str]]) -> str:
+def _table(rows: list[list[str]], more: int) -> str:
     head, *rest = rows
     parts = [f"<table><thead><tr>{''.join(f'<th>{_cell(cell)}</th>' for cell in head)}</tr></thead><tbody>"]
-    parts += [f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rest[:MAX_ROWS]]
+    parts += [f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in rest]
     parts.append("</tbody></table>")
-    if len(rest) > MAX_ROWS:
-        parts.append(f"<p>… and {len(rest) - MAX_ROWS} more rows.</p>")
+    if more:
+        parts.append(f"<p>… and {more} more rows.</p>")
     return "".join(parts)
 
 

@@ -36,7 +36,7 @@ _MAX_DEPTH, _MAX_ITEMS = 6, 300
 _MAX_REPAIRS, _MAX_REPAIRED_LENGTH = 10, 100_000
 # What publishing systems put around JSON-LD: HTML comments and CDATA, with or without marks of script comments.
 _WRAPPING = re.compile(
-    r"(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\]>\s*(?:\*/)?|^\s*<!--|(?://\s*)?-->\s*$"
+    r"(?:(?://|/\*)\s*)?<!\[CDATA\[\s*(?:\*/)?|(?:(?://|/\*)\s*)?\]\]>\s*(?:\*/)?|^\s*<!--|(?://\s*)?-->\s*$"
 )
 _SEPARATORS = " \t\r\n;,"
 
@@ -46,12 +46,15 @@ def items(scripts: Iterable[Element]) -> list[Item]:
     return list(islice((item for value in values(scripts) for item in _walk(value, 0)), _MAX_ITEMS))
 
 
+def is_json_ld(script: Element) -> bool:
+    """Whether a script holds JSON-LD, by its type."""
+    return (script.attr("type") or "").partition(";")[0].strip().lower() == "application/ld+json"
+
+
 def values(scripts: Iterable[Element]) -> Iterator[object]:
     """The JSON values in the JSON-LD among these scripts, read leniently."""
     repairs = _MAX_REPAIRS
-    for script in scripts:
-        if (script.attr("type") or "").partition(";")[0].strip().lower() != "application/ld+json":
-            continue
+    for script in filter(is_json_ld, scripts):
         found = list(_read("".join(script.strings)))
         if not found and repairs and (repaired := _repaired("".join(script.strings))) is not None:
             repairs -= 1

@@ -24,7 +24,7 @@ LAZY_SOURCE_SETS = ("srcset", "data-srcset", "data-lazy-srcset", "nitro-lazy-src
 
 _PLACEHOLDER = re.compile(
     r"(?<![^/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|grey|gray|loading|loader|spinner|lazy[_-]?load)"
-    r"[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)"
+    r"[^/]{0,100}\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)"
 )
 _TRACKER = re.compile(
     r"(?i)//(?:[^/]*\.)?(?:facebook\.com/tr|google-analytics\.com/|doubleclick\.net/|googleadservices\.com/"
@@ -38,7 +38,7 @@ _PICTURE_URL = re.compile(
     r"(?i)(?:https?:/)?/?[^\s{}<>\"']{1,2000}\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?[^\s{}<>\"']*)?"
 )
 _TRACKING_PIXEL_SIZE = re.compile(r"\s*[0-2](?:px)?\s*")
-_CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
+_CANDIDATE = re.compile(r"([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
 
 def links(root: Node, base_url: str, anchors: Iterable[Element] | None = None) -> tuple[Link, ...]:

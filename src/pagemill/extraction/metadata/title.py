@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _SEPARATOR = re.compile(
-    r"\s+[|\-–—·•»«:/~]+\s+|\s*[|｜»]\s*|\s+::\s+|\s+_+\s+|(?<=[\u3000-\u9fff])_+|_+(?=[\u3000-\u9fff])"
+    r"\s+[|\-–—·•»«:/~]+\s+|\s*[|｜»]\s*|\s+::\s+|\s+_+\s+|(?<=[\u3000-\u9fff])_+|(?<!_)_+(?=[\u3000-\u9fff])"
 )
 _MAX_LENGTH = 400
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _FENCE = re.compile(r"((?:[ >]|[-*+][ ]|\d{1,9}[.)][ ])*)(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 _ITEM = re.compile(r"[ >]*(?:[-*+]|\d{1,9}[.)])[ ]")
-_ROW = re.compile(r"[ >]*(?:[-*+][ ]|\d{1,9}[.)][ ])?[ >]*\|")
+_ROW = re.compile(r"[ >]*+(?:(?:[-*+][ ]|\d{1,9}[.)][ ])[ >]*+)?\|")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _BLANK = re.compile(r"[ >]*$")
 _DEFINITION = re.compile(r"\[([^\]\n]+)\]: ")
-_REFERENCE = re.compile(r"\]\[([^\]\n]+)\]|\[([^\]\n]+)\](?![(\[:])")
+_REFERENCE = re.compile(r"\]\[([^\]\n]+)\]|\[([^\[\]\n]+)\](?![(\[:])")
 _MARKUP = re.compile(r"[\\`*_\[\]<>$|~&!#]")
 _WORD_END = re.compile(r"(?<=\s)|(?<=[\u3040-\u30ff\u3400-\u9fff。，、！？])")
 _TABLE_HEAD = 2
@@ -82,26 +82,21 @@ def _fitting(content: str, definitions: dict[str, str], room: int) -> str:
     costs = prefix_units(content)
     best = _Cut(0)
     used: dict[str, str] = {}
-    best_used: tuple[str, ...] = ()
-    extra = start = 0
+    extra = start = best_used = best_extra = 0
     for cut in _cuts(content):
         if costs[cut.end] > room:
             break
         for label in _labels(content[start : cut.end]) if definitions else ():
             if label in definitions and label not in used:
+                extra += units(f"\n{definitions[label]}" if used else f"\n\n{definitions[label]}")
                 used[label] = definitions[label]
-                extra = _definition_units(tuple(used.values()))
         start = cut.end
         if costs[cut.end] + extra + (units(f"\n{cut.closing}") if cut.closing else 0) <= room:
-            best, best_used = cut, tuple(used.values())
+            best, best_used, best_extra = cut, len(used), extra
     kept = content[: best.end].rstrip("\n") + (f"\n{best.closing}" if best.closing else "")
     if not best.closing and 2 * costs[best.end] < room:
-        kept = _with_paragraph(kept, content[best.end :], room - _definition_units(best_used))
-    return "\n\n".join(part for part in (kept, "\n".join(best_used)) if part)
-
-
-def _definition_units(definitions: tuple[str, ...]) -> int:
-    return units("".join(f"\n{line}" for line in ("", *definitions))) if definitions else 0
+        kept = _with_paragraph(kept, content[best.end :], room - best_extra)
+    return "\n\n".join(part for part in (kept, "\n".join(list(used.values())[:best_used])) if part)
 
 
 def _labels(text: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def _text(name: str, value: str) -> Iterator[Fact]:
 
 def _price(offers: list[Item]) -> Iterator[Fact]:
     """The price, or the lowest and the highest of several offers."""
-    prices: dict[str, float] = {}
+    prices: dict[float, str] = {}
     currency = ""
     for offer in offers:
         specifications = [
@@ -81,10 +81,9 @@ def _price(offers: list[Item]) -> Iterator[Fact]:
             for key in ("price", "lowPrice", "highPrice"):
                 amount = _scalar(source.get(key))
                 if (number := _number(amount)) > 0:
-                    prices[f"{amount}0" if amount[-2:-1] == "." else amount] = number
+                    prices.setdefault(number, f"{amount}0" if amount[-2:-1] == "." else amount)
     if prices:
-        ordered = sorted(prices, key=prices.__getitem__)
-        amounts = tuple(dict.fromkeys((ordered[0], ordered[-1])))
+        amounts = tuple(dict.fromkeys((prices[min(prices)], prices[max(prices)])))
         yield Fact("Price", " ".join(filter(None, [" to ".join(amounts), currency])), amounts)
 
 

@@ -23,7 +23,6 @@ _OTHER_MAIN_ITEMS = frozenset(
         *("ItemList", "CollectionPage", "SearchResultsPage"),
     ]
 )
-_JSON_LD = "application/ld+json"
 _OFFER = ("price", "lowPrice", "highPrice", "priceCurrency", "availability")
 _MICRODATA = "[itemtype$='schema.org/Product']"
 _MIN_NAME_SHARE = 0.5
@@ -32,7 +31,7 @@ _MIN_NAME_SHARE = 0.5
 
 def read(index: PageIndex) -> list[Fact]:
     """The facts of a page's product. Empty if its main item is not one product."""
-    scripts = [script for script in index.scripts if script.attr("type") == _JSON_LD and '"Product' in script.text]
+    scripts = [script for script in index.scripts if json_ld.is_json_ld(script) and "Product" in script.text]
     found = json_ld.items(scripts)
     products = list(json_ld.of_type(found, _PRODUCTS))
     if products:

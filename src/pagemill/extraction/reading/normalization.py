@@ -10,9 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
+from turbohtml.clean import strip_comments_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from turbohtml import Node
 
 # For screen readers (Bootstrap, WordPress, Angular, GOV.UK, Foundation, Drupal, OJS), links that edit or address a
 # heading, lead back from a footnote or to the source of an API, and what well-known software never shows.
@@ -31,8 +34,7 @@ _LINE_NUMBERS = (
     "pre .ln, pre .lnt, code .ln, .lntable td.lntd:first-child:not(:last-child), .line-numbers-wrapper, "
     ".line-numbers-rows, .react-syntax-highlighter-line-number, code .linenumber, pre .linenumber, pre .line-number, "
     "pre .lineno, pre .linenos, pre .linenodiv, .hljs-ln-numbers, td.gutter, td.linenos, td.blob-num, td.rouge-gutter, "
-    'pre span[style*="user-select:none"], pre span[style*="user-select: none"], .fragment .lineno, '
-    ".syntaxhighlighter td.gutter"
+    'pre span[style*="user-select:none"], pre span[style*="user-select: none"], .fragment .lineno'
 )
 # Boxes within articles that are no part of them. Only names that say what the whole box is.
 _BOXES = (
@@ -42,7 +44,7 @@ _BOXES = (
     ".sharedaddy, .jp-relatedposts, .addtoany_share_save_container, .social-share, .share-buttons, .sharing-buttons, "
     ".related-posts, .related-articles, .related-stories, .recommended-articles, .yarpp, .yarpp-related, "
     ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, #onetrust-consent-sdk, "
-    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .stat-block.online-list, .online-list"
+    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .online-list"
 )
 # What leads elsewhere or says what the page around the content is.
 _AROUND = (
@@ -59,6 +61,7 @@ _PANELS = '[role="tabpanel"], pre, p, article'
 _LAYOUT_LISTS = (
     "ul.blockList, ul.blockListLast, ul.block-list, ul.summary-list, ul.details-list, ul.member-list, ul.inheritance"
 )
+_NESTED_LISTS = "ol > ol, ol > ul, ul > ol, ul > ul"
 _TASKS = "li > input[type=checkbox][disabled], .task-list-item > input, .task-list-item > label > input"
 _BULLET = re.compile(r"\s*[•‣◦▪●○■]\s*(?=\S)")
 CHECKED, UNCHECKED = "☑", "☐"
@@ -82,7 +85,11 @@ _SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", 
 
 
 def normalize(body: Element) -> None:
-    """Rewrite the tree under `body` in place. Linear in its size."""
+    """Rewrite the tree under `body` in place. Linear in its size.
+
+    Comments go first: what stands beside what does not depend on them.
+    """
+    strip_comments_node(body)
     body.remove(_INVISIBLE)
     body.remove(_LINE_NUMBERS)
     _code_lines(body)
@@ -98,7 +105,7 @@ def normalize(body: Element) -> None:
     _footers_last(body)
     _first_numbers(body)
     _items(body)
-    _definitions(body)
+    _buttons(body)
 
 
 def remove_boxes(body: Element) -> None:
@@ -130,8 +137,9 @@ def _code_lines(body: Element) -> None:
     """Make a `<pre>` of code that has an element for each line: doxygen, SyntaxHighlighter, EnlighterJS."""
     for block in body.select("div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
         lines = [child for child in block.children if isinstance(child, Element)]
-        if lines and block.closest("pre") is None:
-            _replace(block, "pre", "\n".join(line.text.rstrip("\n") for line in lines))
+        code = "\n".join(line.text.rstrip("\n") for line in lines)
+        if code and block.closest("pre") is None:  # an empty text is none, and begins no block
+            _replace(block, "pre", code)
 
 
 def _titled_code(body: Element) -> None:
@@ -177,9 +185,9 @@ def _lines(body: Element) -> None:
             continue
         paragraph: Element | None = None
         for line in lines:
-            for last in line.children[-1:]:
-                if isinstance(last, Element) and last.tag == "br":
-                    last.extract()
+            last = next((node for node in reversed(line.children) if not _is_blank(node)), None)
+            if isinstance(last, Element) and last.tag == "br":
+                last.extract()
             if not line.text.strip() and line.find("img") is None:
                 line.extract()
                 paragraph = None
@@ -266,31 +274,31 @@ def _first_numbers(body: Element) -> None:
 
 def _items(body: Element) -> None:
     """Put a list that stands between items into the item before it, and remove bullets that are written as text."""
-    for nested in body.select("ol > ol, ol > ul, ul > ol, ul > ul"):
-        before = nested.previous_sibling
-        while isinstance(before, Text) and not before.data.strip():
-            before = before.previous_sibling
-        if isinstance(before, Element) and before.tag == "li":
-            before.append(nested.extract())
+    lists: dict[Node | None, None] = {nested.parent: None for nested in body.select(_NESTED_LISTS)}
+    for listed in lists:
+        item: Element | None = None
+        for child in listed.children if isinstance(listed, Element) else ():
+            if isinstance(child, Element) and child.tag in ("ol", "ul") and item is not None:
+                item.append(child.extract())
+            elif not _is_blank(child):
+                item = child if isinstance(child, Element) and child.tag == "li" else None
     for item in body.select("ul > li"):
-        first = item.children[0] if item.children else None
+        first = next(iter(item), None)
         if isinstance(first, Text) and (bullet := _BULLET.match(first.data)):
             first.data = first.data[bullet.end() :]
 
 
-def _definitions(body: Element) -> None:
-    """A button within a sentence is a word of it: what it shows on a click is not there."""
+def _buttons(body: Element) -> None:
+    """A button after a text within a sentence is a word of it: what it shows on a click is not there."""
     for button in list(body.find_all("button")):
-        before, after = button.previous_sibling, button.next_sibling
-        parent = button.parent
-        if (
-            isinstance(parent, Element)
-            and parent.tag in _SENTENCE_TAGS
-            and any(isinstance(near, Text) and near.data.strip() for near in (before, after))
-            and isinstance(before, Text)
-            and before.data.strip()
-        ):
+        before, parent = button.previous_sibling, button.parent
+        in_sentence = isinstance(parent, Element) and parent.tag in _SENTENCE_TAGS
+        if in_sentence and isinstance(before, Text) and not before.data.isspace():
             button.tag = "span"
+
+
+def _is_blank(node: Node) -> bool:
+    return isinstance(node, Text) and node.data.isspace()
 
 
 def _replace(element: Element, tag: str, text: str) -> None:

@@ -12,8 +12,8 @@ from pagemill.extraction.reading.characters import normalize_space
 if TYPE_CHECKING:
     from turbohtml import Document, Element
 
-# Bylines stand near the top; after this many elements nobody looks for one.
 _MAX_TITLE = 400  # characters of a title that are read
+# Bylines stand near the top; after this many elements nobody looks for one.
 _MAX_ELEMENTS = 3000
 _BYLINE_SELECTOR = '[itemprop~="author"], [rel~="author"], [itemprop~="datePublished"], [data-testid*="author" i]'
 _INDEXED_TAGS = ("a", "area", "base", "h1", "img", "script", "time")

@@ -31,6 +31,8 @@ _BREAKING = frozenset(["div", "p", "li", "tr", "pre", "table", "ol", "ul"])
 _DROPPED = (
     "script, style, template, button, textarea, select, svg, .linenos, .lineno, .line-numbers-rows, .hljs-ln-numbers"
 )
+# Many code blocks may stand in one element, whose classes are read for each of them.
+_MAX_CLASS_LENGTH = 1000
 # Control characters that Python or Markdown would read as whitespace or as a line break.
 _CONTROL = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
@@ -91,7 +93,7 @@ def language(block: Element) -> str:
 
 def _named_language(element: Element) -> str:
     """The language in the attributes of one element."""
-    classes = element.attr("class") or ""
+    classes = (element.attr("class") or "")[:_MAX_CLASS_LENGTH]
     match = _LANGUAGE.search(classes)
     name = match[1] if match else element.attr("data-lang") or element.attr("data-language") or ""
     if not name and element.tag in ("pre", "code"):

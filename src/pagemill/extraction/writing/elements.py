@@ -25,6 +25,8 @@ _BUTTON_LABELS = frozenset(
 )
 # The classes of Tailwind, Bootstrap and others that display a span as a block.
 _BLOCK_DISPLAY_CLASSES = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
+_MAX_BESIDE = 100
+"""How many nodes of a heading are searched for text beside a link."""
 _PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
 
 
@@ -228,7 +230,10 @@ def _is_own(anchor: Element, reference: str) -> bool:
 def _is_beside_text(anchor: Element) -> bool:
     """Whether there is text beside a link: a picture in it is then its icon, and not what a heading says."""
     parent = anchor.parent
-    return isinstance(parent, Element) and bool(parent.text.strip())
+    if not isinstance(parent, Element):
+        return False
+    near = islice(parent.descendants, _MAX_BESIDE)
+    return any(isinstance(node, Text) and not node.data.isspace() for node in near)
 
 
 def _title(element: Element) -> str:

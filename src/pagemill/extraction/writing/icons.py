@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from turbohtml import Element
+from turbohtml import Element, Text
 
 if TYPE_CHECKING:
     from pagemill.extraction.reading.addresses import Resolver
@@ -30,6 +30,8 @@ _BADGE = re.compile(r"//(?:img\.shields\.io|badges?\.|badgen\.net)|/badges?/[^/]
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
 _NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
 _MAX_DESCENDANTS = 4
+_MAX_LOGO_PARTS = 20
+"""A link with more nodes shows more than a logo."""
 
 
 def emoji(image: Element) -> str:
@@ -59,7 +61,10 @@ def is_portrait(image: Element, src: str) -> bool:
 def is_logo(image: Element, resolver: Resolver) -> bool:
     """Whether an image is all of a link to the start page of its own site."""
     link = image.parent
-    if not isinstance(link, Element) or link.tag != "a" or link.text.strip():
+    if not isinstance(link, Element) or link.tag != "a":
+        return False
+    parts = list(islice(link.descendants, _MAX_LOGO_PARTS + 1))
+    if len(parts) > _MAX_LOGO_PARTS or any(isinstance(part, Text) and part.data.strip() for part in parts):
         return False
     target = resolver.resolve(link.attr("href") or "")
     return target is not None and target == resolver.resolve("/")

@@ -20,19 +20,36 @@ def normalize(table: Element) -> None:
     cells = sum(len(line) for _, line in rows)
     spans = table.select_one("[colspan], [rowspan]") is not None
     width = max((sum(tables.span(cell, "colspan") for cell in line) for _, line in rows), default=0)
-    if width * len(rows) > max(_MAX_CELLS, _MAX_GROWTH * cells):
+    limit = max(_MAX_CELLS, _MAX_GROWTH * cells)
+    if width * len(rows) > limit or (spans and not _expand_spans(rows, limit)):
         _to_paragraphs(table, rows)
-    elif spans:
-        _expand_spans(rows)
-    elif any(len(line) != width for _, line in rows):
+    elif not spans and any(len(line) != width for _, line in rows):
         _pad(rows, width)
 
 
-def _expand_spans(rows: list[tuple[Element, list[Element]]]) -> None:
-    """Insert empty cells where spans reach, and pad the rows to the same length."""
+def _expand_spans(rows: list[tuple[Element, list[Element]]], limit: int) -> bool:
+    """Insert empty cells where spans reach, and pad the rows to the same length. Do nothing beyond `limit` cells."""
+    grid = _grid(rows, limit)
+    if grid is None:
+        return False
+    for _, cells in rows:
+        for cell in cells:
+            for name in ("colspan", "rowspan"):
+                if name in cell.attrs:
+                    del cell.attrs[name]
+    for row, line in grid:
+        row.clear()
+        row.extend(line)
+    _pad(grid, max((len(line) for _, line in grid), default=0))
+    return True
+
+
+def _grid(rows: list[tuple[Element, list[Element]]], limit: int) -> list[tuple[Element, list[Element]]] | None:
+    """The cells of each row, with empty ones where spans reach; None if they are more than `limit`."""
     reserved: dict[int, int] = {}
     """For each column, the number of rows that a cell from above still covers."""
     lines: list[tuple[Element, list[Element]]] = []
+    widest = count = 0
     for row, cells in rows:
         line: list[Element] = []
         for cell in cells:
@@ -45,15 +62,10 @@ def _expand_spans(rows: list[tuple[Element, list[Element]]]) -> None:
         _fill_covered(line, reserved)
         reserved = {column: left - 1 for column, left in reserved.items() if left > 1}
         lines.append((row, line))
-    for _, cells in rows:
-        for cell in cells:
-            for name in ("colspan", "rowspan"):
-                if name in cell.attrs:
-                    del cell.attrs[name]
-    for row, line in lines:
-        row.clear()
-        row.extend(line)
-    _pad(lines, max((len(line) for _, line in lines), default=0))
+        widest, count = max(widest, len(line)), count + len(line)
+        if count > limit:
+            return None
+    return lines if widest * len(rows) <= limit else None
 
 
 def _fill_covered(line: list[Element], reserved: dict[int, int]) -> None:
