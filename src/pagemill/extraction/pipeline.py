@@ -18,16 +18,13 @@ from pagemill.extraction.choosing import (
     blocks,
     byline_texts,
     embedded_text,
-    entry_times,
-    illustrations,
-    labels,
     pruning,
     selection,
     signals,
-    small_lists,
 )
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
+from pagemill.extraction.choosing.rules import entry_times, illustrations, labels, small_lists
 from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from tests.extraction.flat import split
 
-from pagemill.extraction.choosing import entry_times
+from pagemill.extraction.choosing.rules import entry_times
 
 ENTRY = "<article><header><a href='/1'><time>17.15 <span>GMT</span></time></a></header><p>{}</p></article>".format(
     "word " * 20

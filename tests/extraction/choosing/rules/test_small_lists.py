@@ -5,7 +5,7 @@ import pytest
 from tests.extraction.flat import split
 
 from pagemill.extraction import extract
-from pagemill.extraction.choosing import small_lists
+from pagemill.extraction.choosing.rules import small_lists
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.model.classifier import Classifier
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.extraction.flat import split
 
-from pagemill.extraction.choosing import illustrations
+from pagemill.extraction.choosing.rules import illustrations
 
 PICTURE = '<figure><img src="/a.jpg"><figcaption>A bucket on a rope</figcaption></figure>'
 TEXT = "<p>One two three four five six seven.</p>"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.extraction.flat import split
 
-from pagemill.extraction.choosing import labels
+from pagemill.extraction.choosing.rules import labels
 
 
 @pytest.mark.parametrize(
