@@ -24,7 +24,7 @@ from pagemill.extraction.choosing import (
 )
 from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
-from pagemill.extraction.choosing.rules import entry_times, illustrations, labels, small_lists
+from pagemill.extraction.choosing.rules import completion, small_lists
 from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
@@ -173,10 +173,11 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
     header = content.header
     headline = article_header.title_text(flat, header.title)
-    meta = byline_texts.read(flat, header.meta)
+    meta = byline_texts.read(flat, header.meta, header.signature)
     facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words, header.blocks)
     normalization.remove_labels(body)
+    headline = headline or normalization.hidden_headline(page.index.headings)
     article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
     products.insert(body, facts)
     return content
@@ -219,26 +220,35 @@ def select_content(
     if (words * result.probability)[selected].sum() < _MIN_EXPECTED_WORDS and not selected.all():
         boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
         selected, is_fallback = _fallback(selected, boilerplate, words), True
-    selected = illustrations.select(flat, small_lists.select_whole(flat, selected, words), words)
-    selected = entry_times.select(flat, labels.remove(flat, selected, words), words)
-    selected = _settle_comments(found, features, selected, model, include=include_comments)
+    selected = completion.complete(flat, selected, words, result.probability)
+    selected = _settle_comments(flat, found, features, selected, model, include=include_comments)
     header = _find_header(flat, features, words, selected, model)
     selected[header.blocks] = False
+    chances = result.probability, found.template_ids
+    selected = completion.remove_parts_of_header(flat, selected, words, chances, header)
     return MainContent(words, selected, result.quality_features, is_fallback, header)
 
 
-def _settle_comments(
-    found: Features, features: NDArray[np.float32], selected: NDArray[np.bool_], model: Classifier, *, include: bool
+def _settle_comments(  # noqa: PLR0913 - the page, what was found on it, and the option
+    flat: Blocks,
+    found: Features,
+    features: NDArray[np.float32],
+    selected: NDArray[np.bool_],
+    model: Classifier,
+    *,
+    include: bool,
 ) -> NDArray[np.bool_]:
-    """Select all comments of readers, or none. A page of nothing but comments keeps them."""
+    """Select all comments of readers, or none. A page of nothing but comments keeps them; a table is no comment."""
     candidates = np.arange(len(selected)) if include else np.flatnonzero(selected)
     log_odds = selection.pool(
         model.role_log_odds("comments", features.take(candidates, axis=1)),
         found.template_ids[candidates],
         found.local_template_ids[candidates],
     )
+    is_comment = np.zeros(len(selected), bool)
+    is_comment[candidates[log_odds > _MIN_COMMENT_LOG_ODDS]] = True
     settled = selected.copy()
-    settled[candidates[log_odds > _MIN_COMMENT_LOG_ODDS]] = include
+    settled[small_lists.without_parts_of_tables(flat, is_comment)] = include
     return settled if settled.any() else selected
 
 

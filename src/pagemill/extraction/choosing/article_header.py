@@ -34,6 +34,9 @@ _CONTAINER_LEVELS = 2
 _MAX_BEFORE_REPEATED = 80
 """The largest number of characters before a heading that repeats the headline."""
 _MAX_HEADING_BLOCKS = 3
+_ARTICLES = frozenset({"hentry", "h-entry"})
+_MAX_SIGNATURE = 2
+"""How many blocks below the text a byline is looked for."""
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LABEL_OF_NAME = re.compile(r"(?i)^(?:by|von|par|por|di|door)\s+")
 _LABEL_OF_PORTRAIT = re.compile(
@@ -42,6 +45,7 @@ _LABEL_OF_PORTRAIT = re.compile(
 )
 _MAX_WORDS_OF_NAME = 4
 _PERMALINKS = "#¶§🔗"
+_SITE_NAME = re.compile(r"(?:^|\s)(?:site-title|site-name|blog-title)(?:\s|$)")
 
 
 class ArticleHeader(NamedTuple):
@@ -49,11 +53,15 @@ class ArticleHeader(NamedTuple):
 
     title: tuple[int, ...] = ()
     meta: tuple[int, ...] = ()
+    signature: tuple[int, ...] = ()
+    """The block below the text that names its author, if none above does."""
+    site: tuple[int, ...] = ()
+    """A first-level heading that is the site's name."""
 
     @property
     def blocks(self) -> list[int]:
         """All of them."""
-        return [*self.title, *self.meta]
+        return [*self.title, *self.meta, *self.signature, *self.site]
 
 
 def find(
@@ -71,22 +79,53 @@ def find(
     if not len(title_log_odds):
         return ArticleHeader()
     best = int(title_log_odds.argmax())
+    site: tuple[int, ...] = ()
+    if _SITE_NAME.search(flat.classes[flat.owner[best]]):
+        site = (best,)
+        title_log_odds = title_log_odds.copy()
+        title_log_odds[best] = -np.inf
+        best = int(title_log_odds.argmax())
     title: tuple[int, ...] = ()
     near = np.flatnonzero(selected)[:1]
     if title_log_odds[best] >= _MIN_TITLE_LOG_ODDS:
         title, near = _whole_heading(flat, best), np.array([best])
     if not len(near):
-        return ArticleHeader(title)
+        return ArticleHeader(title, site=site)
     place = np.arange(len(meta_log_odds)) - near[0]
     is_near = (place >= -_META_BEFORE) & (place <= _META_AFTER)
     is_meta = is_near & (meta_log_odds >= _MIN_META_LOG_ODDS)
+    for block in np.flatnonzero(is_meta).tolist():
+        is_caption = selected[block] and byline_markup.is_credit(flat, block)
+        is_meta[block] = not (is_caption or byline_markup.is_other(flat, block))
     if title:
         paragraphs = np.flatnonzero(selected & (words >= _MIN_PARAGRAPH) & (place > 0))
         end = min(int(paragraphs[1]) if len(paragraphs) > 1 else len(words), title[-1] + _META_AFTER)
         begin = max(title[0] - _META_BEFORE, _container_begin(flat, title[0]))
         is_meta |= byline_markup.find(flat, words, begin, end)
-    meta = np.flatnonzero(is_meta)
-    return ArticleHeader(title, tuple(int(block) for block in meta if block not in title))
+        if title[0] and begin == title[0]:
+            is_meta[title[0] - 1] |= byline_markup.is_date(flat, title[0] - 1)
+    meta = tuple(int(block) for block in np.flatnonzero(is_meta) if block not in title)
+    return ArticleHeader(title, meta, _signature(flat, title, meta, selected, words), site)
+
+
+def _signature(
+    flat: Blocks, title: Sequence[int], meta: Sequence[int], selected: NDArray[np.bool_], words: NDArray[np.float64]
+) -> tuple[int, ...]:
+    """The byline right below the text of an article, if there is none above it."""
+    if not title or byline_texts.names_anyone(flat, meta):
+        return ()
+    article = flat.owner[title[0]]
+    while article and flat.tags[article] != "article" and _ARTICLES.isdisjoint(flat.classes[article].split()):
+        article = flat.parent[article]
+    begin, end = (flat.block_begin[article], flat.block_end[article]) if article else (0, 0)
+    inside = np.flatnonzero(selected[begin:end])
+    if not len(inside):
+        return ()
+    below = begin + int(inside[-1]) + 1
+    for block in range(below, min(below + _MAX_SIGNATURE, end)):
+        if words[block] <= byline_markup.MAX_WORDS and byline_markup.names_author(flat, block):
+            return (block,)
+    return ()
 
 
 def insert(body: Element, title: str, meta: Sequence[str]) -> None:
@@ -110,7 +149,8 @@ def insert(body: Element, title: str, meta: Sequence[str]) -> None:
 
 def _remove_repeated(body: Element, title: str) -> None:
     """Remove the first heading if it repeats the headline, and hardly any text stands before it."""
-    heading = next(body.iter_elements(("h1", "h2")), None)
+    shown = (heading for heading in body.iter_elements(("h1", "h2")) if heading.children)
+    heading = next(shown, None)
     if not title or heading is None or heading.find("img") is not None:
         return
     if _without_permalink(heading.text) != title:

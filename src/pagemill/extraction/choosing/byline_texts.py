@@ -35,6 +35,9 @@ _DATE_LABEL = re.compile(
     r"(?i)^(?:posted|published|first published|veröffentlicht|erschienen|publié|publicado|pubblicato)?\s*"
     r"(?:on|at|am|vom|le|el|il)?\s*:?\s*(?=\S)"
 )
+_ROLE = re.compile(r"\((?:[^\W\d]|[- ]){1,40}\)")
+"""What somebody does, in parentheses."""
+_FIRST = re.compile(r"(?i)first published")
 _LABEL_ONLY = re.compile(
     r"(?i)(?:(?:posted|published|veröffentlicht|erschienen|publié|publicado|pubblicato)\b)?\s*"
     r"(?:on|in|at|um|am|vom|le|el|il|dans|en|unter|filed under|authors?|categor(?:y|ies)|tags?|カテゴリー|タグ)?\s*:?"
@@ -42,7 +45,7 @@ _LABEL_ONLY = re.compile(
 # Categories, times of reading, and links that only act on the page.
 _LEFT_OUT = 'a[rel~="tag"], a[rel~="category"], [rel="category tag"], [itemprop="about"], .cat-links, .tags, .badge'
 _LEFT_OUT += ', .breadcrumb, .breadcrumbs, .byline-reading-time, [data-testid="storyReadTime"], button'
-_LEFT_OUT += ', a[href^="javascript:"], a[title]:not([href])'
+_LEFT_OUT += ', a[href^="javascript:"], a[title]:not([href]), a[class*="rubric"], sup'
 _TIME = re.compile(
     r"(?i)^\d{1,2}\.?$|(?<!\d)(?:1?\d|2[0-3]|0[1-9])[:.]\d\d\s*(?:uhr|h|[ap]\.?m|gmt|$)"
     r"|\d\s*\w* ago$|^(?:vor|il y a|hace) \d"
@@ -54,11 +57,23 @@ _PREPOSITIONS = frozenset({"by", "von", "par", "por", "di", "door"})
 _STRIPPED = " \t\n·|•,;/–—-"
 
 
-def read(flat: Blocks, blocks: Sequence[int]) -> list[str]:
+def read(flat: Blocks, blocks: Sequence[int], signature: Sequence[int] = ()) -> list[str]:
     """Return what bylines say, part by part: names with what stands before them, then dates.
+
+    `signature`: the blocks of a byline below the text, of which only the names count if there is a date above.
 
     Labels of dates, categories, numbers of comments, times of reading and the like are left out.
     """
+    parts, below = _read(flat, blocks), _read(flat, signature)
+    return parts.names + below.names + (parts.times or below.times)
+
+
+def names_anyone(flat: Blocks, blocks: Sequence[int]) -> bool:
+    """Whether bylines say who, and not only when."""
+    return bool(_read(flat, blocks).names)
+
+
+def _read(flat: Blocks, blocks: Sequence[int]) -> _Parts:
     parts = _Parts()
     for block in blocks:
         texts = [_SPACE.sub(" ", piece) for piece in pieces(flat, [block], without=_LEFT_OUT)]
@@ -76,7 +91,7 @@ def read(flat: Blocks, blocks: Sequence[int]) -> list[str]:
         if not parts.needs_name:
             parts.end_name()
     parts.end_name()
-    return parts.names + parts.times
+    return parts
 
 
 class _Parts:
@@ -96,8 +111,9 @@ class _Parts:
         if _is_time(part):
             self._name[-1:] = [_TRAILING_LABEL.sub("", last) for last in self._name[-1:]]
             self.end_name()
-            self.times.append(_DATE_LABEL.sub("", part))
-        elif _EXTRA.search(part) or part[:1].isdigit() or part[:1] == "@":
+            if not (self.times and _FIRST.match(part)):  # the date of the last version says more
+                self.times.append(_DATE_LABEL.sub("", part))
+        elif _EXTRA.search(part) or part[:1].isdigit() or part[:1] == "@" or _ROLE.fullmatch(part):
             self.end_name()
         elif not _LABEL_ONLY.fullmatch(part):
             self._name.append(part)

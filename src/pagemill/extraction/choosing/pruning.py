@@ -52,21 +52,26 @@ def prune(blocks: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64
 def _prune_elements(blocks: Blocks, has_content: list[bool], textless: list[bool], selected_share: list[float]) -> None:
     """Remove the elements without selected content, except those that belong to selected content around them.
 
-    A figure whose caption was not selected stays without it, and is then marked in `has_content`.
+    A figure whose caption was not selected stays without it, and is then marked in `has_content`; so is the part of a
+    figure that holds its picture.
     """
-    index, count = 1, len(blocks.elements)
+    index, count, figure_end = 1, len(blocks.elements), 0
     while index < count:
         parent = blocks.parent[index]
         element = blocks.elements[index]
         if has_content[index]:
             _unhide(element, blocks.tags[index])
+            if blocks.tags[index] == "figure":
+                figure_end = blocks.element_end[index]
             index += 1
         elif textless[index] and selected_share[parent] >= _MIN_SELECTED_SHARE:
             index = blocks.element_end[index]
         elif blocks.tags[index] in _CELL_TAGS and has_content[parent]:
             element.clear()
             index = blocks.element_end[index]
-        elif blocks.tags[index] == "figure" and selected_share[parent] >= _MIN_SELECTED_SHARE:
+        elif (blocks.tags[index] == "figure" and selected_share[parent] >= _MIN_SELECTED_SHARE) or (
+            index < figure_end and element.find("img") is not None
+        ):
             has_content[index : blocks.element_end[index]] = [True] * (blocks.element_end[index] - index)
             index = blocks.element_end[index]
         else:

@@ -61,6 +61,7 @@ _NOT_NAMES = frozenset(
         *(
             "about the author",
             "reply",
+            "post",
             "profile",
             "view profile",
             "comments",
@@ -87,6 +88,7 @@ _NOT_NAMES = frozenset(
     ]
 )
 _MAX_NAME_LENGTH = 60
+_MAX_LINKS = 4
 
 
 def read(index: PageIndex) -> str | None:
@@ -111,9 +113,11 @@ def _name(element: Element) -> str | None:
         return clean(element.attr("content") or "")
     if element.tag in ("img", "script", "style", "input", "svg"):
         return None
-    link = element.find("a")
-    if link is not None and short_text(link, _MAX_NAME_LENGTH):
-        element = link
+    for link in element.find_all("a", limit=_MAX_LINKS):
+        text = short_text(link, _MAX_NAME_LENGTH)
+        if text and clean(_PREFIX.sub("", text)) is not None:
+            element = link
+            break
     lines = element.to_text().splitlines() if short_text(element, 400) else []
     return clean(next((text for text in lines if _PREFIX.sub("", text.strip())), ""))
 

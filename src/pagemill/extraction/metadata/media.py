@@ -38,6 +38,10 @@ _PICTURE_URL = re.compile(
     r"(?i)(?:https?:/)?/?[^\s{}<>\"']{1,2000}\.(?:jpe?g|png|gif|webp|avif|svg)(?:\?[^\s{}<>\"']*)?"
 )
 _TRACKING_PIXEL_SIZE = re.compile(r"\s*[0-2](?:px)?\s*")
+# What the script of lazysizes ("RIaS") fills in, with the widths to choose from, as on Shopify; and its usual width.
+_WIDTH = re.compile(r"\{width\}|%7Bwidth%7D", re.IGNORECASE)
+_WIDTHS = re.compile(r"\d{2,4}")
+_USUAL_WIDTH = "1024"
 _CANDIDATE = re.compile(r"([^\s,]\S*[^\s,]|[^\s,])(?:\s+([\d.]+)([wxh]))?[^,]*(?:,|$)")
 
 
@@ -82,6 +86,8 @@ def source(image: Element, resolver: addresses.Resolver) -> str | None:
     ):
         return None
     for reference in _candidates(image):
+        if "width" in reference:
+            reference = _with_width(reference, image)  # noqa: PLW2901
         if reference.lstrip()[:5].lower() == "data:":
             continue
         src = resolver.resolve(reference)
@@ -110,6 +116,14 @@ def _candidates(image: Element) -> list[str]:
     if any(not reference.startswith("data:") for reference in references):
         return references
     return references + [str(value) for name, value in attributes.items() if _is_unknown_lazy_source(name, value)]
+
+
+def _with_width(reference: str, image: Element) -> str:
+    """A reference with the largest width for `{width}`."""
+    if _WIDTH.search(reference) is None:
+        return reference
+    widths = _WIDTHS.findall(image.attr("data-widths") or "")
+    return _WIDTH.sub(max(widths, key=int, default=_USUAL_WIDTH), reference)
 
 
 def _is_unknown_lazy_source(name: str, value: object) -> bool:

@@ -124,8 +124,13 @@ def _title(index: PageIndex, url: str, items: list[Item], site: str | None) -> s
 
 
 def _names_site(heading: Element) -> bool:
-    """Whether a first-level heading is the name of the site: its class says so, or it links to the site's root."""
+    """Whether a first-level heading is the name of the site: its class says so, its place, or a link to the root.
+
+    The place is the banner of the site (WAI-ARIA 1.2, "banner").
+    """
     link = heading.find("a")
+    if heading.closest('[role="banner"]') is not None:
+        return True
     return _SITE_HEADING.search(heading.attr("class") or "") is not None or (
         link is not None and link.attr("href") in ("/", "./", "index.html", "./index.php")
     )

@@ -7,13 +7,15 @@ part of the text (text for screen readers, edit links, line numbers, boxes for n
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Text
+from turbohtml import Element, Text, parse_fragment
 from turbohtml.clean import strip_comments_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from turbohtml import Node
 
@@ -25,9 +27,14 @@ _INVISIBLE = (
     ".shortdescription, .mw-cite-backlink, a.headerlink, a.header-anchor, a.heading-anchor, a.anchorjs-link, "
     "a.hash-link, .octicon-link, .ltx_tag_item, .show-for-sr, .element-invisible, .u-visually-hidden, "
     ".is-visually-hidden, .pkp_screen_reader, a.pilcrow, h2.memtitle .permalink, .viewcode-link, .viewcode-back, "
-    'a.footnote-backref, a.footnote-back, a.reversefootnote, a.data-footnote-backref, a[role="doc-backlink"], '
+    "a.footnote-backref, a.footnote-back, a.reversefootnote, a.data-footnote-backref, "
+    'a[role="doc-backlink"]:not(.label a), '
     "#copy-path, .rustdoc summary.hideme, time.published + time.updated, .a-price > [aria-hidden=true], "
-    "#license-tr, #watermark-tr, #siteSub, #contentSub, amp-iframe > [placeholder], amp-ad, amp-embed"
+    "#license-tr, #watermark-tr, #siteSub, #contentSub, amp-iframe > [placeholder], amp-ad, amp-embed, "
+    ".slider-buttons, .lightbox-wrapper .meta, .package-alerts"
+)
+_HIDDEN_NAMES = frozenset(
+    {"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "govuk-visually-hidden"}
 )
 # Line numbers: Chroma (Hugo), Pygments, Rouge, VitePress, Prism, highlight.js, React's highlighters, GitHub, doxygen.
 _LINE_NUMBERS = (
@@ -44,7 +51,8 @@ _BOXES = (
     ".sharedaddy, .jp-relatedposts, .addtoany_share_save_container, .social-share, .share-buttons, .sharing-buttons, "
     ".related-posts, .related-articles, .related-stories, .recommended-articles, .yarpp, .yarpp-related, "
     ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, #onetrust-consent-sdk, "
-    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .online-list"
+    ".author-bio, .author-box, .about-author, .saboxplugin-wrap, .online-list, "
+    '[aria-label="ads" i], [aria-label="advertisement" i], [aria-label="advertisements" i]'
 )
 # What leads elsewhere or says what the page around the content is.
 _AROUND = (
@@ -52,6 +60,8 @@ _AROUND = (
     '[itemtype$="schema.org/BreadcrumbList"], .theme-doc-version-badge, .kg-signup-card, '
     ".wp-block-jetpack-subscriptions, .wp-block-jetpack-subscriptions__container, "
     ".wprm-recipe-rating, .wprm-recipe-pin, .wprm-recipe-print, .wprm-recipe-jump, "
+    ".wprm-call-to-action, .affiliate-disclosure, .md-source-file, .product_meta > .posted_in, "
+    ".product_meta > .tagged_as, .woocommerce-product-rating, .product__tax, "
     ".navbox, #p-lang-btn, .catlinks, .printfooter, #titlearea"
 )
 # The labels of tabs: each panel is shown without them (WAI-ARIA, pymdownx, VitePress, Sphinx Design).
@@ -66,6 +76,9 @@ _TASKS = "li > input[type=checkbox][disabled], .task-list-item > input, .task-li
 _BULLET = re.compile(r"\s*[•‣◦▪●○■]\s*(?=\S)")
 CHECKED, UNCHECKED = "☑", "☐"
 """The marks of the items of a task list."""
+CHOICES = "data-choices-of-form"
+"""The attribute of a line that holds the choices of a form."""
+_MIN_CHOICES, _MAX_CHOICES = 2, 200
 _SUBSCRIBE_BUTTONS = "p.button-wrapper"
 _ROLES = {
     "table": "table",
@@ -78,6 +91,9 @@ _ROLES = {
     "rowheader": "th",
 }
 _MAX_LABEL = 40
+_MAX_PICTOGRAPH = 4
+_MAX_LEVELS = 3
+_LANGUAGE_NAME = re.compile(r"[a-z][a-z0-9+#.-]{0,20}")
 _MIN_LINES = 3
 _DOXYGEN = "table.memberdecls, table.memname, table.params, table.retval, table.exception"
 _BLOCKS = ("div", "p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure", "section", "h1", "h2", "h3", "h4")
@@ -94,6 +110,7 @@ def normalize(body: Element) -> None:
     body.remove(_LINE_NUMBERS)
     _code_lines(body)
     _titled_code(body)
+    _language_labels(body)
     _lines(body)
     _javadoc(body)
     _doxygen(body)
@@ -103,9 +120,29 @@ def normalize(body: Element) -> None:
         image.clear()
     _tables(body)
     _footers_last(body)
-    _first_numbers(body)
+    _numbers(body)
     _items(body)
+    _decorations(body)
+    _choices(body)
     _buttons(body)
+
+
+def _counters(body: Element) -> None:
+    """Remove the lines around counters of visits."""
+    for counter in body.select('p > img[src*="counter"], font > img[src*="counter"], center > img[src*="counter"]'):
+        around = counter.parent
+        if isinstance(around, Element) and len(around.text.strip()) <= _MAX_LABEL:
+            around.extract()
+
+
+def hidden_headline(headings: Sequence[Element]) -> str:
+    """The text of a page's only first-level heading, if it is for screen readers alone; else nothing.
+
+    `headings`: the first-level headings of the page.
+    """
+    if len(headings) != 1 or _HIDDEN_NAMES.isdisjoint((headings[0].attr("class") or "").split()):
+        return ""
+    return " ".join(headings[0].text.split())
 
 
 def remove_boxes(body: Element) -> None:
@@ -113,9 +150,17 @@ def remove_boxes(body: Element) -> None:
     for box in body.select(_BOXES):
         if not _holds_most(box, body):
             box.extract()
+    _fields(body)
+    _counters(body)
     for button in body.select(_SUBSCRIBE_BUTTONS):
         if len(list(button.find_all("a"))) == 1 and len(button.text.strip()) <= _MAX_LABEL:
             button.extract()
+
+
+def _fields(body: Element) -> None:
+    """Remove the labels of fields that choose how a page is shown: of a `<select>`, of a checkbox beside buttons."""
+    for label in body.select("label:has(select), button ~ label:has(input[type=checkbox])"):
+        label.extract()
 
 
 def remove_labels(body: Element) -> None:
@@ -137,7 +182,7 @@ def _code_lines(body: Element) -> None:
     """Make a `<pre>` of code that has an element for each line: doxygen, SyntaxHighlighter, EnlighterJS."""
     for block in body.select("div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
         lines = [child for child in block.children if isinstance(child, Element)]
-        code = "\n".join(line.text.rstrip("\n") for line in lines)
+        code = "\n".join(line.text.rstrip() for line in lines)
         if code and block.closest("pre") is None:  # an empty text is none, and begins no block
             _replace(block, "pre", code)
 
@@ -160,6 +205,19 @@ def _titled_code(body: Element) -> None:
             heading.append(Text(title.text.strip()))
             table.insert_before(heading)
         table.replace_with(code)
+
+
+def _language_labels(body: Element) -> None:
+    """Move the language that a label above a code block names to the block."""
+    for label in body.select('[aria-label="language" i]'):
+        name = label.text.strip().lower()
+        code: Element | None = None
+        for around in islice(label.ancestors, _MAX_LEVELS):
+            code = around.find("pre") if code is None and isinstance(around, Element) else code
+        if code is not None and _LANGUAGE_NAME.fullmatch(name):
+            if code.attr("class") is None:
+                code.attrs["class"] = f"language-{name}"
+            label.extract()
 
 
 def _language_class(names: Iterable[str]) -> str:
@@ -264,12 +322,56 @@ def _footers_last(body: Element) -> None:
             table.append(footer.extract())
 
 
-def _first_numbers(body: Element) -> None:
-    """Number a list from the value of its first item (HTML standard, "the li element")."""
+def _numbers(body: Element) -> None:
+    """Number lists from the values of their items (HTML standard, "the li element").
+
+    Only its first number can be told of a list, so a later item that does not count on begins another list.
+    """
     for item in body.select("ol > li[value]:first-child"):
         numbered = item.parent
-        if isinstance(numbered, Element) and numbered.attr("start") is None:
-            numbered.attrs["start"] = item.attr("value") or "1"
+        if isinstance(numbered, Element) and (value := _integer(item.attr("value"), -1)) >= 0:
+            numbered.attrs["start"] = str(value)
+    for listed in {item.parent: None for item in body.select("ol > li[value]:not(:first-child)")}:
+        if isinstance(listed, Element) and "reversed" not in listed.attrs:
+            _part_list(listed)
+
+
+def _part_list(listed: Element) -> None:
+    """Begin another list with each item that does not count on."""
+    items = [child for child in listed.children if isinstance(child, Element)]
+    starts: dict[int, int] = {}
+    number = _integer(listed.attr("start"), 1)
+    for place, item in enumerate(items):
+        value = _integer(item.attr("value"), number)
+        if value != number and place:
+            starts[place] = value
+        number = value + (item.tag == "li")
+    # Made at once: an element that is made alone takes 64 KB.
+    lists = iter(parse_fragment("<ol></ol>" * len(starts), positions=False).children)
+    last = listed
+    for place, item in enumerate(items):
+        if place in starts and isinstance(after := next(lists), Element):
+            after.attrs["start"] = str(starts[place])
+            last.insert_after(after)
+            last = after
+        if last is not listed:
+            last.append(item.extract())
+
+
+def _integer(written: str | None, otherwise: int) -> int:
+    return int(written) if written is not None and re.fullmatch(r"\s*\d{1,9}\s*", written) else otherwise
+
+
+def _decorations(body: Element) -> None:
+    """Remove pictographs that are hidden from screen readers: they say nothing that is not said beside them."""
+    for part in body.select('span[aria-hidden="true"]'):
+        text = part.text.strip()
+        if (
+            len(text) <= _MAX_PICTOGRAPH
+            and text
+            and all(unicodedata.category(sign) in ("So", "Mn", "Sk") for sign in text)
+        ):
+            part.extract()
 
 
 def _items(body: Element) -> None:
@@ -286,6 +388,24 @@ def _items(body: Element) -> None:
         first = next(iter(item), None)
         if isinstance(first, Text) and (bullet := _BULLET.match(first.data)):
             first.data = first.data[bullet.end() :]
+
+
+def _choices(body: Element) -> None:
+    """Write the choices of a form as a line: `Height: 10 cm, 20 cm`."""
+    for group in body.select("fieldset:has(> legend):has(input[type=radio])"):
+        legend = group.find("legend")
+        written = next((node for node in legend.descendants if isinstance(node, Text)), None) if legend else None
+        labels = [" ".join(label.text.split()) for label in group.find_all("label")]
+        if legend is None or written is None or len(labels) < _MIN_CHOICES or not all(labels):
+            continue
+        name = " ".join(legend.text.split()).rstrip(":")
+        line = f"{name}: {', '.join(labels)}"
+        if name and len(line) <= _MAX_CHOICES:
+            written.data = line
+            group.tag = "p"
+            group.clear()
+            group.append(written)
+            group.attrs[CHOICES] = ""
 
 
 def _buttons(body: Element) -> None:

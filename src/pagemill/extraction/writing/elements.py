@@ -27,7 +27,8 @@ _BUTTON_LABELS = frozenset(
 _BLOCK_DISPLAY_CLASSES = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
 _MAX_BESIDE = 100
 """How many nodes of a heading are searched for text beside a link."""
-_PERMALINKS = frozenset(["", "#", "¶", "§", "🔗", "⚓", "🔗︎", "link"])
+_PERMALINK_SIGNS = frozenset(["#", "¶", "§", "🔗", "⚓", "🔗︎"])
+_PERMALINKS = _PERMALINK_SIGNS | {"", "link"}
 
 
 def _contains(element: Element, tags: tuple[str, ...]) -> bool:
@@ -102,6 +103,12 @@ def _quote(builder: Builder, element: Element) -> LeaveHandler | bool | None:
         if builder.cell_depth
         else _block(ContentModel.QUOTE, "blockquote")(builder, element)
     )
+
+
+def _bulleted(builder: Builder, element: Element) -> LeaveHandler | bool | None:
+    """A list. One of nothing but pictures is a gallery: they stand below each other without bullets."""
+    is_gallery = all(map(str.isspace, element.strings)) and element.find("img") is not None
+    return _block(*((ContentModel.FLOW, "div") if is_gallery else (ContentModel.LIST, "ul")))(builder, element)
 
 
 def _ordered(builder: Builder, element: Element) -> LeaveHandler:
@@ -203,12 +210,7 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     reference = element.attr("href")
     if not reference or builder.link_depth:
         return None
-    if (
-        builder.phrasing_depth
-        and reference[0] == "#"
-        and element.text.strip() in _PERMALINKS
-        and (element.find("img") is None or _is_beside_text(element))
-    ):
+    if reference[0] == "#" and _is_permalink(builder, element):
         return False
     if reference.strip() == "#" or (reference[0] == "#" and (builder.phrasing_depth or _is_own(element, reference))):
         return None  # has no target, or links a heading or a term to itself
@@ -219,6 +221,14 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     if not builder.phrasing_depth and _contains(element, _BLOCKS):
         return _block_anchor(builder, element, start)
     return _inline_anchor(builder, start)
+
+
+def _is_permalink(builder: Builder, anchor: Element) -> bool:
+    """Whether a link within the page only says that it can be linked to: in a heading also by an empty link."""
+    text = anchor.text.strip()
+    if not builder.phrasing_depth:
+        return text in _PERMALINK_SIGNS
+    return text in _PERMALINKS and (anchor.find("img") is None or _is_beside_text(anchor))
 
 
 def _is_own(anchor: Element, reference: str) -> bool:
@@ -293,7 +303,9 @@ def _image(builder: Builder, element: Element) -> bool:
     src = media.source(element, builder.resolver)
     if src is None or src == builder.last_image_source:
         return False
-    if icons.is_portrait(element, src) or icons.is_logo(element, builder.resolver) or icons.is_badge(element, src):
+    if icons.is_portrait(element, src) or icons.is_logo(element, builder.resolver):
+        return False
+    if icons.is_badge(element, src) or icons.is_banner(element, src):
         return False
     alt = normalize_space(element.attr("alt") or "")
     if not alt and (src in builder.shown_without_alt or icons.is_decoration(element, src)):
@@ -472,7 +484,7 @@ ENTER_HANDLERS: dict[str, EnterHandler] = {
     "figcaption": _block(ContentModel.ITEM, "figcaption"),
     "summary": _block(ContentModel.PHRASING, "summary"),
     **{tag: _heading(tag) for tag in _HEADINGS},
-    **dict.fromkeys(["ul", "menu", "dir"], _block(ContentModel.LIST, "ul")),
+    **dict.fromkeys(["ul", "menu", "dir"], _bulleted),
     "ol": _ordered,
     "li": _item,
     "dl": _block(ContentModel.LIST, "dl"),

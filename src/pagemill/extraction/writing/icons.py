@@ -26,6 +26,10 @@ _PORTRAIT = re.compile(
 
 _BADGE = re.compile(r"//(?:img\.shields\.io|badges?\.|badgen\.net)|/badges?/[^/]+$|[/_-]badge(?:\.svg|\?|$)")
 
+# The sizes of banners and buttons that advertisers agreed on (IAB), and counters of visits.
+_BANNER_SIZES = frozenset({("468", "60"), ("728", "90"), ("234", "60"), ("88", "31"), ("120", "600"), ("160", "600")})
+_COUNTER = re.compile(r"(?i)[/_-](?:hit-?)?counter\.(?:gif|cgi|php|png)(?:\?|$)")
+
 # The names of yes and no icons in icon fonts and files, as whole words.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
 _NO = re.compile(r"(?i)(?<![a-z])(?:cross|times|xmark|close|no)(?![a-z])")
@@ -68,6 +72,12 @@ def is_logo(image: Element, resolver: Resolver) -> bool:
         return False
     target = resolver.resolve(link.attr("href") or "")
     return target is not None and target == resolver.resolve("/")
+
+
+def is_banner(image: Element, src: str) -> bool:
+    """Whether an image has the size of an advertisement or of a banner, or counts visits."""
+    size = (image.attr("width") or "").strip(), (image.attr("height") or "").strip()
+    return size in _BANNER_SIZES or _COUNTER.search(src) is not None
 
 
 def is_badge(image: Element, src: str) -> bool:

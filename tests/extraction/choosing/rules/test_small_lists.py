@@ -5,9 +5,9 @@ import pytest
 from tests.extraction.flat import split
 
 from pagemill.extraction import extract
-from pagemill.extraction.choosing.rules import small_lists
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.model.classifier import Classifier
+from pagemill.extraction.choosing.rules import small_lists
 
 TABLE = "<table><tr><th>Size</th><td>two litres</td></tr><tr><th>Weight</th><td>one kilogram</td></tr></table>"
 LIST = "<dl><dt>Size</dt><dd>two litres</dd><dt>Weight</dt><dd>one kilogram</dd></dl>"

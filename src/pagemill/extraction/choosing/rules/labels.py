@@ -27,6 +27,13 @@ _MARK = re.compile(
     r"|anzeige|publicité|publicidad|pubblicità|реклама|広告|广告"
     r"|\d{1,3} ?(?:/|of) ?\d{1,3})\W*"
 )
+# How many entries a listing has. As a heading, "2. Results" is the second section of a paper.
+_COUNT = re.compile(r"(?i)\W*\d[\d,.]* (?:products?|results|items|produkte|produits|productos|artikel|articles)\W*")
+_FEEDBACK = re.compile(
+    r"(?i)\W*(?:(?:was|is) this (?:\w+ )?(?:helpful|useful)(?: to you)?|did this (?:\w+ )?help(?: you)?"
+    r"|did you find this (?:\w+ )?(?:helpful|useful)|war dies(?:er|e|es)? (?:\w+ )?hilfreich"
+    r"|cet(?:te)? \w+ vous a-t-(?:il|elle) (?:été utile|aidée?)|¿te (?:ha sido|ha resultado|fue|resultó) útil .*)\W*"
+)
 _MAX_MARK = 60
 
 
@@ -40,11 +47,19 @@ def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
     result = selected.copy()
     for block, string in texts.items():
         text = " ".join(string.split())
-        if len(text) <= _MAX_MARK and (
-            _MARK.fullmatch(text) or (_is_button(flat, flat.owner[block]) and _ACTION.fullmatch(text))
-        ):
+        if len(text) <= _MAX_MARK and _is_label(flat, flat.owner[block], text):
             result[block] = False
     return result if words[result].any() else selected
+
+
+def _is_label(flat: Blocks, element: int, text: str) -> bool:
+    if _MARK.fullmatch(text) or _FEEDBACK.fullmatch(text):
+        return True
+    if _COUNT.fullmatch(text) and flat.tags[element] in ("div", "p", "span"):
+        return True
+    if not _is_button(flat, element):
+        return False
+    return _ACTION.fullmatch(text) is not None or flat.elements[element].attr("aria-pressed") is not None
 
 
 def _is_button(flat: Blocks, element: int) -> bool:

@@ -40,3 +40,17 @@ def select_whole(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.fl
             result[begin:end] = selected_word_count >= MIN_SELECTED_SHARE * word_count
             next_element = flat.element_end[index]
     return result if words[result].any() else selected
+
+
+def without_parts_of_tables(flat: Blocks, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return `chosen` without blocks of tables with header cells that were chosen in part."""
+    count = np.concatenate([[0], np.cumsum(chosen)]).tolist()
+    result = chosen
+    for index, tag in enumerate(flat.tags):
+        if tag != "table":
+            continue
+        begin, end = flat.block_begin[index], flat.block_end[index]
+        if 0 < count[end] - count[begin] < end - begin and flat.elements[index].find("th") is not None:
+            result = result.copy() if result is chosen else result
+            result[begin:end] = False
+    return result

@@ -1,0 +1,44 @@
+"""Boxes about the author below a text: they name an author who is named in the byline."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pagemill.extraction.choosing.blocks import Blocks
+
+_LABEL = re.compile(r"(?i)(?:about|written by|über|à propos de|sobre)\s+(?P<name>\S.*)")
+_THE_AUTHOR = re.compile(
+    r"(?i)(?:about the authors?|über (?:den autor|die autor(?:in|en))|à propos de l['’]auteur|sobre el autor)"
+)
+_MAX_LABEL = 8
+_MAX_WORDS = 80
+
+
+def remove(
+    flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64], names: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Return `selected` without such boxes. `names`: the parts of the byline that say who."""
+    known = " ".join(names).lower()
+    result = selected
+    texts: dict[int, str] = {}
+    for string, block in zip(flat.strings, flat.text_block, strict=True):
+        if words[block] <= _MAX_LABEL:
+            texts[block] = texts.get(block, "") + string
+    for block, text in texts.items():
+        label = " ".join(text.split())
+        match = _LABEL.fullmatch(label)
+        if match is None or not (_THE_AUTHOR.fullmatch(label) or (known and match["name"].lower() in known)):
+            continue
+        box = flat.parent[flat.owner[block]] if flat.block_end[flat.owner[block]] == block + 1 else flat.owner[block]
+        begin, end = flat.block_begin[box], flat.block_end[box]
+        if begin == block and end - begin <= _MAX_WORDS and float(words[begin:end].sum()) <= _MAX_WORDS:
+            result = result.copy() if result is selected else result
+            result[begin:end] = False
+    return result if words[result].any() else selected
