@@ -108,3 +108,12 @@ def test_a_source_set_in_the_place_of_a_source_is_no_address():
         Image("https://example.org/a.jpg", ""),
         Image("https://example.org/c%20600w.jpg", ""),
     )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "width"),
+    [('data-widths="[180, 1080, 360]"', "1080"), ("", "1024"), ('data-widths="auto"', "1024")],
+)
+def test_the_width_that_a_script_fills_in_is_the_largest(attributes, width):
+    html = f'<img src="data:image/gif;base64,R0" data-src="/a_{{width}}x.jpg" {attributes} alt="A">'
+    assert images(html) == (Image(f"https://example.org/a_{width}x.jpg", "A"),)

@@ -291,3 +291,63 @@ def test_lines_of_verses_are_paragraphs():
     )
     layout = "<div><div><p>One</p></div><div><br></div><div>Two</div></div>"
     assert normalized(layout) == layout
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<ol><li value="4">a</li><li>b</li></ol>', '<ol start="4"><li value="4">a</li><li>b</li></ol>'),
+        (
+            '<ol><li>a</li><li value="7">b</li><li>c</li></ol>',
+            '<ol><li>a</li></ol><ol start="7"><li value="7">b</li><li>c</li></ol>',
+        ),
+        ('<ol start="0"><li>a</li><li value="1">b</li></ol>', '<ol start="0"><li>a</li><li value="1">b</li></ol>'),
+        ('<ol><li>a</li><li value="x">b</li></ol>', '<ol><li>a</li><li value="x">b</li></ol>'),
+    ],
+)
+def test_an_item_that_does_not_count_on_begins_a_list(markup, expected):
+    assert normalized(markup) == expected
+
+
+def test_the_choices_of_a_form_become_a_line():
+    form = "<fieldset><legend>Height</legend>{}</fieldset>"
+    choice = '<input type="radio" id="{0}"><label for="{0}">{0}</label>'
+    both = form.format(choice.format("10 cm") + choice.format("20 cm"))
+    assert normalized(both) == f'<p {normalization.CHOICES}="">Height: 10 cm, 20 cm</p>'
+    assert normalized(form.format(choice.format("10 cm"))).startswith("<fieldset>")
+
+
+def test_pictographs_that_are_hidden_go_and_words_that_are_hidden_stay():
+    assert normalized('<p>5.41pm<span aria-hidden="true">📌</span></p>') == "<p>5.41pm</p>"
+    assert "£18" in normalized('<p><span aria-hidden="true">£18</span></p>')
+
+
+def test_a_label_names_the_language_of_the_code_below_it():
+    markup = '<div><div><span aria-label="Language">Python</span><b>a.py</b></div><div><pre>a = 1</pre></div></div>'
+    assert normalized(markup) == '<div><div><b>a.py</b></div><div><pre class="language-python">a = 1</pre></div></div>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "headline"),
+    [
+        ('<h1 class="visually-hidden">Results for bells</h1>', "Results for bells"),
+        ("<h1>Results</h1>", ""),
+        ('<h1 class="sr-only">Logo</h1><h1>Results</h1>', ""),
+    ],
+)
+def test_the_only_headline_may_be_for_screen_readers(markup, headline):
+    assert normalization.hidden_headline(list(parse(markup).iter_elements("h1"))) == headline
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<label>Sort by <select><option>Price</select></label>",
+        '<button>Latest</button><label><input type="checkbox"> Key moments only</label>',
+        '<p><img src="/images/counter.gif?w" alt="counter"><br>visitors since 3/97</p>',
+    ],
+)
+def test_what_only_steers_or_counts_is_no_content(markup):
+    body = parse(f"<body><div>{markup}</div><p>Text</p></body>").select_one("body")
+    normalization.remove_boxes(body)
+    assert body.text.replace("Latest", "").strip() == "Text"

@@ -66,3 +66,11 @@ def test_no_cell_of_a_specification_is_missing(monkeypatch):
     assert "| Size | two litres |" in markdown
     assert "| Weight | one kilogram |" in markdown
     assert "Imprint" not in markdown
+
+
+def test_a_table_is_not_chosen_in_part():
+    flat = split("<table><tr><th>Time<th>What<tr><td>7.00<td>Doors</table><p>Text</p>")
+    chosen = np.array([False, False, True, True, True])
+    assert small_lists.without_parts_of_tables(flat, chosen).tolist() == [False, False, False, False, True]
+    every = np.ones(5, bool)
+    assert small_lists.without_parts_of_tables(flat, every).tolist() == every.tolist()

@@ -50,13 +50,15 @@ def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
 
 
 def _label(flat: Blocks, listed: int, words: NDArray[np.float64]) -> int:
-    """The block of the label before a list, in the same box; the first block of the list if it has none."""
+    """The block of the label that shares a box with a list; the first block of the list if it has none."""
     begin = flat.block_begin[listed]
     if not begin or words[begin - 1] > _MAX_LABEL or flat.tags[flat.owner[begin - 1]] == "h1":
         return begin
     around = flat.parent[listed]
-    is_first = begin - 1 in (flat.block_begin[around], flat.block_begin[flat.parent[around]])
-    return begin - 1 if is_first else begin
+    for box in (around, flat.parent[around]):
+        if flat.block_begin[box] == begin - 1 and flat.block_end[box] == flat.block_end[listed]:
+            return begin - 1
+    return begin
 
 
 def _leads_into_page(listed: Element) -> bool:

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from tests.extraction.chosen import read
+
+from pagemill.extraction.choosing.rules import author_box
+
+
+def _kept(markup: str, names: list[str]) -> list[str]:
+    flat, selected, words, texts = read(f"<p><mark>Text.</mark></p>{markup}")
+    result = author_box.remove(flat, selected, words, names)
+    return [text for text, is_in in zip(texts, result, strict=True) if is_in]
+
+
+@pytest.mark.parametrize(
+    ("label", "names"),
+    [("About <b>Femi Adeyemi</b>", ["by Femi Adeyemi"]), ("About the author", []), ("Über die Autorin", [])],
+)
+def test_a_box_about_the_author_is_no_content(label, names):
+    assert _kept(f"<div><p>{label}</p><p><mark>Has taught since 2009.</mark></p></div>", names) == ["Text."]
+
+
+def test_a_section_about_something_else_stays():
+    section = "<section><h2><mark>About salt</mark></h2><p><mark>It dissolves.</mark></p></section>"
+    assert _kept(section, ["by Femi Adeyemi"]) == ["Text.", "About salt", "It dissolves."]

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+from tests.extraction.chosen import read
+
+from pagemill.extraction.choosing.rules import product_choices
+
+LINE = '<p data-choices-of-form="">Height: 10 cm, 20 cm</p>'
+
+
+@pytest.mark.parametrize(
+    ("before", "is_kept"),
+    [("<p><mark>£18.00 GBP</mark></p>", True), ("<p><mark>18 €</mark></p>", True), ("<p><mark>Text</mark></p>", False)],
+)
+def test_choices_belong_to_the_price_before_them(before, is_kept):
+    flat, selected, _, _ = read(f"{before}{LINE}")
+    assert product_choices.select(flat, selected).tolist() == [True, is_kept]
