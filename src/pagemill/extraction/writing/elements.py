@@ -25,10 +25,6 @@ _BUTTON_LABELS = frozenset(
 )
 # The classes of Tailwind, Bootstrap and others that display a span as a block.
 _BLOCK_DISPLAY_CLASSES = frozenset(["block", "d-block", "flex", "d-flex", "grid", "d-grid"])
-_MAX_BESIDE = 100
-"""How many nodes of a heading are searched for text beside a link."""
-_PERMALINK_SIGNS = frozenset(["#", "¶", "§", "🔗", "⚓", "🔗︎"])
-_PERMALINKS = _PERMALINK_SIGNS | {"", "link"}
 
 
 def _contains(element: Element, tags: tuple[str, ...]) -> bool:
@@ -210,7 +206,7 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     reference = element.attr("href")
     if not reference or builder.link_depth:
         return None
-    if reference[0] == "#" and _is_permalink(builder, element):
+    if reference[0] == "#" and icons.is_permalink(element, in_heading=builder.phrasing_depth > 0):
         return False
     if reference.strip() == "#" or (reference[0] == "#" and (builder.phrasing_depth or _is_own(element, reference))):
         return None  # has no target, or links a heading or a term to itself
@@ -223,27 +219,10 @@ def _anchor(builder: Builder, element: Element) -> LeaveHandler | bool | None:
     return _inline_anchor(builder, start)
 
 
-def _is_permalink(builder: Builder, anchor: Element) -> bool:
-    """Whether a link within the page only says that it can be linked to: in a heading also by an empty link."""
-    text = anchor.text.strip()
-    if not builder.phrasing_depth:
-        return text in _PERMALINK_SIGNS
-    return text in _PERMALINKS and (anchor.find("img") is None or _is_beside_text(anchor))
-
-
 def _is_own(anchor: Element, reference: str) -> bool:
     """Whether a link leads to the element it stands in."""
     parent = anchor.parent
     return isinstance(parent, Element) and parent.attr("id") == reference[1:]
-
-
-def _is_beside_text(anchor: Element) -> bool:
-    """Whether there is text beside a link: a picture in it is then its icon, and not what a heading says."""
-    parent = anchor.parent
-    if not isinstance(parent, Element):
-        return False
-    near = islice(parent.descendants, _MAX_BESIDE)
-    return any(isinstance(node, Text) and not node.data.isspace() for node in near)
 
 
 def _title(element: Element) -> str:

@@ -1,4 +1,4 @@
-"""Icons: emoji images, decorative images, and check marks in table cells."""
+"""Icons: emoji images, decorative images, the signs of permalinks, and check marks in table cells."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ _BADGE = re.compile(r"//(?:img\.shields\.io|badges?\.|badgen\.net)|/badges?/[^/]
 # The sizes of banners and buttons that advertisers agreed on (IAB), and counters of visits.
 _BANNER_SIZES = frozenset({("468", "60"), ("728", "90"), ("234", "60"), ("88", "31"), ("120", "600"), ("160", "600")})
 _COUNTER = re.compile(r"(?i)[/_-](?:hit-?)?counter\.(?:gif|cgi|php|png)(?:\?|$)")
+
+_PERMALINK_SIGNS = frozenset(["#", "¶", "§", "🔗", "⚓", "🔗︎"])
+_PERMALINKS = _PERMALINK_SIGNS | {"", "link"}
+_MAX_BESIDE = 100
+"""How many nodes of a heading are searched for text beside a link."""
 
 # The names of yes and no icons in icon fonts and files, as whole words.
 _YES = re.compile(r"(?i)(?<![a-z])(?:check|checkmark|checked|tick|yes)(?![a-z])")
@@ -83,6 +88,18 @@ def is_banner(image: Element, src: str) -> bool:
 def is_badge(image: Element, src: str) -> bool:
     """Whether an image shows the state of a software project, as on the first lines of a read-me."""
     return _BADGE.search(src) is not None or _BADGE.search(image.attr("data-canonical-src") or "") is not None
+
+
+def is_permalink(anchor: Element, *, in_heading: bool) -> bool:
+    """Whether a link within the page only says that it can be linked to: in a heading also if it is empty."""
+    text = anchor.text.strip()
+    if not in_heading:
+        return text in _PERMALINK_SIGNS
+    around = anchor.parent
+    # A picture beside text is an icon, and not what a heading says.
+    near = islice(around.descendants, _MAX_BESIDE) if isinstance(around, Element) else ()
+    is_beside_text = any(isinstance(node, Text) and not node.data.isspace() for node in near)
+    return text in _PERMALINKS and (anchor.find("img") is None or is_beside_text)
 
 
 def check_mark(cell: Element) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _LABEL = re.compile(r"(?i)(?:about|written by|über|à propos de|sobre)\s+(?P<na
 _THE_AUTHOR = re.compile(
     r"(?i)(?:about the authors?|über (?:den autor|die autor(?:in|en))|à propos de l['’]auteur|sobre el autor)"
 )
+_FIRST_LETTERS = "aAwWüÜàÀsS"
 _MAX_LABEL = 8
 _MAX_WORDS = 80
 
@@ -27,11 +29,13 @@ def remove(
     """Return `selected` without such boxes. `names`: the parts of the byline that say who."""
     known = " ".join(names).lower()
     result = selected
-    texts: dict[int, str] = {}
+    short = (words <= _MAX_LABEL).tolist()
+    last = -1
     for string, block in zip(flat.strings, flat.text_block, strict=True):
-        if words[block] <= _MAX_LABEL:
-            texts[block] = texts.get(block, "") + string
-    for block, text in texts.items():
+        is_first, last = block != last, block
+        if not (is_first and short[block] and string.lstrip()[:1] in _FIRST_LETTERS):
+            continue
+        text = "".join(flat.strings[bisect_left(flat.text_block, block) : bisect_right(flat.text_block, block)])
         label = " ".join(text.split())
         match = _LABEL.fullmatch(label)
         if match is None or not (_THE_AUTHOR.fullmatch(label) or (known and match["name"].lower() in known)):

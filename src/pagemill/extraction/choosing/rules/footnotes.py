@@ -26,7 +26,7 @@ def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
     notes = [
         index
         for index, (classes, role) in enumerate(zip(flat.classes, flat.roles, strict=True))
-        if (classes and not _CLASSES.isdisjoint(classes.split())) or role in _ROLES
+        if ("note" in classes and not _CLASSES.isdisjoint(classes.split())) or (role and role in _ROLES)
     ]
     if not notes:
         return selected

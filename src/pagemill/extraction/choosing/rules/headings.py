@@ -36,8 +36,10 @@ def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
     taken = np.concatenate([[0.0], np.cumsum(words * selected)])
     result = selected
     for index, tag in enumerate(flat.tags):
+        if tag not in _HEADED:
+            continue
         begin, around = flat.block_begin[index], flat.parent[index]
-        if tag not in _HEADED or flat.tags[around] != _HEADED[tag] or flat.block_end[index] != begin + 1:
+        if flat.tags[around] != _HEADED[tag] or flat.block_end[index] != begin + 1:
             continue
         first, last = flat.block_begin[around], flat.block_end[around]
         rest = every[last] - every[first] - words[begin]
@@ -80,8 +82,10 @@ def remove_orphans(
     chosen = np.concatenate([[0], np.cumsum(selected)]).tolist()
     result = selected
     for index, tag in enumerate(flat.tags):
+        if tag not in _LEVELS or tag == "h1":
+            continue
         begin, end = flat.block_begin[index], flat.block_end[index]
-        if tag not in _LEVELS or tag == "h1" or end != begin + 1 or not selected[begin]:
+        if end != begin + 1 or not selected[begin]:
             continue
         if words[begin] > _MAX_LABEL or counts[template_ids[begin]] >= _MIN_CARDS:
             continue
