@@ -239,3 +239,20 @@ def test_the_base_element_is_respected_once(base, expected):
     assert content.images == (Image(f"{expected}y.png", "Y"),)
     assert f'href="{expected}x"' in content.cleaned_html
     assert f"]({expected}x)" in content.markdown
+
+
+TEXT = "".join(f"<p>{'The water was low since the spring, and nobody opened the gates. ' * 3}</p>" for _ in range(4))
+
+
+def test_a_byline_below_the_text_is_found_if_there_is_none_above():
+    footer = '<footer><p>Posted by <a rel="author" href="/me">Nuala</a> at <time>16:44</time></p></footer>'
+    html = f"<body><h2>13 March 2014</h2><article><h1>The shawl</h1>{TEXT}{footer}</article>"
+    assert "\nPosted by Nuala · 13 March 2014\n" in extract(html.encode(), "https://e.example/a").markdown
+
+
+def test_the_name_of_the_site_is_no_headline():
+    title = "<title>How we cleaned the well | Valley Notes</title>"
+    html = f"{title}<main><h1 class=site-title>Valley Notes</h1><h2>How we cleaned the well</h2>{TEXT}</main>"
+    markdown = extract(html.encode(), "https://e.example/a").markdown
+    assert markdown.startswith("# How we cleaned the well\n")
+    assert "Valley Notes" not in markdown

@@ -238,3 +238,12 @@ def test_open_graph_keeps_no_address_that_runs_a_script():
     <meta property="og:title" content="JavaScript: The Good Parts">"""
     found = read(html)
     assert found.open_graph == {"title": "JavaScript: The Good Parts"}
+
+
+def test_a_heading_in_the_banner_of_the_site_is_no_title_and_a_link_to_a_post_no_author():
+    html = (
+        b"<title>Which sensor? - Garden Forum</title><div role=banner><h1>Garden Forum</h1></div><h2>Which sensor?</h2>"
+        b'<p class=author><a href="#1"><span class=sr-only>Post</span></a> by <a href="/u/1">mira</a></p>'
+    )
+    found = page_metadata.read(parse(html), "https://forum.example/t/1")
+    assert (found.title, found.author) == ("Which sensor?", "mira")
