@@ -225,7 +225,8 @@ def select_content(
     header = _find_header(flat, features, words, selected, model)
     selected[header.blocks] = False
     chances = result.probability, found.template_ids
-    selected = completion.remove_parts_of_header(flat, selected, words, chances, header)
+    names = byline_texts.read(flat, header.meta, header.signature)
+    selected = completion.remove_parts_of_header(flat, selected, words, chances, header=header.blocks, names=names)
     return MainContent(words, selected, result.quality_features, is_fallback, header)
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 from tests.extraction.chosen import read
 
-from pagemill.extraction.choosing.article_header import ArticleHeader
 from pagemill.extraction.choosing.rules import completion
 
 
@@ -22,10 +21,9 @@ def test_what_serves_the_header_goes_with_it():
     )
     chances = np.full(len(texts), 0.9), np.arange(len(texts))
     selected[1] = False
-    header = ArticleHeader(title=(), meta=(1,))
-    result = completion.remove_parts_of_header(flat, selected, words, chances, header)
+    result = completion.remove_parts_of_header(flat, selected, words, chances, header=[1], names=[])
     assert [text for text, is_in in zip(texts, result, strict=True) if is_in] == ["Published", "Text."]
     own = "<section><h2><mark>Published</mark></h2><p>4 May 2024</p></section><p><mark>Text.</mark></p>"
     flat, selected, words, texts = read(own)
-    result = completion.remove_parts_of_header(flat, selected, words, chances, header)
+    result = completion.remove_parts_of_header(flat, selected, words, chances, header=[1], names=[])
     assert [text for text, is_in in zip(texts, result, strict=True) if is_in] == ["Text."]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pagemill.extraction.choosing import byline_texts
 from pagemill.extraction.choosing.rules import (
     author_box,
     code_panels,
@@ -21,10 +20,11 @@ from pagemill.extraction.choosing.rules import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from pagemill.extraction.choosing.article_header import ArticleHeader
     from pagemill.extraction.choosing.blocks import Blocks
 
 
@@ -52,17 +52,19 @@ def complete(
     return entry_times.select(flat, selected, words)
 
 
-def remove_parts_of_header(
+def remove_parts_of_header(  # noqa: PLR0913 - the page, what was chosen of it and how likely it is, and the header
     flat: Blocks,
     selected: NDArray[np.bool_],
     words: NDArray[np.float64],
     chances: tuple[NDArray[np.float64], NDArray[np.int64]],
-    header: ArticleHeader,
+    *,
+    header: Sequence[int],
+    names: Sequence[str],
 ) -> NDArray[np.bool_]:
     """Return `selected` without what only serves a headline or byline, which are written elsewhere.
 
-    `chances`: the probability of each block to be content, and the number of its template.
+    `chances`: the probability of each block to be content, and the number of its template. `header`: the blocks of
+    headline and byline. `names`: what the byline says.
     """
-    names = byline_texts.read(flat, header.meta, header.signature)
     selected = author_box.remove(flat, selected, words, names)
-    return headings.remove_orphans(flat, selected, words, chances, header.blocks)
+    return headings.remove_orphans(flat, selected, words, chances, header)
