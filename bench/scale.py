@@ -137,11 +137,15 @@ def hot(page: int, job: str) -> list[tuple[str, str, tuple[Any, ...]]]:
     return [
         ("claim (empty queue)", statements.CLAIM_PAGES, ("bench", HAND, 0, 2, None)),
         ("reconcile", statements.RECONCILE_PAGES, ("bench", [1], [1])),
-        ("complete", statements.COMPLETE_PAGE, (page, 99, "bench", "u", 200, ["html"], [b""], False, "http", [])),
+        (
+            "complete",
+            statements.COMPLETE_PAGE,
+            (page, 99, "bench", "u", 200, ["html"], [b""], False, "http", [], None, [None], [None]),
+        ),
         ("fail", statements.FAIL_PAGE, (page, 99, "bench", "code", "message", None, [])),
         ("job", statements.GET_JOB, (job, ANONYMOUS)),
         ("pages of a job", statements.GET_PAGES, (job,)),
-        ("bodies of a page", statements.GET_BODIES, (page,)),
+        ("bodies of a page", statements.GET_BODY_PLACES, (page, ["html"])),
         ("list of failed jobs", statements.LIST_JOBS["failed"], (ANONYMOUS, time_ahead(), "", 20)),
         ("rescue", statements.RESCUE_PAGES, (None, timedelta(days=1), 3, "code", "message")),
         ("retention, none old", statements.DELETE_ENDED_JOBS, (timedelta(days=900), 200)),

@@ -18,6 +18,7 @@ from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
 from pagemill.settings import Settings
+from tests.jobs.objects.s3_server import Relay, S3Server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -80,6 +81,24 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated database of the test's own."""
     async with Database(database_url, connections=5, wait=5) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A server that speaks S3, with an empty bucket named `bodies`."""
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+async def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Relay]:
+    """The way to that server, which can be cut. The environment has it and the credentials."""
+    async with Relay(s3_server.port) as relay:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", relay.url(""))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret-of-storage")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        yield relay
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from pagemill.settings import Settings
 
 
 def test_only_what_is_listed_passes_on(monkeypatch):
-    for name in ("PAGEMILL_SECRET_KEY", "OPENAI_API_KEY", "HTTP_PROXY", "https_proxy", "PGPASSWORD", "DATABASE_URL"):
+    service = ("PAGEMILL_SECRET_KEY", "OPENAI_API_KEY", "HTTP_PROXY", "https_proxy", "PGPASSWORD", "DATABASE_URL")
+    storage = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY", "GOOGLE_SERVICE_ACCOUNT_KEY")
+    for name in service + storage:
         monkeypatch.setenv(name, "s3cret")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     environment = child_environment(EXTRA="1")
@@ -21,6 +23,7 @@ def test_only_what_is_listed_passes_on(monkeypatch):
 
 async def test_extraction_processes_get_no_secrets(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "s3cret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
     monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example")
     async with ExtractorPool(Settings()) as pool:
         [process] = pool._idle

@@ -52,7 +52,20 @@ def test_settings_come_from_the_environment(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ALLOWED_NETWORKS", "everything"), ("PORT", "70000"), ("JOB_DEADLINE", "0"), ("LOG_FORMAT", "xml")],
+    [
+        ("ALLOWED_NETWORKS", "everything"),
+        ("PORT", "70000"),
+        ("JOB_DEADLINE", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("BODIES_URL", "/var/lib/bodies"),
+        ("BODIES_URL", "https://bucket.example/"),
+        ("BODIES_URL", "s3:///prefix"),
+        ("BODIES_URL", "s3://user:password@bucket"),
+        ("BODIES_URL", "s3://bucket/?region=x"),
+        ("BODIES_URL", "file://var/lib"),
+        ("BODIES_URL", "file:///"),
+        ("BODIES_ORPHAN_AGE", "60"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(f"PAGEMILL_{name}", value)

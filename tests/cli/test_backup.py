@@ -65,6 +65,25 @@ async def test_what_was_acknowledged_before_a_backup_under_load_is_in_it_and_end
     assert all(each["html"] for job in results for each in job["results"])
 
 
+async def test_a_backup_says_that_bodies_in_object_storage_are_not_in_it(paths):
+    old, new, file = paths
+    bodies_url = (old.parent / "bodies").as_uri()
+    async with HttpServer({"/": page(1)}) as web:
+        async with (
+            RunningService(old, workers=1, PAGEMILL_BODIES_URL=bodies_url) as service,
+            service.client() as client,
+        ):
+            job = await submit(client, [web.url("/")])
+            before = await ended(client, job["id"])
+        _, _, errors = await run_pagemill("backup", str(file), "--data-dir", str(old))
+        assert "Back up the bucket as well" in errors
+        assert (await run_pagemill("restore", str(file), "--data-dir", str(new)))[0] == 0
+        async with RunningService(new, workers=1) as service, service.client() as client:
+            after = await ended(client, job["id"])
+    assert before["results"][0]["html"]
+    assert after == before
+
+
 async def test_a_folder_with_data_is_not_restored_over(paths):
     old, _, file = paths
     async with RunningService(old, workers=1):

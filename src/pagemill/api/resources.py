@@ -15,6 +15,7 @@ from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
@@ -70,6 +71,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             jobs=JobStore(
                 database,
                 QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
+                ObjectStorage(settings, database),
             ),
             crawls=CrawlStore(database),
             keys=Keys(database),

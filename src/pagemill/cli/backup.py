@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pagemill.cli.service_database import open_database, service_database
 from pagemill.data_folder import DataFolder
 from pagemill.errors import OperatorError
+from pagemill.jobs.backup import statements
 from pagemill.jobs.backup.archive import ArchiveReader, ArchiveWriter
 from pagemill.jobs.backup.snapshot import check_restorable, read_tables, write_tables
 from pagemill.jobs.database.embedded import EmbeddedPostgres
@@ -36,7 +37,14 @@ async def make(arguments: argparse.Namespace, settings: Settings) -> int:
             for name, secret in _secrets(folder, settings):
                 archive.add_secret(name, secret)
             await asyncio.to_thread(archive.finish, manifest)
+        row = await database.row(statements.NAMES_OBJECTS)
     print(path)
+    if row and row["names_objects"]:
+        print(
+            "Results that are in object storage (PAGEMILL_BODIES_URL) are not in this file, which only names their "
+            "objects. Back up the bucket as well.",
+            file=sys.stderr,
+        )
     print(
         f"{path} holds the service's secret key, and everything that was scraped and asked for. Only you may read it: "
         "keep it as you keep passwords.",

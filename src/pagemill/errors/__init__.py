@@ -65,6 +65,7 @@ from pagemill.errors.requests import (
     RequestError,
     RequestHeadTooLargeError,
     RequestTimeoutError,
+    StorageUnavailableError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "RequestHeadTooLargeError",
     "RequestTimeoutError",
     "RobotsDisallowedError",
+    "StorageUnavailableError",
     "StructuringError",
     "TlsError",
     "TooManyRedirectsError",

@@ -126,3 +126,15 @@ class UnavailableError(RequestError):
 
     code = "unavailable"
     http_status = 503
+
+
+class StorageUnavailableError(UnavailableError):
+    """The object storage that holds the bodies of results is away."""
+
+    code = "storage_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The object storage that holds the results does not answer. Try again in a moment. "
+            "The operator sees the reason with `pagemill doctor`."
+        )

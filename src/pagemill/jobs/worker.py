@@ -17,6 +17,8 @@ from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMem
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.objects.deletion import ObjectDeletion
+from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
 from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
@@ -68,9 +70,11 @@ class Worker:
             statement_timeout=settings.database.database_statement_timeout,
             name="pagemill worker",
         )
-        self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None)
+        self._objects = ObjectStorage(settings, self._database)
+        self._object_deletion = ObjectDeletion(settings, self._database, self._objects)
+        self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None, self._objects)
         self._deliverer = Deliverer(settings, self._database, worker_id)
-        self._cache = DatabasePageCache(self._database, worker_id, settings)
+        self._cache = DatabasePageCache(self._database, worker_id, settings, self._objects)
         self._proxy_scores = DatabaseProxyScores(self._database, settings)
         self._hosts = DatabaseHostMemory(self._database, settings)
         self._selectors = DatabaseSelectors(self._database, worker_id, settings)
@@ -116,6 +120,7 @@ class Worker:
                         self._reconcile(),
                         self._rescue(),
                         self._delete_old_jobs(),
+                        self._object_deletion.run(_RETENTION_INTERVAL),
                         self._refresh_hosts(),
                         self._sites.release_pages(crawls_changed),
                         self._deliverer.run(deliveries_queued),

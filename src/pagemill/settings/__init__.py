@@ -23,6 +23,7 @@ from pagemill.settings.fetching import FetchingSettings
 from pagemill.settings.jobs import JobSettings
 from pagemill.settings.observability import ObservabilitySettings
 from pagemill.settings.sites import SiteSettings
+from pagemill.settings.storage import StorageSettings
 from pagemill.settings.structuring import StructuringSettings
 from pagemill.settings.webhooks import WebhookSettings
 
@@ -40,6 +41,7 @@ class Settings(BaseModel):
 
     service: ServiceSettings = Field(default_factory=ServiceSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    storage: StorageSettings = Field(default_factory=StorageSettings)
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zipfile
+from datetime import timedelta
 
 import pytest
 from tests.jobs.database.rows import fill, rows_of
@@ -15,6 +16,8 @@ from pagemill.jobs.backup.snapshot import check_restorable, read_tables, write_t
 from pagemill.jobs.backup.tables import LEFT_OUT, TABLES
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
+from pagemill.jobs.objects.deletion import ObjectDeletion
+from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import ScrapeOptions
@@ -59,6 +62,25 @@ async def test_every_row_comes_back(database, target, tmp_path):
     await JobStore(target).submit("anonymous", ["http://new.test/"], ScrapeOptions(), batch=False)
     numbers = [row["id"] for row in await target.rows("SELECT id FROM pages ORDER BY id")]
     assert numbers[-1] > max(row["id"] for row in before["pages"])
+
+
+async def test_results_in_object_storage_are_read_after_a_restore_and_not_deleted(database, target, settings, tmp_path):
+    """The backup names them. They stay, since the database that it was made of may live on."""
+    settings = settings.changed(bodies_url=(tmp_path / "bodies").as_uri())
+    storage = ObjectStorage(settings, database)
+    store, queue = JobStore(database, objects=storage), Queue(database, "worker", objects=storage)
+    await queue.heartbeat()
+    await store.submit("anonymous", ["http://a.test/"], ScrapeOptions(), batch=False)
+    [page] = await queue.claim(1)
+    await queue.complete(page, final_url=page.url, status_code=200, bodies={"html": b"x"})
+    await make(database, tmp_path / "backup")
+    await restore(target, tmp_path / "backup")
+    restored = ObjectStorage(settings, target)
+    reader = JobStore(target, objects=restored)
+    assert await reader.bodies(page.id) == {"html": b"x"}
+    assert await reader.delete_ended(timedelta(0), 10) == 1
+    assert await ObjectDeletion(settings, target, restored).delete_due() == 0
+    assert await store.bodies(page.id) == {"html": b"x"}
 
 
 async def test_what_a_worker_had_in_hand_waits_again_and_counts_no_crash(database, target, tmp_path):

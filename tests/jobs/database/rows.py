@@ -115,6 +115,14 @@ ROWS: dict[int, tuple[str, ...]] = {
         "INSERT INTO host_turns (host, next_at) VALUES ('f.test', now())",
         "INSERT INTO robots_files (origin, rules, reachable) VALUES ('http://f.test', '[]', true)",
     ),
+    17: (
+        "UPDATE pages SET object = 's3://bucket/owner/pages/0/1-1-00' WHERE job_id = 'crawl_1'",
+        (
+            "INSERT INTO bodies (page_id, format, start, size) "
+            "SELECT id, 'markdown', 3, 5 FROM pages WHERE job_id = 'crawl_1'"
+        ),
+        "INSERT INTO deleted_objects (url) VALUES ('s3://bucket/owner/pages/0/2-1-00')",
+    ),
 }
 
 

@@ -41,7 +41,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "complete": (
         statements.COMPLETE_PAGE,
-        (1, 1, "w", "u", 200, ["html"], [b""], False, "http", []),
+        (1, 1, "w", "u", 200, ["html"], [b""], False, "http", [], None, [None], [None]),
         {"jobs_pkey", "webhook_endpoints_of_key"},
     ),
     "submit": (
@@ -92,8 +92,8 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
-    "bodies": (statements.GET_BODIES, (1,), {"bodies_pkey"}),
-    "body sizes": (statements.GET_BODY_SIZES, (1, ["html"]), {"bodies_pkey"}),
+    "bodies": (statements.GET_BODY_PLACES, (1, None), {"bodies_pkey", "pages_pkey"}),
+    "body places": (statements.GET_BODY_PLACES, (1, ["html"]), {"bodies_pkey", "pages_pkey"}),
     "body part": (statements.GET_BODY_PART, (1, "html", 1, 1000), {"bodies_pkey"}),
     "key": (key_statements.FIND_KEY, (b"",), {"keys_hash_key"}),
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),

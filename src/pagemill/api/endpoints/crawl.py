@@ -88,7 +88,7 @@ async def get_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the requ
     following = pages[count - 1].number if len(pages) > count else None
     head = answers.crawl_head(job, progress, await crawl_error(resources, job), following)
     contents = job.status.ended or after is not None or limit is not None
-    return crawl_response(resources, job, head, pages[:count], request.headers, contents=contents)
+    return await crawl_response(resources, job, head, pages[:count], request.headers, contents=contents)
 
 
 @router.get(

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from pagemill.api.endpoints.url_scraper import JobIdInPath, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
-from pagemill.api.wire.response import no_such_job
+from pagemill.api.wire.response import begun, no_such_job
 from pagemill.errors import NotFoundError
 from pagemill.model import Format, Status
 
@@ -49,8 +49,12 @@ async def get_screenshot(
     pages = await resources.jobs.pages(job.id)
     if index < len(pages) and pages[index].status is Status.COMPLETED:
         page_id, name = pages[index].id, _FORMATS[type].value
-        size = (await resources.jobs.body_sizes(page_id, [name])).get(name)
-        if size is not None:
-            parts = resources.downloads.in_turn(key_id, resources.jobs.body_parts(page_id, name, size))
-            return StreamingResponse(parts, media_type="image/png", headers={"Content-Length": str(size)})
+        place = (await resources.jobs.body_places(page_id, [name])).get(name)
+        if place is not None:
+            parts = await begun(resources.jobs.body_parts(place))
+            return StreamingResponse(
+                resources.downloads.in_turn(key_id, parts),
+                media_type="image/png",
+                headers={"Content-Length": str(place.size)},
+            )
     raise NotFoundError("There is no such screenshot.")

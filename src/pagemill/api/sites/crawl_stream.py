@@ -53,7 +53,7 @@ async def crawl_error(resources: Resources, job: Job) -> str | None:
     return failure_text(failure) if failure else "The crawl was stopped before any page completed. (cancelled)"
 
 
-def crawl_response(  # noqa: PLR0913 - each says something else of the answer
+async def crawl_response(  # noqa: PLR0913 - each says something else of the answer
     resources: Resources,
     job: Job,
     head: dict[str, object],
@@ -64,6 +64,9 @@ def crawl_response(  # noqa: PLR0913 - each says something else of the answer
 ) -> Response:
     """Return a crawl with these pages, under both names that clients read; `contents`: with what was made of them."""
     encoding = preferred(headers)
+    first = next((crawled.page for crawled in pages if crawled.page.status is Status.COMPLETED), None)
+    if contents and first:
+        await stored_of(resources.jobs, job, first)  # before the response begins, a failure is answered with an error
     pieces = _answer(resources, job, head, pages, contents=contents)
     return StreamingResponse(
         resources.downloads.in_turn(job.key_id, encode(pieces, encoding)),

@@ -53,8 +53,9 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     if not contents or not any(page.status is Status.COMPLETED for page in pages):
         return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
     # Read from the bodies here: a failure before the response begins can still be answered with an error.
-    first = await stored_of(jobs, job, pages[0])
-    pieces = _batch(jobs, job, pages, first, extra) if job.batch else _single(job, pages[0], first, extra)
+    first = next(page for page in pages if page.status is Status.COMPLETED)
+    stored = await stored_of(jobs, job, first)
+    pieces = _batch(jobs, job, pages, (first, stored), extra) if job.batch else _single(job, first, stored, extra)
     encoding = preferred(headers)
     return StreamingResponse(
         downloads.in_turn(job.key_id, encode(pieces, encoding)),
@@ -63,18 +64,30 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     )
 
 
+async def begun(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Read the first part now, so that a failure can still be answered with an error, and return all of them."""
+    first = await anext(parts, b"")
+    return _chained(first, parts)
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part
+
+
 async def _single(job: Job, page: Page, stored: Stored, extra: JsonObject) -> AsyncIterator[Piece]:
     for piece in pieces_of({**answers.single_job(job, page, stored.bodies, stored.metadata), **extra}):
         yield piece
 
 
 async def _batch(
-    jobs: JobStore, job: Job, pages: Sequence[Page], first: Stored, extra: JsonObject
+    jobs: JobStore, job: Job, pages: Sequence[Page], first: tuple[Page, Stored], extra: JsonObject
 ) -> AsyncIterator[Piece]:
     head = orjson.dumps(answers.batch_job(job, pages) | extra)
     text = head.removesuffix(b"}") + b',"results":['
     for page in pages:
-        stored = first if page is pages[0] else await stored_of(jobs, job, page)
+        stored = first[1] if page is first[0] else await stored_of(jobs, job, page)
         for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata)):
             if isinstance(piece, Packed):
                 yield text
@@ -98,9 +111,9 @@ async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
     """Return what is stored of a page: nothing where it did not complete."""
     if page.status is not Status.COMPLETED:
         return Stored({}, None)
-    sizes = await jobs.body_sizes(page.id, (*job.options.formats, *_ALONGSIDE))
+    places = await jobs.with_contents(await jobs.body_places(page.id, (*job.options.formats, *_ALONGSIDE)))
     metadata = None
-    if "metadata" in sizes:
-        metadata = b"".join([part async for part in jobs.body_parts(page.id, "metadata", sizes.pop("metadata"))])
-    bodies = {name: Packed(partial(jobs.body_parts, page.id, name, size)) for name, size in sizes.items()}
+    if "metadata" in places:
+        metadata = b"".join([part async for part in jobs.body_parts(places.pop("metadata"))])
+    bodies = {name: Packed(partial(jobs.body_parts, place)) for name, place in places.items()}
     return Stored(bodies, metadata)

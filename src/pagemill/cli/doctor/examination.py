@@ -14,23 +14,19 @@ from pagemill.cli.doctor.finding import Finding, Status
 from pagemill.cli.doctor.installation import check_compiled_loop, check_python
 from pagemill.cli.doctor.language_model import check_language_model
 from pagemill.cli.doctor.network import check_dns, check_egress, check_port, check_proxies
+from pagemill.cli.doctor.object_storage import check_object_storage
 from pagemill.cli.doctor.storage import check_storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pagemill.settings import Settings
+
 
 async def examine() -> list[Finding]:
     """What every check found, in a fixed order."""
     settings, invalid = read_valid_settings()
-    slow = await asyncio.gather(
-        check_database(settings),
-        check_dns(settings),
-        check_proxies(settings),
-        check_language_model(settings),
-        check_port(settings),
-        check_browser(settings),
-    )
+    objects, slow = await asyncio.gather(check_object_storage(settings), _examine_slowly(settings))
     database, dns, proxies, model, port, browser = slow
     return [
         check_python(),
@@ -39,6 +35,7 @@ async def examine() -> list[Finding]:
         *(each for each in check_configuration(settings) if not (invalid and each.status == Status.OK)),
         *check_storage(settings),
         *database,
+        *objects,
         *check_egress(settings),
         dns,
         *proxies,
@@ -46,6 +43,19 @@ async def examine() -> list[Finding]:
         *browser,
         model,
     ]
+
+
+async def _examine_slowly(
+    settings: Settings,
+) -> tuple[list[Finding], Finding, list[Finding], Finding, Finding, list[Finding]]:
+    return await asyncio.gather(
+        check_database(settings),
+        check_dns(settings),
+        check_proxies(settings),
+        check_language_model(settings),
+        check_port(settings),
+        check_browser(settings),
+    )
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> int:

@@ -33,6 +33,9 @@ HOLDS_DATA = "SELECT EXISTS (SELECT FROM jobs) OR EXISTS (SELECT FROM keys WHERE
 # Repeatable: it deletes what the first migration made.
 DELETE_MIGRATED_KEYS = "DELETE FROM keys"
 
+# Repeatable: it only reads.
+NAMES_OBJECTS = "SELECT EXISTS (SELECT FROM pages WHERE object IS NOT NULL) AS names_objects"
+
 # The workers that had something in hand when the backup was made are not here: what they had waits again, and no
 # crash is counted.
 # Repeatable: what nobody has in hand stays so.

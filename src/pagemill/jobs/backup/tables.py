@@ -24,5 +24,9 @@ TABLES = (
 )
 """What a backup holds, each after the tables that it refers to."""
 
-LEFT_OUT = ("schema_versions", "workers", "unended_pages", "cached_pages", "cached_bodies", "selector_lessons")
-"""What it does not hold: what migrations and triggers make, what describes running workers, and the page cache."""
+LEFT_OUT = (
+    *("schema_versions", "workers", "unended_pages", "cached_pages", "cached_bodies", "selector_lessons"),
+    *("object_owner", "deleted_objects"),
+)
+"""What it does not hold: what migrations and triggers make, what describes running workers, the page cache, and which
+objects are this database's to delete."""

@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 _SUPERUSER = "pagemill"
 _UNPRIVILEGED_USERS = ("pagemill", "postgres", "nobody")
+_KEPT_FROM_SERVER = ("PG", "PAGEMILL_", "AWS_", "AZURE_", "GOOGLE_", "OPENAI_")
+"""How variables begin that the server does not get: what would change how it works, and secrets of the service."""
 _FAST_STOP_TIMEOUT = 10.0
 _LOG_LIMIT = 10 * 1024 * 1024
 _LONGEST_SOCKET_PATH = 90  # of the 107 that Linux allows, less the file's own name
@@ -314,7 +316,7 @@ class EmbeddedPostgres:
         return process if is_ours else None
 
     def _identity(self) -> dict[str, Any]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "PAGEMILL_"))}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(_KEPT_FROM_SERVER)}
         environment |= {"LC_ALL": "C", "HOME": str(self._home)}
         identity: dict[str, Any] = {"cwd": self._home, "env": environment, "umask": 0o077}
         if self._user:

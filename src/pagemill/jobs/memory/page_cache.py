@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import zstandard
 
-from pagemill.errors import UnavailableError
+from pagemill.errors import NotFoundError, UnavailableError
 from pagemill.jobs.memory import cache_statements
+from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.scraping.page_cache import CachedPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.jobs.objects.object_storage import StoredObject
     from pagemill.model import FetchedPage
     from pagemill.settings import Settings
 
@@ -23,10 +25,16 @@ log = structlog.get_logger(__name__)
 
 
 class DatabasePageCache:
-    """See `pagemill.scraping.page_cache.PageCache`. A database that is away is a cache that holds nothing."""
+    """See `pagemill.scraping.page_cache.PageCache`.
 
-    def __init__(self, database: Database, worker_id: str, settings: Settings) -> None:
+    A database, or an object storage, that is away is a cache that holds nothing.
+    """
+
+    def __init__(
+        self, database: Database, worker_id: str, settings: Settings, objects: ObjectStorage | None = None
+    ) -> None:
         self._database = database
+        self._objects = objects or ObjectStorage(settings, database)
         self._worker_id = worker_id
         self._timeout = settings.database.database_patience
         self._worker_timeout = timedelta(seconds=settings.jobs.worker_timeout)
@@ -44,17 +52,26 @@ class DatabasePageCache:
         """The values of these formats that are there."""
         try:
             rows = await self._database.rows(cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._timeout)
-        except UnavailableError:
+            return {row["format"]: await self._body(row) for row in rows}
+        except (UnavailableError, NotFoundError):
             return {}
-        return {row["format"]: row["body"] for row in rows}
+
+    async def _body(self, row: Any) -> bytes:
+        if row["object"] is not None:
+            return await self._objects.read(row["object"], row["start"], row["size"])
+        body: bytes = row["body"]
+        return body
 
     async def raw(self, key: bytes) -> bytes | None:
         """The bytes of a page as they were fetched."""
         try:
             row = await self._database.row(cache_statements.GET_CACHED_RAW, key, wait=self._timeout)
-        except UnavailableError:
+            if row is None:
+                return None
+            raw = await self._objects.read(row["object"], 0, row["raw_size"]) if row["object"] else row["raw"]
+        except (UnavailableError, NotFoundError):
             return None
-        return zstandard.decompress(row["raw"]) if row else None
+        return zstandard.decompress(raw)
 
     async def lock(self, key: bytes) -> bool:
         """Take the lock of fetching a page. False while another has it."""
@@ -79,22 +96,32 @@ class DatabasePageCache:
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
     ) -> None:
         """Keep what was fetched and made of it, in place of what was there."""
-        await self._try(
-            cache_statements.STORE_PAGE,
-            *(
-                key,
-                page.final_url,
-                page.status_code,
-                page.content_type,
-                page.headers.get("etag"),
-                page.headers.get("last-modified"),
-            ),
-            *(zstandard.compress(page.body, 3), extractor, list(bodies), list(bodies.values()), str(fetched_with)),
-        )
+        raw = zstandard.compress(page.body, 3)
+        validators = (page.headers.get("etag"), page.headers.get("last-modified"))
+        facts = (key, page.final_url, page.status_code, page.content_type, *validators)
+        if self._objects.url is None:
+            nothing = [None] * len(bodies)
+            values = (raw, extractor, list(bodies), list(bodies.values()), str(fetched_with), None, None)
+            await self._try(cache_statements.STORE_PAGE, *facts, *values, nothing, nothing)
+        elif (stored := await self._put(key, [raw, *bodies.values()])) is not None:
+            elsewhere = (None, extractor, list(bodies), [None] * len(bodies), str(fetched_with))
+            sizes = (stored.sizes[0], stored.starts[1:], stored.sizes[1:])
+            await self._try(cache_statements.STORE_PAGE, *facts, *elsewhere, stored.url, *sizes)
 
     async def keep_bodies(self, key: bytes, extractor: str, bodies: Mapping[str, bytes]) -> None:
         """Keep more that was made of the same bytes."""
-        await self._try(cache_statements.STORE_BODIES, key, extractor, list(bodies), list(bodies.values()))
+        values, nothing = (key, extractor, list(bodies)), [None] * len(bodies)
+        if self._objects.url is None:
+            await self._try(cache_statements.STORE_BODIES, *values, list(bodies.values()), None, nothing, nothing)
+        elif (stored := await self._put(key, list(bodies.values()))) is not None:
+            await self._try(cache_statements.STORE_BODIES, *values, nothing, stored.url, stored.starts, stored.sizes)
+
+    async def _put(self, key: bytes, parts: Sequence[bytes]) -> StoredObject | None:
+        try:
+            return await self._objects.put_cached(key, parts)
+        except UnavailableError:
+            log.debug("the object storage is away")
+            return None
 
     async def renew(self, key: bytes) -> None:
         """Count a page as fetched now: it has not changed."""

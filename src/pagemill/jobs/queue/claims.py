@@ -10,7 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pagemill.errors import WorkerCrashedError
+import structlog
+
+from pagemill.errors import UnavailableError, WorkerCrashedError
+from pagemill.jobs.database.pool import FOREVER
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.jobs.queue.store import pack_attempts, unpack_options, unpack_site
@@ -22,10 +25,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.jobs.objects.object_storage import ObjectStorage
     from pagemill.model import Attempt, Failure, ScrapeOptions, SiteOptions
+
+log = structlog.get_logger(__name__)
 
 ANY_CRASHES = range(1_000_000)
 _HEARTBEAT_TIMEOUT = 2.0
+_LONGEST_COMMIT = 600.0
+"""Seconds from writing an object until its row is there, at most: far less than PAGEMILL_BODIES_ORPHAN_AGE."""
 _CLAIM_LOCK = 0x434C494D  # any number of its own: "CLIM"
 
 
@@ -67,10 +75,17 @@ class Queue:
     database says this worker has beyond those: pages of a claim whose answer was lost.
     """
 
-    def __init__(self, database: Database, worker_id: str, key_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        worker_id: str,
+        key_limit: int | None = None,
+        objects: ObjectStorage | None = None,
+    ) -> None:
         self._database = database
         self._worker_id = worker_id
         self._key_limit = key_limit
+        self._objects = objects if objects and objects.url else None
         self._held: dict[int, ClaimedPage] = {}
         self._claiming = asyncio.Lock()
 
@@ -121,18 +136,42 @@ class Queue:
         fetched_with: FetchedWith = FetchedWith.HTTP,
         attempts: Sequence[Attempt] = (),
     ) -> bool:
-        """End a page as completed. Returns False, with no effect, where it is not this worker's any more."""
-        row = await self._database.row(
-            statements.COMPLETE_PAGE,
-            *(page.id, page.attempt, self._worker_id, final_url, status_code, list(bodies), list(bodies.values())),
-            *(cached, fetched_with.value, pack_attempts(attempts)),
-        )
+        """End a page as completed. Returns False, with no effect, where it is not this worker's any more.
+
+        Bodies that go to object storage are there first. Where that is away, it is waited for.
+        """
+        facts = (page.id, page.attempt, self._worker_id, final_url, status_code, list(bodies))
+        how = (cached, fetched_with.value, pack_attempts(attempts))
+        if self._objects and bodies:
+            row = await self._complete_with_object(self._objects, page, facts, list(bodies.values()), how)
+        else:
+            nothing = [None] * len(bodies)
+            row = await self._database.row(
+                statements.COMPLETE_PAGE, *facts, list(bodies.values()), *how, None, nothing, nothing
+            )
         self.forget(page)
         log_ended_jobs(row)
         ours = bool(row and row["pages"])
         if ours:
             metrics.page_completed("cache" if cached else fetched_with.value, final_url)
         return ours
+
+    async def _complete_with_object(
+        self,
+        objects: ObjectStorage,
+        page: ClaimedPage,
+        facts: tuple[Any, ...],
+        bodies: Sequence[bytes],
+        how: tuple[Any, ...],
+    ) -> Any:
+        """Write the bodies and then the row. An object that has waited long for its row is an orphan: another one."""
+        while True:
+            stored = await objects.put_page(page.id, page.attempt, bodies, FOREVER)
+            values = (*facts, [None] * len(bodies), *how, stored.url, stored.starts, stored.sizes)
+            try:
+                return await self._database.row(statements.COMPLETE_PAGE, *values, wait=_LONGEST_COMMIT)
+            except UnavailableError:
+                log.warning("the database was away for long: the bodies of a page are written again", page=page.id)
 
     async def fail(
         self,

@@ -137,14 +137,14 @@ GET_PAGES = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY posit
 # Repeatable: it only reads.
 GET_PAGE = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
 
-# Pictures are not part of the answer that holds a job, and are read on their own.
+# Where bodies are: in their rows, or from `start` on in `object`. $2: the formats, or null for all but pictures, which
+# are not part of the answer that holds a job. Sizes stand in the rows of the table, so that no body is read.
 # Repeatable: it only reads.
-GET_BODIES = """
-SELECT format, body FROM bodies WHERE page_id = $1 AND format NOT IN ('screenshot', 'screenshotFullPage')
-"""
-# Repeatable: it only reads. $2: the formats. Their sizes stand in the rows of the table, so that no body is read.
-GET_BODY_SIZES = """
-SELECT format, octet_length(body) AS size FROM bodies WHERE page_id = $1 AND format = ANY ($2::text[])
+GET_BODY_PLACES = """
+SELECT format, coalesce(octet_length(body), size) AS size, start, CASE WHEN body IS NULL THEN pages.object END AS object
+FROM bodies JOIN pages ON pages.id = bodies.page_id
+WHERE bodies.page_id = $1
+  AND CASE WHEN $2::text[] IS NULL THEN format NOT IN ('screenshot', 'screenshotFullPage') ELSE format = ANY ($2) END
 """
 # Repeatable: it only reads. $3: from which byte on, counted from 1; $4: how many. Bodies are stored as they are:
 # only that part is read.
@@ -284,18 +284,19 @@ _NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_not
             'seconds', round(extract(epoch FROM completed_at - created_at), 3)))
         FROM job WHERE completed_at IS NOT NULL) AS ended_jobs"""
 
-# `pages` is 1 where the page ended so, by this statement or by an earlier sending of it.
+# `pages` is 1 where the page ended so, by this statement or by an earlier sending of it. $6, $7: formats and bodies, or
+# nulls where $11 is the object that holds them: $12, $13: from which byte on, and how many.
 # Repeatable: a page that ended has no worker any more, so only the first sending ends it and counts it in its job.
 COMPLETE_PAGE = f"""
 WITH page AS (
     UPDATE pages SET status = 'completed', worker_id = NULL, completed_at = now(), final_url = $4, status_code = $5,
-                     cached = $8, fetched_with = $9, attempts = $10
+                     cached = $8, fetched_with = $9, attempts = $10, object = $11
     WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
     RETURNING id, job_id, status, position
 ), body AS (
-    INSERT INTO bodies (page_id, format, body)
-    SELECT page.id, packed.format, packed.body
-    FROM page, unnest($6::text[], $7::bytea[]) AS packed (format, body)
+    INSERT INTO bodies (page_id, format, body, start, size)
+    SELECT page.id, packed.format, packed.body, packed.start, packed.size
+    FROM page, unnest($6::text[], $7::bytea[], $12::bigint[], $13::bigint[]) AS packed (format, body, start, size)
 )
 {_END_JOB}
 SELECT (SELECT count(*) FROM page)

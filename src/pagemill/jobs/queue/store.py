@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic import TypeAdapter
 
-from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError
+from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError, StorageUnavailableError
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import (
     Attempt,
     Failure,
     FetchedWith,
+    Format,
     Job,
     JobKind,
     JobSummary,
@@ -28,9 +29,10 @@ from pagemill.model import (
 from pagemill.observability import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.jobs.objects.object_storage import ObjectStorage
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,9 @@ _OPTIONS = TypeAdapter(ScrapeOptions)
 _SITE = TypeAdapter(SiteOptions)
 PART_SIZE = 256 * 1024
 """Bytes of a body that are read from the database at once."""
+_OBJECT_PART_SIZE = 1024 * 1024
+"""The same of an object: a request to the object storage takes longer than a statement."""
+_PICTURES = frozenset({Format.SCREENSHOT.value, Format.SCREENSHOT_FULL_PAGE.value})
 _LATEST_TIME = datetime.max.replace(tzinfo=UTC)
 _LOOKUP_ATTEMPTS = 3  # an earlier job may be deleted between being found and being read
 
@@ -86,12 +91,34 @@ class QueueLimits:
         return self.per_key is not None or self.in_all is not None
 
 
-class JobStore:
-    """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away."""
+@dataclass(frozen=True, slots=True)
+class BodyPlace:
+    """Where a body is: in its row, or in an object."""
 
-    def __init__(self, database: Database, queue_limits: QueueLimits = QueueLimits()) -> None:
+    page_id: int
+    name: str
+    """Its format."""
+    size: int
+    object: str | None = None
+    """The URL of the object. None: the row has the body."""
+    start: int = 0
+    """The body's first byte in the object."""
+    content: bytes | None = None
+    """The body itself, where it was read already."""
+
+
+class JobStore:
+    """Jobs and their pages in the database. Its methods raise errors.UnavailableError when that is away.
+
+    Without `objects`, bodies in object storage are not read.
+    """
+
+    def __init__(
+        self, database: Database, queue_limits: QueueLimits = QueueLimits(), objects: ObjectStorage | None = None
+    ) -> None:
         self._database = database
         self._queue_limits = queue_limits
+        self._objects = objects
 
     async def submit(  # noqa: PLR0913 - each is a fact of its own about the job
         self,
@@ -202,21 +229,56 @@ class JobStore:
         return page_of(row) if row else None
 
     async def bodies(self, page_id: int) -> dict[str, bytes]:
-        """Return what is kept of a completed page, by format, packed as in `pagemill.bodies`."""
-        return {row["format"]: row["body"] for row in await self._database.rows(statements.GET_BODIES, page_id)}
+        """Return what is kept of a completed page but pictures, by format, packed as in `pagemill.bodies`."""
+        places = await self.with_contents(await self.body_places(page_id))
+        return {name: b"".join([part async for part in self.body_parts(place)]) for name, place in places.items()}
 
-    async def body_sizes(self, page_id: int, names: Iterable[str]) -> dict[str, int]:
-        """Return the size of each of these bodies that a completed page has, by format."""
-        rows = await self._database.rows(statements.GET_BODY_SIZES, page_id, list(names))
-        return {row["format"]: row["size"] for row in rows}
+    async def body_places(self, page_id: int, names: Iterable[str] | None = None) -> dict[str, BodyPlace]:
+        """Return where each of these bodies is that a completed page has, by format; of all but pictures without names.
 
-    async def body_parts(self, page_id: int, name: str, size: int) -> AsyncIterator[bytes]:
-        """Yield a body of this size in parts, each read when it is needed. Raises errors.NotFoundError if deleted."""
-        for start in range(0, size, PART_SIZE):
-            row = await self._database.row(statements.GET_BODY_PART, page_id, name, start + 1, PART_SIZE)
-            if row is None:
-                raise NotFoundError("The result was deleted meanwhile.")
-            yield row["part"]
+        No body is read for it.
+        """
+        names = None if names is None else list(names)
+        rows = await self._database.rows(statements.GET_BODY_PLACES, page_id, names)
+        return {
+            row["format"]: BodyPlace(page_id, row["format"], row["size"], row["object"], row["start"]) for row in rows
+        }
+
+    async def with_contents(self, places: Mapping[str, BodyPlace]) -> dict[str, BodyPlace]:
+        """Return these places of one page, with the bodies where they are in an object and small: in one request."""
+        found = [place for place in places.values() if place.object is not None and place.name not in _PICTURES]
+        start = min((place.start for place in found), default=0)
+        length = max((place.start + place.size for place in found), default=0) - start
+        if not 0 < length <= _OBJECT_PART_SIZE:
+            return dict(places)
+        contents = await self._part(replace(found[0], start=start), 0, length)
+        return {
+            **places,
+            **{place.name: replace(place, content=contents[place.start - start :][: place.size]) for place in found},
+        }
+
+    async def body_parts(self, place: BodyPlace) -> AsyncIterator[bytes]:
+        """Yield a body in parts, each read when it is needed.
+
+        Raises errors.NotFoundError where it was deleted, and errors.StorageUnavailableError where its storage is away.
+        """
+        if place.content is not None:
+            yield place.content
+            return
+        part_size = PART_SIZE if place.object is None else _OBJECT_PART_SIZE
+        for start in range(0, place.size, part_size):
+            yield await self._part(place, start, min(part_size, place.size - start))
+
+    async def _part(self, place: BodyPlace, start: int, length: int) -> bytes:
+        if place.object is not None:
+            if self._objects is None:
+                raise StorageUnavailableError
+            return await self._objects.read(place.object, place.start + start, length)
+        row = await self._database.row(statements.GET_BODY_PART, place.page_id, place.name, start + 1, length)
+        if row is None:
+            raise NotFoundError("The result was deleted meanwhile.")
+        part: bytes = row["part"]
+        return part
 
     async def delete_ended(self, older_than: timedelta, limit: int) -> int:
         """Delete at most `limit` jobs that ended longer ago than this, and return how many."""

@@ -1,0 +1,1 @@
+"""Bodies in object storage: written, read, and deleted when nothing refers to them any more."""

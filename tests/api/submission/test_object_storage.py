@@ -1,0 +1,157 @@
+"""Results in object storage, as a client sees them: the same, and 503 while that is away."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.api.conftest import serving
+from tests.web.http_server import HttpServer, Response
+
+from pagemill import bodies
+from pagemill.jobs.objects.deletion import ObjectDeletion
+from pagemill.jobs.objects.object_storage import ObjectStorage
+from pagemill.jobs.queue.claims import Queue
+from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.worker import Worker
+from pagemill.model import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.api.conftest import Api
+    from tests.jobs.objects.s3_server import Relay
+
+    from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
+
+PAGE = Response(
+    b"<html><title>T</title><body><article><h1>Title</h1>"
+    + b"<p>Words of a page.</p>" * 2000
+    + b"<a href='/x'>Link</a></article></body></html>"
+)
+FORMATS = ["html", "cleanedHtml", "markdown", "links"]
+URL = "https://example.com/"
+CHANGING = {"id", "jobId", "createdAt", "completedAt", "durationMs", "startedAt", "attempts"}
+
+
+@pytest.fixture
+def settings(settings: Settings, s3: Relay, tmp_path: Path) -> Settings:
+    return settings.changed(bodies_url=f"s3://bodies/{tmp_path.name}", bodies_wait=0.5, bodies_timeout=5.0)
+
+
+@pytest.fixture
+async def filling(settings: Settings, database: Database) -> Queue:
+    """Ends pages as a worker does."""
+    queue = Queue(database, "w", objects=ObjectStorage(settings, database))
+    await queue.heartbeat()
+    return queue
+
+
+async def complete(queue: Queue, **more: bytes) -> None:
+    stored = {"markdown": bodies.pack("text"), "metadata": bodies.pack({"title": "Title"}), **more}
+    for page in await queue.claim(10):
+        assert await queue.complete(page, final_url=page.url, status_code=200, bodies=stored)
+
+
+async def scraped(settings: Settings, key: tuple[str, str], web: HttpServer) -> tuple[dict[str, Any], bytes]:
+    """What a client gets of a page and of a map, from a service with these settings."""
+    stop = asyncio.Event()
+    work = asyncio.create_task(Worker(settings, "worker").run(stop))
+    try:
+        async with serving(settings, key) as api:
+            job_id = await api.submit(web.url("/"), formats=FORMATS)
+            job = await api.job(job_id, wait=30)
+            accepting = {"Accept-Encoding": "identity"}
+            plain = await api.client.get(f"/v1/url-scraper/{job_id}", headers=accepting)
+            assert plain.json() == job
+            site = await api.client.post("/v1/map", json={"url": web.url("/")})
+            found = await api.client.get(f"/v1/map/{site.json()['id']}", params={"wait": 30})
+    finally:
+        stop.set()
+        await work
+    assert job["status"] == found.json()["status"] == "completed", (job, found.text)
+    links = str(found.json()["links"]).encode()
+    return {name: value for name, value in job.items() if name not in CHANGING}, links
+
+
+async def test_a_scrape_gives_the_same_wherever_its_bodies_are(
+    settings: Settings, key: tuple[str, str], database: Database, tmp_path: Path
+) -> None:
+    async with HttpServer({"/": PAGE, "/x": PAGE}) as web:
+        rows = await scraped(settings.changed(bodies_url=None), key, web)
+        folder = await scraped(settings.changed(bodies_url=(tmp_path / "folder").as_uri()), key, web)
+        bucket = await scraped(settings, key, web)
+    assert rows[0]["markdown"]
+    assert rows == folder == bucket
+    row = await database.row("SELECT max(octet_length(body)) AS most FROM bodies JOIN pages ON id = page_id "
+                             "WHERE object IS NOT NULL")  # fmt: skip
+    assert row is not None
+    assert row["most"] is None
+
+
+@pytest.fixture
+async def api(settings: Settings, key: tuple[str, str]) -> AsyncIterator[Api]:
+    async with serving(settings, key) as running:
+        yield running
+
+
+async def test_what_cannot_be_read_is_answered_with_503_and_what_to_do(api: Api, filling: Queue, s3: Relay) -> None:
+    single = await api.submit(URL, formats=["markdown", "screenshot"])
+    await complete(filling, screenshot=b"PNG")
+    batch = await api.submit("http://10.0.0.1/refused", URL, formats=["markdown"])
+    [refused, _] = await filling.claim(2)
+    await filling.fail(refused, Failure("blocked_address", "No."))
+    await filling.release()
+    await complete(filling)
+    paths = [f"/v1/url-scraper/{single}", f"/v1/url-scraper/{batch}", f"/v1/url-scraper/{single}/screenshot"]
+    before = [(await api.client.get(path)).content for path in paths]
+    await s3.cut()
+    for path in paths:
+        answer = await api.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable"), answer.text
+        assert "pagemill doctor" in answer.json()["message"]
+        assert "s3cret" not in answer.text
+        assert answer.headers["Retry-After"]
+    status = await api.client.get(paths[0], params={"fields": "status"})
+    assert (status.status_code, status.json()["status"]) == (200, "completed")
+    await s3.mend()
+    assert [(await api.client.get(path)).content for path in paths] == before
+
+
+async def test_a_crawl_that_cannot_be_read_is_answered_with_503(api: Api, filling: Queue, s3: Relay) -> None:
+    answer = await api.client.post("/v1/crawl", json={"url": URL, "limit": 1})
+    await complete(filling)
+    path = f"/v1/crawl/{answer.json()['id']}"
+    assert (await api.client.get(path)).json()["pages"]
+    await s3.cut()
+    answer = await api.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    await s3.mend()
+
+
+async def test_after_retention_a_result_is_gone_as_ever(
+    api: Api, filling: Queue, settings: Settings, database: Database
+) -> None:
+    job_id = await api.submit(URL)
+    await complete(filling)
+    storage = ObjectStorage(settings, database)
+    assert await JobStore(database).delete_ended(timedelta(0), 10) == 1
+    assert await ObjectDeletion(settings, database, storage).delete_due() == 1
+    answer = await api.client.get(f"/v1/url-scraper/{job_id}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_an_object_that_something_else_deleted_is_a_result_that_is_gone(
+    api: Api, filling: Queue, settings: Settings, database: Database
+) -> None:
+    job_id = await api.submit(URL)
+    await complete(filling)
+    row = await database.row("SELECT object FROM pages")
+    assert row is not None
+    await ObjectStorage(settings, database).delete([row["object"]])
+    answer = await api.client.get(f"/v1/url-scraper/{job_id}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
