@@ -135,7 +135,7 @@ async def report(database: Database, server: EmbeddedPostgres, title: str, drain
 def hot(page: int, job: str) -> list[tuple[str, str, tuple[Any, ...]]]:
     """The statements of every request and of every page."""
     return [
-        ("claim (empty queue)", statements.CLAIM_PAGES, ("bench", HAND, 0, 2, None)),
+        ("claim (empty queue)", statements.CLAIM_PAGES, ("bench", HAND, 0, 2, None, [])),
         ("reconcile", statements.RECONCILE_PAGES, ("bench", [1], [1])),
         (
             "complete",

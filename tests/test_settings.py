@@ -41,6 +41,16 @@ def test_no_setting_is_documented_that_is_not_there():
     assert documented == {f"PAGEMILL_{name.upper()}" for name in Settings.by_name()}
 
 
+BOUNDS = (ROOT / "docs" / "fetching.md").read_text().split("## What is bounded by what?")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("row", [line for line in BOUNDS.splitlines() if "`PAGEMILL_" in line])
+def test_bounds_are_documented_with_their_defaults(row):
+    _, _, settings, defaults, *_ = (cell.strip() for cell in row.split("|"))
+    names = [name.strip("`").removeprefix("PAGEMILL_").lower() for name in settings.split(", ")]
+    assert defaults.split(", ") == [row_of(name).split("|")[2].strip() for name in names]
+
+
 def test_settings_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("PAGEMILL_ALLOWED_NETWORKS", "10.0.0.0/8, 127.0.0.1")
     monkeypatch.setenv("PAGEMILL_DNS_SERVERS", "")

@@ -28,6 +28,16 @@ class FairSemaphore:
         self._held: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
+    @property
+    def full(self) -> bool:
+        """Whether all slots but the spare ones are taken."""
+        return self._held.total() >= self._limit
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds a slot or waits for one."""
+        return not self._held and not self._waiting
+
     @asynccontextmanager
     async def slot(self, key: str) -> AsyncIterator[None]:
         """Hold a slot for a key."""

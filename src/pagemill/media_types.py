@@ -35,6 +35,7 @@ SEPARATED_VALUES = {
     "application/csv": ",",
     "application/x-csv": ",",
     "application/vnd.ms-excel.csv": ",",
+    "application/vnd.ms-excel": ",",
     "text/tab-separated-values": "\t",
     "text/tsv": "\t",
     "application/tsv": "\t",
@@ -45,7 +46,12 @@ SEPARATED_VALUES = {
 MARKDOWN = frozenset({"text/markdown", "text/x-markdown", "application/markdown", "application/x-markdown"})
 """Of Markdown."""
 
-TEXT = frozenset({*SOURCE_LANGUAGES, *SEPARATED_VALUES, *MARKDOWN, "application/x-tex", "application/x-subrip"})
+DOUBTFUL = frozenset({"application/vnd.ms-excel"})
+"""What Windows calls CSV, web pages that a program saved as a table, and Excel's own files: their first bytes tell."""
+
+TEXT = frozenset(
+    {*SOURCE_LANGUAGES, *SEPARATED_VALUES, *MARKDOWN, "application/x-tex", "application/x-subrip"} - DOUBTFUL
+)
 """Types of text, whatever they begin with. Each `text/…` is one too."""
 
 _PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')

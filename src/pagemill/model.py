@@ -142,6 +142,11 @@ class ScrapeOptions:
     output_schema: str | None = None
     """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
 
+    @property
+    def is_private(self) -> bool:
+        """Whether anything of the request's own goes to the host, or is done on its page: others may see another."""
+        return bool(self.headers or self.cookies or self.user_agent or self.actions)
+
 
 class JobKind(StrEnum):
     """What a job is for; the values begin the ids of maps and crawls."""

@@ -17,6 +17,8 @@ from tests.service.test_life import run_pagemill
         ("PAGEMILL_LOG_LEVEL", "loud"),
         ("PAGEMILL_WORKERS", "many"),
         ("PAGEMILL_PROXIES", "us=gopher://x:1"),
+        ("PAGEMILL_DATABASE_URL", "mysql://user:secret@db/name"),
+        ("PAGEMILL_DATABASE_URL", "postgresql://user:secret@db:port/name"),
     ],
 )
 async def test_a_bad_setting_is_said_in_one_line_before_anything_starts(name, value, tmp_path):
@@ -25,6 +27,7 @@ async def test_a_bad_setting_is_said_in_one_line_before_anything_starts(name, va
     )
     assert (code, output, errors.count("\n")) == (2, "", 1)
     assert name in errors
+    assert "secret" not in errors
     assert not (tmp_path / "d").exists()
 
 

@@ -135,6 +135,7 @@ CSV = b"name,size\nkettle,2\npan,3\n"
         ("/download", "application/octet-stream", (("Content-Disposition", 'attachment; filename="list.csv"'),)),
         ("/download", "text/plain", (("Content-Disposition", "attachment; filename*=UTF-8''list.csv"),)),
         ("/download", "text/x-csv", ()),
+        ("/download", "application/vnd.ms-excel", ()),
         ("/download", "text/comma-separated-values; charset=utf-8", ()),
     ],
 )

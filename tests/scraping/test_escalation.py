@@ -200,11 +200,10 @@ async def test_a_browser_that_fails_gives_http_its_turn(scraper, site):
 @contextlib.asynccontextmanager
 async def all_slots_taken(scraper):
     slots = scraper._context.browser._slots
-    for _ in range(SETTINGS.browser.browser_pages):
-        await slots.acquire()
-    yield
-    for _ in range(SETTINGS.browser.browser_pages):
-        slots.release()
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(SETTINGS.browser.browser_pages):
+            await stack.enter_async_context(slots.slot(""))
+        yield
 
 
 async def test_what_http_brought_does_not_wait_long_for_a_busy_browser(scraper, site):

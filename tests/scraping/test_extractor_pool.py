@@ -219,3 +219,21 @@ async def test_one_page_does_not_wait_for_the_queue_of_another_key():
             task.cancel()
         await asyncio.gather(*hostile, return_exceptions=True)
     assert ended.index("friendly") < 1000
+
+
+TABLES = {
+    "one row": b"<tr>" + b"<td>x" * 200_000,
+    "a square": (b"<tr>" + b"<td>x" * 450) * 450,
+    "a wide row above many": b"<tr>" + (b"<td>" + b"x" * 1000) * 300 + b"<tr><td>y" * 2000,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+async def test_a_large_table_is_read_to_its_end(name):
+    """Aligned as text, each would take more memory than the process has."""
+    settings = Settings(extraction_memory=288 * 1024 * 1024, extraction_timeout=120.0)
+    async with ExtractorPool(settings) as pool:
+        values = (await pool.extract(page(ARTICLE + b"<table>" + TABLES[name]), FORMATS)).bodies
+    text = bodies.unpack(values["markdown"])
+    assert "Some words of an article" in text
+    assert text.rstrip()[-20:].strip("| \n").endswith(("x", "y"))

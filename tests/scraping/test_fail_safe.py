@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
@@ -12,11 +14,12 @@ from tests.web.proxy import Proxy
 from tests.web.site import WORDS
 
 from pagemill import bodies
-from pagemill.errors import BrowserUnavailableError
+from pagemill.errors import BrowserUnavailableError, ExtractionCrashedError
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.proxies.scores import MemoryProxyScores
-from pagemill.model import FetchedWith, Format, ScrapeOptions
+from pagemill.model import FetchedWith, Format, MarkdownOptions, ScrapeOptions
+from pagemill.scraping.extractor_pool import _Process
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
@@ -102,6 +105,51 @@ async def test_structuring_that_fails_loses_no_page(web, monkeypatch, part):
         page = await scraper.scrape(web.url("/"), ScrapeOptions(formats=(Format.MARKDOWN, Format.JSON, Format.SUMMARY)))
     assert_whole(page)
     assert bodies.unpack(page.bodies["json"])["status"] == "failed"
+
+
+FINISHED = ScrapeOptions(formats=(Format.MARKDOWN, Format.LINKS), markdown=MarkdownOptions(max_tokens=50))
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(UnforeseenError(), "internal_error"), (ExtractionCrashedError("It ended its process."), "extraction_crashed")],
+)
+async def test_markdown_that_cannot_be_finished_is_the_plain_one(web, monkeypatch, failure, code):
+    async def fail(*_args):
+        raise failure
+
+    async with Scraper(SETTINGS) as scraper:
+        monkeypatch.setattr(scraper._context.extractors, "finish_markdown", fail)
+        page = await scraper.scrape(web.url("/"), FINISHED)
+    assert_whole(page)
+    assert bodies.unpack(page.bodies["markdown_error"]).endswith(f"({code})")
+    assert set(page.bodies) == {"markdown", "links", "metadata", "markdown_error"}
+
+
+async def test_a_process_that_ends_as_it_finishes_markdown_loses_no_page(web, monkeypatch):
+    async with Scraper(SETTINGS) as scraper:
+        ask = _Process.ask
+
+        async def killed(process, header, body):
+            if "markdown_options" in header:
+                process._process.kill()
+            return await ask(process, header, body)
+
+        monkeypatch.setattr(_Process, "ask", killed)
+        page = await scraper.scrape(web.url("/"), FINISHED)
+    assert_whole(page)
+    assert bodies.unpack(page.bodies["markdown_error"]).endswith("(extraction_crashed)")
+
+
+async def test_time_that_is_up_as_markdown_is_finished_loses_no_page(web, monkeypatch):
+    async def never(*_args):
+        await asyncio.sleep(60)
+
+    async with Scraper(SETTINGS) as scraper:
+        monkeypatch.setattr(scraper._context.extractors, "finish_markdown", never)
+        page = await scraper.scrape(web.url("/"), replace(FINISHED, timeout=3.0))
+    assert_whole(page)
+    assert bodies.unpack(page.bodies["markdown_error"]).endswith("(timeout)")
 
 
 async def test_a_browser_that_fails_leaves_what_http_brought(web, monkeypatch):

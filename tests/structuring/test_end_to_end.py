@@ -128,7 +128,20 @@ async def test_without_a_model(settings, key, web):
         answer = await ended(api, web.url("/kettle"), generateJson=True, formats=["summary"])
     assert answer["generatedJson"]["source"] == "markup"
     assert answer["generatedJson"]["data"]["fields"]["sku"] == "CK-7"
+    assert "warning" not in answer["generatedJson"]
     assert answer["summarySource"] == "text"
+
+
+async def test_without_a_model_the_answer_says_what_that_costs(settings, key, web):
+    schema = {"type": "object", "properties": {"weight": {"type": "number"}}, "required": ["weight"]}
+    async with serving(settings, key) as api, working(settings):
+        lacking = (await ended(api, web.url("/kettle"), outputSchema=schema))["generatedJson"]
+        web.routes["/bare"] = Response(b"<html><body><p>Words that declare nothing of themselves.</p></body></html>")
+        bare = (await ended(api, web.url("/bare"), generateJson=True))["generatedJson"]
+    assert lacking["missing"] == ["/weight"]
+    for made in (lacking, bare):
+        assert made["status"] == "success"
+        assert "PAGEMILL_LLM_BASE_URL" in made["warning"]
 
 
 async def test_selectors_are_kept_by_host_and_schema_until_they_are_old(database, settings):

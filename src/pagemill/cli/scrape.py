@@ -27,6 +27,7 @@ from pagemill.errors import (
 )
 from pagemill.model import Failure, Job, Page, Status
 from pagemill.redaction import redact_url
+from pagemill.scraping.markdown_finishing import MARKDOWN_ERROR
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
@@ -141,12 +142,11 @@ class _Command:
         if generated.get("status") == "failed":
             bar.say(f"{url}: no JSON was made: {generated.get('error')}")
         elif missing := generated.get("missing"):
-            hint = (
-                ""
-                if self._settings.structuring.llm_base_url
-                else " No language model is set up: see docs/structured-json.md."
-            )
-            bar.say(f"{url}: the JSON lacks what the schema requires or asks for: {', '.join(missing)}.{hint}")
+            bar.say(f"{url}: the JSON lacks what the schema requires or asks for: {', '.join(missing)}.")
+        if "warning" in generated:
+            bar.say(f"{url}: {generated['warning']}")
+        if MARKDOWN_ERROR in outcome.contents:
+            bar.say(f"{url}: {bodies.unpack(outcome.contents[MARKDOWN_ERROR])}")
         return failure is not None
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -51,6 +52,8 @@ def check_settings(settings: Settings) -> None:
     for server in settings.egress.dns_servers:
         if not _is_server(server):
             raise UsageError("A setting is not valid. PAGEMILL_DNS_SERVERS: each is an IP address, or address:port.")
+    if settings.database.database_url and not _is_database(settings.database.database_url):
+        raise UsageError("A setting is not valid. PAGEMILL_DATABASE_URL: it is postgresql://USER:PASSWORD@HOST/NAME.")
     from pagemill.fetching.http.curl_handle import browser_handle
     from pagemill.jobs.webhooks.signing import SigningKey
 
@@ -99,6 +102,17 @@ def _variable(place: tuple[int | str, ...], known: object) -> str:
     names = [str(part) for part in place]
     name = next((part for part in names if part in known), "_".join(names))  # type: ignore[operator]
     return _PREFIX + name.upper()
+
+
+def _is_database(url: str) -> bool:
+    """Whether a URL names a PostgreSQL server: several hosts with their ports, or a socket, are possible."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    ports = [host.rpartition("]")[2].rpartition(":")[2] for host in hosts if ":" in host.rpartition("]")[2]]
+    return parts.scheme in ("postgresql", "postgres") and all(port.isdecimal() for port in ports)
 
 
 def _is_server(text: str) -> bool:

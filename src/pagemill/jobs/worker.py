@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -47,6 +48,17 @@ _RETENTION_INTERVAL = 60.0
 _RETENTION_PAUSE = 0.2
 _REFILL_DELAY = 0.02
 _UNREGISTER_TIMEOUT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """How many more pages a worker takes."""
+
+    free: int
+    lent: bool = False
+    """Whether these are places of pages that wait for the language model."""
+    without: tuple[str, ...] = ()
+    """API keys that get none of them."""
 
 
 class Worker:
@@ -145,19 +157,37 @@ class Worker:
                 await self._process_suspect(stop)
                 suspects_at = loop.time() + _SUSPECT_INTERVAL
             self._slots.lent.clear()
-            free = self._slots.free
-            pages = await self._queue.claim(free, self._ordinary_crashes) if free else []
+            places = self._places()
+            pages = await self._claim(places)
             for page in pages:
                 task = self._start(page)
                 if self._settings.limits.pages_in_flight:  # a place of its key is free then, and a page may wait for it
                     task.add_done_callback(lambda _: queue_changed.set())
-            if len(pages) < free:
-                await first_completed(queue_changed.wait(), stop.wait(), timeout=self._settings.jobs.poll_interval)
+            interval = self._settings.jobs.poll_interval
+            if len(pages) < places.free and (not places.lent or not self._slots.pages):
+                await first_completed(queue_changed.wait(), stop.wait(), timeout=interval)
             else:
-                # The queue is longer than our hands: several places are refilled at once, for one look at it.
+                # The queue is longer than our hands: several places are refilled at once, for one look at it. A page
+                # that goes on to the language model leaves its place without notice: hence the interval.
                 ended = asyncio.wait(self._slots.pages, return_when=asyncio.FIRST_COMPLETED)
-                await first_completed(ended, self._slots.lent.wait(), stop.wait())
+                more = queue_changed.wait() if len(pages) < places.free else stop.wait()
+                await first_completed(ended, more, self._slots.lent.wait(), stop.wait(), timeout=interval)
                 await asyncio.sleep(_REFILL_DELAY)
+
+    def _places(self) -> _Places:
+        """How many pages may be claimed, and of which API keys.
+
+        Pages that wait for the language model lend their places to keys that have none waiting for it: a model that is
+        slow, or never answers, holds up nobody else.
+        """
+        free, at_model = self._slots.free, self._scraper.at_model
+        if free or not at_model:
+            return _Places(free)
+        spare = min(at_model.total(), self._settings.jobs.worker_spare_pages)
+        return _Places(self._slots.free_with(spare), lent=True, without=tuple(at_model))
+
+    async def _claim(self, places: _Places) -> list[ClaimedPage]:
+        return await self._queue.claim(places.free, self._ordinary_crashes, places.without) if places.free else []
 
     def _start(self, page: ClaimedPage) -> asyncio.Task[None]:
         task = asyncio.create_task(self._process_page(page), name=f"page {page.id}")

@@ -27,7 +27,11 @@ class WorkerSlots:
     @property
     def free(self) -> int:
         """How many more pages may be claimed."""
-        return max(0, self._count - len(self.pages) + min(self._waiting, self._count))
+        return self.free_with(0)
+
+    def free_with(self, spare: int) -> int:
+        """How many more pages may be claimed where there are so many spare slots."""
+        return max(0, self._count + spare - len(self.pages) + min(self._waiting, self._count))
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from pagemill.observability.metrics import CACHE_REQUESTS, CACHE_REVALIDATED
 from pagemill.scraping.escalation import FALLBACK_RESERVE, NOT_MODIFIED
 from pagemill.scraping.extractor_version import extractor_version
 from pagemill.scraping.fail_safe import FailSafePageCache
+from pagemill.scraping.page_cache import WHOLE_CONTENT, is_plain, parts_asked_for
 from pagemill.scraping.scraped_page import ScrapedPage
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class CachedScraping:
     def _own_options(self, options: ScrapeOptions) -> OwnOptions:
         """The options that may decide how a fetch ends."""
         timeout = None if options.timeout is None or options.timeout >= self._longest else options.timeout
-        return timeout, *_parts_asked_for(options)
+        return timeout, *parts_asked_for(options)
 
     def _accepts(self, age: float, options: ScrapeOptions) -> bool:
         return age < (self._time if options.max_age is None else min(self._time, options.max_age))
@@ -211,7 +212,7 @@ class CachedScraping:
             result = await self._fetch(url, options, deadline, None)
         page, scraped = result.page, result.scraped
         if result.cacheable and len(page.body) <= self._largest:
-            bodies = scraped.bodies if _is_plain(options) else {}
+            bodies = scraped.bodies if is_plain(options) else {}
             key = request.keys.of(scraped.fetched_with)
             await self._cache.keep(key, page, scraped.fetched_with, extractor_version(), bodies)
             return _Fetched(scraped, cacheable=True, kept_as=key)
@@ -222,7 +223,7 @@ class CachedScraping:
         options, key = request.options, request.keys.of(found.fetched_with)
         wanted = {*options.formats, METADATA}
         bodies: dict[str, bytes] = {}
-        if _is_plain(options) and found.extractor == extractor_version() and wanted <= found.formats:
+        if is_plain(options) and found.extractor == extractor_version() and wanted <= found.formats:
             bodies = await self._cache.bodies(key, wanted)
         if not wanted <= bodies.keys():
             raw = await self._cache.raw(key)
@@ -230,21 +231,10 @@ class CachedScraping:
                 return None
             page = FetchedPage(request.url, found.final_url, found.status_code, found.content_type, raw)
             bodies = await self._extract(page, options.formats, options)
-            if _is_plain(options):
+            if is_plain(options):
                 await self._cache.keep_bodies(key, extractor_version(), bodies)
         fetched_with = FetchedWith(found.fetched_with)
         return ScrapedPage(found.final_url, found.status_code, bodies, cached=True, fetched_with=fetched_with)
 
 
-_WHOLE_CONTENT: tuple[bool, tuple[str, ...], tuple[str, ...], bool] = (True, (), (), False)
-_NO_OWN_OPTIONS: OwnOptions = (None, *_WHOLE_CONTENT)
-
-
-def _is_plain(options: ScrapeOptions) -> bool:
-    """Whether the values are those that everyone gets who asks for no other part of the page."""
-    return _parts_asked_for(options) == _WHOLE_CONTENT
-
-
-def _parts_asked_for(options: ScrapeOptions) -> tuple[bool, tuple[str, ...], tuple[str, ...], bool]:
-    """What a request says of which parts of a page are content."""
-    return options.only_main_content, options.include_tags, options.exclude_tags, options.include_comments
+_NO_OWN_OPTIONS: OwnOptions = (None, *WHOLE_CONTENT)

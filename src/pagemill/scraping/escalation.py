@@ -27,6 +27,7 @@ from pagemill.fetching.http.request_options import RequestFields, unconditional
 from pagemill.fetching.url import parse_url
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Attempt, FetchedWith
+from pagemill.scraping.page_cache import cache_keys, is_plain
 from pagemill.scraping.scraped_page import ScrapedPage
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Escalation:
             except (BrowserError, UnsupportedContentTypeError):  # it says nothing of the host: a document, perhaps
                 pass
             except PageError:
-                await self.context.memory.learn(host, needs_browser=False)
+                await self._learn(host, needs_browser=False)
         return await self._fetch_by_http(host)
 
     async def _fetch_by_browser_only(self, host: str) -> FetchResult:
@@ -161,9 +162,14 @@ class Escalation:
             return await self._escalate(host, page, extracted, failure)
         if failure is not None:
             raise failure
-        await self.context.memory.learn(host, needs_browser=False)
+        await self._learn(host, needs_browser=False)
         whole = page.settled and bool(page.body) and page.status_code != PARTIAL_CONTENT
         return self._result(page, extracted, FetchedWith.HTTP, cacheable=whole)
+
+    async def _learn(self, host: str, *, needs_browser: bool) -> None:
+        """Keep what a page showed of its host, for all API keys; not where options of the request may be the cause."""
+        if cache_keys(self.url, self.options) is not None and is_plain(self.options):
+            await self.context.memory.learn(host, needs_browser=needs_browser)
 
     async def _render_what_is_not_http(self, error: InvalidResponseError) -> FetchResult:
         """Browsers read some responses that libcurl does not take for HTTP, such as header lines without a colon."""
@@ -197,7 +203,7 @@ class Escalation:
                     raise failure from None
             else:
                 if extracted.verdict.kind is not Kind.OK:
-                    await self.context.memory.learn(host, needs_browser=True)
+                    await self._learn(host, needs_browser=True)
                 return scraped
         if blocked:
             raise blocked_error(host, extracted.verdict.vendor, page.status_code)

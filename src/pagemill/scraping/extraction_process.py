@@ -27,6 +27,7 @@ from pagemill.extraction.reading import gzip_file, refresh
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
+from pagemill.media_types import DOUBTFUL, essence
 from pagemill.model import Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
 
@@ -154,7 +155,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     if kind in (Kind.XML, Kind.JSON) and declared in (Kind.HTML, Kind.PDF):
         content_type = ";".join([_TYPES[kind], *content_type.split(";")[1:]])
     found = None
-    told_type = "" if declared is None and kind is Kind.TEXT else content_type
+    told_type = "" if declared is None and kind is Kind.TEXT and essence(content_type) not in DOUBTFUL else content_type
     if separated_values.is_separated(told_type, _file_name(request) or url):
         found = separated_values.extract(body, content_type, url)
     if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):

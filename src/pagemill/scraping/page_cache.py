@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pagemill.model import FetchedPage, ScrapeOptions
 
+WHOLE_CONTENT: tuple[bool, tuple[str, ...], tuple[str, ...], bool] = (True, (), (), False)
+"""`parts_asked_for` of a request that says nothing of them."""
 _PICTURES = frozenset({Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE})
 
 
@@ -91,8 +93,7 @@ def cache_keys(url: str, options: ScrapeOptions) -> CacheKeys | None:
     headers, cookies, a user agent, a user name in the URL, actions or a wait of the request's own. Pictures are not
     kept.
     """
-    own = (options.headers, options.cookies, options.user_agent, options.actions, options.wait_for)
-    if any(own) or not _PICTURES.isdisjoint(options.formats):
+    if options.is_private or options.wait_for or not _PICTURES.isdisjoint(options.formats):
         return None
     try:
         parsed = parse_url(url)
@@ -103,6 +104,16 @@ def cache_keys(url: str, options: ScrapeOptions) -> CacheKeys | None:
     page = [parsed.public_href, options.country.lower(), options.use_browser]
     rendered = _hash([*page, parsed.fragment] if parsed.fragment else page)
     return CacheKeys(rendered if parsed.has_route else _hash(page), rendered)
+
+
+def parts_asked_for(options: ScrapeOptions) -> tuple[bool, tuple[str, ...], tuple[str, ...], bool]:
+    """What a request says of which parts of a page are content."""
+    return options.only_main_content, options.include_tags, options.exclude_tags, options.include_comments
+
+
+def is_plain(options: ScrapeOptions) -> bool:
+    """Whether the values are those that everyone gets who asks for no other part of the page."""
+    return parts_asked_for(options) == WHOLE_CONTENT
 
 
 def cache_key(url: str, options: ScrapeOptions) -> bytes | None:

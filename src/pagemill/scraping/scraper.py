@@ -22,6 +22,7 @@ from pagemill.scraping.page_cache import cache_keys
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
     from types import TracebackType
 
@@ -79,6 +80,11 @@ class Scraper:
     ) -> None:
         await self._stack.aclose()
 
+    @property
+    def at_model(self) -> Counter[str]:
+        """How many pages of each API key have their text, and wait for the language model."""
+        return self._structured.at_model
+
     async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
         """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
         current_key.set(key_id)
@@ -89,9 +95,9 @@ class Scraper:
         try:
             async with asyncio.timeout_at(deadline):
                 page = await self._scrape(url, plain, deadline)
-                markdown = await finished_markdown(self._context.extractors, page, options)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
+        markdown = await finished_markdown(self._context.extractors, page, options, deadline)
         if without_json is not options:
             page = await self._structured.complete(page, options, deadline, key_id)
         return with_markdown(page, markdown, options)

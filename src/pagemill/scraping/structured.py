@@ -17,6 +17,8 @@ from pagemill.structuring.selectors.store import SelectorsInMemory
 from pagemill.structuring.structurer import Structurer, StructuringRequest
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from pagemill.model import JsonObject, ScrapeOptions
     from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
@@ -46,6 +48,11 @@ class StructuredScraping:
     def __init__(self, settings: Settings, reader: PageReader, selectors: LearnedSelectors | None) -> None:
         self._structurer = Structurer(settings, reader, selectors or SelectorsInMemory())
 
+    @property
+    def at_model(self) -> Counter[str]:
+        """How many pages of each API key wait for the language model."""
+        return self._structurer.at_model
+
     async def aclose(self) -> None:
         """Close the connections to the language model."""
         await self._structurer.aclose()
@@ -61,7 +68,7 @@ class StructuredScraping:
             summary=Format.SUMMARY in options.formats,
             deadline=deadline,
             api_key_id=api_key_id,
-            is_private=_is_private(options),
+            is_private=options.is_private,
         )
         try:
             with Stage("structuring", "structure"):
@@ -82,11 +89,6 @@ def _drop_offsets(generated: JsonObject) -> None:
     for found in generated.get("evidence", {}).values():
         found.pop("start", None)
         found.pop("end", None)
-
-
-def _is_private(options: ScrapeOptions) -> bool:
-    """Whether a page is fetched with anything of the request's own, so that it may show what others do not see."""
-    return bool(options.headers or options.cookies or options.user_agent or options.actions)
 
 
 def _packed(made: dict[str, Any]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Seconds, SettingsGroup
+from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Limit, Seconds, SettingsGroup
 
 
 class BrowserSettings(SettingsGroup):
@@ -19,6 +19,9 @@ class BrowserSettings(SettingsGroup):
         "`pagemill-browser` where there is one, else `nobody`.",
     )
     browser_pages: Count = Field(4, description="Pages that one worker's browser has open at a time.")
+    browser_spare_pages: Limit = Field(
+        1, description="Pages that it has open beyond these, for API keys that have none open there."
+    )
     browser_max_pages: Count = Field(500, description="Pages after which the browser is replaced by a new one.")
     browser_max_memory: ByteCount = Field(
         2048 * MEBIBYTE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Seconds, SettingsGroup
+from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Limit, Seconds, SettingsGroup
 
 
 class FetchingSettings(SettingsGroup):
@@ -24,4 +24,7 @@ class FetchingSettings(SettingsGroup):
         30.0, description="The delay that it does not double beyond, in seconds; a host may ask for more."
     )
     host_concurrency: Count = Field(8, description="Requests to one host at a time, for each worker.")
+    host_spare_requests: Limit = Field(
+        1, description="Requests to one host beyond these, for API keys that have none under way there."
+    )
     impersonate: str = Field("chrome", description="The browser whose TLS and HTTP/2 fingerprint requests carry.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pagemill.settings.group import Count, Seconds, SettingsGroup
+from pagemill.settings.group import Count, Limit, Seconds, SettingsGroup
 
 
 class JobSettings(SettingsGroup):
@@ -17,6 +17,11 @@ class JobSettings(SettingsGroup):
     retention_days: Annotated[float, Field(gt=0)] = Field(7.0, description="Days after which an ended job is deleted.")
     retention_step: Count = Field(200, description="The most jobs that one deletion removes at once.")
     worker_concurrency: Count = Field(16, description="Pages that one worker has in hand at a time.")
+    worker_spare_pages: Limit = Field(
+        16,
+        description="Pages beyond these that one worker has in hand while others wait for the language model; only of "
+        "API keys that have none waiting for it.",
+    )
     worker_heartbeat: Seconds = Field(2.0, description="How often a worker says that it is alive, in seconds.")
     worker_timeout: Seconds = Field(
         15.0, description="A worker silent for this long is taken for dead and its pages go to others, in seconds."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -88,6 +89,8 @@ class Structurer:
         self._locks = LearningLocks(learned)
         has_model = self._settings.llm_base_url is not None and self._settings.llm_model is not None
         self.model = LanguageModel(settings) if has_model else None
+        self.at_model: Counter[str] = Counter()
+        """How many pages of each API key are structured with the model now: nearly all of that is waiting for it."""
         self._extractor = ModelExtractor(self.model) if self.model is not None else None
 
     async def aclose(self) -> None:
@@ -103,6 +106,8 @@ class Structurer:
         """
         result: dict[str, Any] = {}
         failure: StructuringError = StructuringError("What the page says could not be read.")
+        if self.model is not None:
+            self.at_model[request.api_key_id] += 1
         try:
             async with asyncio.timeout_at(request.deadline - _DEADLINE_MARGIN):
                 await self._make(request, bodies, result)
@@ -113,6 +118,8 @@ class Structurer:
             log.warning("structuring failed", url=request.url, error=error.code)
         except Exception:  # the page is scraped; no error here may lose it
             log.exception("structuring failed by a fault of ours", url=request.url)
+        finally:
+            self.at_model = +(self.at_model - Counter([request.api_key_id]))
         if request.json:
             result.setdefault("json", generated_json.failed(failure))
         return result

@@ -52,6 +52,10 @@ _PAGE_NAMES = {
     "canonical_url": "url",
     "site_name": "publisher",
 }
+_NO_MODEL = (
+    "No language model is set up (PAGEMILL_LLM_BASE_URL and PAGEMILL_LLM_MODEL), so the JSON holds only what the "
+    "page's markup declares."
+)
 _HINT_TOKENS = 1500
 _OVERVIEW_INFERRED = ("/type",)
 
@@ -116,13 +120,14 @@ def _from_markup(request: JsonObject, page: Page) -> JsonObject:
     if text is None:
         data = overview.of_markup(page.facts, page.known)
         inferred = [*_OVERVIEW_INFERRED, *(f"/lists/{number}/name" for number in range(len(data["lists"])))]
-        return generated_json.success(
-            Extraction(data, Source.MARKUP, inferred=inferred), page.evidence, strict=request["strict"]
-        )
-    filled = filling.fill(schema.of_text(text), page.facts, page.known, page.base_url)
-    return generated_json.success(
-        Extraction(filled.data, Source.MARKUP, filled.missing), page.evidence, strict=request["strict"]
-    )
+        found = Extraction(data, Source.MARKUP, inferred=inferred)
+        lacking = not (data["fields"] or data["lists"] or data["tables"])
+    else:
+        filled = filling.fill(schema.of_text(text), page.facts, page.known, page.base_url)
+        found = Extraction(filled.data, Source.MARKUP, filled.missing)
+        lacking = bool(filled.missing)
+    result = generated_json.success(found, page.evidence, strict=request["strict"])
+    return {**result, "warning": _NO_MODEL} if lacking else result
 
 
 def _learned(request: JsonObject, page: Page) -> JsonObject | None:

@@ -85,10 +85,12 @@ async def test_markdown_is_asked_for_in_another_way(
     [page] = await worker.start_all()
     assert page.options.markdown == MARKDOWN_OPTIONS
     assert page.options.include_comments
-    await worker.complete(page, {"markdown": "# Title\n", "markdown_truncated": True, "metadata": {}})
+    await worker.complete(
+        page, {"markdown": "# Title\n", "markdown_truncated": True, "markdown_error": "Why.", "metadata": {}}
+    )
     answer = (await api.client.get(f"/v1/url-scraper/{submitted.json()['id']}")).json()
     [result] = answer.get("results", [answer])
-    assert (result["markdown"], result["markdownTruncated"]) == ("# Title\n", True)
+    assert (result["markdown"], result["markdownTruncated"], result["markdownError"]) == ("# Title\n", True, "Why.")
 
 
 @pytest.mark.parametrize("fields", [dict.fromkeys([*MARKDOWN_FIELDS, "includeComments"]), {}])

@@ -77,6 +77,13 @@ def test_text_that_is_none_is_found_out() -> None:
     assert kind_of("text/plain; charset=utf-16", b"h\x00i\x00") is Kind.TEXT
 
 
+def test_what_windows_calls_excel_is_told_by_its_first_bytes() -> None:
+    name = "application/vnd.ms-excel"
+    assert kind_of(name, b"Name;Price\nFlour;2\n") is Kind.TEXT
+    assert kind_of(name, b"<html><body><table><tr><td>Flour") is Kind.HTML
+    assert kind_of(name, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00") is Kind.UNSUPPORTED
+
+
 def test_text_stays_text_whatever_it_looks_like() -> None:
     assert kind_of("text/plain", b"<!DOCTYPE html><p>source") is Kind.TEXT
     assert kind_of("text/plain", b'{"a": 1}') is Kind.TEXT

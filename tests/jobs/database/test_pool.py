@@ -7,8 +7,16 @@ import asyncio
 import asyncpg
 import pytest
 
-from pagemill.errors import UnavailableError
+from pagemill.errors import UnavailableError, UsageError
 from pagemill.jobs.database.pool import Database
+
+
+async def test_a_url_with_parameters_that_cannot_be_is_told_and_not_tried_for_ever():
+    async with Database("postgresql://user:secret@127.0.0.1:9/name?sslmode=maybe", connections=1, wait=60) as database:
+        for work in (database.rows("SELECT 1"), database.connect()):
+            with pytest.raises(UsageError, match="PAGEMILL_DATABASE_URL") as told:
+                await work
+            assert "secret" not in told.value.message
 
 
 class Pool:

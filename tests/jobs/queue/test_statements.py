@@ -30,7 +30,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "claim": (
         statements.CLAIM_PAGES,
-        ("w", 16, 0, 2, None),
+        ("w", 16, 0, 2, None, []),
         {"pages_waiting", "pages_held", "pages_pkey", "jobs_pkey"},
     ),
     "reconcile": (statements.RECONCILE_PAGES, ("w", [1], [1]), {"pages_held"}),

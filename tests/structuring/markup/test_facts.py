@@ -34,6 +34,22 @@ def test_json_ld_is_read_with_its_references_and_cleaned():
     assert brand == {"@type": "Brand", "name": "Acme"}
 
 
+HEAD = "<tr>" + "".join(f"<th>{number}" for number in range(200))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        HEAD + "<tr><td>y<td>z" * 5000,
+        HEAD + ("<tr>" + "<td colspan=1000 rowspan=65534>x" * 20) * 50,
+        HEAD + ("<tr>" + "<td colspan=9999999999999999999999>x" * 20) * 50,
+    ],
+)
+def test_a_table_whose_grid_is_far_larger_than_its_markup_is_no_data(rows):
+    assert read(f"<table>{rows}</table>").tables == []
+    assert len(read(f"<table>{HEAD}<tr><td>y<td>z</table>").tables) == 1
+
+
 def test_microdata_and_rdfa_become_items_of_the_same_shape():
     facts = read(
         """<div itemscope itemtype="https://schema.org/Product"><b itemprop=name>Kettle</b>

@@ -156,6 +156,9 @@ class GeneratedJson(TypedDict):
     unsupported: NotRequired[list[UnsupportedValue]]
     inferred: NotRequired[Annotated[list[str], Field(description="Judgements, which no quote can show.")]]
     missing: NotRequired[Annotated[list[str], Field(description="What could not be filled.")]]
+    warning: NotRequired[
+        Annotated[str, Field(description="That values are lacking because no language model is set up.")]
+    ]
     truncated: NotRequired[Annotated[bool, Field(description="Whether the page was too long to be read whole.")]]
 
 
@@ -167,6 +170,9 @@ class ContentFields(TypedDict):
     markdown: Annotated[str | None, Field(description="The content as Markdown.")]
     markdownTruncated: NotRequired[
         Annotated[Literal[True], Field(description="The Markdown had more than `maxTokens`, and was cut.")]
+    ]
+    markdownError: NotRequired[
+        Annotated[str, Field(description="Why the Markdown is the plain one, although it was asked for otherwise.")]
     ]
     links: NotRequired[Annotated[list[LinkFields], Field(description="Only where asked for.")]]
     images: NotRequired[Annotated[list[ImageFields], Field(description="Only where asked for.")]]
@@ -403,6 +409,8 @@ def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:
         asked["summarySource"] = bodies["summary_source"]
     if "markdown" in asked and "markdown_truncated" in bodies:
         asked["markdownTruncated"] = bodies["markdown_truncated"]
+    if "markdown" in asked and "markdown_error" in bodies:
+        asked["markdownError"] = bodies["markdown_error"]
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 

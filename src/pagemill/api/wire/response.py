@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import Job, JsonObject, Page
 
-_ALONGSIDE = ("summary_source", "markdown_truncated", "metadata")
+_ALONGSIDE = ("summary_source", "markdown_truncated", "markdown_error", "metadata")
 
 MEDIA_TYPE = "application/json"
 

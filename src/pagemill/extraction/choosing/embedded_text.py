@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from turbohtml import Element, Text, parse_fragment
 
 from pagemill.extraction.choosing.features import word_count
+from pagemill.extraction.reading.page_index import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def _json_ld_texts(node: Any, depth: int = 0) -> Iterator[str]:
 
 def _paragraphs(texts: Iterator[str]) -> list[Element]:
     """Return a paragraph for each distinct text of at least `_MIN_WORDS` words. Markup in a text is parsed."""
-    plain = (parse_fragment(text).to_text() if "<" in text or "&" in text else text.strip() for text in texts)
+    plain = (text_of(parse_fragment(text)) if "<" in text or "&" in text else text.strip() for text in texts)
     return [
         Element("p", children=[Text(text)])
         for text in dict.fromkeys(plain)

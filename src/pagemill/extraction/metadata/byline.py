@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pagemill.extraction.reading.characters import normalize_space
-from pagemill.extraction.reading.page_index import short_text
+from pagemill.extraction.reading.page_index import short_text, text_of
 
 if TYPE_CHECKING:
     from turbohtml import Element
@@ -118,7 +118,7 @@ def _name(element: Element) -> str | None:
         if text and clean(_PREFIX.sub("", text)) is not None:
             element = link
             break
-    lines = element.to_text().splitlines() if short_text(element, 400) else []
+    lines = text_of(element).splitlines() if short_text(element, 400) else []
     return clean(next((text for text in lines if _PREFIX.sub("", text.strip())), ""))
 
 

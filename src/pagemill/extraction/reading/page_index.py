@@ -7,11 +7,24 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from turbohtml import Element, Text
+
 from pagemill.extraction.reading.characters import normalize_space
 
 if TYPE_CHECKING:
-    from turbohtml import Document, Element
+    from turbohtml import Document, Node
 
+_MAX_ALIGNED_TEXT = 50_000_000  # characters that aligned tables may take, by an upper bound: rows times all text
+_MAX_ALIGNED_CELLS = 50_000  # each takes a kilobyte
+_CELL_SEPARATOR = 3  # characters between two cells
+_NO_TEXT = frozenset({"script", "style", "template", "title"})
+_INLINE = frozenset(
+    {
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
+        *("ins", "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
+        *("time", "tt", "u", "var"),
+    }
+)
 _MAX_TITLE = 400  # characters of a title that are read
 # Bylines stand near the top; after this many elements nobody looks for one.
 _MAX_ELEMENTS = 3000
@@ -103,7 +116,41 @@ class PageIndex:
     @cached_property
     def text(self) -> str:
         """The text of the whole page, a line for each block."""
-        return self.document.to_text()
+        return text_of(self.document)
+
+
+def text_of(node: Node) -> str:
+    """The text of a node, a line for each block.
+
+    turbohtml aligns the columns of tables, which takes as much memory as rows times columns: a page of 1 MB can become
+    2 GB. Where that may be much, each cell is a line.
+    """
+    rows = sum(1 for _ in node.iter_elements("tr"))
+    if rows:
+        cells = sum(1 for _ in node.iter_elements(("td", "th")))
+        hidden = sum(len(text) for element in node.iter_elements(("script", "style")) for text in element.strings)
+        shown = sum(map(len, node.strings)) - hidden
+        if cells > _MAX_ALIGNED_CELLS or rows * (shown + _CELL_SEPARATOR * cells) > _MAX_ALIGNED_TEXT:
+            return _text_by_block(node)
+    return node.to_text()
+
+
+def _text_by_block(node: Node) -> str:
+    lines: list[str] = []
+    last: Node | None = None
+    for text in node.descendants:
+        parent = text.parent
+        if not isinstance(text, Text) or not isinstance(parent, Element) or parent.tag in _NO_TEXT:
+            continue
+        block: Node | None = parent
+        while isinstance(block, Element) and block.tag in _INLINE:
+            block = block.parent
+        if block == last and lines:
+            lines[-1] += text.data
+        else:
+            lines.append(text.data)
+        last = block
+    return "\n".join(filter(None, map(normalize_space, lines)))
 
 
 def _is_byline_class(words: str) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, FetchTimeoutError, PageError
+from pagemill.fair_semaphore import FairSemaphore, current_key
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.browser.rendering import Rendering
@@ -67,7 +68,7 @@ class Browser:
         self._settings = settings
         self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._guard = guard
-        self._slots = asyncio.Semaphore(settings.browser.browser_pages)
+        self._slots = FairSemaphore(settings.browser.browser_pages, settings.browser.browser_spare_pages)
         self._instances: dict[bool, _Instance] = {}
         self._starting: dict[bool, asyncio.Task[_Instance]] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -107,7 +108,13 @@ class Browser:
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
-        proxies = ProxyRotation(checked.host, proxies_for(self._settings, options.country), self._scores, deadline)
+        proxies = ProxyRotation(
+            checked.host,
+            proxies_for(self._settings, options.country),
+            self._scores,
+            deadline,
+            teaches=not options.is_private,
+        )
         while True:
             try:
                 async with asyncio.timeout_at(deadline), self._page_slot(max_wait):
@@ -129,15 +136,13 @@ class Browser:
 
     @contextlib.asynccontextmanager
     async def _page_slot(self, max_wait: float | None) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(max_wait):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise BrowserError("The browser is busy with other pages.") from None
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(max_wait):
+                    await stack.enter_async_context(self._slots.slot(current_key.get()))
+            except TimeoutError:
+                raise BrowserError("The browser is busy with other pages.") from None
             yield
-        finally:
-            self._slots.release()
 
     async def _render_through_proxies(
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxies: ProxyRotation
@@ -198,9 +203,7 @@ class Browser:
         try:
             with Stage("browser", "render", attributes=attributes):
                 async with await instance.tabs.take(tab_options) as tab:
-                    if (
-                        self._slots.locked() and not instance.retired
-                    ):  # the next page is not far: its tab opens meanwhile
+                    if self._slots.full and not instance.retired:  # the next page is not far: its tab opens meanwhile
                         instance.tabs.preopen(tab_options)
                     return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
         finally:

@@ -11,7 +11,7 @@ from enum import Enum
 
 import orjson
 
-from pagemill.media_types import TEXT, essence
+from pagemill.media_types import DOUBTFUL, TEXT, essence
 
 SNIFFED_BYTES = 1445
 """How many bytes the standard looks at."""
@@ -51,6 +51,7 @@ _UNKNOWN_TYPES = frozenset(
         "application/x-download",
         "application/download",
         "application/x-force-download",
+        *DOUBTFUL,
     }
 )
 # A text/plain in exactly these spellings is what old servers say when they do not know; it may hide anything.

@@ -64,7 +64,7 @@ class HttpFetcher:
         self._guard = guard or EgressGuard(settings)
         self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._retries = RetryPolicy.of(settings)
-        self._hosts = HostLimiter(settings.fetching.host_concurrency)
+        self._hosts = HostLimiter(settings.fetching.host_concurrency, settings.fetching.host_spare_requests)
         self._handles: list[Curl] = []
         self._multi: AsyncCurl | None = None
 
@@ -113,7 +113,11 @@ class HttpFetcher:
         if deadline is None:
             deadline = loop.time() + self._settings.jobs.job_deadline
         proxies = ProxyRotation(
-            self._guard.check_url(url).host, proxies_for(self._settings, country), self._scores, deadline
+            self._guard.check_url(url).host,
+            proxies_for(self._settings, country),
+            self._scores,
+            deadline,
+            teaches=not fields.own,
         )
         while True:
             proxy = await proxies.take()

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from pagemill.fair_semaphore import FairSemaphore, current_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-@dataclass(slots=True)
-class _Host:
-    busy: int = 0
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
-
-
 class HostLimiter:
-    """A limited number of slots for each host, given in the order of asking."""
+    """A limited number of slots for each host, given to API keys in turn; `spare` more for keys that hold none there.
 
-    def __init__(self, limit: int) -> None:
+    So one key's requests to pages that never answer do not keep another key from the same host.
+    """
+
+    def __init__(self, limit: int, spare: int = 0) -> None:
         self._limit = limit
-        self._hosts: dict[str, _Host] = {}
+        self._spare = spare
+        self._hosts: dict[str, FairSemaphore] = {}
 
     def __len__(self) -> int:
         """How many hosts are in use."""
@@ -32,35 +29,10 @@ class HostLimiter:
     @asynccontextmanager
     async def slot(self, name: str) -> AsyncIterator[None]:
         """Hold one of the host's slots; waits for one when all are taken."""
-        await self.acquire(name)
+        host = self._hosts.setdefault(name, FairSemaphore(self._limit, self._spare))
         try:
-            yield
+            async with host.slot(current_key.get()):
+                yield
         finally:
-            self.release(name)
-
-    async def acquire(self, name: str) -> None:
-        """Take a slot, which `release` gives back."""
-        host = self._hosts.setdefault(name, _Host())
-        if host.busy < self._limit:
-            host.busy += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        host.waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # given a slot and cancelled at once: it goes on to the next
-                self.release(name)
-            raise
-
-    def release(self, name: str) -> None:
-        """Give a slot to the next who waits, or back."""
-        host = self._hosts[name]
-        while host.waiting:
-            turn = host.waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        host.busy -= 1
-        if host.busy == 0:
-            del self._hosts[name]
+            if host.idle and self._hosts.get(name) is host:
+                del self._hosts[name]

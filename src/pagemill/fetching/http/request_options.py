@@ -29,6 +29,11 @@ class RequestFields:
     validators: Validators | None = None
     """Of the page as it is known already: it need not come again where it has not changed."""
 
+    @property
+    def own(self) -> bool:
+        """Whether the client sends anything of its own, so that the host may answer otherwise than anybody else."""
+        return bool(self.headers or self.cookies or self.user_agent)
+
     @classmethod
     def of(cls, options: ScrapeOptions) -> RequestFields:
         """Those of a job."""

@@ -64,16 +64,27 @@ def proxies_for(settings: Settings, country: str) -> tuple[Proxy, ...]:
 
 
 class ProxyRotation:
-    """The proxies that one page of `host` may leave by. Each is taken once before any is taken again."""
+    """The proxies that one page of `host` may leave by. Each is taken once before any is taken again.
+
+    `teaches`: outcomes count in the scores. Those of a request with headers or cookies of its own do not: its client
+    may have caused them, and the scores are for all API keys.
+    """
 
     def __init__(
-        self, host: str, proxies: tuple[Proxy, ...], scores: ProxyScores, deadline: float = float("inf")
+        self,
+        host: str,
+        proxies: tuple[Proxy, ...],
+        scores: ProxyScores,
+        deadline: float = float("inf"),
+        *,
+        teaches: bool = True,
     ) -> None:
         self._host = host
         self._proxies = proxies
         self._scores = scores
         self._deadline = deadline
         self._scored = any(not one.direct for one in proxies)
+        self._teaches = teaches
         self._failed: set[str] = set()
         self._taken = proxies[0]
         self._since = 0.0
@@ -124,7 +135,7 @@ class ProxyRotation:
         return late and isinstance(error, FetchTimeoutError)
 
     async def _record(self, latency: float | None) -> None:
-        if self._scored:
+        if self._scored and self._teaches:
             await self._scores.record(self._host, self._taken.id, latency)
 
 

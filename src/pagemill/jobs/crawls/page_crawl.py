@@ -14,6 +14,7 @@ from pagemill.errors import PageError, RobotsDisallowedError
 from pagemill.extraction import METADATA
 from pagemill.fetching.url import parse_url
 from pagemill.model import Format, MarkdownOptions
+from pagemill.scraping.fail_safe import fail_safe
 from pagemill.scraping.sites.site_files import OVERLOADED
 from pagemill.sites.candidates import digest, target
 from pagemill.sites.identity import site_url
@@ -72,10 +73,7 @@ class PageCrawl:
             await self._find_sitemaps(robots)
             raise
         await self._find_sitemaps(robots)
-        is_new = await self._frontier.record_contents(
-            page.job_id, page.position, _contents(scraped), self._canonical(scraped)
-        )
-        if is_new and depth < site.depth:
+        if await fail_safe(self._record_contents(scraped), True) and depth < site.depth:
             await _best_effort(self._add_links(scraped, robots, depth + 1))
         unasked = {Format.LINKS.value, Format.MARKDOWN.value} - {name.value for name in page.options.formats}
         return replace(scraped, bodies={name: body for name, body in scraped.bodies.items() if name not in unasked})
@@ -106,13 +104,18 @@ class PageCrawl:
         try:
             scraped = await self._files.scraper.scrape(page.url, options, page.key_id)
         except PageError as error:
-            await self._files.report(host, error, loop.time() - started)
+            await fail_safe(self._files.report(host, error, loop.time() - started), None)
             raise
         if not scraped.cached:
             seconds = sum(attempt.duration for attempt in scraped.attempts)
             overloaded = any(attempt.status_code in OVERLOADED for attempt in scraped.attempts)
-            await self._files.hosts.answered(host, seconds, overloaded=overloaded)
+            await fail_safe(self._files.hosts.answered(host, seconds, overloaded=overloaded), None)
         return scraped
+
+    async def _record_contents(self, scraped: ScrapedPage) -> bool:
+        """Keep by what the page is known again, and return whether it is the first of its kind."""
+        page, canonical = self._page, self._canonical(scraped)
+        return await self._frontier.record_contents(page.job_id, page.position, _contents(scraped), canonical)
 
     async def _find_sitemaps(self, robots: Robots) -> None:
         if self._page.position == 0 and self._site.sitemap and self._site.depth > 0:
@@ -163,6 +166,8 @@ async def _best_effort(finding: Coroutine[None, None, None]) -> None:
         await finding
     except (PageError, TimeoutError) as error:
         log.info("the links of a page could not be read", error=getattr(error, "code", "timeout"))
+    except Exception:
+        log.exception("the links of a page could not be read by a fault of ours")
 
 
 def _contents(scraped: ScrapedPage) -> list[bytes]:

@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 import structlog
 
-from pagemill.errors import UnavailableError
+from pagemill.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 FOREVER = float("inf")
 
+_INVALID_URL = "A setting is not valid. PAGEMILL_DATABASE_URL has parameters that cannot be."
 _FIRST_DELAY = 0.05
 _LONGEST_DELAY = 1.0
 _RETRY_LOG_INTERVAL = 5.0
@@ -152,6 +153,8 @@ class Database:
                 # With a `wait` of 0 there is one sending, and the caller says how long it may take.
                 async with asyncio.timeout(min(patience, deadline - clock()) if wait else patience):
                     return await self._send(statement, values, lock)
+            except asyncpg.ClientConfigurationError:
+                raise UsageError(_INVALID_URL) from None
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 if not is_transient(error):
                     raise
@@ -192,7 +195,12 @@ class Database:
     async def connect(self) -> asyncpg.Connection:
         """Open a connection outside the pool, for one that listens or holds a lock. The caller closes it."""
         async with asyncio.timeout(self._connect_timeout):
-            connection = await asyncpg.connect(self._url, timeout=self._connect_timeout, server_settings=self._settings)
+            try:
+                connection = await asyncpg.connect(
+                    self._url, timeout=self._connect_timeout, server_settings=self._settings
+                )
+            except asyncpg.ClientConfigurationError:
+                raise UsageError(_INVALID_URL) from None
             await _prepare_connection(connection)
         return connection
 

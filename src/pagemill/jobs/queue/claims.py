@@ -96,12 +96,15 @@ class Queue:
         """
         await self._database.rows(statements.RECORD_HEARTBEAT, self._worker_id, timeout=_HEARTBEAT_TIMEOUT)
 
-    async def claim(self, limit: int, crashes: range = ANY_CRASHES) -> list[ClaimedPage]:
-        """Take up to `limit` pages, from each key in turn; only pages that took down so many workers."""
+    async def claim(self, limit: int, crashes: range = ANY_CRASHES, without: Sequence[str] = ()) -> list[ClaimedPage]:
+        """Take up to `limit` pages, from each key in turn; only pages that took down so many workers.
+
+        `without`: keys whose pages are left alone.
+        """
         async with self._claiming:
             rows = await self._database.rows(
                 statements.CLAIM_PAGES,
-                *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit),
+                *(self._worker_id, limit, crashes.start, crashes.stop, self._key_limit, list(without)),
                 # Two claims at once would each see a key's last place free.
                 lock=None if self._key_limit is None else _CLAIM_LOCK,
             )

@@ -178,7 +178,7 @@ _WAITING_KEYS = f"""WITH RECURSIVE waiting_key AS (
 
 # Keys are served in turn: a waiting page's turn is its place among its key's waiting pages, after as many turns as
 # the key has pages in hand. $1: the worker, $2: how many pages, $3, $4: pages with crashes from $3 to below $4;
-# $5: pages that a key may have in hand, or null for any number.
+# $5: pages that a key may have in hand, or null for any number; $6: keys whose pages are left alone.
 # Repeatable: a repetition takes other pages. The worker never learns of the first ones, and RECONCILE_PAGES puts them
 # back.
 CLAIM_PAGES = f"""
@@ -196,6 +196,7 @@ CLAIM_PAGES = f"""
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     ) AS page
     LEFT JOIN held ON held.key_id = waiting_key.key_id
+    WHERE waiting_key.key_id <> ALL ($6::text[])
 ), waiting AS (
     SELECT id, turn FROM candidate WHERE $5::integer IS NULL OR turn <= $5 ORDER BY turn, id LIMIT $2
 ), claimed AS (

@@ -30,6 +30,7 @@ _META = re.compile(
 )
 _MAX_ITEMS, _MAX_DEPTH, _MAX_VALUES = 200, 8, 200
 _MAX_TABLES, _MAX_ROWS, _MAX_COLUMNS, _MAX_PAIRS, _MAX_CELLS = 20, 200, 30, 300, 3000
+_MAX_GRID, _MAX_SPAN = 500_000, 1000
 _MAX_SAFE_INTEGER = 2**53
 _MAX_TEXT_LENGTH, _MAX_CELL_LENGTH = 20_000, 1000
 
@@ -201,7 +202,7 @@ def add_pair(pairs: dict[str, str | list[str]], label: str, value: str) -> None:
 
 
 def _read_table(element: Element, facts: Facts) -> None:
-    if element.find("table") is not None or len(facts.tables) >= _MAX_TABLES:
+    if element.find("table") is not None or len(facts.tables) >= _MAX_TABLES or _is_too_large(element):
         return
     rows = [[_cell(cell) for cell in row[:_MAX_COLUMNS]] for row in element.rows()[: _MAX_ROWS + 1]]
     rows = [row for row in rows if any(row)]
@@ -223,6 +224,20 @@ def _read_table(element: Element, facts: Facts) -> None:
         rows = rows[: 1 + left // width]
         records = [dict(zip(names, row, strict=False)) for row in rows[1:]]
         facts.tables.append(Table(_cell(caption.text) if caption is not None else "", names, records))
+
+
+def _is_too_large(table: Element) -> bool:
+    """Whether a table's grid has so many cells, spanned ones and those of shorter rows included, that it is no data."""
+    widths = [
+        sum(_span(cell, "colspan") for cell in row.iter_elements(("td", "th"))) for row in table.iter_elements("tr")
+    ]
+    spanned = sum(_span(cell, "colspan") for cell in table.select("[rowspan]"))
+    return len(widths) * (max(widths, default=0) + spanned) > _MAX_GRID
+
+
+def _span(cell: Element, name: str) -> int:
+    text = cell.attr(name) or "1"
+    return min(int(text), _MAX_SPAN) if text.isdecimal() else 1
 
 
 def _cell(text: str) -> str:
