@@ -63,16 +63,29 @@ def postgres_url(scratch: Path) -> Iterator[str]:
 _names = iter(range(1_000_000))
 
 
+@pytest.fixture(scope="session")
+def migrated_database(postgres_url: str) -> str:
+    """The name of a migrated database to copy: a copy takes a tenth of the time of all migrations."""
+
+    async def make() -> None:
+        async with Database(postgres_url, connections=1, wait=5) as server:
+            await server.rows("ALTER SYSTEM SET fsync = off")  # what a crash of the machine loses, no test looks for
+            await server.rows("SELECT pg_reload_conf()")
+            await server.rows("CREATE DATABASE migrated")
+        async with Database(postgres_url.replace("/postgres?", "/migrated?"), connections=1, wait=5) as database:
+            await migrate(database)
+
+    asyncio.run(make())
+    return "migrated"
+
+
 @pytest.fixture
-async def database_url(postgres_url: str) -> AsyncIterator[str]:
+async def database_url(postgres_url: str, migrated_database: str) -> AsyncIterator[str]:
     """The URL of an empty database, migrated."""
     name = f"test_{os.getpid()}_{next(_names)}"
     async with Database(postgres_url, connections=1, wait=5) as server:
-        await server.rows(f"CREATE DATABASE {name}")
-        url = postgres_url.replace("/postgres?", f"/{name}?")
-        async with Database(url, connections=1, wait=5) as database:
-            await migrate(database)
-        yield url
+        await server.rows(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
+        yield postgres_url.replace("/postgres?", f"/{name}?")
         await server.rows(f"DROP DATABASE {name} WITH (FORCE)")
 
 

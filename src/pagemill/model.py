@@ -40,6 +40,10 @@ class Format(StrEnum):
     SUMMARY = "summary"
 
 
+METADATA = "metadata"
+"""The name of a page's metadata among its bodies: it is made whether or not a client asks for it."""
+
+
 class LinkStyle(StrEnum):
     """How Markdown writes links; the values are those of the wire."""
 

@@ -22,6 +22,7 @@ from pagemill.errors import (
     BrowserUnavailableError,
     FetchTimeoutError,
     HttpStatusError,
+    InvalidResponseError,
     TooManyRedirectsError,
     UnsupportedContentTypeError,
 )
@@ -256,6 +257,15 @@ async def test_what_libcurl_does_not_take_for_http_comes_by_the_browser(scraper)
         scraped = await scraper.scrape(server.url(), MARKDOWN)
     assert steps(scraped) == [("http", "invalid_response"), ("browser", "ok")]
     assert "words of an article" in text(scraped)
+
+
+async def test_a_body_that_cannot_be_decoded_fails_though_a_browser_shows_an_empty_page(scraper):
+    body = b"\x1f\x8b\x08\x00 this is no gzip"
+    start = OK + f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    async with HostileServer(sends(start + body), "127.0.0.2") as server:
+        with pytest.raises(InvalidResponseError) as caught:
+            await scraper.scrape(server.url(), MARKDOWN)
+    assert steps(caught.value)[0] == ("http", "invalid_response")
 
 
 async def test_without_a_browser_a_shell_fails_unless_there_is_text_in_it(without_browser, site):

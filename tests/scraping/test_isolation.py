@@ -296,7 +296,9 @@ async def test_hostile_pages_in_the_browser_fail_alone(chromium_settings, cache,
     for number, script in enumerate(HOSTILE_SCRIPTS):
         web.routes[f"/hostile/{number}"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())
     web.routes["/app"] = Response(FILLED)
-    settings = chromium_settings.changed(browser_tab_memory=256 * 1024 * 1024, ready_timeout=6.0)
+    settings = chromium_settings.changed(
+        browser_tab_memory=256 * 1024 * 1024, ready_timeout=6.0, browser_answer_timeout=30.0
+    )
     rendered = ScrapeOptions(formats=MARKDOWN, use_browser=True)
     async with Scraper(settings, cache) as scraper, HttpServer({"/app": Response(FILLED)}, "127.0.0.3") as other:
         hostile = [

@@ -143,13 +143,13 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_sites(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from pagemill.cli import sites
+    from pagemill.cli.sites import options
 
     mapping = commands.add_parser("map", help="print the URLs of a site, found by a running service")
-    sites.add_map_arguments(mapping)
+    options.add_map_arguments(mapping)
     mapping.set_defaults(command=_map)
     crawl = commands.add_parser("crawl", help="write the pages of a site, scraped by a running service")
-    sites.add_crawl_arguments(crawl)
+    options.add_crawl_arguments(crawl)
     crawl.set_defaults(command=_crawl)
 
 
@@ -267,15 +267,15 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _map(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.cli import sites
+    from pagemill.cli.sites import commands
 
-    return asyncio.run(sites.map_site(arguments, settings))
+    return asyncio.run(commands.map_site(arguments, settings))
 
 
 def _crawl(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pagemill.cli import sites
+    from pagemill.cli.sites import commands
 
-    return asyncio.run(sites.crawl_site(arguments, settings))
+    return asyncio.run(commands.crawl_site(arguments, settings))
 
 
 def _configure_logs(settings: Settings, file: ProgressLine | None = None) -> None:

@@ -29,7 +29,7 @@ from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
-from pagemill.model import Content, Format, LinkStyle, Metadata
+from pagemill.model import METADATA, Content, Format, LinkStyle, Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
 
-METADATA = "metadata"
-"""The name of the metadata output, beside the formats that clients can request."""
 ALL_OUTPUTS = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
 """Every output besides the page's HTML."""
 

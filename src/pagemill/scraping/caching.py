@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError, PageError
-from pagemill.extraction import METADATA
 from pagemill.fair_semaphore import current_key
 from pagemill.fetching.http.validators import Validators
-from pagemill.model import FetchedPage, FetchedWith
+from pagemill.model import METADATA, FetchedPage, FetchedWith
 from pagemill.observability.metrics import CACHE_REQUESTS, CACHE_REVALIDATED
 from pagemill.scraping.escalation import FALLBACK_RESERVE, NOT_MODIFIED
 from pagemill.scraping.extractor_version import extractor_version

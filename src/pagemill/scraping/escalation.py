@@ -70,6 +70,8 @@ class FetchResult:
     scraped: ScrapedPage
     cacheable: bool = False
     """Whether it is settled and whole: no shell, no fallback, and nothing that was taken before it was done."""
+    words: int | None = None
+    """The words that the page shows, where they were counted."""
 
 
 @dataclass(slots=True)
@@ -176,9 +178,12 @@ class Escalation:
         if self._browser_unavailable() is not None:
             raise error
         try:
-            return await self._fetch_by_browser(max_wait=self.context.settings.browser.browser_wait)
+            rendered = await self._fetch_by_browser(max_wait=self.context.settings.browser.browser_wait)
         except PageError:
             raise error from None
+        if not rendered.words and SCREENSHOT_FORMATS.isdisjoint(self.options.formats):
+            raise error  # the browser shows an empty page for a body that cannot be decoded
+        return rendered
 
     def _is_unchanged(self, page: FetchedPage) -> bool:
         """Whether the response says that the page is still as the validators say that went with the request."""
@@ -251,7 +256,7 @@ class Escalation:
             quality=extracted.quality,
             attempts=tuple(self.attempts),
         )
-        return FetchResult(page, scraped, cacheable)
+        return FetchResult(page, scraped, cacheable, extracted.words)
 
     def _browser_unavailable(self) -> BrowserUnavailableError | None:
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import struct
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,7 +19,7 @@ import orjson
 
 from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
-from pagemill.extraction import METADATA, extract
+from pagemill.extraction import extract
 from pagemill.extraction.documents import link_lists, plain_text, separated_values
 from pagemill.extraction.postprocessing import postprocess
 from pagemill.extraction.reading import gzip_file, refresh
@@ -28,15 +27,15 @@ from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
-from pagemill.model import Format, LinkStyle, MarkdownOptions
+from pagemill.model import METADATA, Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
+from pagemill.scraping.extraction_messages import LENGTHS, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pagemill.model import Content, Refresh
 
-LENGTHS = struct.Struct(">II")
 
 # For bodies whose header does not say what they are.
 _TYPES = {Kind.JSON: "application/json", Kind.XML: "application/xml", Kind.TEXT: "text/plain"}
@@ -54,20 +53,6 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 _FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
 
 _OUT_OF_MEMORY = {"fault": "memory"}
-
-EXTRACTED = frozenset(_VALUES) - {METADATA}
-"""The formats that extraction makes."""
-
-
-def encode(header: dict[str, Any], body: bytes = b"") -> bytes:
-    """Return a message of a header and a body."""
-    return start_of(header, len(body)) + body
-
-
-def start_of(header: dict[str, Any], body_length: int) -> bytes:
-    """Return a message up to its body, which follows."""
-    text = orjson.dumps(header)
-    return LENGTHS.pack(len(text), body_length) + text
 
 
 def reply(request: dict[str, Any], body: bytes) -> bytes:

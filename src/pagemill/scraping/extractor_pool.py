@@ -25,13 +25,12 @@ from pagemill.errors import (
     InternalPageError,
     InvalidDocumentError,
 )
-from pagemill.extraction import METADATA
 from pagemill.fair_semaphore import FairSemaphore, current_key
 from pagemill.fetching.verdict import Kind, Verdict
-from pagemill.model import Format, Refresh, ScrapeOptions
+from pagemill.model import METADATA, Format, Refresh, ScrapeOptions
 from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
 from pagemill.observability.stages import Stage
-from pagemill.scraping.extraction_process import EXTRACTED, LENGTHS, start_of
+from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,7 @@ import structlog
 
 from pagemill import bodies
 from pagemill.errors import DeadlineExceededError, InternalPageError, PageError
-from pagemill.extraction import METADATA
-from pagemill.model import Format, MarkdownOptions
+from pagemill.model import METADATA, Format, MarkdownOptions
 
 if TYPE_CHECKING:
     from pagemill.model import ScrapeOptions

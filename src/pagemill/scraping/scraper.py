@@ -13,7 +13,7 @@ from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http.fetcher import HttpFetcher
 from pagemill.scraping.caching import CachedScraping
 from pagemill.scraping.escalation import Escalation, ScrapeContext
-from pagemill.scraping.extraction_process import EXTRACTED
+from pagemill.scraping.extraction_messages import EXTRACTED
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
 from pagemill.scraping.host_memory import HostMemory

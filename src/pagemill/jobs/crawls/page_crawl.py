@@ -11,9 +11,8 @@ import structlog
 
 from pagemill import bodies
 from pagemill.errors import PageError, RobotsDisallowedError
-from pagemill.extraction import METADATA
 from pagemill.fetching.url import parse_url
-from pagemill.model import Format, MarkdownOptions
+from pagemill.model import METADATA, Format, MarkdownOptions
 from pagemill.scraping.fail_safe import fail_safe
 from pagemill.scraping.sites.site_files import OVERLOADED
 from pagemill.sites.candidates import digest, target

@@ -10,9 +10,8 @@ import structlog
 
 from pagemill import bodies
 from pagemill.errors import PageError, RobotsDisallowedError
-from pagemill.extraction import METADATA
 from pagemill.fetching.url import parse_url
-from pagemill.model import Format, ScrapeOptions
+from pagemill.model import METADATA, Format, ScrapeOptions
 from pagemill.sites import ordering
 from pagemill.sites.candidates import target
 from pagemill.sites.identity import site_url

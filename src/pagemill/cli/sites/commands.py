@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from pagemill.cli import local_service, scrape_options
-from pagemill.cli.crawl_output import SUFFIXES, CrawlOutput, Place
+from pagemill.cli import scrape_options
 from pagemill.cli.progress_bar import ProgressBar
 from pagemill.cli.scrape import BROKEN_PIPE
+from pagemill.cli.sites import options, service
+from pagemill.cli.sites.output import CrawlOutput, Place
 from pagemill.client import ClientError
 from pagemill.errors import OperatorError, UsageError
 
@@ -22,40 +23,6 @@ if TYPE_CHECKING:
     from pagemill.client.flows import Progress
     from pagemill.settings import Settings
 
-_FORMATS = {"markdown": ["markdown"], "html": ["html"], "cleaned-html": ["cleanedHtml"], "json": ["markdown", "links"]}
-
-
-def add_map_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `map`."""
-    command.add_argument("url", metavar="URL", help="a page of the site")
-    command.add_argument("--limit", type=int, metavar="N", help="how many URLs at most; default: 100")
-    command.add_argument("--depth", type=int, metavar="N", help="how many links are followed; default: 2")
-    command.add_argument("--search", metavar="TEXT", help="URLs that are about it come first")
-    command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
-    command.add_argument("--json", action="store_true", help="one line of JSON a URL, with title, date and source")
-    local_service.add_arguments(command)
-
-
-def add_crawl_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the arguments of `crawl`."""
-    command.add_argument("url", metavar="URL", help="the first page")
-    command.add_argument(
-        "-o", "--output", metavar="PATH", help="a folder, with a file for each page under its path, or a file"
-    )
-    command.add_argument(
-        "--format", choices=tuple(SUFFIXES), default="markdown", help="default: markdown; json: one line a page"
-    )
-    command.add_argument("--resume", action="store_true", help="read on in the crawl that the output was made by")
-    command.add_argument("--max-pages", type=int, metavar="N", help="how many pages at most; default: 10")
-    command.add_argument("--depth", type=int, metavar="N", help="how many links are followed; default: 1")
-    command.add_argument("--include", action="append", metavar="PATTERN", help="only URLs that match; may be repeated")
-    command.add_argument("--exclude", action="append", metavar="PATTERN", help="no URLs that match; may be repeated")
-    command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
-    command.add_argument("--sitemap", action="store_true", help="the URLs of the site's sitemaps are crawled too")
-    command.add_argument("--query", metavar="TEXT", help="pages that are about it are taken first")
-    local_service.add_arguments(command)
-    scrape_options.add_page_arguments(command)
-
 
 async def map_site(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the URLs of a site."""
@@ -65,7 +32,7 @@ async def map_site(arguments: argparse.Namespace, settings: Settings) -> int:
         "search": arguments.search,
         "include_subdomains": arguments.include_subdomains,
     }
-    async with local_service.connect(arguments, settings) as client:
+    async with service.connect(arguments, settings) as client:
         try:
             found = await client.map(arguments.url, **cast("Any", fields))
         except ClientError as error:
@@ -84,7 +51,7 @@ async def crawl_site(arguments: argparse.Namespace, settings: Settings) -> int:
     output = CrawlOutput(arguments.output, arguments.format, start=arguments.url)
     place = output.place() if arguments.resume else None
     output.open(resumes=arguments.resume)
-    async with local_service.connect(arguments, settings) as client:
+    async with service.connect(arguments, settings) as client:
         try:
             if place is None:
                 place = Place(await client.start_crawl(arguments.url, **cast("Any", _fields(arguments))), 0)
@@ -117,7 +84,7 @@ async def _read(client: AsyncClient, output: CrawlOutput, place: Place, *, to_te
 
 def _fields(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
-        "formats": _FORMATS[arguments.format],
+        "formats": options.FORMATS[arguments.format],
         "maxPages": arguments.max_pages,
         "depth": arguments.depth,
         "includePatterns": arguments.include,

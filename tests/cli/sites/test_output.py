@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.cli.crawl_output import page_path
+from pagemill.cli.sites.output import page_path
 
 
 @pytest.mark.parametrize(

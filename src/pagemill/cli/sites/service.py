@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add the argument that names another service."""
-    command.add_argument(
-        "--service", metavar="URL", help=f"the service's address; default: {URL}, or the service on this machine"
-    )
-
-
 def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
     """Return a client of the service. Raises UsageError where no key is known.
 
