@@ -220,6 +220,12 @@ class LostAnswers(RuleBasedStateMachine):
                 if row["id"] not in names:
                     await rescue(self.unreliable, MAX_CRASHES, dead_worker=row["id"])
             await rescue(self.unreliable, MAX_CRASHES)
+            # A late claim of deliveries by a worker that is gone holds them until its lease ends, which it does now.
+            await self.reliable.rows(
+                "UPDATE webhook_deliveries SET next_attempt_at = now() "
+                "WHERE next_attempt_at IS NOT NULL AND worker_id <> ALL ($1::text[])",
+                list(names),
+            )
             for _ in range(2):
                 for worker in self.workers:
                     await self.work_off(worker)
