@@ -31,7 +31,7 @@ test: $(VENV)/.development ## Set up what is missing and run every check: lint, 
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not long' $(ARGS)
+	$(BIN)/pytest --numprocesses 4 --dist worksteal -m 'not long' $(ARGS)
 
 .PHONY: long
 long: $(VENV)/.development ## Run the tests that take minutes each

@@ -188,12 +188,12 @@ async def test_a_failure_that_is_the_hosts_is_shared(without_browser, web):
 
 
 async def test_the_end_of_ones_time_is_not_shared(without_browser, web):
-    options = ScrapeOptions(formats=MARKDOWN, timeout=1.5)
     web.routes["/never"] = slow(60)
-    first = at_once(without_browser, web.url("/never"), options, "A")
+    first = at_once(without_browser, web.url("/never"), ScrapeOptions(formats=MARKDOWN, timeout=3.0), "A")
     await asyncio.sleep(1.0)
     web.routes["/never"] = ARTICLE
-    assert "words of an article" in text(await without_browser.scrape(web.url("/never"), options, "B"))
+    patient = ScrapeOptions(formats=MARKDOWN, timeout=30.0)
+    assert "words of an article" in text(await without_browser.scrape(web.url("/never"), patient, "B"))
     with pytest.raises(PageError):
         await first
 
@@ -292,6 +292,7 @@ async def test_tabs_that_are_never_done_leave_the_browser_to_another(chromium_se
         await end(hostile)
 
 
+@pytest.mark.long  # it takes every processor there is, and other tests would pay for it
 async def test_hostile_pages_in_the_browser_fail_alone(chromium_settings, cache, web):
     for number, script in enumerate(HOSTILE_SCRIPTS):
         web.routes[f"/hostile/{number}"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())

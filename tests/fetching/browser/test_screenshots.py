@@ -30,6 +30,14 @@ async def site():
         yield site
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(browser_settings):
+    """A browser with time enough for a machine that does much else."""
+    settings = browser_settings.changed(screenshot_scroll_time=20.0, screenshot_timeout=60.0)
+    async with EgressGuard(settings) as guard, Browser(settings, guard) as browser:
+        yield browser
+
+
 async def never(_):
     await asyncio.sleep(15)
     return Response()
@@ -37,7 +45,7 @@ async def never(_):
 
 async def shots(browser, site, page, formats=BOTH):
     site.routes["/"] = Response(page.encode())
-    return await browser.render(site.url("/"), ScrapeOptions(formats=formats), asyncio.get_running_loop().time() + 25)
+    return await browser.render(site.url("/"), ScrapeOptions(formats=formats), asyncio.get_running_loop().time() + 90)
 
 
 def colour(picture, x, y):
