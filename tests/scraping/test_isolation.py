@@ -121,8 +121,8 @@ def at_once(scraper, url, options, key):
 
 
 async def test_a_page_taken_before_it_was_done_is_kept_for_nobody(scraper, web, cache):
-    web.routes["/late"] = Response(LATE.encode())
-    page = await scraper.scrape(web.url("/late"), ScrapeOptions(formats=MARKDOWN, timeout=3.0), "A")
+    web.routes["/late"] = Response(LATE.replace("3500", "30000").encode())
+    page = await scraper.scrape(web.url("/late"), ScrapeOptions(formats=MARKDOWN, timeout=12.0), "A")
     assert "words of an article" not in text(page)
     assert cache.pages == {}
 
