@@ -292,7 +292,6 @@ async def test_tabs_that_are_never_done_leave_the_browser_to_another(chromium_se
         await end(hostile)
 
 
-@pytest.mark.long  # it takes every processor there is, and other tests would pay for it
 async def test_hostile_pages_in_the_browser_fail_alone(chromium_settings, cache, web):
     for number, script in enumerate(HOSTILE_SCRIPTS):
         web.routes[f"/hostile/{number}"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())

@@ -9,6 +9,7 @@ import sys
 import psutil
 import pytest
 from tests.fetching.leftovers import chromium_processes, nothing_left
+from tests.web.http_server import Response
 from tests.web.site import Site
 
 from pagemill.errors import BrowserUnavailableError
@@ -99,6 +100,36 @@ async def test_a_browser_that_dies_is_replaced_and_the_page_tried_again(one_shot
             process.kill()
         assert "Rendered" in await page
         assert len(site.asked("/shell")) == 2
+
+
+async def test_pages_under_which_a_browser_died_are_tried_again_one_by_one(one_shot, site):
+    """One of them may be what ended it, and would end the others again."""
+    asked, open_pages, most = 0, 0, 0
+
+    async def slow(_request):
+        nonlocal asked, open_pages, most
+        asked += 1
+        open_pages += 1
+        most = max(most, open_pages)
+        await asyncio.sleep(0.5)
+        open_pages -= 1
+        return Response(b"<p>Here</p>")
+
+    for number in range(3):
+        site.routes[f"/slow/{number}"] = slow
+    async with one_shot() as browser:
+        pages = [asyncio.create_task(html(browser, site, f"/slow/{number}")) for number in range(3)]
+        while asked < 3:
+            await asyncio.sleep(0.01)
+        for process in filter(is_main, chromium_processes()):
+            process.kill()
+        while open_pages:  # what the killed browser asked for
+            await asyncio.sleep(0.01)
+        most = 0
+        assert all("Here" in page for page in await asyncio.gather(*pages))
+        assert (asked, most) == (6, 1)
+        await html(browser, site, "/article")
+        assert len(browser.processes) == 2, "pages side by side again, and one by one"
 
 
 async def test_a_browser_that_does_not_answer_is_killed_and_the_page_tried_again(one_shot, site):

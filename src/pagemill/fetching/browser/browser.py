@@ -1,7 +1,8 @@
 """The browser of a worker: started for the first page, recycled after many pages or much memory, ended when idle.
 
 There is one Chromium, with images and fonts off. Only while pictures of pages are asked for there is a second, with
-them on: nothing but a switch of the whole process keeps them from being loaded without asking us about each.
+them on: nothing but a switch of the whole process keeps them from being loaded without asking us about each. Pages
+under which a browser ended are tried again one by one, in a browser of their own: one that ends it ends no other page.
 Playwright is not even imported before the first page.
 """
 
@@ -48,10 +49,19 @@ _MEMORY_INTERVAL = 0.5
 _CHECKS_PER_IDLE_TIME = 4
 
 
+@dataclass(frozen=True, slots=True)
+class _Purpose:
+    """What a browser process is for: pages with images or without, side by side or one by one after a crash."""
+
+    images: bool
+    one_by_one: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class _Instance:
     """A browser process, its tabs, and its usage counters."""
 
+    purpose: _Purpose
     process: BrowserProcess
     tabs: Tabs
     pages: int = 0
@@ -69,8 +79,9 @@ class Browser:
         self._scores = scores or MemoryProxyScores(settings.egress.proxy_half_life)
         self._guard = guard
         self._slots = FairSemaphore(settings.browser.browser_pages, settings.browser.browser_spare_pages)
-        self._instances: dict[bool, _Instance] = {}
-        self._starting: dict[bool, asyncio.Task[_Instance]] = {}
+        self._one_by_one = FairSemaphore(1)
+        self._instances: dict[_Purpose, _Instance] = {}
+        self._starting: dict[_Purpose, asyncio.Task[_Instance]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._retired: set[_Instance] = set()
         self._proxy = EgressProxy(guard, settings.fetching.connect_timeout)
@@ -103,8 +114,9 @@ class Browser:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
         `max_wait` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
-        again, once. `accept` may refuse a page that came: its error is then how the attempt ended, and another proxy
-        may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError` where there is no browser.
+        again, once, with no other page beside it. `accept` may refuse a page that came: its error is then how the
+        attempt ended, and another proxy may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError`
+        where there is no browser.
         """
         checked = self._guard.check_url(url)
         executable = self.executable()
@@ -167,15 +179,18 @@ class Browser:
         self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
     ) -> RenderedPage:
         images = not SCREENSHOT_FORMATS.isdisjoint(options.formats)
+        one_by_one = False
         for attempt in range(1, ATTEMPTS + 1):
             instance: _Instance | None = None
             try:
-                instance = await self._get_instance(executable, images=images)
-                return await self._render(instance, url, options, deadline, proxy)
+                async with self._one_by_one.slot(current_key.get()) if one_by_one else contextlib.nullcontext():
+                    instance = await self._get_instance(executable, _Purpose(images, one_by_one))
+                    return await self._render(instance, url, options, deadline, proxy)
             except BrowserError as error:
                 if attempt == ATTEMPTS or not _is_fault_of_browser(instance, error):
                     raise
                 log.warning("the browser ended under a page, which is tried again", url=url.public_href)
+                one_by_one = instance is not None
         raise AssertionError("unreachable")
 
     async def close(self) -> None:
@@ -203,7 +218,8 @@ class Browser:
         try:
             with Stage("browser", "render", attributes=attributes):
                 async with await instance.tabs.take(tab_options) as tab:
-                    if self._slots.full and not instance.retired:  # the next page is not far: its tab opens meanwhile
+                    # The next page is not far where there are many: its tab opens meanwhile.
+                    if self._slots.full and not instance.retired and not instance.purpose.one_by_one:
                         instance.tabs.preopen(tab_options)
                     return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
         finally:
@@ -220,38 +236,39 @@ class Browser:
         else:
             await asyncio.shield(instance.process.run_in_background(instance.tabs.close()))
 
-    async def _get_instance(self, executable: Path, *, images: bool) -> _Instance:
+    async def _get_instance(self, executable: Path, purpose: _Purpose) -> _Instance:
         """The process to open a page in: the running one, or a new one where that must be replaced.
 
         All pages share one start: it continues when the page that asked for it first is cancelled.
         """
-        instance = self._instances.get(images)
+        instance = self._instances.get(purpose)
         if instance is not None:
             reason = self._reason_for_replacement(instance)
             if reason is None:
                 return instance
             self._retire(instance, reason)
-        start = self._starting.get(images)
+        start = self._starting.get(purpose)
         if start is None:
-            start = self._starting[images] = asyncio.create_task(self._start(executable, images=images))
-            start.add_done_callback(lambda done: self._started(done, images=images))
+            start = self._starting[purpose] = asyncio.create_task(self._start(executable, purpose))
+            start.add_done_callback(lambda done: self._started(done, purpose))
         return await asyncio.shield(start)
 
-    def _started(self, start: asyncio.Task[_Instance], *, images: bool) -> None:
-        del self._starting[images]
+    def _started(self, start: asyncio.Task[_Instance], purpose: _Purpose) -> None:
+        del self._starting[purpose]
         if not start.cancelled():
             start.exception()  # those who still wait for it are told; there may be none
 
-    async def _start(self, executable: Path, *, images: bool) -> _Instance:
+    async def _start(self, executable: Path, purpose: _Purpose) -> _Instance:
         from pagemill.fetching.browser.process import BrowserProcess
 
         if self._monitoring is None:
             self._monitoring = asyncio.create_task(self._monitor(), name="monitor the browser")
-        process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=images)
+        process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=purpose.images)
         BROWSER_STARTS.add()
         BROWSER_PROCESSES.add()
         tabs = Tabs(process, self._guard, self._settings)
-        instance = self._instances[images] = _Instance(process, tabs, idle_since=asyncio.get_running_loop().time())
+        idle_since = asyncio.get_running_loop().time()
+        instance = self._instances[purpose] = _Instance(purpose, process, tabs, idle_since=idle_since)
         return instance
 
     def _reason_for_replacement(self, instance: _Instance) -> str | None:
@@ -267,8 +284,8 @@ class Browser:
         BROWSER_ENDS.add(reason)
         instance.retired = True
         self._retired.add(instance)
-        if self._instances.get(instance.process.images) is instance:
-            del self._instances[instance.process.images]
+        if self._instances.get(instance.purpose) is instance:
+            del self._instances[instance.purpose]
         if not instance.open_pages:
             self._end(instance)
 
