@@ -25,7 +25,7 @@ CHECKS = (
     "response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,"
     "allow_header_conformance,ignored_auth"
 )
-SECONDS = 20
+SECONDS = 40
 LINKS = [{"href": "https://example.com/", "text": "home"}]
 IMAGES = [{"src": "https://example.com/a.png", "alt": ""}]
 CONTENT = {"html": "h", "cleanedHtml": "c", "markdown": "m", "links": LINKS, "images": IMAGES}
@@ -71,7 +71,7 @@ async def test_schemathesis_finds_no_lie(
         assert process.returncode == 0, output.decode()
     tested = re.search(r"(\d+) generated", output.decode())
     assert tested, output.decode()
-    assert int(tested[1]) > 20, "too little was tested to say anything"
+    assert int(tested[1]) > 50, "too little was tested to say anything"
 
 
 async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
@@ -81,6 +81,7 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
         for method, operation in operations.items():
             statuses = operation["responses"].keys()
             assert "HTTPValidationError" not in str(operation["responses"])
+            assert ("422" in statuses) == (operation["operationId"] == "readUrl")
             assert "500" in statuses
             if path.startswith("/v1/"):
                 assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}], (method, path)
