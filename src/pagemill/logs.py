@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
-
 from pagemill.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
     from structlog.typing import Processor
+
+
+@contextlib.contextmanager
+def _not_there(name: str) -> Iterator[None]:
+    """Let an import find no such package."""
+    before = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+
+
+# structlog draws tracebacks with rich where it finds it. Ours are plain, and rich takes 5 MB of each process.
+with _not_there("rich"):
+    import structlog
 
 
 def configure(level: str, form: str, file: TextIO | None = None) -> None:

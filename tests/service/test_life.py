@@ -178,7 +178,7 @@ async def test_idle_memory_is_bounded(data_dir):
     """Not a timed check: proportional memory of everything, in MB of 10^6 bytes."""
     async with RunningService(data_dir, workers=2) as service:
         total = sum(process.memory_full_info().pss for process in service.processes())
-        assert total < 400e6
+        assert total < 320e6
 
 
 async def test_a_second_signal_ends_everything_at_once(data_dir):

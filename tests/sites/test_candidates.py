@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pagemill.sites import robots
 from pagemill.sites.candidates import select
+from pagemill.sites.entries import Entry
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.scope import CrawlFilter, Scope
-from pagemill.sites.sitemaps import Entry
 
 BASE = "https://www.example.com/start"
 

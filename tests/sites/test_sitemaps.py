@@ -5,7 +5,8 @@ import gzip
 import pytest
 
 from pagemill.errors import InvalidDocumentError
-from pagemill.sites.sitemaps import Entry, Kind, read
+from pagemill.sites.entries import Entry, Kind
+from pagemill.sites.sitemaps import read
 
 SITEMAP = b"""<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://n/">

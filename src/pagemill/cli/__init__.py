@@ -27,6 +27,8 @@ _FLAG_SETTINGS = ("host", "port", "workers", "data_dir")
 
 def main(arguments_given: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code: 0 for success, 1 for failure, 2 for what is not valid."""
+    from pagemill import logs as logs  # before anything else imports structlog: see there
+
     arguments = _parser().parse_args(arguments_given)
     for name in _FLAG_SETTINGS:
         if getattr(arguments, name, None) is not None:
@@ -135,10 +137,10 @@ def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from pagemill.cli import scrape_options
+    from pagemill.cli import scrape_arguments
 
     scrape = commands.add_parser("scrape", help="scrape URLs here and now, without a service")
-    scrape_options.add_arguments(scrape)
+    scrape_arguments.add_arguments(scrape)
     scrape.set_defaults(command=_scrape)
 
 

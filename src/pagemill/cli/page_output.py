@@ -16,7 +16,7 @@ import orjson
 
 from pagemill import bodies
 from pagemill.api.wire.answers import batch_result
-from pagemill.cli.scrape_options import FORMATS
+from pagemill.cli.scrape_arguments import FORMATS
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
 from pagemill.model import Format

@@ -15,9 +15,9 @@ from pagemill.sites.robots import ALLOW_ALL, Robots
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pagemill.sites.entries import Entry
     from pagemill.sites.identity import SiteUrl
     from pagemill.sites.scope import CrawlFilter
-    from pagemill.sites.sitemaps import Entry
 
 _NO_PAGES = (
     ".jpg .jpeg .png .gif .webp .avif .svg .ico .bmp .tif .tiff .css .js .mjs .map .woff .woff2 .ttf .otf .eot .mp3 "

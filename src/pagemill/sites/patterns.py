@@ -14,12 +14,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import jsonschema_rs
-
 from pagemill.errors import InvalidPatternError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import jsonschema_rs
 
     from pagemill.sites.identity import SiteUrl
 
@@ -88,6 +88,8 @@ def _literal(text: str) -> str:
 
 
 def _compile(expression: str) -> jsonschema_rs.Validator:
+    import jsonschema_rs
+
     options = jsonschema_rs.RegexOptions(size_limit=_COMPILED_BYTES, dfa_size_limit=_COMPILED_BYTES)
     schema = {"type": "string", "pattern": expression}
     try:

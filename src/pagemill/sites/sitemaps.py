@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +12,7 @@ from turbohtml.extract import feed
 from pagemill.extraction.documents.link_lists import MAX_ENTRIES, without_cdata
 from pagemill.extraction.metadata import dates
 from pagemill.extraction.reading import encoding, gzip_file
+from pagemill.sites.entries import Entry, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,25 +21,6 @@ _HEAD = 4096
 _ROOT = re.compile(r"<(?:\w+:)?(urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _MAX_TITLE = 500
-
-
-class Kind(StrEnum):
-    """What a file is."""
-
-    SITEMAP = "sitemap"
-    INDEX = "index"
-    FEED = "feed"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A URL that a file names."""
-
-    url: str
-    title: str = ""
-    last_modified: str | None = None
-    priority: float | None = None
 
 
 def read(body: bytes, content_type: str, max_bytes: int) -> tuple[Kind, list[Entry]]:

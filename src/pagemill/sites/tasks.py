@@ -13,12 +13,12 @@ from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
 from pagemill import bodies
-from pagemill.sites import robots, sitemaps
+from pagemill.sites import robots
 from pagemill.sites.candidates import select
+from pagemill.sites.entries import Entry, Kind
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.robots import Robots, Rule
 from pagemill.sites.scope import CrawlFilter, Scope
-from pagemill.sites.sitemaps import Entry, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +67,8 @@ def _wanted(request: JsonObject) -> CrawlFilter:
 
 
 def _sitemap(request: JsonObject, body: bytes) -> JsonObject:
+    from pagemill.sites import sitemaps  # what it needs is not loaded in workers, which only ask for this
+
     kind, entries = sitemaps.read(body, request["content_type"], request["largest"])
     if kind is Kind.INDEX:
         return {"kind": kind, "sitemaps": [entry.url for entry in entries[: request["most_sitemaps"]]]}

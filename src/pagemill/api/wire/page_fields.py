@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-import turbohtml
 from pydantic import BaseModel, ConfigDict, Field
 
 from pagemill.errors import RequestError
@@ -97,6 +96,8 @@ def checked_selectors(selectors: Sequence[str], field: str) -> tuple[str, ...]:
 
 def is_css_selector(text: str) -> bool:
     """Whether `text` is a selector of CSS, and of nothing that extends it."""
+    import turbohtml
+
     try:
         turbohtml.parse(b"").select(_OF_BROWSERS.sub(":enabled", text))
     except ValueError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from pagemill.cli import scrape_options
+from pagemill.cli import scrape_arguments
 from pagemill.cli.progress_bar import ProgressBar
 from pagemill.cli.scrape import BROKEN_PIPE
 from pagemill.cli.sites import options, service
@@ -92,5 +92,5 @@ def _fields(arguments: argparse.Namespace) -> dict[str, Any]:
         "includeSubdomains": arguments.include_subdomains,
         "useSitemap": arguments.sitemap,
         "query": arguments.query,
-        **scrape_options.page_fields(arguments),
+        **scrape_arguments.page_fields(arguments),
     }

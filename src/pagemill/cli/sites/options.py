@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pagemill.cli import scrape_options
+from pagemill.cli import scrape_arguments
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,7 @@ def add_crawl_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--sitemap", action="store_true", help="the URLs of the site's sitemaps are crawled too")
     command.add_argument("--query", metavar="TEXT", help="pages that are about it are taken first")
     _add_service(command)
-    scrape_options.add_page_arguments(command)
+    scrape_arguments.add_page_arguments(command)
 
 
 def _add_service(command: argparse.ArgumentParser) -> None:

@@ -14,11 +14,11 @@ from pagemill.fetching.url import parse_url
 from pagemill.model import METADATA, Format, ScrapeOptions
 from pagemill.sites import ordering
 from pagemill.sites.candidates import target
+from pagemill.sites.entries import Kind
 from pagemill.sites.identity import site_url
 from pagemill.sites.patterns import Patterns
 from pagemill.sites.robots import ALLOW_ALL
 from pagemill.sites.scope import CrawlFilter, Scope
-from pagemill.sites.sitemaps import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,7 +172,7 @@ class _Mapping:
 
     def _add_start(self) -> None:
         from pagemill.sites.candidates import select
-        from pagemill.sites.sitemaps import Entry
+        from pagemill.sites.entries import Entry
 
         found = select([Entry(self._url)], self._url, replace_patterns(self._wanted), limit=1)
         self._map.add(found.inside, "link", 0)

@@ -19,8 +19,8 @@ from pagemill.errors import (
 from pagemill.fetching.url import parse_url
 from pagemill.sites import tasks
 from pagemill.sites.candidates import Candidate
+from pagemill.sites.entries import Kind
 from pagemill.sites.robots import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES
-from pagemill.sites.sitemaps import Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
