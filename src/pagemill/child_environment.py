@@ -7,6 +7,7 @@ nobody thought of.
 from __future__ import annotations
 
 import os
+from typing import Final
 
 _PASSED_ON = frozenset(
     {"HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "PYTHONPATH", "SHELL", "SYSTEMROOT", "TEMP",
@@ -14,10 +15,15 @@ _PASSED_ON = frozenset(
 )  # fmt: skip
 _PASSED_ON_PREFIXES = ("DYLD_", "FONTCONFIG_", "LC_", "PLAYWRIGHT_", "PYTHON")
 
+SERVICE_ENVIRONMENT: Final = os.environ
+"""The environment of this process itself. While a browser's driver starts, `os.environ` is that of the driver."""
+
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a child process, with `changes`."""
     passed_on = {
-        name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        name: value
+        for name, value in SERVICE_ENVIRONMENT.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return passed_on | changes

@@ -217,6 +217,7 @@ async def test_no_more_requests_at_a_time_than_allowed(harness, model):
 
 async def test_many_pages_of_one_key_leave_the_model_to_another(harness, model):
     model.behaviour.delay = 0.2
+    model.behaviour.gate = asyncio.Event()
     at = harness(model, llm_concurrency=1)
     ended = []
 
@@ -225,9 +226,16 @@ async def test_many_pages_of_one_key_leave_the_model_to_another(harness, model):
         await at.make(PAGE, url=f"https://{key}{number}.example/".lower())
         ended.append(key)
 
-    hostile = [asyncio.create_task(page("A", number)) for number in range(8)]
-    await asyncio.sleep(0.1)
-    await asyncio.gather(*hostile, asyncio.create_task(page("B", 0)))
+    waiting = at.structurer.model._slots._waiting
+    async with asyncio.TaskGroup() as pages, asyncio.timeout(60):
+        for number in range(8):
+            pages.create_task(page("A", number))
+        while len(waiting.get("A", ())) < 7:
+            await asyncio.sleep(0.01)
+        pages.create_task(page("B", 0))
+        while "B" not in waiting:
+            await asyncio.sleep(0.01)
+        model.behaviour.gate.set()
     assert ended.index("B") < 4
 
 

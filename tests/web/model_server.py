@@ -23,6 +23,8 @@ class Behaviour:
     """How the server is to be; each list is used up from its front."""
 
     delay: float = 0.0
+    gate: asyncio.Event | None = None
+    """Held until it is set."""
     delays: list[float] = field(default_factory=list)
     """Delays of single answers, instead."""
     statuses: list[int] = field(default_factory=list)
@@ -68,6 +70,8 @@ class ModelServer(HttpServer):
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
+            if self.behaviour.gate is not None:
+                await self.behaviour.gate.wait()
             await asyncio.sleep(self.behaviour.delays.pop(0) if self.behaviour.delays else self.behaviour.delay)
             return self._answer(body)
         finally:

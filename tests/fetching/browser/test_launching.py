@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import pwd
+import shutil
 from pathlib import Path
 
 import psutil
@@ -14,10 +15,12 @@ from tests.fetching.leftovers import chromium_processes, nothing_left
 from tests.web.http_server import Response
 from tests.web.site import WORDS, Site
 
-from pagemill.errors import BrowserCrashedError
+from pagemill.child_environment import child_environment
+from pagemill.errors import BrowserCrashedError, BrowserError
 from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.browser.chromium import find_chromium
-from pagemill.fetching.browser.launching.account import chromium_account
+from pagemill.fetching.browser.launching.account import NODE, chromium_account, driver_programs
+from pagemill.fetching.browser.launching.driver import _environment
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 
@@ -64,6 +67,24 @@ async def test_nothing_of_the_services_environment_is_handed_down(make_browser, 
         assert len(environments) > 2
         assert [environment for environment in environments if b"s3cret" in environment] == []
         assert os.environ["SOME_TOKEN"] == "s3cret-value"
+
+
+async def test_while_a_driver_starts_other_children_get_the_services_environment(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    before = child_environment(), driver_programs()
+    with _environment({NODE: "/a/launcher", "TMPDIR": "/a"}):
+        assert os.environ[NODE] == "/a/launcher"
+        assert (child_environment(), driver_programs()) == before
+
+
+async def test_a_driver_that_ends_as_it_starts_fails_the_page_alone(make_browser, site, monkeypatch):
+    async with make_browser() as browser:
+        with monkeypatch.context() as changed:
+            changed.setenv(NODE, shutil.which("false"))
+            with pytest.raises(BrowserError) as failure:
+                await html(browser, site, "/article")
+        assert failure.value.code == "browser_error"
+        assert WORDS in await html(browser, site, "/article")
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root has another user to run as")

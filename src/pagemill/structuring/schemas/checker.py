@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pagemill.child_environment import SERVICE_ENVIRONMENT
 from pagemill.errors import InvalidSchemaError
 from pagemill.structuring.schemas import schema
 from pagemill.structuring.schemas.compile_process import LENGTH
@@ -137,7 +137,7 @@ class _Compiler:
                 *(*_PROGRAM, str(self._memory)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+                env={name: SERVICE_ENVIRONMENT[name] for name in _INHERITED if name in SERVICE_ENVIRONMENT},
             )
             # Starting takes a good part of a second, which is not the schema's.
             await _ask(self._process, b"{}")

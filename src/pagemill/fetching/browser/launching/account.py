@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pagemill.child_environment import child_environment
+from pagemill.child_environment import SERVICE_ENVIRONMENT, child_environment
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
@@ -92,7 +92,7 @@ def driver_programs() -> tuple[Path, Path]:
     """Node.js and the folder of the driver's program, as Playwright will find them."""
     spec = util.find_spec("playwright")
     folder = Path(spec.origin).parent / "driver" if spec and spec.origin else Path("driver")
-    return Path(os.environ.get(NODE) or folder / "node"), folder / "package"
+    return Path(SERVICE_ENVIRONMENT.get(NODE) or folder / "node"), folder / "package"
 
 
 async def _probe(user: pwd.struct_passwd, *programs: Path) -> tuple[bool, bool]:

@@ -68,7 +68,7 @@ class BrowserFolder:
 
 
 async def start_driver(folder: BrowserFolder, account: Account) -> Playwright:
-    """Start the driver. Raises Playwright's error or `OSError`."""
+    """Start the driver. Raises `OSError`."""
     from playwright.async_api import async_playwright
 
     home = str(folder.temporary)
@@ -78,7 +78,10 @@ async def start_driver(folder: BrowserFolder, account: Account) -> Playwright:
         changes |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), home)
     async with _STARTING:
         with _environment(child_environment(**changes)):
-            return await async_playwright().start()
+            try:
+                return await async_playwright().start()
+            except Exception as error:  # a driver that ends as it starts is a bare Exception to Playwright
+                raise OSError("Playwright's driver did not start") from error
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 // `height` pixels and `limit` milliseconds.
 async (height, limit) => {
   const PAUSE = 60;
+  const MAX_FRAME_WAIT = 1000;
   const started = performance.now();
   const scroller = () => {
     const page = document.scrollingElement || document.documentElement;
@@ -14,7 +15,10 @@ async (height, limit) => {
     }
     return best;
   };
-  const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+  const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
+  // Observers are told of what came into view when a frame is drawn, which takes longer on a busy machine.
+  const frames = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const pause = () => Promise.all([wait(PAUSE), Promise.race([frames(), wait(MAX_FRAME_WAIT)])]);
   const element = scroller();
   for (let top = 0; top < Math.min(element.scrollHeight, height) && performance.now() - started < limit;) {
     element.scrollTo({ top, behavior: "instant" });
