@@ -48,6 +48,28 @@ async def test_more_than_the_limit_wait_for_their_turn() -> None:
     assert not downloads._turns
 
 
+async def test_who_waits_for_a_turn_has_read_nothing_and_who_drops_one_gives_it_back() -> None:
+    downloads, begun = Downloads(per_key=1), 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        yield b"a"
+        yield b"b"
+
+    async def read() -> bytes:
+        return b"".join([chunk async for chunk in await downloads.begin("a", chunks())])
+
+    first = await downloads.begin("a", chunks())
+    waiting = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    assert begun == 1
+    del first  # its client has gone before the answer began
+    async with asyncio.timeout(10):
+        assert await waiting == b"ab"
+    assert not downloads._turns
+
+
 async def test_readers_who_do_not_read_hold_up_their_own_key_alone(
     settings: Settings, key: tuple[str, str], worker: SimulatedWorker, database: Database
 ) -> None:

@@ -52,6 +52,12 @@ async def test_a_job_that_does_not_end_in_time_is_named(client, site):
     await client.cancel(caught.value.job_id)
 
 
+async def test_a_page_may_take_longer_than_the_silence_after_which_a_connection_is_broken(service, site):
+    site.slow = 2.0
+    async with AsyncClient(service.url, service.secret, timeout=1.0, retries=0) as client:
+        assert (await client.scrape(site.url("/docs/1"))).is_completed
+
+
 async def test_many_urls_come_in_their_order_with_progress(client, site):
     urls = [site.url(f"/docs/{number % 29}?n={number}") for number in range(60)]
     seen = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ class Downloads:
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._users: dict[str, int] = {}
 
+    async def begin(self, key_id: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Wait for this result's turn and read its first chunk, so that a failure can still be answered with an error.
+
+        Who waits has read nothing. The turn ends with the chunks.
+        """
+        rest = self.in_turn(key_id, chunks)
+        return _chained(await anext(rest, b""), rest)
+
     async def in_turn(self, key_id: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Yield the chunks once it is this result's turn."""
         turn = self._turns.setdefault(key_id, asyncio.Semaphore(self._per_key))
@@ -32,3 +41,10 @@ class Downloads:
             self._users[key_id] -= 1
             if not self._users[key_id]:
                 del self._users[key_id], self._turns[key_id]
+
+
+async def _chained(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with contextlib.aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk

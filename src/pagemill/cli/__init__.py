@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace, Settings], int]
 
+_BROKEN_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 # What a flag sets is a setting: it goes into the environment, so that child processes have it too.
 _FLAG_SETTINGS = ("host", "port", "workers", "data_dir")
 
@@ -43,6 +45,10 @@ def main(arguments_given: Sequence[str] | None = None) -> None:
         if not getattr(arguments, "supervised", False):
             warn_of_unknown()
         code = command(arguments, settings)
+        print(end="", flush=True)
+    except BrokenPipeError:  # whoever reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _BROKEN_PIPE
     except UsageError as error:
         print(f"pagemill: {error.message}", file=sys.stderr)
         code = 2

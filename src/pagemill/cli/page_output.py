@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pagemill.model import Job, Page
 
-_SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
+SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
 _LONGEST_NAME = 120
 _API_ONLY = ("screenshotUrl", "fullPageScreenshotUrl")
 
@@ -37,7 +37,7 @@ class PageOutput:
     def __init__(self, output: str | None, form: str, *, several: bool, resume: bool = False) -> None:
         self._form = form
         self._several = several
-        self._folder, self._file = _places(output, several=several)
+        self._folder, self._file = places(output, several=several)
         self._stream: TextIO = sys.stdout
         self._written = False
         if resume and output is None:
@@ -96,7 +96,7 @@ class PageOutput:
         return ("\n" if self._written else "") + head + text
 
     def _name(self, index: int, url: str) -> str:
-        return file_name(index, url) + _SUFFIXES[self._form]
+        return file_name(index, url) + SUFFIXES[self._form]
 
 
 def json_line(job: Job, page: Page, contents: dict[str, bytes]) -> str:
@@ -133,8 +133,11 @@ def save_pictures(folder: Path, page: Page, contents: dict[str, bytes]) -> None:
         raise OperatorError(f"The folder {folder} cannot be written: {error.strerror}.") from error
 
 
-def _places(output: str | None, *, several: bool) -> tuple[Path | None, Path | None]:
-    """The folder or the file: a path that ends in a slash, is a folder, or has no suffix for several pages is one."""
+def places(output: str | None, *, several: bool) -> tuple[Path | None, Path | None]:
+    """Return the folder or the file.
+
+    A path that ends in a slash, is a folder, or has no suffix for several pages is a folder.
+    """
     if output is None:
         return None, None
     path = Path(output)

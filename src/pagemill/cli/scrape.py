@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LONGEST_SHOWN = 300
-BROKEN_PIPE = 141
-"""What a shell reports of a program that SIGPIPE ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +64,7 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with ProgressBar(len(left), shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
         if len(left) < len(wanted):
             bar.say(f"{len(wanted) - len(left)} of {len(wanted)} are there already.")
-        try:
-            return await command.run(left, slots, bar)
-        except BrokenPipeError:  # whoever reads has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return BROKEN_PIPE
+        return await command.run(left, slots, bar)
 
 
 class _Command:

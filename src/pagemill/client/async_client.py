@@ -37,7 +37,8 @@ class AsyncClient:
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
     ) -> None:
-        self._http = httpx2.AsyncClient(**http_options(base_url, api_key, timeout))
+        self._http = httpx2.AsyncClient(**http_options(base_url, api_key))
+        self._timeout = timeout
         self._retries = retries
 
     async def __aenter__(self) -> Self:
@@ -108,7 +109,7 @@ class AsyncClient:
     async def _take(self, step: Step) -> Reply:
         if isinstance(step, Call):
             try:
-                return answer_of(await self._http.request(**request_arguments(step)))
+                return answer_of(await self._http.request(**request_arguments(step, self._timeout)))
             except httpx2.TransportError as error:
                 return unreachable(self._http.base_url, error)
         if isinstance(step, Pause):

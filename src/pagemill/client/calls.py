@@ -27,6 +27,8 @@ class Call:
     fields: Mapping[str, Any] | None = None
     query: Mapping[str, str | int | float] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    hold: float = 0
+    """Seconds for which the service may hold the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import httpx2
+
 from pagemill.client.calls import Answer
 from pagemill.client.errors import ServiceUnreachableError
 
 if TYPE_CHECKING:
-    import httpx2
-
     from pagemill.client.calls import Call
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 RETRIES = 6
 TIMEOUT = 90.0
-"""Seconds of silence after which a connection counts as broken; the service holds an answer for 30."""
+"""Seconds of silence after which a connection counts as broken, beyond those for which an answer may be held."""
 
 
-def http_options(base_url: str | None, api_key: str | None, timeout: float) -> dict[str, Any]:
+def http_options(base_url: str | None, api_key: str | None) -> dict[str, Any]:
     """Return the arguments of an httpx2 client. What is None comes from PAGEMILL_URL and PAGEMILL_API_KEY."""
     url = base_url or os.environ.get("PAGEMILL_URL") or DEFAULT_URL
     key = api_key or os.environ.get("PAGEMILL_API_KEY") or ""
@@ -27,18 +27,18 @@ def http_options(base_url: str | None, api_key: str | None, timeout: float) -> d
         # Endpoints have their own version: an address that ends with one is as good.
         "base_url": url.rstrip("/").removesuffix("/v1"),
         "headers": {"X-API-Key": key} if key else {},
-        "timeout": timeout,
         "follow_redirects": False,
     }
 
 
-def request_arguments(call: Call) -> dict[str, Any]:
+def request_arguments(call: Call, timeout: float) -> dict[str, Any]:
     """Return the arguments of httpx2's `request`."""
     arguments: dict[str, Any] = {
         "method": call.method,
         "url": call.path,
         "params": dict(call.query),
         "headers": dict(call.headers),
+        "timeout": httpx2.Timeout(timeout, read=timeout + call.hold),
     }
     if call.fields is not None:
         arguments["json"] = dict(call.fields)

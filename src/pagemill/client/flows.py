@@ -83,7 +83,8 @@ def job(path: str, job_id: str, retries: int, seconds: float | None) -> Flow[Any
     while True:
         left = _LONGEST_HOLD if deadline is None else deadline - time.monotonic()
         hold = max(0, min(_LONGEST_HOLD, left))
-        found = yield from call(Call("GET", f"{path}/{job_id}", query={"wait": round(hold, 3)}), retries)
+        poll = Call("GET", f"{path}/{job_id}", query={"wait": round(hold, 3)}, hold=hold)
+        found = yield from call(poll, retries)
         if found["status"] in (COMPLETED, FAILED):
             return found
         if deadline is not None and time.monotonic() >= deadline:

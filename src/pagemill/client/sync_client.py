@@ -37,7 +37,8 @@ class Client:
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
     ) -> None:
-        self._http = httpx2.Client(**http_options(base_url, api_key, timeout))
+        self._http = httpx2.Client(**http_options(base_url, api_key))
+        self._timeout = timeout
         self._retries = retries
 
     def __enter__(self) -> Self:
@@ -108,7 +109,7 @@ class Client:
     def _take(self, step: Step) -> Reply:
         if isinstance(step, Call):
             try:
-                return answer_of(self._http.request(**request_arguments(step)))
+                return answer_of(self._http.request(**request_arguments(step, self._timeout)))
             except httpx2.TransportError as error:
                 return unreachable(self._http.base_url, error)
         if isinstance(step, Pause):

@@ -133,6 +133,36 @@ async def test_a_crawl_that_cannot_be_read_is_answered_with_503(api: Api, fillin
     await s3.mend()
 
 
+async def test_a_result_that_waits_for_its_turn_is_not_read_yet(
+    settings: Settings, key: tuple[str, str], filling: Queue, s3: Relay
+) -> None:
+    """Else all that wait would be held in memory."""
+    async with serving(settings.changed(max_downloads=1), key) as api:
+        job_id = await api.submit(URL, formats=["markdown", "screenshot"])
+        crawl = (await api.client.post("/v1/crawl", json={"url": URL, "limit": 1})).json()["id"]
+        await complete(filling, screenshot=b"PNG")
+        path = f"/v1/url-scraper/{job_id}"
+        turn = await api.server.app.state.resources.downloads.begin(api.key_id, aiter(Endless()))
+        await s3.cut()
+        paths = (path, f"{path}/screenshot", f"/v1/crawl/{crawl}")
+        waiting = [asyncio.create_task(api.client.get(path)) for path in paths]
+        done, _ = await asyncio.wait(waiting, timeout=2 * settings.storage.bodies_wait)
+        assert not done
+        await s3.mend()
+        await turn.aclose()
+        assert [(await answer).status_code for answer in waiting] == [200] * 3
+
+
+class Endless:
+    """A result of which there is always more."""
+
+    def __aiter__(self) -> Endless:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return b"more"
+
+
 async def test_after_retention_a_result_is_gone_as_ever(
     api: Api, filling: Queue, settings: Settings, database: Database
 ) -> None:

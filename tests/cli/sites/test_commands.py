@@ -17,7 +17,7 @@ __all__ = ["key", "service", "site"]
 
 @pytest.fixture
 def pagemill(service, tmp_path):
-    async def run(*words, interrupt_after=None, **variables):
+    async def run(*words, interrupt_after=None, output=asyncio.subprocess.PIPE, **variables):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "pagemill", *words),
             env={
@@ -27,15 +27,15 @@ def pagemill(service, tmp_path):
                 "PAGEMILL_DATA_DIR": str(tmp_path / "none"),
                 **variables,
             },
-            stdout=asyncio.subprocess.PIPE,
+            stdout=output,
             stderr=asyncio.subprocess.PIPE,
         )
         if interrupt_after is not None:
             while not interrupt_after():
                 await asyncio.sleep(0.02)
             process.send_signal(signal.SIGINT)
-        output, errors = await process.communicate()
-        return process.returncode, output.decode(), errors.decode()
+        written, errors = await process.communicate()
+        return process.returncode, (written or b"").decode(), errors.decode()
 
     return run
 
@@ -48,6 +48,17 @@ async def test_a_map_is_a_url_a_line(pagemill, site):
     assert "not looked at" in errors or not errors
     _, output, _ = await pagemill("map", site.url(), "--limit", "3", "--json")
     assert {"url", "source", "depth"} <= json.loads(output.splitlines()[0]).keys()
+
+
+async def test_a_reader_that_has_enough_ends_a_map_without_a_word(pagemill, site):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        code, _, errors = await pagemill("map", site.url(), "--limit", "8", output=writer)
+    finally:
+        os.close(writer)
+    assert code == 141
+    assert "Error" not in errors
 
 
 async def test_a_crawl_is_a_folder_with_a_file_for_each_page(pagemill, site, tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.cli.sites.output import page_path
+from pagemill.cli.sites.output import CrawlOutput, Place, page_path
+from pagemill.client import CrawlPage
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ from pagemill.cli.sites.output import page_path
         ("https://a.example/docs/intro/", "docs/intro/index.md"),
         ("https://a.example/docs/intro.html", "docs/intro.html.md"),
         ("https://b.a.example/docs", "b.a.example/docs.md"),
+        ("https://a.example/docs/", "docs/index.md"),
     ],
 )
 def test_a_page_is_under_its_path(url, path):
@@ -31,6 +35,7 @@ URLS = st.builds(
     st.text("abc./%~-_é \\\0:", max_size=40)
     | st.sampled_from(["x" * 5000, "\U0001d400" * 100])
     | st.just("y/" * 500)
+    | st.sampled_from(["", "index", "a/", "a/index", "a//", "/a", "a"])
     | st.just("../../../etc/passwd"),
     st.sampled_from(["", "?a=b", "?a=/../.."]),
 )
@@ -45,5 +50,66 @@ def test_pages_have_their_own_files_and_none_leaves_the_folder(urls):
         assert all(len(part.encode()) < 255 for part in path.parts)
         assert len(path.parts) <= 14
         assert not any(character in str(path) for character in "\\\0:")
-    if paths[0] == paths[1]:  # the same page, but for slashes in a row
-        assert len({urlsplit(url).path.strip("/").replace("//", "/") for url in urls}) == 1
+    if paths[0] == paths[1]:  # the start of a site, written in two ways
+        assert {urlsplit(url).path for url in urls} == {"", "/"}
+
+
+def page(number, markdown):
+    raw = {"url": f"https://a.example/{number}", "number": number, "markdown": markdown}
+    return CrawlPage(raw["url"], "completed", markdown=markdown, number=number, raw=raw)
+
+
+@pytest.fixture
+def output():
+    """Opens an output, and begins a crawl in it or goes on with one."""
+    with contextlib.ExitStack() as stack:
+
+        def output(path, form="json", *, resumes=False):
+            opened = CrawlOutput(str(path), form, start="https://a.example/")
+            place = opened.place() if resumes else Place("crawl_1", 0, 0)
+            opened.open()
+            stack.callback(opened.close)
+            opened.begin(place)
+            return opened
+
+        yield output
+
+
+def test_what_a_crash_left_half_written_is_written_again(output, tmp_path):
+    path = tmp_path / "pages.jsonl"
+    first = output(path)
+    for number in (1, 2):
+        first.write(page(number, "text"))
+        first.remember("crawl_1", number)
+    whole = path.read_text()
+    first.write(page(3, "text"))  # and not remembered
+    path.write_text(path.read_text()[:-5])
+    again = output(path, resumes=True)
+    assert path.read_text() == whole
+    assert again.place().after == 2
+    again.write(page(3, "text"))
+    assert [json.loads(line)["number"] for line in path.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_crawl_that_did_not_begin_leaves_the_file_of_the_last_one(output, tmp_path):
+    path = tmp_path / "pages.jsonl"
+    output(path).write(page(1, "text"))
+    kept = path.read_text()
+    other = CrawlOutput(str(path), "json", start="https://a.example/")
+    other.open()  # and the service refuses the crawl
+    other.close()
+    assert path.read_text() == kept
+    output(path)
+    assert path.read_text() == ""
+
+
+def test_a_folder_that_is_there_is_a_folder_whatever_its_name(output, tmp_path):
+    folder = tmp_path / "a.example"
+    folder.mkdir()
+    output(folder, "markdown").write(page(1, "text"))
+    assert (folder / "1.md").is_file()
+
+
+def test_markdown_that_begins_with_a_line_has_front_matter_all_the_same(output, tmp_path):
+    output(tmp_path / "site", "markdown").write(page(1, "---\n\ntext"))
+    assert (tmp_path / "site" / "1.md").read_text() == '---\nurl: "https://a.example/1"\n---\n\n---\n\ntext'

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from pagemill.api.endpoints.url_scraper import JobIdInPath, is_job_id
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
-from pagemill.api.wire.response import begun, no_such_job
+from pagemill.api.wire.response import no_such_job
 from pagemill.errors import NotFoundError
 from pagemill.model import Format, Status
 
@@ -51,9 +51,8 @@ async def get_screenshot(
         page_id, name = pages[index].id, _FORMATS[type].value
         place = (await resources.jobs.body_places(page_id, [name])).get(name)
         if place is not None:
-            parts = await begun(resources.jobs.body_parts(place))
             return StreamingResponse(
-                resources.downloads.in_turn(key_id, parts),
+                await resources.downloads.begin(key_id, resources.jobs.body_parts(place)),
                 media_type="image/png",
                 headers={"Content-Length": str(place.size)},
             )

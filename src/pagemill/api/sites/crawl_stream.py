@@ -10,13 +10,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import orjson
-from starlette.responses import StreamingResponse
 
 from pagemill.api.sites.answers import crawl_head, crawl_result
 from pagemill.api.submission.waiting import RECHECK_INTERVAL
-from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import encode, pieces_of
-from pagemill.api.wire.response import MEDIA_TYPE, stored_of
+from pagemill.api.wire.response import stored_of, streamed
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 from pagemill.process_lifetime import first_completed
@@ -63,16 +61,8 @@ async def crawl_response(  # noqa: PLR0913 - each says something else of the ans
     contents: bool,
 ) -> Response:
     """Return a crawl with these pages, under both names that clients read; `contents`: with what was made of them."""
-    encoding = preferred(headers)
-    first = next((crawled.page for crawled in pages if crawled.page.status is Status.COMPLETED), None)
-    if contents and first:
-        await stored_of(resources.jobs, job, first)  # before the response begins, a failure is answered with an error
     pieces = _answer(resources, job, head, pages, contents=contents)
-    return StreamingResponse(
-        resources.downloads.in_turn(job.key_id, encode(pieces, encoding)),
-        media_type=MEDIA_TYPE,
-        headers={"Content-Encoding": ZSTD, "Vary": "Accept-Encoding"} if encoding == ZSTD else None,
-    )
+    return await streamed(resources.downloads, job.key_id, pieces, headers)
 
 
 async def _answer(

@@ -42,16 +42,38 @@ def pieces_of(fields: Mapping[str, Any]) -> Iterator[Piece]:
     yield text + b"}"
 
 
+async def merged(pieces: AsyncIterable[Piece]) -> AsyncIterator[Piece]:
+    """Yield the pieces with the text before each packed value as one. So the first comes once such a value is known.
+
+    Text is not kept back when there is a chunk of it.
+    """
+    texts: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        if isinstance(piece, bytes):
+            texts.append(piece)
+            size += len(piece)
+            if size < _CHUNK:
+                continue
+        yield b"".join(texts)
+        texts, size = [], 0
+        if isinstance(piece, Packed):
+            yield piece
+    yield b"".join(texts)
+
+
 async def encode(pieces: AsyncIterable[Piece], encoding: str | None) -> AsyncIterator[bytes]:
     """Yield the pieces as one zstd frame where `encoding` is zstd, otherwise as plain JSON.
 
-    In zstd, packed values are sent as stored. Yields to the event loop after each chunk, since sending to a fast
-    client never waits.
+    In zstd, packed values are sent as stored. Nothing comes before the first piece is there. Yields to the event loop
+    after each chunk, since sending to a fast client never waits.
     """
     zstd = encoding == ZSTD
-    if zstd:
-        yield zstd_frame.START
+    start = zstd_frame.START if zstd else b""
     async for piece in pieces:
+        if start:
+            yield start
+            start = b""
         async for chunk in _as_zstd(piece) if zstd else _as_text(piece):
             yield chunk
             await asyncio.sleep(0)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from pagemill.api.wire import answers
 from pagemill.api.wire.accept_encoding import ZSTD, preferred
-from pagemill.api.wire.json_stream import Packed, encode, pieces_of
+from pagemill.api.wire.json_stream import Packed, encode, merged, pieces_of
 from pagemill.errors import NotFoundError
 from pagemill.model import Status
 
@@ -52,51 +52,36 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     extra = extra or {}
     if not contents or not any(page.status is Status.COMPLETED for page in pages):
         return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
-    # Read from the bodies here: a failure before the response begins can still be answered with an error.
-    first = next(page for page in pages if page.status is Status.COMPLETED)
-    stored = await stored_of(jobs, job, first)
-    pieces = _batch(jobs, job, pages, (first, stored), extra) if job.batch else _single(job, first, stored, extra)
+    pieces = _batch(jobs, job, pages, extra) if job.batch else _single(jobs, job, pages[0], extra)
+    return await streamed(downloads, job.key_id, pieces, headers)
+
+
+async def streamed(downloads: Downloads, key_id: str, pieces: AsyncIterator[Piece], headers: Headers) -> Response:
+    """Return the response with a JSON text in pieces: in zstd where a request with these headers prefers it.
+
+    It waits for its turn. What fails before the first stored value is known is raised, and so answered with an error.
+    """
     encoding = preferred(headers)
     return StreamingResponse(
-        downloads.in_turn(job.key_id, encode(pieces, encoding)),
+        await downloads.begin(key_id, encode(merged(pieces), encoding)),
         media_type=MEDIA_TYPE,
         headers={"Content-Encoding": ZSTD, "Vary": "Accept-Encoding"} if encoding == ZSTD else None,
     )
 
 
-async def begun(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Read the first part now, so that a failure can still be answered with an error, and return all of them."""
-    first = await anext(parts, b"")
-    return _chained(first, parts)
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for part in rest:
-        yield part
-
-
-async def _single(job: Job, page: Page, stored: Stored, extra: JsonObject) -> AsyncIterator[Piece]:
+async def _single(jobs: JobStore, job: Job, page: Page, extra: JsonObject) -> AsyncIterator[Piece]:
+    stored = await stored_of(jobs, job, page)
     for piece in pieces_of({**answers.single_job(job, page, stored.bodies, stored.metadata), **extra}):
         yield piece
 
 
-async def _batch(
-    jobs: JobStore, job: Job, pages: Sequence[Page], first: tuple[Page, Stored], extra: JsonObject
-) -> AsyncIterator[Piece]:
-    head = orjson.dumps(answers.batch_job(job, pages) | extra)
-    text = head.removesuffix(b"}") + b',"results":['
+async def _batch(jobs: JobStore, job: Job, pages: Sequence[Page], extra: JsonObject) -> AsyncIterator[Piece]:
+    yield orjson.dumps(answers.batch_job(job, pages) | extra).removesuffix(b"}") + b',"results":['
     for page in pages:
-        stored = first[1] if page is first[0] else await stored_of(jobs, job, page)
+        stored = await stored_of(jobs, job, page)
         for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata)):
-            if isinstance(piece, Packed):
-                yield text
-                yield piece
-                text = b""
-            else:
-                text += piece
-        text += b"]}" if page is pages[-1] else b","
-    yield text
+            yield piece
+        yield b"]}" if page is pages[-1] else b","
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +10,6 @@ import orjson
 
 from pagemill.cli import scrape_arguments
 from pagemill.cli.progress_bar import ProgressBar
-from pagemill.cli.scrape import BROKEN_PIPE
 from pagemill.cli.sites import options, service
 from pagemill.cli.sites.output import CrawlOutput, Place
 from pagemill.client import ClientError
@@ -48,20 +47,22 @@ async def crawl_site(arguments: argparse.Namespace, settings: Settings) -> int:
     """Write the pages of a site as they end. Return 1 if none completed."""
     if (arguments.schema or arguments.generate_json) and arguments.format != "json":
         raise UsageError("--schema and --generate-json need --format json.")
-    output = CrawlOutput(arguments.output, arguments.format, start=arguments.url)
+    output = CrawlOutput(arguments.output, arguments.format, start=arguments.url, front_matter=arguments.front_matter)
     place = output.place() if arguments.resume else None
-    output.open(resumes=arguments.resume)
+    output.open()
     async with service.connect(arguments, settings) as client:
-        try:
-            if place is None:
-                place = Place(await client.start_crawl(arguments.url, **cast("Any", _fields(arguments))), 0)
-                output.remember(place)
-            return await _read(client, output, place, to_terminal=arguments.output is None and sys.stdout.isatty())
-        except ClientError as error:
-            raise OperatorError(f"{error.message} [{error.code}]") from error
-        except BrokenPipeError:  # whoever reads has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return BROKEN_PIPE
+        with contextlib.closing(output):
+            return await _crawl(arguments, client, output, place)
+
+
+async def _crawl(arguments: argparse.Namespace, client: AsyncClient, output: CrawlOutput, place: Place | None) -> int:
+    try:
+        if place is None:
+            place = Place(await client.start_crawl(arguments.url, **cast("Any", _fields(arguments))), 0, 0)
+        output.begin(place)
+        return await _read(client, output, place, to_terminal=arguments.output is None and sys.stdout.isatty())
+    except ClientError as error:
+        raise OperatorError(f"{error.message} [{error.code}]") from error
 
 
 async def _read(client: AsyncClient, output: CrawlOutput, place: Place, *, to_terminal: bool) -> int:
@@ -76,7 +77,7 @@ async def _read(client: AsyncClient, output: CrawlOutput, place: Place, *, to_te
         bar.say(f"{place.crawl_id} goes on in the service if this is ended.")
         async for page in client.crawl_pages(place.crawl_id, after=place.after, progress=show):
             output.write(page)
-            output.remember(Place(place.crawl_id, page.number))
+            output.remember(place.crawl_id, page.number)
             if page.error:
                 bar.say(f"{page.url}: {page.error}")
     return 0 if completed else 1

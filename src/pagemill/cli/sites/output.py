@@ -6,6 +6,7 @@ How far a crawl was read stands beside the output, so that `--resume` reads on.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -15,18 +16,19 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from pagemill.cli.page_output import write_file
+from pagemill.cli.page_output import SUFFIXES, places, write_file
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
 
 if TYPE_CHECKING:
     from pagemill.client import CrawlPage
 
-SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
 _STATE = ".pagemill-crawl.json"
 _UNSAFE = re.compile(r"[^\w.~-]+")
 _LONGEST_PART = 80
 _MOST_PARTS = 12
+_INDEX = "index"
+"""The file of a path that ends in a slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,18 @@ class Place:
     crawl_id: str
     after: int
     """The number of the last page that was written."""
+    size: int
+    """Bytes of the output, where that is one file, with that page. What stands after them was never finished."""
 
 
 class CrawlOutput:
     """The output of one crawl. Without a path it is standard output, which cannot be resumed."""
 
-    def __init__(self, path: str | None, form: str, *, start: str) -> None:
+    def __init__(self, path: str | None, form: str, *, start: str, front_matter: bool = False) -> None:
         self._form = form
         self._host = urlsplit(start).netloc
-        self._folder = Path(path) if path and (path.endswith("/") or not Path(path).suffix) else None
-        self._file = Path(path) if path and self._folder is None else None
+        self._has_front_matter = front_matter
+        self._folder, self._file = places(path, several=True)
         self._stream: TextIO = sys.stdout
         self._written = False
 
@@ -56,19 +60,34 @@ class CrawlOutput:
             raise UsageError("--resume needs --output: it reads on after what is there.")
         try:
             value = orjson.loads(state.read_bytes())
-            return Place(str(value["crawl"]), int(value["after"]))
+            return Place(str(value["crawl"]), int(value["after"]), int(value["size"]))
         except (OSError, ValueError, KeyError, TypeError):
             raise UsageError(f"There is no crawl to go on with: {state} cannot be read.") from None
 
-    def open(self, *, resumes: bool) -> None:
-        """Make the folder, or open the file. Raises OperatorError."""
+    def open(self) -> None:
+        """Make the folder, or open the file, and change nothing of what is there. Raises OperatorError."""
         try:
             if self._folder:
                 self._folder.mkdir(parents=True, exist_ok=True)
             elif self._file:
-                self._stream = self._file.open("a" if resumes else "w", encoding="utf-8")
+                self._stream = self._file.open("a", encoding="utf-8")
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not sys.stdout:
+            self._stream.close()
+
+    def begin(self, place: Place) -> None:
+        """Go on after this place. A file is cut to it. Raises OperatorError."""
+        try:
+            if self._file and self._file.is_file() and self._file.stat().st_size > place.size:
+                os.truncate(self._file, place.size)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._written = place.size > 0
+        self.remember(place.crawl_id, place.after)
 
     def write(self, page: CrawlPage) -> None:
         """Write a page. One that failed, or whose content an earlier page has, is written in JSON alone."""
@@ -89,12 +108,13 @@ class CrawlOutput:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def remember(self, place: Place) -> None:
+    def remember(self, crawl_id: str, after: int) -> None:
         """Keep how far the crawl was read, after its page was written."""
         if self._state is None:
             return
         try:
-            write_file(self._state, orjson.dumps({"crawl": place.crawl_id, "after": place.after}))
+            size = self._file.stat().st_size if self._file else 0
+            write_file(self._state, orjson.dumps({"crawl": crawl_id, "after": after, "size": size}))
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -111,8 +131,9 @@ class CrawlOutput:
             return None
         if self._form == "markdown":
             text = page.markdown or ""
-            head = front_matter.write({"url": page.final_url or page.url, "title": page.metadata.get("title")})
-            return text if text.startswith("---\n") else f"{head}{text}"
+            if self._has_front_matter:
+                return text
+            return front_matter.write({"url": page.final_url or page.url, "title": page.metadata.get("title")}) + text
         return (page.html if self._form == "html" else page.cleaned_html) or ""
 
     def _unwritable(self, error: OSError) -> OperatorError:
@@ -122,15 +143,16 @@ class CrawlOutput:
 def page_path(url: str, host: str, suffix: str) -> Path:
     """Return the path of a page's file in a folder: that of its URL, below its host where it is not `host`.
 
-    What a file name cannot say exactly (a query, odd characters, great length) is told apart by a digest. No part
-    begins with a dot.
+    What a file name cannot say exactly (a query, odd characters, great length, `index` and slashes in a row) is told
+    apart by a digest. No part begins with a dot.
     """
     parsed = urlsplit(url)
-    raw = parsed.path.lstrip("/").split("/")
+    *above_last, last = parsed.path.removeprefix("/").split("/")
+    raw = [*above_last, last] if last else above_last
     parts = [_safe(part) for part in raw if part]
-    is_exact = parts == [part for part in raw if part] and not parsed.query and len(parts) <= _MOST_PARTS
-    if not parsed.path or parsed.path.endswith("/"):
-        parts.append("index")
+    is_exact = parts == raw and last != _INDEX and not parsed.query and len(parts) <= _MOST_PARTS
+    if not last:
+        parts.append(_INDEX)
     parts = parts[:_MOST_PARTS]
     digest = "" if is_exact else "-" + hashlib.sha256(url.encode()).hexdigest()[:8]
     above = [] if parsed.netloc == host else [_safe(parsed.netloc)]

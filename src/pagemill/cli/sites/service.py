@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pagemill.api.listener import loopback_of
 from pagemill.client import AsyncClient
 from pagemill.data_folder import DataFolder
 from pagemill.errors import UsageError
@@ -26,7 +27,13 @@ def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
         raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
-    return AsyncClient(url or f"http://{settings.service.host}:{settings.service.port}", key)
+    return AsyncClient(url or service_url(settings), key)
+
+
+def service_url(settings: Settings) -> str:
+    """Return the address of the service on this machine."""
+    host = loopback_of(settings.service.host)
+    return f"http://[{host}]:{settings.service.port}" if ":" in host else f"http://{host}:{settings.service.port}"
 
 
 def _first_key(settings: Settings) -> str | None:
