@@ -38,3 +38,7 @@ def test_other_links_stay(line):
 
 def test_a_page_of_buttons_alone_keeps_them():
     assert kept(links.remove, '<p><mark><a class="btn" href="/a">Go</a></mark></p>') == ["Go"]
+
+
+def test_a_button_in_a_header_is_no_heading():
+    assert kept(links.remove, f'<header><mark><a class="btn" href="/a">Go</a></mark></header>{TEXT}') == ["Text."]
