@@ -15,6 +15,7 @@ TEXT = "<p><mark>Text.</mark></p>"
         '<div class=x><a class="wp-element-button" href="/shop">Visit the shop</a></div>',
         '<p><b>READ MORE:</b> <a href="/other">Bridge stuck again: queue reaches the hospital</a></p>',
         '<p>Lesen Sie auch: <a href="/anders">Die Brücke klemmt</a></p>',
+        '<p>Get more of this in our <a href="/newsletters/">weekly newsletter</a>.</p>',
         '<p><em>Get the headlines in your inbox: <a href="/newsletters/">sign up to our newsletter</a>.</em></p>',
     ],
 )
@@ -29,6 +30,7 @@ def test_buttons_and_lines_that_lead_elsewhere_are_no_content(line):
         '<p><a href="/shop">Visit the shop</a></p>',
         '<p>Read more: in the third volume of this work, there is <a href="/v3">a longer account</a> of it.</p>',
         '<li>Related: <a href="/a">The other one</a></li>',
+        '<p>In her <a href="/newsletter/12">newsletter</a> she wrote that the bill was dead.</p>',
         '<p>The newsletter was printed on <a href="/paper">blue paper</a>.</p>',
     ],
 )

@@ -27,7 +27,10 @@ _READ_MORE = re.compile(
     r"(?i)\W*(?:read (?:more|also|next)|also read|more on this story|related|lesen sie auch|mehr zum thema|lire aussi"
     r"|à lire aussi|lea también|leer más|leggi anche|читайте также|материалы по теме|اقرأ أيضا|関連記事)\s*[:：]"
 )
-_NEWSLETTER = re.compile(r"(?i)newsletter|inbox|sign up|\bsubscribe|abonnieren|abonnez")
+# What asks for a subscription. That somebody wrote something in a newsletter is content.
+_NEWSLETTER = re.compile(
+    r"(?i)\binbox|\bsign up|\bsubscribe\b|\babonnieren|\babonnez|^\W*(?:get|join|receive|read|try|more)\b.*\bnewsletter"
+)
 _NEWSLETTER_ADDRESS = re.compile(r"(?i)newsletter|\bsubscri|/sign-?up")
 _NO_LINE = HEADING_TAGS | {"li", "td", "th", "dd"}
 
