@@ -28,6 +28,7 @@ def test_buttons_and_lines_that_lead_elsewhere_are_no_content(line):
     [
         '<h3><a class="btn" href="/card">Card</a></h3>',
         '<p><a href="/shop">Visit the shop</a></p>',
+        '<p><a class="btn" href="/a">Why the bridge has been stuck since May</a></p>',
         '<p>Read more: in the third volume of this work, there is <a href="/v3">a longer account</a> of it.</p>',
         '<li>Related: <a href="/a">The other one</a></li>',
         '<p>In her <a href="/newsletter/12">newsletter</a> she wrote that the bill was dead.</p>',

@@ -21,3 +21,8 @@ def test_choices_that_are_no_block_change_nothing():
     price = "<p><mark>£18.00</mark></p>"
     flat, selected, _, _ = read(f"{price}<object>{LINE}</object>{LINE.replace('Height: 10 cm, 20 cm', '')}")
     assert product_choices.select(flat, selected).tolist() == [True]
+
+
+def test_a_price_far_above_is_that_of_something_else():
+    flat, selected, _, _ = read(f"<p><mark>£18.00</mark></p>{'<p>a</p>' * 6}{LINE}")
+    assert not product_choices.select(flat, selected)[-1]
