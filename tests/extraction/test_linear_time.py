@@ -52,6 +52,12 @@ PAGES = {
     "lists behind an item": ("<ul><li>a</li>", " <ul></ul>" * 2, TEXT),
     "links in a heading": ("<h2>", '<a href="#x"><img src=/a.png></a>' * 4, TEXT),
     "pictures in a link": ("<a href=/>", "<img src=/x.png alt=q>" * 6, f"</a>{TEXT}"),
+    "labels of a language": (TEXT, "<div><b aria-label=language>Go!</b></div>" * 4, "<pre>x</pre>"),
+    "choices": (
+        TEXT,
+        "<p>a<p>b<fieldset><legend>c</legend><input type=radio><label>d</label><label>e</label></fieldset>",
+        TEXT,
+    ),
     "a byline without an end": ('<title>a</title><h1>a</h1><p class="byline">', "By x | ", f"</p>{TEXT}"),
 }
 

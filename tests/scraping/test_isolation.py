@@ -233,6 +233,16 @@ async def test_what_one_sends_does_not_make_a_host_be_forgotten(scraper, web):
     assert scraper._context.memory.needs_browser("127.0.0.2")
 
 
+async def test_the_end_of_ones_time_does_not_make_a_host_be_forgotten(scraper, web):
+    web.routes["/"] = shell_for("accept")
+    web.routes["/slow"] = slow(60)
+    for number in range(SETTINGS.browser.browser_memory_pages):
+        await scraper.scrape(web.url(f"/?{number}"), PLAIN, "B")
+    with pytest.raises(PageError):
+        await scraper.scrape(web.url("/slow"), ScrapeOptions(formats=MARKDOWN, timeout=3.0), "A")
+    assert scraper._context.memory.needs_browser("127.0.0.2")
+
+
 async def test_a_host_that_needs_the_browser_changes_nothing_for_other_hosts(scraper, web):
     web.routes["/shell"] = Response(FILLED)
     for number in range(SETTINGS.browser.browser_memory_pages):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.article_header import ArticleHeader
     from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.byline_texts import Byline
     from pagemill.extraction.choosing.features.block_features import Features
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
@@ -80,6 +81,7 @@ class MainContent:
     """Whether hardly any content was found and everything except boilerplate was selected."""
     header: ArticleHeader
     """The blocks of headline, byline and date. They are not among those selected."""
+    byline: Byline
 
 
 def extract(  # noqa: PLR0913 - the options of extraction, each with its default
@@ -171,12 +173,12 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
     header = content.header
     headline = article_header.title_text(flat, header.title)
-    meta = byline_texts.read(flat, header.meta, header.signature)
     facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words, header.blocks)
     normalization.remove_labels(body)
     headline = headline or normalization.hidden_headline(page.index.headings)
-    article_header.insert(body, headline or title or page_metadata.title_of(page.index, url) or "", meta)
+    headline = headline or title or page_metadata.title_of(page.index, url) or ""
+    article_header.insert(body, headline, content.byline.parts)
     products.insert(body, facts)
     return content
 
@@ -223,9 +225,11 @@ def select_content(
     header = _find_header(flat, features, words, selected, model)
     selected[header.blocks] = False
     chances = result.probability, found.template_ids
-    names = byline_texts.read(flat, header.meta, header.signature)
-    selected = completion.remove_parts_of_header(flat, selected, words, chances, header=header.blocks, names=names)
-    return MainContent(words, selected, result.quality_features, is_fallback, header)
+    byline = byline_texts.read(flat, header.meta, header.signature)
+    selected = completion.remove_parts_of_header(
+        flat, selected, words, chances, header=header.blocks, names=byline.names
+    )
+    return MainContent(words, selected, result.quality_features, is_fallback, header, byline)
 
 
 def _settle_comments(  # noqa: PLR0913 - the page, what was found on it, and the option

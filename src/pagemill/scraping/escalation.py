@@ -107,7 +107,8 @@ class Escalation:
             except (BrowserError, UnsupportedContentTypeError):  # it says nothing of the host: a document, perhaps
                 pass
             except PageError:
-                await self._learn(host, needs_browser=False)
+                if self.options.timeout is None:  # a time of the request's own may be why the browser failed
+                    await self._learn(host, needs_browser=False)
         return await self._fetch_by_http(host)
 
     async def _fetch_by_browser_only(self, host: str) -> FetchResult:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from tests.extraction.flat import split
 from turbohtml import parse
 
@@ -76,3 +77,22 @@ def test_a_credit_in_the_byline_takes_no_picture_along():
     body = parse("<body><img alt='Picture of the harbour by Ann Lee' src=a>").select_one("body")
     article_header.insert(body, "Title", ["Picture of the harbour by Ann Lee"])
     assert body.find("img") is not None
+
+
+@pytest.mark.parametrize(
+    ("markup", "title"),
+    [
+        ("What is new in C#", "What is new in C#"),
+        ("Calibration<a href=#c>#</a>", "Calibration"),
+        ("Calibration <a href=#c>#</a>", "Calibration"),
+        ("Calibration¶", "Calibration"),
+        ("The fall of H<sub>2</sub>O, <em>again</em>!", "The fall of H2O, again!"),
+        ("<div>One</div><div>Two #</div>", "One Two"),
+    ],
+)
+def test_a_headline_reads_as_it_is_shown_without_the_mark_of_its_link(markup, title):
+    flat = split(f"<h1>{markup}</h1>")
+    assert article_header.title_text(flat, range(len(flat.owner))) == title
+    body = parse(f"<body><h2>{markup}</h2><p>Text</p></body>").select_one("body")
+    article_header.insert(body, title, [])
+    assert body.find("h2") is None or "<div>" in markup

@@ -16,6 +16,8 @@ from pagemill.extraction.choosing import byline_markup
         ("<p><time>4 May 2024</time></p>", True),
         ('<h2 class="date-header"><span>4 May 2024</span></h2>', True),
         ('<ul class="authors"><li><span>Jane Doe</span></li></ul>', True),
+        ("<p>By Jane Doe for The Hill Times.</p>", True),
+        ("<p>By Friday, the storm had passed.</p>", False),
         ("<p><time>In five minutes</time></p>", False),
         ("<ul><li><time>4 May 2024</time></li></ul>", False),
         ('<p>Read what <a rel="author" href="/jane">Jane Doe</a> wrote</p>', False),

@@ -35,4 +35,4 @@ def test_byline_and_date_are_one_line(texts, line):
 )
 def test_a_byline_says_who_and_then_when(markup, parts):
     flat = split(markup)
-    assert byline_texts.read(flat, range(len(flat.owner))) == parts
+    assert byline_texts.read(flat, range(len(flat.owner))).parts == parts

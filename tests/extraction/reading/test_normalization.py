@@ -351,3 +351,14 @@ def test_what_only_steers_or_counts_is_no_content(markup):
     body = parse(f"<body><div>{markup}</div><p>Text</p></body>").select_one("body")
     normalization.remove_boxes(body)
     assert body.text.replace("Latest", "").strip() == "Text"
+
+
+@pytest.mark.parametrize(
+    "src", ["/encounter.jpg", "/granite-counter.png?w=800", "/img/countertop.png?x", "counter.png"]
+)
+def test_a_picture_of_something_that_is_called_a_counter_stays(src):
+    page = extract(f'<p><img src="{src}" alt="Oak"></p>'.encode(), "https://example.org/", only_main_content=False)
+    assert "Oak" in page.markdown
+    body = parse(f'<body><p><img src="{src}" alt="Oak"></p></body>').select_one("body")
+    normalization.remove_boxes(body)
+    assert body.find("img") is not None

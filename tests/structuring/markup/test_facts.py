@@ -172,3 +172,9 @@ def test_addresses_that_run_scripts_are_left_out():
     facts = markup.read(tree, BASE)
     assert facts.items == [{"name": "JavaScript: The Good Parts"}]
     assert facts.metas == {"og:title": "JavaScript: A Guide"}
+
+
+def test_a_span_of_more_digits_than_are_read_as_a_number_is_the_largest():
+    table = "<table><tr><th>A<th>B<tr><td colspan={}>1<td>2</table>"
+    found = [read(table.format(digits)).tables for digits in ("9" * 10, "9" * 5000)]
+    assert found[0] == found[1]

@@ -12,9 +12,10 @@ import numpy as np
 from turbohtml import Element, Text
 
 from pagemill.extraction.choosing import byline_markup, byline_texts
+from pagemill.extraction.choosing.blocks import HEADING_TAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,7 +38,6 @@ _MAX_HEADING_BLOCKS = 3
 _ARTICLES = frozenset({"hentry", "h-entry"})
 _MAX_SIGNATURE = 2
 """How many blocks below the text a byline is looked for."""
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _LABEL_OF_NAME = re.compile(r"(?i)^(?:by|von|par|por|di|door)\s+")
 _LABEL_OF_PORTRAIT = re.compile(
     r"(?i)^(?:(?:photo|picture|image|headshot|avatar) of|author:?)\s+"
@@ -153,7 +153,7 @@ def _remove_repeated(body: Element, title: str) -> None:
     heading = next(shown, None)
     if not title or heading is None or heading.find("img") is not None:
         return
-    if _without_permalink(heading.text) != title:
+    if _without_permalink(heading.strings) != title:
         return
     before = 0
     for node in body.descendants:
@@ -167,7 +167,7 @@ def _remove_repeated(body: Element, title: str) -> None:
 def _remove_portraits(body: Element, meta: Sequence[str]) -> None:
     """Remove the pictures whose text is no more than a name in the byline. A figure is about a person, and stays."""
     names = {_LABEL_OF_NAME.sub("", part).casefold() for part in meta} - {""}
-    for image in list(body.iter_elements("img")):
+    for image in list(body.iter_elements("img")) if names else ():
         text = _LABEL_OF_PORTRAIT.sub("", " ".join((image.attr("alt") or "").split())).casefold()
         if text in names and text.count(" ") < _MAX_WORDS_OF_NAME and image.closest("figure") is None:
             image.extract()
@@ -175,11 +175,17 @@ def _remove_portraits(body: Element, meta: Sequence[str]) -> None:
 
 def title_text(flat: Blocks, blocks: Sequence[int]) -> str:
     """Return the text of a headline, without the mark of a link to itself."""
-    return _without_permalink(" ".join(byline_texts.pieces(flat, blocks)))
+    lines = (_without_permalink(flat.strings[flat.texts_of(block)]) for block in blocks)
+    return " ".join(filter(None, lines))
 
 
-def _without_permalink(text: str) -> str:
-    return " ".join(text.split()).rstrip(_PERMALINKS).rstrip()
+def _without_permalink(strings: Iterable[str]) -> str:
+    """The text of a heading without the mark of a link to itself: a text of its own, or a last word. `C#` is a name."""
+    text = "".join(string for string in strings if string.isspace() or "".join(string.split()).strip(_PERMALINKS))
+    words = text.split()
+    while words and not words[-1].strip(_PERMALINKS):
+        words.pop()
+    return " ".join(words).rstrip(_PERMALINKS.lstrip("#"))
 
 
 def _whole_heading(flat: Blocks, block: int) -> tuple[int, ...]:
@@ -187,7 +193,7 @@ def _whole_heading(flat: Blocks, block: int) -> tuple[int, ...]:
     element = flat.owner[block]
     for _ in range(2):
         begin, end = flat.block_begin[element], flat.block_end[element]
-        if flat.tags[element] in _HEADINGS and end - begin <= _MAX_HEADING_BLOCKS:
+        if flat.tags[element] in HEADING_TAGS and end - begin <= _MAX_HEADING_BLOCKS:
             return tuple(range(begin, end))
         element = flat.parent[element]
     return (block,)

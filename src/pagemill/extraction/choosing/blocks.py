@@ -7,6 +7,7 @@ subtree is a difference of two prefix sums.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ NON_TEXT_TAGS = frozenset(
     select style svg template textarea title track video
     """.split()  # noqa: SIM905 — a list of a hundred lines is harder to read
 )
+
+HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 MAX_BLOCKS = 50_000
 """A page with more elements or more blocks than this is not split. Ordinary pages have some hundreds of each."""
@@ -80,6 +83,10 @@ class Blocks:
 
     counted_elements: dict[str, list[int]] = field(default_factory=lambda: {tag: [] for tag in COUNTED_TAGS})
     """For each of `COUNTED_TAGS`, the parent element of each occurrence."""
+
+    def texts_of(self, block: int) -> slice:
+        """Where the texts of a block stand in `texts`, `strings`, `text_block` and `text_linked`."""
+        return slice(bisect_left(self.text_block, block), bisect_right(self.text_block, block))
 
 
 def split(root: Element) -> Blocks | None:

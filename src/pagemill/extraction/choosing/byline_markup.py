@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from turbohtml import Element
 
+from pagemill.extraction.choosing.blocks import HEADING_TAGS
 from pagemill.extraction.metadata import dates
 from pagemill.extraction.metadata.dates import YEAR
 
@@ -53,7 +53,7 @@ _OTHER_NAMES = re.compile(
     r"|table-of-contents)(?=[-_\s]|$)"
 )
 _NO_SIGNATURE = frozenset({"li", "table", "aside", "nav"})
-_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_HEADINGS = HEADING_TAGS - {"h1"}
 _CONNECTOR = re.compile(
     # Possessive: three runs of what may be the same characters would be tried in every way.
     r"(?i)\W*+(?:(?:posted|published|written|words|text|veröffentlicht|publié|publicado)\b)?+\W*+"
@@ -69,27 +69,23 @@ def find(flat: Blocks, words: NDArray[np.float64], begin: int, end: int) -> NDAr
     result = np.zeros(len(flat.owner), bool)
     for block in range(begin, end):
         if words[block] <= MAX_WORDS:
-            result[block] = _is_byline(_texts(flat, block))
+            result[block] = _is_byline(flat.texts[flat.texts_of(block)])
     return result
 
 
 def is_date(flat: Blocks, block: int) -> bool:
     """Whether a block is a full date and hardly anything else."""
-    texts = _texts(flat, block)
+    texts = flat.texts[flat.texts_of(block)]
     return _is_date(_joined(texts)) and not _is_in(texts[0], _NO_DATE)
 
 
 def names_author(flat: Blocks, block: int) -> bool:
     """Whether the markup calls all of a block an author, or an author and a date, wherever it stands."""
-    texts = [text for text in _texts(flat, block) if not _CONNECTOR.fullmatch(text.data)]
+    texts = [text for text in flat.texts[flat.texts_of(block)] if not _CONNECTOR.fullmatch(text.data)]
     called = {_called(text, anywhere=True) for text in texts}
     if texts and _is_in(texts[0], _NO_SIGNATURE):
         return False
     return "author" in called and "" not in called
-
-
-def _texts(flat: Blocks, block: int) -> list[Text]:
-    return flat.texts[bisect_left(flat.text_block, block) : bisect_right(flat.text_block, block)]
 
 
 def _joined(texts: Sequence[Text]) -> str:
@@ -108,12 +104,12 @@ def is_other(flat: Blocks, block: int) -> bool:
 
 def is_credit(flat: Blocks, block: int) -> bool:
     """Whether a block says whose picture one is."""
-    return _CREDIT.match(flat.strings[bisect_left(flat.text_block, block)]) is not None
+    return _CREDIT.match(flat.strings[flat.texts_of(block).start]) is not None
 
 
 def _is_byline(texts: Sequence[Text]) -> bool:
     whole = _joined(texts)
-    if _BY.fullmatch(whole) or whole.lower() in PREPOSITIONS:
+    if (_BY.fullmatch(whole) and not _is_sentence(whole)) or whole.lower() in PREPOSITIONS:
         return True
     if _is_date(whole) and not _is_in(texts[0], _NO_DATE | _HEADINGS):
         return True
@@ -122,6 +118,12 @@ def _is_byline(texts: Sequence[Text]) -> bool:
     if not named or "" in named:
         return False
     return "author" in named or YEAR.search(" ".join(text.data for text in texts)) is not None
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text that begins like a byline goes on like a sentence: `By Friday it was over.`"""
+    words = text.split()
+    return words[-1].endswith(".") and 2 * sum(word[0].islower() for word in words[1:]) > len(words[1:])
 
 
 def _called(text: Text, *, anywhere: bool = False) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from turbohtml import Element
 
+from pagemill.extraction.choosing.byline_markup import PREPOSITIONS
 from pagemill.extraction.metadata import dates
 from pagemill.extraction.metadata.dates import YEAR
 
@@ -53,19 +53,31 @@ _TIME = re.compile(
 _PATH = re.compile(r"\S\s+[>»›]\s+\S")
 _TRAILING_LABEL = re.compile(r"(?i)\s+(?:on|am|vom|le|el|il)$")
 _SPACE_BEFORE = re.compile(r"\s+(?=[,;:.])")
-_PREPOSITIONS = frozenset({"by", "von", "par", "por", "di", "door"})
 _STRIPPED = " \t\n·|•,;/–—-"
 
 
-def read(flat: Blocks, blocks: Sequence[int], signature: Sequence[int] = ()) -> list[str]:
-    """Return what bylines say, part by part: names with what stands before them, then dates.
+class Byline(NamedTuple):
+    """What bylines say, part by part."""
+
+    names: tuple[str, ...] = ()
+    """Who, with what stands before the names."""
+    times: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[str]:
+        """Names, then dates."""
+        return [*self.names, *self.times]
+
+
+def read(flat: Blocks, blocks: Sequence[int], signature: Sequence[int] = ()) -> Byline:
+    """Return what bylines say.
 
     `signature`: the blocks of a byline below the text, of which only the names count if there is a date above.
 
     Labels of dates, categories, numbers of comments, times of reading and the like are left out.
     """
     parts, below = _read(flat, blocks), _read(flat, signature)
-    return parts.names + below.names + (parts.times or below.times)
+    return Byline((*parts.names, *below.names), tuple(parts.times or below.times))
 
 
 def names_anyone(flat: Blocks, blocks: Sequence[int]) -> bool:
@@ -105,7 +117,7 @@ class _Parts:
     @property
     def needs_name(self) -> bool:
         """Whether the last text only says that a name follows."""
-        return bool(self._name) and self._name[-1].lower() in _PREPOSITIONS
+        return bool(self._name) and self._name[-1].lower() in PREPOSITIONS
 
     def add(self, part: str) -> None:
         if _is_time(part):
@@ -148,11 +160,11 @@ def pieces(flat: Blocks, blocks: Sequence[int], without: str = "") -> list[str]:
     """The texts between the tags of some blocks, in document order, except those in elements that match `without`."""
     found: list[str] = []
     for block in blocks:
-        begin, end = bisect_left(flat.text_block, block), bisect_right(flat.text_block, block)
+        inside = flat.texts_of(block)
         found += [
-            flat.strings[index]
-            for index in range(begin, end)
-            if not (without and _is_within(flat.texts[index], without))
+            string
+            for string, text in zip(flat.strings[inside], flat.texts[inside], strict=True)
+            if not (without and _is_within(text, without))
         ]
     return found
 

@@ -78,6 +78,9 @@ CHECKED, UNCHECKED = "☑", "☐"
 """The marks of the items of a task list."""
 CHOICES = "data-choices-of-form"
 """The attribute of a line that holds the choices of a form."""
+# Counters of visits are programs; their pictures have a query.
+COUNTER = re.compile(r"(?i)(?:^|/)(?:hit-?)?counter\.(?:(?:cgi|php)\b|(?:gif|png)\?)")
+"""The address of a picture that counts visits."""
 _MIN_CHOICES, _MAX_CHOICES = 2, 200
 _SUBSCRIBE_BUTTONS = "p.button-wrapper"
 _ROLES = {
@@ -93,6 +96,8 @@ _ROLES = {
 _MAX_LABEL = 40
 _MAX_PICTOGRAPH = 4
 _MAX_LEVELS = 3
+_MAX_NEAR = 100
+"""How many elements are searched for the code that a label stands above."""
 _LANGUAGE_NAME = re.compile(r"[a-z][a-z0-9+#.-]{0,20}")
 _MIN_LINES = 3
 _DOXYGEN = "table.memberdecls, table.memname, table.params, table.retval, table.exception"
@@ -129,8 +134,8 @@ def normalize(body: Element) -> None:
 
 def _counters(body: Element) -> None:
     """Remove the lines around counters of visits."""
-    for counter in body.select('p > img[src*="counter"], font > img[src*="counter"], center > img[src*="counter"]'):
-        around = counter.parent
+    for image in body.select(':is(p, font, center) > img[src*="counter." i]'):
+        around = image.parent if COUNTER.search(image.attr("src") or "") else None
         if isinstance(around, Element) and len(around.text.strip()) <= _MAX_LABEL:
             around.extract()
 
@@ -213,7 +218,9 @@ def _language_labels(body: Element) -> None:
         name = label.text.strip().lower()
         code: Element | None = None
         for around in islice(label.ancestors, _MAX_LEVELS):
-            code = around.find("pre") if code is None and isinstance(around, Element) else code
+            if code is None and isinstance(around, Element):
+                near = islice(around.iter_elements(), _MAX_NEAR)
+                code = next((element for element in near if element.tag == "pre"), None)
         if code is not None and _LANGUAGE_NAME.fullmatch(name):
             if code.attr("class") is None:
                 code.attrs["class"] = f"language-{name}"

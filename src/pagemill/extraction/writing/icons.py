@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from turbohtml import Element, Text
 
+from pagemill.extraction.reading import normalization
+
 if TYPE_CHECKING:
     from pagemill.extraction.reading.addresses import Resolver
 
@@ -26,9 +28,8 @@ _PORTRAIT = re.compile(
 
 _BADGE = re.compile(r"//(?:img\.shields\.io|badges?\.|badgen\.net)|/badges?/[^/]+$|[/_-]badge(?:\.svg|\?|$)")
 
-# The sizes of banners and buttons that advertisers agreed on (IAB), and counters of visits.
+# The sizes of banners and buttons that advertisers agreed on (IAB).
 _BANNER_SIZES = frozenset({("468", "60"), ("728", "90"), ("234", "60"), ("88", "31"), ("120", "600"), ("160", "600")})
-_COUNTER = re.compile(r"(?i)[/_-](?:hit-?)?counter\.(?:gif|cgi|php|png)(?:\?|$)")
 
 _PERMALINK_SIGNS = frozenset(["#", "¶", "§", "🔗", "⚓", "🔗︎"])
 _PERMALINKS = _PERMALINK_SIGNS | {"", "link"}
@@ -82,7 +83,7 @@ def is_logo(image: Element, resolver: Resolver) -> bool:
 def is_banner(image: Element, src: str) -> bool:
     """Whether an image has the size of an advertisement or of a banner, or counts visits."""
     size = (image.attr("width") or "").strip(), (image.attr("height") or "").strip()
-    return size in _BANNER_SIZES or _COUNTER.search(src) is not None
+    return size in _BANNER_SIZES or normalization.COUNTER.search(src) is not None
 
 
 def is_badge(image: Element, src: str) -> bool:

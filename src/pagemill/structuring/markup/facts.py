@@ -30,7 +30,7 @@ _META = re.compile(
 )
 _MAX_ITEMS, _MAX_DEPTH, _MAX_VALUES = 200, 8, 200
 _MAX_TABLES, _MAX_ROWS, _MAX_COLUMNS, _MAX_PAIRS, _MAX_CELLS = 20, 200, 30, 300, 3000
-_MAX_GRID, _MAX_SPAN = 500_000, 1000
+_MAX_GRID, _MAX_SPAN, _MAX_SPAN_DIGITS = 500_000, 1000, 20
 _MAX_SAFE_INTEGER = 2**53
 _MAX_TEXT_LENGTH, _MAX_CELL_LENGTH = 20_000, 1000
 
@@ -237,7 +237,9 @@ def _is_too_large(table: Element) -> bool:
 
 def _span(cell: Element, name: str) -> int:
     text = cell.attr(name) or "1"
-    return min(int(text), _MAX_SPAN) if text.isdecimal() else 1
+    if not text.isdecimal():
+        return 1
+    return min(int(text), _MAX_SPAN) if len(text) <= _MAX_SPAN_DIGITS else _MAX_SPAN
 
 
 def _cell(text: str) -> str:

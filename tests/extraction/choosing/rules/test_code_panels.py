@@ -18,3 +18,9 @@ def test_code_in_another_box_or_behind_text_is_not():
     assert kept(code_panels.select, f"<div><div><pre><mark>npm add x</mark></pre></div></div>{box}") == ["npm add x"]
     text = "<p>An account of the other manager.</p>"
     assert kept(code_panels.select, f"<div><pre><mark>npm add x</mark></pre>{text}<pre>b</pre></div>") == ["npm add x"]
+
+
+def test_panels_before_the_chosen_one_are_content_too():
+    panels = "".join(f"<div><span>sh</span><pre>{name} add x</pre></div>" for name in ("npm", "pnpm", "yarn"))
+    chosen = panels.replace("yarn add x", "<mark>yarn add x</mark>")
+    assert kept(code_panels.select, f"<div>{chosen}</div>") == ["npm add x", "pnpm add x", "yarn add x"]

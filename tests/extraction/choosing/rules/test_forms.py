@@ -24,3 +24,15 @@ def test_what_stands_around_an_email_field_asks_to_subscribe():
 )
 def test_other_forms_keep_their_text(box):
     assert len(kept(forms.remove, f"{TEXT}{box}</main>")) == 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<main><p><mark>Short.</mark></p><form>{MAIL}</form></main><p><mark>{'word ' * 60}</mark></p>",
+        f"<p><mark>{'word ' * 8}</mark></p><div><p><mark>One two three four.</mark></p><form>{MAIL}</form></div>",
+        f"<p><mark>{'word ' * 400}</mark></p><div><p><mark>{'more ' * 70}</mark></p><form>{MAIL}</form></div>",
+    ],
+)
+def test_the_main_part_and_much_text_are_no_box(page):
+    assert len(kept(forms.remove, page)) == 2

@@ -77,3 +77,21 @@ def test_other_headings_stay(markup):
     flat, selected, _, texts = read(markup)
     assert _without_orphans(markup, 0.5) == [text for text, is_in in zip(texts, selected, strict=True) if is_in]
     assert flat.owner
+
+
+def test_the_headings_of_cards_stay():
+    card = "<div><h3><mark>Card</mark></h3><p>Price</p></div>"
+    flat, selected, words, texts = read(f"<p><mark>Text.</mark></p>{card * 3}")
+    chances = np.full(len(texts), 0.5), np.array([0, 1, 2, 1, 2, 1, 2])
+    result = headings.remove_orphans(flat, selected, words, chances, ())
+    assert [text for text, is_in in zip(texts, result, strict=True) if is_in] == ["Text.", "Card", "Card", "Card"]
+
+
+def test_the_section_of_a_heading_may_stand_beside_a_box_around_it():
+    markup = "<p><mark>Text.</mark></p><div><div><div><h3><mark>Read also</mark></h3></div></div><ul><li>A</ul></div>"
+    assert _without_orphans(markup, 0.5) == ["Text."]
+
+
+def test_a_summary_of_what_is_hardly_content_is_none():
+    markup = "<details><summary>Care</summary><p><mark>Cut.</mark></p><p>It is made of wax and wool.</p></details>"
+    assert kept(headings.select, markup) == ["Cut."]

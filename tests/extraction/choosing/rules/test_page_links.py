@@ -38,3 +38,15 @@ def test_other_lists_of_links_stay(contents):
 def test_the_text_before_a_list_is_no_label_of_it():
     found = kept(page_links.remove, f"<p><mark>SKU: 4</mark></p><section><ul>{ITEMS}</ul></section>{SECTIONS}")
     assert found == ["SKU: 4", *STAYS]
+
+
+@pytest.mark.parametrize(
+    "label", ["<p><mark>All that you ever wanted to know of it</mark></p>", "<h1><mark>Sockets</mark></h1>"]
+)
+def test_a_long_text_or_a_headline_is_no_label(label):
+    assert len(kept(page_links.remove, f"<div>{label}<ul>{ITEMS}</ul></div>{SECTIONS}")) == 1 + len(STAYS)
+
+
+def test_a_single_link_is_no_table_of_contents():
+    found = kept(page_links.remove, f'<ul><li><mark><a href="#a">Sockets</a></mark></ul>{SECTIONS}')
+    assert found == ["Sockets", *STAYS]

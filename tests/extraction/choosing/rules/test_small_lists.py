@@ -74,3 +74,13 @@ def test_a_table_is_not_chosen_in_part():
     assert small_lists.without_parts_of_tables(flat, chosen).tolist() == [False, False, False, False, True]
     every = np.ones(5, bool)
     assert small_lists.without_parts_of_tables(flat, every).tolist() == every.tolist()
+
+
+def test_a_table_that_only_lays_out_the_page_is_chosen_in_part():
+    flat = split("<table><tr><td>Comment<td><table><tr><th>Time<td>7.00</table></table>")
+    assert small_lists.without_parts_of_tables(flat, np.array([True, False, False])).tolist() == [True, False, False]
+
+
+def test_a_table_without_header_cells_may_be_chosen_in_part():
+    flat = split("<table><tr><td>Comment<td>Menu</table>")
+    assert small_lists.without_parts_of_tables(flat, np.array([True, False])).tolist() == [True, False]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ _LABEL = re.compile(r"(?i)(?:about|written by|über|à propos de|sobre)\s+(?P<na
 _THE_AUTHOR = re.compile(
     r"(?i)(?:about the authors?|über (?:den autor|die autor(?:in|en))|à propos de l['’]auteur|sobre el autor)"
 )
+_WORD = re.compile(r"\w+")
 _FIRST_LETTERS = "aAwWüÜàÀsS"
 _MAX_LABEL = 8
 _MAX_WORDS = 80
@@ -27,7 +27,7 @@ def remove(
     flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64], names: Sequence[str]
 ) -> NDArray[np.bool_]:
     """Return `selected` without such boxes. `names`: the parts of the byline that say who."""
-    known = " ".join(names).lower()
+    known = _spaced(" ".join(names)) if names else ""
     result = selected
     short = (words <= _MAX_LABEL).tolist()
     last = -1
@@ -35,10 +35,9 @@ def remove(
         is_first, last = block != last, block
         if not (is_first and short[block] and string.lstrip()[:1] in _FIRST_LETTERS):
             continue
-        text = "".join(flat.strings[bisect_left(flat.text_block, block) : bisect_right(flat.text_block, block)])
-        label = " ".join(text.split())
+        label = " ".join("".join(flat.strings[flat.texts_of(block)]).split())
         match = _LABEL.fullmatch(label)
-        if match is None or not (_THE_AUTHOR.fullmatch(label) or (known and match["name"].lower() in known)):
+        if match is None or not (_THE_AUTHOR.fullmatch(label) or _spaced(match["name"]) in known):
             continue
         box = flat.parent[flat.owner[block]] if flat.block_end[flat.owner[block]] == block + 1 else flat.owner[block]
         begin, end = flat.block_begin[box], flat.block_end[box]
@@ -46,3 +45,8 @@ def remove(
             result = result.copy() if result is selected else result
             result[begin:end] = False
     return result if words[result].any() else selected
+
+
+def _spaced(text: str) -> str:
+    """The words of a text, each between two spaces, so that a part of a word is no word."""
+    return f" {' '.join(_WORD.findall(text.lower()))} "

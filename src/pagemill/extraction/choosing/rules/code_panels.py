@@ -11,24 +11,28 @@ if TYPE_CHECKING:
 
     from pagemill.extraction.choosing.blocks import Blocks
 
-_LEVELS = 3
 _MAX_LABEL = 4
 
 
 def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `selected` with code blocks beside selected ones in the same box, with nothing but labels between."""
-    code = [block for block, owner in enumerate(flat.owner) if flat.tags[owner] in ("pre", "code")]
-    result = selected
+    code = [block for block, owner in enumerate(flat.owner) if flat.tags[owner] == "pre"]
+    panels = [code[:1]]
     for before, after in pairwise(code):
-        if result[before] == result[after] or _box(flat, before) != _box(flat, after):
-            continue
-        if all(words[block] <= _MAX_LABEL and not selected[block] for block in range(before + 1, after)):
+        between = slice(before + 1, after)
+        is_beside = _box(flat, before) == _box(flat, after)
+        if is_beside and (words[between] <= _MAX_LABEL).all() and not selected[between].any():
+            panels[-1].append(after)
+        else:
+            panels.append([after])
+    result = selected
+    for group in panels:
+        if selected[group].any() and not selected[group].all():
             result = result.copy() if result is selected else result
-            result[[before, after]] = True
+            result[group] = True
     return result
 
 
 def _box(flat: Blocks, block: int) -> int:
-    """The element in which the panels of a block of code stand: one or two levels above it."""
-    panel = flat.parent[flat.owner[block]]
-    return flat.parent[panel] if flat.tags[flat.owner[block]] == "pre" else flat.parent[flat.parent[panel]]
+    """The element in which the panels of a block of code stand."""
+    return flat.parent[flat.parent[flat.owner[block]]]

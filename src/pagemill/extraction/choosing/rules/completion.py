@@ -1,4 +1,4 @@
-"""All rules in their order: first those that add to what the model chose, then those that take away from it."""
+"""All rules in their order: those that add to the model's choice, those that take away, and times of entries."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def remove_parts_of_header(  # noqa: PLR0913 - the page, what was chosen of it a
     """Return `selected` without what only serves a headline or byline, which are written elsewhere.
 
     `chances`: the probability of each block to be content, and the number of its template. `header`: the blocks of
-    headline and byline. `names`: what the byline says.
+    headline and byline. `names`: whom the byline names.
     """
     selected = author_box.remove(flat, selected, words, names)
     return headings.remove_orphans(flat, selected, words, chances, header)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from turbohtml import Element
+
+from pagemill.extraction.choosing.blocks import HEADING_TAGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,9 +27,12 @@ _READ_MORE = re.compile(
     r"(?i)\W*(?:read (?:more|also|next)|also read|more on this story|related|lesen sie auch|mehr zum thema|lire aussi"
     r"|à lire aussi|lea también|leer más|leggi anche|читайте также|материалы по теме|اقرأ أيضا|関連記事)\s*[:：]"
 )
-_NEWSLETTER = re.compile(r"(?i)newsletter|inbox|sign up|\bsubscribe|abonnieren|abonnez")
+# What asks for a subscription. That somebody wrote something in a newsletter is content.
+_NEWSLETTER = re.compile(
+    r"(?i)\binbox|\bsign up|\bsubscribe\b|\babonnieren|\babonnez|^\W*(?:get|join|receive|read|try|more)\b.*\bnewsletter"
+)
 _NEWSLETTER_ADDRESS = re.compile(r"(?i)newsletter|\bsubscri|/sign-?up")
-_NO_LINE = frozenset({"li", "td", "th", "dd", "h1", "h2", "h3", "h4", "h5", "h6"})
+_NO_LINE = HEADING_TAGS | {"li", "td", "th", "dd"}
 
 
 def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -37,11 +41,11 @@ def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
     linked[np.array(flat.text_block, np.int64)[np.array(flat.text_linked, bool)]] = True
     result = selected
     for block in np.flatnonzero(selected & linked & (words <= MAX_WORDS)).tolist():
-        begin, end = bisect_left(flat.text_block, block), bisect_right(flat.text_block, block)
-        if all(flat.text_linked[begin:end]):
-            is_other = words[block] <= _MAX_BUTTON_WORDS and _is_button(flat, block, flat.texts[begin:end])
+        inside = flat.texts_of(block)
+        if all(flat.text_linked[inside]):
+            is_other = words[block] <= _MAX_BUTTON_WORDS and _is_button(flat, block, flat.texts[inside])
         else:
-            is_other = _leads_elsewhere(flat, block, begin, end)
+            is_other = _leads_elsewhere(flat, block, inside)
         if is_other:
             result = result.copy() if result is selected else result
             result[block] = False
@@ -50,7 +54,7 @@ def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
 
 def _is_button(flat: Blocks, block: int, texts: list[Text]) -> bool:
     """Whether all of a block is links that are called buttons. A heading may look like one."""
-    return flat.tags[flat.owner[block]][0] != "h" and all(_in_button(text) for text in texts)
+    return flat.tags[flat.owner[block]] not in HEADING_TAGS and all(_in_button(text) for text in texts)
 
 
 def _in_button(text: Text) -> bool:
@@ -60,17 +64,17 @@ def _in_button(text: Text) -> bool:
     return False
 
 
-def _leads_elsewhere(flat: Blocks, block: int, begin: int, end: int) -> bool:
+def _leads_elsewhere(flat: Blocks, block: int, inside: slice) -> bool:
     """Whether a line only leads to another story or to a newsletter."""
     if flat.tags[flat.owner[block]] in _NO_LINE:
         return False
-    strings, linked = flat.strings[begin:end], flat.text_linked[begin:end]
+    strings, linked = flat.strings[inside], flat.text_linked[inside]
     line = "".join(strings)
     if _READ_MORE.match(line):
         return 2 * sum(len(string) for string, is_link in zip(strings, linked, strict=True) if is_link) >= len(line)
     return _NEWSLETTER.search(line) is not None and any(
         _NEWSLETTER_ADDRESS.search(_address(text))
-        for text, is_link in zip(flat.texts[begin:end], linked, strict=True)
+        for text, is_link in zip(flat.texts[inside], linked, strict=True)
         if is_link
     )
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pagemill.extraction.choosing.blocks import HEADING_TAGS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from turbohtml import Element
 
     from pagemill.extraction.choosing.blocks import Blocks
 
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _EDGES = re.compile(r"^[\d.:\W]+|\W+$")
 _MIN_LINKS, _MAX_LINKS = 2, 200
 _MAX_LABEL = 6
@@ -67,7 +68,7 @@ def _leads_into_page(listed: Element) -> bool:
 
 
 def _headings(flat: Blocks) -> frozenset[str]:
-    elements = (element for element, tag in zip(flat.elements, flat.tags, strict=True) if tag in _HEADINGS)
+    elements = (element for element, tag in zip(flat.elements, flat.tags, strict=True) if tag in HEADING_TAGS)
     return frozenset(_folded(element) for element in elements)
 
 

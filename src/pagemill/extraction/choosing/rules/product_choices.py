@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from pagemill.extraction.reading.normalization import CHOICES
@@ -21,17 +20,14 @@ _PRICE = re.compile(r"[€$£¥₹₽]\s?\d|\d\s?[€£¥₽]|\b(?:EUR|USD|GBP|C
 
 def select(flat: Blocks, selected: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return `selected` with the choices behind a selected price."""
-    result = selected
-    for line in flat.elements[0].select(f"p[{CHOICES}]"):
-        block = flat.owner.index(flat.elements.index(line))
-        if not selected[block] and any(
-            selected[before] and _PRICE.search(_text(flat, before))
-            for before in range(max(block - _DISTANCE, 0), block)
-        ):
-            result = result.copy() if result is selected else result
-            result[block] = True
+    lines = frozenset(flat.elements[0].select(f"p[{CHOICES}]"))
+    if not lines:
+        return selected
+    result = selected.copy()
+    for block, owner in enumerate(flat.owner):
+        if not selected[block] and flat.elements[owner] in lines:
+            result[block] = any(
+                selected[before] and _PRICE.search("".join(flat.strings[flat.texts_of(before)]))
+                for before in range(max(block - _DISTANCE, 0), block)
+            )
     return result
-
-
-def _text(flat: Blocks, block: int) -> str:
-    return "".join(flat.strings[bisect_left(flat.text_block, block) : bisect_right(flat.text_block, block)])

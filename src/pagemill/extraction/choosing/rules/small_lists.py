@@ -21,6 +21,8 @@ MIN_SELECTED_SHARE = 0.4
 """The share of selected words from which all of it is selected; below that, none is. Shares up to a half did as well in
 cross-validation."""
 
+_OWN_HEADER = ":scope > tr > th, :scope > * > tr > th"
+
 
 def select_whole(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `selected` with each small table or list whole or not at all. An outer one decides for those inside it.
@@ -50,7 +52,7 @@ def without_parts_of_tables(flat: Blocks, chosen: NDArray[np.bool_]) -> NDArray[
         if tag != "table":
             continue
         begin, end = flat.block_begin[index], flat.block_end[index]
-        if 0 < count[end] - count[begin] < end - begin and flat.elements[index].find("th") is not None:
+        if 0 < count[end] - count[begin] < end - begin and flat.elements[index].select_one(_OWN_HEADER) is not None:
             result = result.copy() if result is chosen else result
             result[begin:end] = False
     return result
