@@ -86,6 +86,19 @@ async def test_nobody_takes_turns_ahead(database, settings):
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def test_a_clock_that_is_set_back_keeps_no_turn(database, settings):
+    hosts = DatabaseHosts(database, settings.changed(host_interval=0.1))
+    assert await hosts.take_turn("a.example", 0.0)
+    await database.rows("UPDATE host_turns SET next_at = now() + interval '1 hour'")
+    assert not await hosts.take_turn("a.example", 0.0), "its next turn may be in an hour"
+    set_back = "UPDATE host_turns SET next_at = now() + interval '1 hour', updated_at = now() + interval '1 hour'"
+    await database.rows(set_back)
+    assert await hosts.take_turn("a.example", 0.0)
+    await database.rows(set_back)
+    await hosts.answered("a.example", 0.1)
+    assert await hosts.take_turn("a.example", 1.0)
+
+
 async def test_a_turn_is_not_waited_for_beyond_patience(database, settings):
     hosts = DatabaseHosts(database, settings.changed(host_interval=3600.0))
     assert await hosts.take_turn("a.example", 0.0)

@@ -330,6 +330,24 @@ async def test_a_delivery_in_dead_hands_goes_to_others_when_its_lease_ends(
     assert await webhooks.delivery(ANONYMOUS, delivery.id) == delivery
 
 
+@pytest.mark.parametrize(
+    "written", ["created_at = now() + interval '1 hour'", "worker_id = 'dead'", "attempts = 1, status = 'failed'"]
+)
+async def test_a_clock_that_is_set_back_delays_nothing(webhooks, settings, database, receiver, ending, written):
+    await ending(webhook_url=receiver.url("/hook"))
+    await database.rows(f"UPDATE webhook_deliveries SET next_attempt_at = now() + interval '1 hour', {written}")
+    async with delivering(settings, database):
+        await all_with(webhooks, DeliveryStatus.SUCCESS, 1)
+
+
+async def test_what_waits_for_its_next_attempt_is_not_brought_forward(webhooks, settings, database, receiver, ending):
+    await ending(webhook_url=receiver.url("/hook"))
+    await database.rows("UPDATE webhook_deliveries SET next_attempt_at = now() + interval '50 minutes', attempts = 1")
+    async with delivering(settings.changed(webhook_retry_delays=(3600.0,)), database):
+        await asyncio.sleep(0.5)
+        assert not receiver.requests
+
+
 async def test_what_is_in_hand_at_a_stop_goes_to_others_at_once(webhooks, settings, database, receiver, ending):
     async def hang(_request):
         await asyncio.sleep(30)

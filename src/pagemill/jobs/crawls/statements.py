@@ -78,7 +78,8 @@ WITH RECURSIVE host AS (
     FROM host WHERE host.name IS NOT NULL
 ), due AS MATERIALIZED (
     SELECT host.name FROM host LEFT JOIN host_turns AS turn ON turn.host = host.name
-    WHERE host.name IS NOT NULL AND coalesce(turn.next_at <= now(), true)
+    WHERE host.name IS NOT NULL
+      AND coalesce(turn.next_at <= now() OR turn.updated_at > now() + interval '1 minute', true)
     ORDER BY random() LIMIT $2
 ), turn AS (
     INSERT INTO host_turns AS known (host, next_at)
@@ -86,7 +87,7 @@ WITH RECURSIVE host AS (
     ON CONFLICT (host) DO UPDATE SET
         next_at = now() + make_interval(secs => greatest($1, known.slowdown, known.latency, known.crawl_delay)),
         updated_at = now()
-    WHERE known.next_at <= now()
+    WHERE known.next_at <= now() OR known.updated_at > now() + interval '1 minute'
     RETURNING host
 ), drawn AS (
     SELECT page.id
@@ -132,14 +133,15 @@ WITH crawl AS MATERIALIZED (
     WHERE kind = 'crawl' AND completed_at IS NULL AND urls_waiting > 0 AND pages < pages_allowed
       AND pages_left < $1
       AND EXISTS (SELECT FROM crawl_hosts AS known LEFT JOIN host_turns AS turn ON turn.host = known.host
-                  WHERE known.job_id = jobs.id AND coalesce(turn.next_at <= now(), true))
+                  WHERE known.job_id = jobs.id
+                    AND coalesce(turn.next_at <= now() OR turn.updated_at > now() + interval '1 minute', true))
     ORDER BY random() LIMIT $4 FOR UPDATE SKIP LOCKED
 ), wanted AS MATERIALIZED (
     SELECT DISTINCT ON (known.host) known.host, crawl.id AS job_id
     FROM crawl
     JOIN crawl_hosts AS known ON known.job_id = crawl.id
     LEFT JOIN host_turns AS turn ON turn.host = known.host
-    WHERE coalesce(turn.next_at <= now(), true)
+    WHERE coalesce(turn.next_at <= now() OR turn.updated_at > now() + interval '1 minute', true)
       AND EXISTS (SELECT FROM crawl_urls AS waiting
                   WHERE waiting.job_id = crawl.id AND waiting.host = known.host AND waiting.position IS NULL)
       AND (SELECT count(*) FROM (
@@ -157,7 +159,7 @@ WITH crawl AS MATERIALIZED (
     ON CONFLICT (host) DO UPDATE SET
         next_at = now() + make_interval(secs => greatest($3, known.slowdown, known.latency, known.crawl_delay)),
         updated_at = now()
-    WHERE known.next_at <= now()
+    WHERE known.next_at <= now() OR known.updated_at > now() + interval '1 minute'
     RETURNING host
 ), best AS (
     SELECT wanted.job_id, url.identity, url.url,

@@ -1,4 +1,8 @@
-"""The SQL of hosts' turns and of their robots.txt. "Repeatable:" says why each may be sent twice."""
+"""The SQL of hosts' turns and of their robots.txt. "Repeatable:" says why each may be sent twice.
+
+A turn that was written down later than now is over: the clock was set back since. A minute is for transactions that
+began before one that has ended.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ WITH taken AS (
     ON CONFLICT (host) DO UPDATE SET
         next_at = now() + make_interval(secs => greatest($2, known.slowdown, known.latency, known.crawl_delay)),
         updated_at = now()
-    WHERE known.next_at <= now()
+    WHERE known.next_at <= now() OR known.updated_at > now() + interval '1 minute'
     RETURNING host
 )
 SELECT CASE WHEN EXISTS (SELECT FROM taken) THEN 0
@@ -28,7 +32,7 @@ UPDATE host_turns SET
     latency = CASE WHEN $2::float8 IS NULL THEN latency ELSE least($6::float8, 0.7 * latency + 0.3 * $2) END,
     slowdown = CASE WHEN $3 THEN least($6, greatest(2 * slowdown, 4 * $5::float8, 0.5))
                     WHEN slowdown < $5 THEN 0 ELSE 0.8 * slowdown END,
-    next_at = greatest(next_at,
+    next_at = greatest(CASE WHEN updated_at <= now() + interval '1 minute' THEN next_at END,
         now() + make_interval(secs => greatest(crawl_delay,
             CASE WHEN $3 THEN least($6, greatest(2 * slowdown, 4 * $5, 0.5, coalesce($4::float8, 0))) END))),
     updated_at = now()

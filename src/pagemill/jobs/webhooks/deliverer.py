@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 _LEASE_TIMEOUTS = 3
 _BATCHING_DELAY = 0.02
+_CLOCK_CHECK_INTERVAL = 15.0
+"""Seconds between two looks for deliveries that wait because the clock was set back."""
 _PERMANENT_ERRORS = (BlockedAddressError, UnfetchableUrlError)
 
 
@@ -93,8 +96,12 @@ class Deliverer:
             log.warning("webhooks are not delivered by this worker: it has no PAGEMILL_SECRET_KEY")
             return
         webhooks = Webhooks(self._database, self._key)
+        checked_at = -math.inf
         while True:
             queue_changed.clear()
+            if time.monotonic() >= checked_at + _CLOCK_CHECK_INTERVAL:
+                checked_at = time.monotonic()
+                await self._bring_forward()
             for delivery in await self._claim():
                 task = self._start(delivery, webhooks, self._key)
                 task.add_done_callback(lambda _: queue_changed.set())  # its receiver's place is free
@@ -114,11 +121,16 @@ class Deliverer:
         free = self._settings.webhooks.webhook_concurrency - len(self._running)
         if free <= 0:
             return []
-        return await self._queue.claim(
-            free,
-            self._settings.webhooks.webhook_receiver_concurrency,
-            timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhooks.webhook_timeout),
-        )
+        return await self._queue.claim(free, self._settings.webhooks.webhook_receiver_concurrency, self._lease)
+
+    async def _bring_forward(self) -> None:
+        longest_delay = timedelta(seconds=max(self._settings.webhooks.webhook_retry_delays, default=0.0))
+        if deliveries := await self._queue.bring_forward(self._lease, longest_delay):
+            log.warning("the clock was set back; deliveries wait no longer for it", deliveries=deliveries)
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=_LEASE_TIMEOUTS * self._settings.webhooks.webhook_timeout)
 
     async def _deliver(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> None:
         started = time.perf_counter()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pagemill.jobs.webhooks import statements
 from pagemill.jobs.webhooks.endpoints import Event
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.webhooks.endpoints import DeliveryStatus
+
+_MARGIN = timedelta(seconds=1)
+"""For what was written down while a statement is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class DeliveryQueue:
         """Hold a delivery no more. One whose attempt did not end is due again when this is reconciled."""
         if self._held.get(delivery.id) is delivery:
             del self._held[delivery.id]
+
+    async def bring_forward(self, lease: timedelta, longest_delay: timedelta) -> int:
+        """Make due what waits because the clock was set back, and return how many. None may wait for longer."""
+        row = await self._database.row(statements.BRING_FORWARD_DELIVERIES, lease, max(lease, longest_delay) + _MARGIN)
+        return int(row["deliveries"]) if row else 0
 
     async def reconcile(self) -> int:
         """Make due again what the database gave to this worker and it does not hold, and return how many."""

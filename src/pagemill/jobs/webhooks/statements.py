@@ -190,6 +190,20 @@ WITH released AS (
 SELECT (SELECT count(*) FROM released) AS deliveries, (SELECT count(*) FROM notice) AS notices
 """
 
+# Where the clock was set back, what was due soon is due in hours. Whatever waits for longer than it may ($2), or was
+# made later than now, is due at once; what a worker has in hand, after its lease ($1).
+# Repeatable: what is due waits no longer.
+BRING_FORWARD_DELIVERIES = """
+WITH brought AS (
+    UPDATE webhook_deliveries
+    SET next_attempt_at = now() + CASE WHEN worker_id IS NULL THEN interval '0' ELSE $1::interval END
+    WHERE next_attempt_at > now() + $2::interval
+       OR (next_attempt_at > now() + $1::interval AND created_at > now())
+    RETURNING id
+)
+SELECT count(*) AS deliveries FROM brought
+"""
+
 # Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_OLD_DELIVERIES = """
 WITH deleted AS (
