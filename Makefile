@@ -27,6 +27,7 @@ serve: $(VENV)/.runtime ## Set up what is missing and start the service on 127.0
 
 .PHONY: test
 test: $(VENV)/.development ## Set up what is missing and run every check: lint, types, imports, tests
+	$(BIN)/python -m compileall -q src tests  # so that no process of a test has to, where writing bytecode is off
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy

@@ -84,7 +84,8 @@ async def database_url(postgres_url: str, migrated_database: str) -> AsyncIterat
     """The URL of an empty database, migrated."""
     name = f"test_{os.getpid()}_{next(_names)}"
     async with Database(postgres_url, connections=1, wait=5) as server:
-        await server.rows(f"CREATE DATABASE {name} TEMPLATE {migrated_database}")
+        # Copied as files it takes a tenth of the time that it takes through the log.
+        await server.rows(f"CREATE DATABASE {name} TEMPLATE {migrated_database} STRATEGY FILE_COPY")
         yield postgres_url.replace("/postgres?", f"/{name}?")
         await server.rows(f"DROP DATABASE {name} WITH (FORCE)")
 
