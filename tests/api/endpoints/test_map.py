@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.generated_site import GeneratedSite
 
+from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.worker import Worker
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+
+    from pagemill.jobs.database.pool import Database
 
 
 @contextlib.asynccontextmanager
@@ -50,6 +53,20 @@ async def test_a_map_that_fails_says_why(api: Api, settings, unused_port) -> Non
     assert found["status"] == "failed"
     assert "connection_refused" in found["error"]
     assert "links" not in found
+
+
+async def test_a_map_that_has_not_begun_is_cancelled_by_its_key_alone(api: Api, database: Database) -> None:
+    answer = (await api.client.post("/v1/map", json={"url": "https://example.com"})).json()
+    path = f"/v1/map/{answer['id']}"
+    _, other = await Keys(database).create("other")
+    assert (await api.client.delete(path, headers={"X-API-Key": other})).status_code == 404
+    cancelled = {"id": answer["id"], "jobId": answer["id"], "status": "failed", "cancelled": 1}
+    assert (await api.client.delete(path)).json() == cancelled
+    assert (await api.client.delete(path)).json() == cancelled | {"cancelled": 0}
+    found = (await api.client.get(path)).json()
+    assert (found["status"], found["error"]) == ("failed", "The job was cancelled. (cancelled)")
+    for unknown in ("map_0", "crawl_0", "map_A"):
+        assert (await api.client.delete(f"/v1/map/{unknown}")).status_code == 404
 
 
 async def test_a_map_that_runs_has_no_links_yet(api: Api) -> None:

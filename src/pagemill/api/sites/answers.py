@@ -129,6 +129,15 @@ class CrawlList(TypedDict):
     next: NotRequired[Annotated[str, Field(description="There are more: ask again with `before` set to this.")]]
 
 
+class CancelledMap(TypedDict):
+    """A map after it was cancelled."""
+
+    id: MapId
+    jobId: MapId
+    status: JobStatus
+    cancelled: Annotated[int, Field(ge=0, le=1, description="1 where it had not begun, and is failed now.")]
+
+
 class StoppedCrawl(TypedDict):
     """A crawl after it was stopped."""
 
