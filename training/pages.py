@@ -24,6 +24,7 @@ from pagemill.extraction.choosing import blocks
 from pagemill.extraction.choosing.features import phrases, text_statistics, title_match
 from pagemill.extraction.pipeline import hidden_mask
 from pagemill.extraction.reading import document, normalization
+from pagemill.extraction.reading.markup_names import MarkupNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,8 +129,9 @@ def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
     name: str, kind: str, html: bytes, url: str, truth: dict[str, Any] | None, record: reading_set.Record | None
 ) -> Page:
     page = document.read(html, url)
-    normalization.normalize(page.body)
-    normalization.remove_boxes(page.body)
+    names = MarkupNames(page.body)
+    normalization.normalize(page.body, names)
+    normalization.remove_boxes(page.body, names)
     flat = blocks.split(page.body)
     if flat is None:
         raise ValueError(name)

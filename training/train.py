@@ -37,6 +37,7 @@ from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.model.classifier import Classifier
 from pagemill.extraction.choosing.model.trees import LEAVES, Trees
 from pagemill.extraction.reading import document, normalization
+from pagemill.extraction.reading.markup_names import MarkupNames
 from pagemill.extraction.writing import cleaned_html
 
 if TYPE_CHECKING:
@@ -215,8 +216,9 @@ def result_of(page: Page, model: Classifier) -> Result:
     """Extract a page as the pipeline does, and compare the words of its cleaned HTML with the truth."""
     read = document.read(page.html, page.url)
     body = read.body
-    normalization.normalize(body)
-    content = pipeline.keep_content(read, body, page.url, model)
+    names = MarkupNames(body)
+    normalization.normalize(body, names)
+    content = pipeline.keep_content(read, body, names, page.url, model)
     text = turbohtml.parse(cleaned_html.serialize(cleaned_html.clean(body, read.base_url))).to_text()
     words = data.words_of(text)
     return Result(

@@ -189,12 +189,25 @@ def run(name: str, step: int) -> list[Row]:
 # The functions of each stage of `extract`, by the stage's name: module and function of `pagemill.extraction`.
 STAGES = {
     "decoding and parsing": (("reading.document", "read"),),
+    "markup of well-known software": (
+        ("pipeline", "MarkupNames"),
+        ("reading.normalization", "normalize"),
+        ("reading.normalization", "remove_boxes"),
+        ("reading.normalization", "remove_labels"),
+    ),
+    "discussions and products": (("discussions", "read"), ("products", "read"), ("products", "insert")),
     "blocks": (("choosing.blocks", "split"), ("pipeline", "hidden_mask")),
     "features": (("choosing.features.block_features", "compute"),),
     "classifier and selection": (
         ("choosing.model.classifier:Classifier", "log_odds"),
         ("choosing.model.classifier:Classifier", "quality"),
         ("choosing.selection", "select_blocks"),
+    ),
+    "rules": (
+        ("choosing.rules.completion", "complete"),
+        ("choosing.rules.completion", "remove_parts_of_header"),
+        ("pipeline", "_settle_comments"),
+        ("pipeline", "_find_header"),
     ),
     "pruning the tree": (("choosing.pruning", "prune"),),
     "cleaned tree and HTML": (

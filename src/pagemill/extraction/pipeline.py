@@ -27,6 +27,7 @@ from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.rules import completion, small_lists
 from pagemill.extraction.metadata import media, page_metadata
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
+from pagemill.extraction.reading.markup_names import MarkupNames
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
 from pagemill.model import METADATA, Content, Format, LinkStyle, Metadata
@@ -118,13 +119,14 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()
     body, quality = page.body, 1.0
     tag_filter.exclude(body, exclude_tags)
-    normalization.normalize(body)
+    names = MarkupNames(body)
+    normalization.normalize(body, names)
     if include_tags:
         tag_filter.include(body, include_tags)
     elif only_main_content:
         model = classifier.load()
         given = metadata.title if metadata is not None else None
-        content = keep_content(page, body, url, model, title=given, include_comments=include_comments)
+        content = keep_content(page, body, names, url, model, title=given, include_comments=include_comments)
         quality = content_quality(content, model)
     cleaned_html = text = ""
     source = page.html
@@ -149,6 +151,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
 def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the options
     page: Document,
     body: Element,
+    names: MarkupNames,
     url: str,
     model: Classifier,
     *,
@@ -157,14 +160,15 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
 ) -> MainContent | FallbackReason:
     """Prune the tree under `body` to the content, its headline first. Return what was selected, or why nothing was.
 
-    `title`: the title in the page's metadata, if it is known, for a page that shows no headline.
+    `names`: those of its markup. `title`: the title in the page's metadata, if it is known, for a page that shows no
+    headline.
     """
     if _is_too_large(body, page.html):
         return FallbackReason.TOO_LARGE
-    if (discussion := discussions.read(body)) is not None:
+    if (discussion := discussions.read(body, names)) is not None:
         discussions.rebuild(body, discussion)
         return FallbackReason.DISCUSSION
-    normalization.remove_boxes(body)
+    normalization.remove_boxes(body, names)
     flat = blocks.split(body)
     if flat is None:
         return FallbackReason.TOO_LARGE
@@ -175,7 +179,7 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     headline = article_header.title_text(flat, header.title)
     facts = products.read(page.index)
     pruning.prune(flat, content.selected, content.words, header.blocks)
-    normalization.remove_labels(body)
+    normalization.remove_labels(body, names)
     headline = headline or normalization.hidden_headline(page.index.headings)
     headline = headline or title or page_metadata.title_of(page.index, url) or ""
     article_header.insert(body, headline, content.byline.parts)

@@ -20,9 +20,9 @@ import orjson
 from pagemill import bodies
 from pagemill.errors import DocumentError, InvalidDocumentError
 from pagemill.extraction import extract
-from pagemill.extraction.documents import link_lists, plain_text, separated_values
+from pagemill.extraction.documents import gzip_file, link_lists, plain_text, separated_values
 from pagemill.extraction.postprocessing import postprocess
-from pagemill.extraction.reading import gzip_file, refresh
+from pagemill.extraction.reading import refresh
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind

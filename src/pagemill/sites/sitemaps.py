@@ -9,9 +9,10 @@ import orjson
 import turbohtml
 from turbohtml.extract import feed
 
+from pagemill.extraction.documents import gzip_file
 from pagemill.extraction.documents.link_lists import MAX_ENTRIES, without_cdata
 from pagemill.extraction.metadata import dates
-from pagemill.extraction.reading import encoding, gzip_file
+from pagemill.extraction.reading import encoding
 from pagemill.sites.entries import Entry, Kind
 
 if TYPE_CHECKING:

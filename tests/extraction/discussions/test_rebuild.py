@@ -3,6 +3,7 @@ from __future__ import annotations
 from turbohtml import Element, parse
 
 from pagemill.extraction import discussions, extract
+from pagemill.extraction.reading.markup_names import MarkupNames
 
 PAGE = """<title>Bread</title><div class="crumbs"><strong>Rye</strong></div>
 <script src="/mathjax.js"></script><div id="menu">Menu</div>
@@ -17,7 +18,7 @@ NESTED = """<div class="quotebox"><cite>bob wrote:</cite><blockquote>
 def _rebuilt(html: str) -> Element:
     body = parse(html).select_one("body")
     assert body is not None
-    found = discussions.read(body)
+    found = discussions.read(body, MarkupNames(body))
     assert found is not None
     discussions.rebuild(body, found)
     return body

@@ -6,11 +6,12 @@ from turbohtml import parse
 
 from pagemill.extraction import extract
 from pagemill.extraction.reading import normalization
+from pagemill.extraction.reading.markup_names import MarkupNames
 
 
 def normalized(markup: str) -> str:
     body = parse(f"<body>{markup}</body>").select_one("body")
-    normalization.normalize(body)
+    normalization.normalize(body, MarkupNames(body))
     return body.inner_html
 
 
@@ -171,14 +172,14 @@ def test_amp_images_are_images():
 )
 def test_boxes_that_are_no_part_of_an_article_go(name):
     body = parse(f'<body><p>Text.</p><div class="{name}"><p>Box.</p></div></body>').select_one("body")
-    normalization.remove_boxes(body)
+    normalization.remove_boxes(body, MarkupNames(body))
     assert body.inner_html == "<p>Text.</p>"
 
 
 def test_a_box_around_the_page_stays():
     markup = '<div class="advertisement"><main><h1>Advertisement in the nineties</h1><p>Text.</p></main></div>'
     body = parse(f"<body>{markup}</body>").select_one("body")
-    normalization.remove_boxes(body)
+    normalization.remove_boxes(body, MarkupNames(body))
     assert body.inner_html == markup
 
 
@@ -221,7 +222,7 @@ def test_the_grids_and_lists_of_javadoc_are_tables_and_sections():
     body = parse(f'<ul class="summary-list"><li><div class="summary-table">{header}{cells}</div></li></ul>').select_one(
         "body"
     )
-    normalization.normalize(body)
+    normalization.normalize(body, MarkupNames(body))
     assert body.find("ul") is None
     assert [[cell.text for cell in row.children] for row in body.find_all("tr")] == [
         ["Type", "Method"],
@@ -264,13 +265,13 @@ def test_the_signatures_and_headings_of_doxygen_are_no_table():
 )
 def test_breadcrumbs_and_the_labels_of_tabs_are_no_content(markup):
     body = parse(f"{markup}<p>Text</p>").select_one("body")
-    normalization.remove_labels(body)
+    normalization.remove_labels(body, MarkupNames(body))
     assert body.inner_html == "<p>Text</p>"
 
 
 def test_tabs_with_their_panels_inside_stay():
     body = parse('<div role="tablist"><button>npm</button><div role="tabpanel">npm i x</div></div>').select_one("body")
-    normalization.remove_labels(body)
+    normalization.remove_labels(body, MarkupNames(body))
     assert "npm i x" in body.text
 
 
@@ -349,7 +350,7 @@ def test_the_only_headline_may_be_for_screen_readers(markup, headline):
 )
 def test_what_only_steers_or_counts_is_no_content(markup):
     body = parse(f"<body><div>{markup}</div><p>Text</p></body>").select_one("body")
-    normalization.remove_boxes(body)
+    normalization.remove_boxes(body, MarkupNames(body))
     assert body.text.replace("Latest", "").strip() == "Text"
 
 
@@ -360,5 +361,5 @@ def test_a_picture_of_something_that_is_called_a_counter_stays(src):
     page = extract(f'<p><img src="{src}" alt="Oak"></p>'.encode(), "https://example.org/", only_main_content=False)
     assert "Oak" in page.markdown
     body = parse(f'<body><p><img src="{src}" alt="Oak"></p></body>').select_one("body")
-    normalization.remove_boxes(body)
+    normalization.remove_boxes(body, MarkupNames(body))
     assert body.find("img") is not None

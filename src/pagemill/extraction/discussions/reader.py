@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from turbohtml import Element, Node
 
     from pagemill.extraction.discussions.software import Fields, Software
+    from pagemill.extraction.reading.markup_names import MarkupNames
 
-_ANY_POST = ", ".join(software.posts for software in KNOWN)
 _MAX_POSTS = 5_000
 """A page with more matches than this is no discussion that a person reads."""
 _MAX_DEPTH = 200
@@ -30,12 +30,13 @@ _NUMBER = re.compile(r"[+\-\u2212]?\d[\d.,\s]*[km]?", re.IGNORECASE)
 _MACHINE_DATES = ("datetime", "data-time", "content", "title")
 
 
-def read(body: Element) -> Discussion | None:
-    """The discussion of a page, or None if its software is unknown or no post has text. It changes nothing."""
-    if body.select_one(_ANY_POST) is None:
-        return None
+def read(body: Element, names: MarkupNames) -> Discussion | None:
+    """The discussion of a page, or None if its software is unknown or no post has text. It changes nothing.
+
+    `names`: those of the page's markup.
+    """
     for software in KNOWN:
-        if body.select_one(software.posts) is not None and (found := _read(body, software)) is not None:
+        if names.select_one(body, software.posts) is not None and (found := _read(body, software)) is not None:
             return found
     return None
 

@@ -1,1 +1,1 @@
-"""Documents other than HTML: PDF, plain text, JSON, XML, feeds, sitemaps and separated values."""
+"""Documents other than HTML: PDF, plain text, JSON, XML, feeds, sitemaps, separated values, and gzip around them."""

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from pagemill.extraction.products.facts import Fact
 
 _AMOUNT = re.compile(r"\d[\d.,'\u2019\u00a0\u202f ]*\d|\d")
+_NO_DIGITS = re.compile(r"\D+")
 _CENTS = re.compile(r"[.,](\d\d?)$")
 
 
 def missing_facts(facts: Iterable[Fact], text: str) -> list[Fact]:
     """The facts of which a value is not in a text. Prices are compared as amounts: `1.299,00` is `1299.00`."""
     words = f" {_words(text)} "
-    amounts = {_amount(match[0]) for match in _AMOUNT.finditer(text)}
+    facts = list(facts)
+    has_price = any(fact.name == "Price" for fact in facts)
+    amounts = set(map(_amount, set(_AMOUNT.findall(text)))) if has_price else set()
     return [
         fact
         for fact in facts
@@ -52,5 +55,5 @@ def _words(text: str) -> str:
 def _amount(written: str) -> Decimal:
     """The amount that is written with any separators."""
     cents = _CENTS.search(written)
-    whole = re.sub(r"\D", "", written[: cents.start()] if cents else written)
+    whole = _NO_DIGITS.sub("", written[: cents.start()] if cents else written)
     return Decimal(f"{whole or 0}.{cents[1] if cents else 0}")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from turbohtml import Node
 
+    from pagemill.extraction.reading.markup_names import MarkupNames
+
 # For screen readers (Bootstrap, WordPress, Angular, GOV.UK, Foundation, Drupal, OJS), links that edit or address a
 # heading, lead back from a footnote or to the source of an API, and what well-known software never shows.
 _INVISIBLE = (
@@ -100,41 +102,43 @@ _MAX_NEAR = 100
 """How many elements are searched for the code that a label stands above."""
 _LANGUAGE_NAME = re.compile(r"[a-z][a-z0-9+#.-]{0,20}")
 _MIN_LINES = 3
+_CODE_TABLES = "table.highlighttable, table.lntable, figure.highlight > table, .syntaxhighlighter table"
+_DOXYGEN_NAMES = "table.params td.paramname, table.retval td.paramname, table.exception td.paramname"
 _DOXYGEN = "table.memberdecls, table.memname, table.params, table.retval, table.exception"
 _BLOCKS = ("div", "p", "ul", "ol", "dl", "table", "pre", "blockquote", "figure", "section", "h1", "h2", "h3", "h4")
 _SENTENCE_TAGS = frozenset({"p", "li", "td", "dd", "span", "em", "strong", "i", "b", "a"})
 
 
-def normalize(body: Element) -> None:
-    """Rewrite the tree under `body` in place. Linear in its size.
+def normalize(body: Element, names: MarkupNames) -> None:
+    """Rewrite the tree under `body` in place. Linear in its size. `names`: those of its markup.
 
     Comments go first: what stands beside what does not depend on them.
     """
     strip_comments_node(body)
-    body.remove(_INVISIBLE)
-    body.remove(_LINE_NUMBERS)
-    _code_lines(body)
-    _titled_code(body)
-    _language_labels(body)
-    _lines(body)
-    _javadoc(body)
-    _doxygen(body)
-    _tasks(body)
-    for image in list(body.find_all("amp-img")):
+    names.remove(body, _INVISIBLE)
+    names.remove(body, _LINE_NUMBERS)
+    _code_lines(body, names)
+    _titled_code(body, names)
+    _language_labels(body, names)
+    _lines(body, names)
+    _javadoc(body, names)
+    _doxygen(body, names)
+    _tasks(body, names)
+    for image in names.select(body, "amp-img"):
         image.tag = "img"
         image.clear()
-    _tables(body)
-    _footers_last(body)
-    _numbers(body)
-    _items(body)
-    _decorations(body)
-    _choices(body)
-    _buttons(body)
+    _tables(body, names)
+    _footers_last(body, names)
+    _numbers(body, names)
+    _items(body, names)
+    _decorations(body, names)
+    _choices(body, names)
+    _buttons(body, names)
 
 
-def _counters(body: Element) -> None:
+def _counters(body: Element, names: MarkupNames) -> None:
     """Remove the lines around counters of visits."""
-    for image in body.select(':is(p, font, center) > img[src*="counter." i]'):
+    for image in names.select(body, ':is(p, font, center) > img[src*="counter." i]'):
         around = image.parent if COUNTER.search(image.attr("src") or "") else None
         if isinstance(around, Element) and len(around.text.strip()) <= _MAX_LABEL:
             around.extract()
@@ -150,30 +154,30 @@ def hidden_headline(headings: Sequence[Element]) -> str:
     return " ".join(headings[0].text.split())
 
 
-def remove_boxes(body: Element) -> None:
+def remove_boxes(body: Element, names: MarkupNames) -> None:
     """Remove boxes of advertisement, subscription and sharing, and comparable parts that are not content."""
-    for box in body.select(_BOXES):
+    for box in names.select(body, _BOXES):
         if not _holds_most(box, body):
             box.extract()
-    _fields(body)
-    _counters(body)
-    for button in body.select(_SUBSCRIBE_BUTTONS):
+    _fields(body, names)
+    _counters(body, names)
+    for button in names.select(body, _SUBSCRIBE_BUTTONS):
         if len(list(button.find_all("a"))) == 1 and len(button.text.strip()) <= _MAX_LABEL:
             button.extract()
 
 
-def _fields(body: Element) -> None:
+def _fields(body: Element, names: MarkupNames) -> None:
     """Remove the labels of fields that choose how a page is shown: of a `<select>`, of a checkbox beside buttons."""
-    for label in body.select("label:has(select), button ~ label:has(input[type=checkbox])"):
+    for label in names.select(body, "label:has(select), button ~ label:has(input[type=checkbox])"):
         label.extract()
 
 
-def remove_labels(body: Element) -> None:
+def remove_labels(body: Element, names: MarkupNames) -> None:
     """Remove what surrounds or labels content from what was chosen: breadcrumbs, tabs and the like."""
-    for labels in body.select(_TAB_LABELS):
+    for labels in names.select(body, _TAB_LABELS):
         if labels.select_one(_PANELS) is None:
             labels.extract()
-    for part in body.select(_AROUND):
+    for part in names.select(body, _AROUND):
         if not _holds_most(part, body):
             part.extract()
 
@@ -183,18 +187,18 @@ def _holds_most(box: Element, body: Element) -> bool:
     return box.find("main") is not None or box is body or box.find("h1") is not None
 
 
-def _code_lines(body: Element) -> None:
+def _code_lines(body: Element, names: MarkupNames) -> None:
     """Make a `<pre>` of code that has an element for each line: doxygen, SyntaxHighlighter, EnlighterJS."""
-    for block in body.select("div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
+    for block in names.select(body, "div.fragment, .syntaxhighlighter td.code .container, .crayon-pre"):
         lines = [child for child in block.children if isinstance(child, Element)]
         code = "\n".join(line.text.rstrip() for line in lines)
         if code and block.closest("pre") is None:  # an empty text is none, and begins no block
             _replace(block, "pre", code)
 
 
-def _titled_code(body: Element) -> None:
+def _titled_code(body: Element, names: MarkupNames) -> None:
     """Part the title of a code block from it, and the code from the table that lays out its line numbers."""
-    for table in body.select("table.highlighttable, table.lntable, figure.highlight > table, .syntaxhighlighter table"):
+    for table in names.select(body, _CODE_TABLES):
         codes = [code for code in table.find_all("pre") if code.text.strip()]
         if len(codes) != 1:
             continue
@@ -202,8 +206,8 @@ def _titled_code(body: Element) -> None:
         owner = table.parent
         while isinstance(owner, Element) and not (owner.attr("class") or owner.tag == "body"):
             owner = owner.parent
-        if isinstance(owner, Element) and code.attr("class") is None and (names := owner.attr("class")):
-            code.attrs["class"] = _language_class(names.split())
+        if isinstance(owner, Element) and code.attr("class") is None and (classes := owner.attr("class")):
+            code.attrs["class"] = _language_class(classes.split())
         title = table.select_one("th.filename, td.filename, caption")
         if title is not None and title.text.strip():
             heading = Element("p")
@@ -212,9 +216,9 @@ def _titled_code(body: Element) -> None:
         table.replace_with(code)
 
 
-def _language_labels(body: Element) -> None:
+def _language_labels(body: Element, names: MarkupNames) -> None:
     """Move the language that a label above a code block names to the block."""
-    for label in body.select('[aria-label="language" i]'):
+    for label in names.select(body, '[aria-label="language" i]'):
         name = label.text.strip().lower()
         code: Element | None = None
         for around in islice(label.ancestors, _MAX_LEVELS):
@@ -234,10 +238,10 @@ def _language_class(names: Iterable[str]) -> str:
     return named or (f"language-{known[0]}" if known else "")
 
 
-def _lines(body: Element) -> None:
+def _lines(body: Element, names: MarkupNames) -> None:
     """Make paragraphs of lines that are a `<div>` each, with an empty one between verses, as editors write them."""
     containers: dict[Element, None] = {}
-    for empty in body.select("div > div > br:only-child"):
+    for empty in names.select(body, "div > div > br:only-child"):
         line = empty.parent
         container = line.parent if isinstance(line, Element) and not line.text.strip() else None
         if isinstance(container, Element):
@@ -263,9 +267,9 @@ def _lines(body: Element) -> None:
                 paragraph.extend(list(line.extract().children))
 
 
-def _javadoc(body: Element) -> None:
+def _javadoc(body: Element, names: MarkupNames) -> None:
     """Make tables of the grids of Javadoc 16 and later, and sections of its lists."""
-    for grid in body.select(".summary-table, .details-table"):
+    for grid in names.select(body, ".summary-table, .details-table"):
         cells = [child for child in grid.children if isinstance(child, Element)]
         width = sum("table-header" in (cell.attr("class") or "") for cell in cells)
         if not width or len(cells) % width:
@@ -276,42 +280,42 @@ def _javadoc(body: Element) -> None:
                 cell.tag = "td" if start else "th"
             grid.append(Element("tr", children=row))
         grid.tag = "table"
-    for listed in body.select(_LAYOUT_LISTS):
+    for listed in names.select(body, _LAYOUT_LISTS):
         listed.tag = "div"
         for item in listed.children:
             if isinstance(item, Element) and item.tag == "li":
                 item.tag = "div"
 
 
-def _doxygen(body: Element) -> None:
+def _doxygen(body: Element, names: MarkupNames) -> None:
     """Part headings from the tables of doxygen's members, and write their signatures as lines."""
-    if body.select_one(_DOXYGEN) is None:
+    if names.select_one(body, _DOXYGEN) is None:
         return
-    for heading in body.select("table.memberdecls tr.heading h2"):
+    for heading in names.select(body, "table.memberdecls tr.heading h2"):
         table = heading.closest("table")
         row = heading.closest("tr")
         if table is not None and row is not None:
             table.insert_before(heading.extract())
             row.extract()
-    body.remove('table.memberdecls tr[class^="separator"]')
-    for table in body.select(".memproto > table.memname, .mlabels-left > table.memname"):
+    names.remove(body, 'table.memberdecls tr[class^="separator"]')
+    for table in names.select(body, ".memproto > table.memname, .mlabels-left > table.memname"):
         line = Element("p")
         for cell in list(table.iter_elements(("td",))):
             line.extend(list(cell.children))
         table.replace_with(line)
-    for name in body.select("table.params td.paramname, table.retval td.paramname, table.exception td.paramname"):
+    for name in names.select(body, _DOXYGEN_NAMES):
         name.tag = "th"
 
 
-def _tasks(body: Element) -> None:
+def _tasks(body: Element, names: MarkupNames) -> None:
     """Write the state of a task as a mark before it."""
-    for box in body.select(_TASKS):
+    for box in names.select(body, _TASKS):
         box.replace_with(Text(f"{UNCHECKED if box.attr('checked') is None else CHECKED} "))
 
 
-def _tables(body: Element) -> None:
+def _tables(body: Element, names: MarkupNames) -> None:
     """Make tables of elements with the roles of tables (WAI-ARIA 1.2, "table")."""
-    for table in body.select('div[role="table"], div[role="grid"]'):
+    for table in names.select(body, 'div[role="table"], div[role="grid"]'):
         if table.select_one('[role="cell"], [role="gridcell"]') is None:
             continue
         for part in [table, *table.select("[role]")]:
@@ -321,24 +325,24 @@ def _tables(body: Element) -> None:
                 del part.attrs["role"]
 
 
-def _footers_last(body: Element) -> None:
+def _footers_last(body: Element, names: MarkupNames) -> None:
     """Put the footer of a table behind its rows: HTML 4 wrote it first, and browsers show it last."""
-    for footer in body.select("table > tfoot:not(:last-child)"):
+    for footer in names.select(body, "table > tfoot:not(:last-child)"):
         table = footer.parent
         if isinstance(table, Element):
             table.append(footer.extract())
 
 
-def _numbers(body: Element) -> None:
+def _numbers(body: Element, names: MarkupNames) -> None:
     """Number lists from the values of their items (HTML standard, "the li element").
 
     Only its first number can be told of a list, so a later item that does not count on begins another list.
     """
-    for item in body.select("ol > li[value]:first-child"):
+    for item in names.select(body, "ol > li[value]:first-child"):
         numbered = item.parent
         if isinstance(numbered, Element) and (value := _integer(item.attr("value"), -1)) >= 0:
             numbered.attrs["start"] = str(value)
-    for listed in {item.parent: None for item in body.select("ol > li[value]:not(:first-child)")}:
+    for listed in {item.parent: None for item in names.select(body, "ol > li[value]:not(:first-child)")}:
         if isinstance(listed, Element) and "reversed" not in listed.attrs:
             _part_list(listed)
 
@@ -369,9 +373,9 @@ def _integer(written: str | None, otherwise: int) -> int:
     return int(written) if written is not None and re.fullmatch(r"\s*\d{1,9}\s*", written) else otherwise
 
 
-def _decorations(body: Element) -> None:
+def _decorations(body: Element, names: MarkupNames) -> None:
     """Remove pictographs that are hidden from screen readers: they say nothing that is not said beside them."""
-    for part in body.select('span[aria-hidden="true"]'):
+    for part in names.select(body, 'span[aria-hidden="true"]'):
         text = part.text.strip()
         if (
             len(text) <= _MAX_PICTOGRAPH
@@ -381,9 +385,9 @@ def _decorations(body: Element) -> None:
             part.extract()
 
 
-def _items(body: Element) -> None:
+def _items(body: Element, names: MarkupNames) -> None:
     """Put a list that stands between items into the item before it, and remove bullets that are written as text."""
-    lists: dict[Node | None, None] = {nested.parent: None for nested in body.select(_NESTED_LISTS)}
+    lists: dict[Node | None, None] = {nested.parent: None for nested in names.select(body, _NESTED_LISTS)}
     for listed in lists:
         item: Element | None = None
         for child in listed.children if isinstance(listed, Element) else ():
@@ -391,15 +395,15 @@ def _items(body: Element) -> None:
                 item.append(child.extract())
             elif not _is_blank(child):
                 item = child if isinstance(child, Element) and child.tag == "li" else None
-    for item in body.select("ul > li"):
+    for item in names.select(body, "ul > li"):
         first = next(iter(item), None)
         if isinstance(first, Text) and (bullet := _BULLET.match(first.data)):
             first.data = first.data[bullet.end() :]
 
 
-def _choices(body: Element) -> None:
+def _choices(body: Element, names: MarkupNames) -> None:
     """Write the choices of a form as a line: `Height: 10 cm, 20 cm`."""
-    for group in body.select("fieldset:has(> legend):has(input[type=radio])"):
+    for group in names.select(body, "fieldset:has(> legend):has(input[type=radio])"):
         legend = group.find("legend")
         written = next((node for node in legend.descendants if isinstance(node, Text)), None) if legend else None
         labels = [" ".join(label.text.split()) for label in group.find_all("label")]
@@ -415,9 +419,9 @@ def _choices(body: Element) -> None:
             group.attrs[CHOICES] = ""
 
 
-def _buttons(body: Element) -> None:
+def _buttons(body: Element, names: MarkupNames) -> None:
     """A button after a text within a sentence is a word of it: what it shows on a click is not there."""
-    for button in list(body.find_all("button")):
+    for button in names.select(body, "button"):
         before, parent = button.previous_sibling, button.parent
         in_sentence = isinstance(parent, Element) and parent.tag in _SENTENCE_TAGS
         if in_sentence and isinstance(before, Text) and not before.data.isspace():

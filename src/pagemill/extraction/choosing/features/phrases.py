@@ -58,13 +58,14 @@ def read(blocks: Blocks, characters: NDArray[np.float64]) -> Phrases:
             texts.append(text)
             places.append(block)
             last = block
-    words = f" {_END} ".join(texts).lower().translate(_PUNCTUATION).split()
+    split = f" {_END} ".join(texts).lower().translate(_PUNCTUATION).split()
+    words = [_NUMBER if word.isdigit() else word for word in split]
     tokens: list[str] = []
     owners: list[int] = []
     begin = 0
     for place in places:
         end = words.index(_END, begin) if place != places[-1] else len(words)
-        own = [_NUMBER if word.isdigit() else word for word in words[begin:end]]
+        own = words[begin:end]
         if 1 < len(own) <= _MOST_WHOLE:
             own.append(_WHOLE + " ".join(own))
         tokens += own

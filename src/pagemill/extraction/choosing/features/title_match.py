@@ -23,6 +23,8 @@ MAX_CHARACTERS = 300
 _MIN_MATCH = 0.3
 """The product of both shares from which a block counts as the place of the title."""
 _WORD = re.compile(r"\w+")
+_END = "\0"  # between blocks; in no text, as parsers replace it
+_WORD_OR_END = re.compile(rf"\w+|{_END}")
 
 
 class TitleMatch(NamedTuple):
@@ -47,14 +49,17 @@ def match(blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str]
     if not known:
         return TitleMatch(block_share, title_share, -1)
     title_words = {word for title in known for word in title}
-    for block, text in _short_texts(blocks, characters):
-        words = _words(text)
-        if not words or title_words.isdisjoint(words):
+    places, texts = _short_texts(blocks, characters)
+    every = _WORD_OR_END.findall(f" {_END} ".join(texts).lower())
+    begin = 0
+    for block in places:
+        end = every.index(_END, begin) if block != places[-1] else len(every)
+        words, begin = every[begin:end], end + 1
+        if title_words.isdisjoint(words):
             continue
-        counted = Counter(words)
         best = 0.0
         for title in known:
-            common = (counted & title).total()
+            common = sum(min(words.count(word), times) for word, times in title.items())
             own, other = common / len(words), common / title.total()
             if own * other > best:
                 best, block_share[block], title_share[block] = own * other, own, other
@@ -63,16 +68,20 @@ def match(blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str]
     return TitleMatch(block_share, title_share, place if count and product[place] >= _MIN_MATCH else -1)
 
 
-def _short_texts(blocks: Blocks, characters: NDArray[np.float64]) -> list[tuple[int, str]]:
+def _short_texts(blocks: Blocks, characters: NDArray[np.float64]) -> tuple[list[int], list[str]]:
+    """The short blocks, and their texts."""
     short = (characters <= MAX_CHARACTERS).tolist()
-    found: list[tuple[int, str]] = []
+    places: list[int] = []
+    texts: list[str] = []
+    last = -1
     for text, block in zip(blocks.strings, blocks.text_block, strict=True):
-        if short[block]:
-            if found and found[-1][0] == block:
-                found[-1] = (block, found[-1][1] + text)
-            else:
-                found.append((block, text))
-    return found
+        if block == last:
+            texts[-1] += text
+        elif short[block]:
+            places.append(block)
+            texts.append(text)
+            last = block
+    return places, texts
 
 
 def _words(text: str) -> list[str]:

@@ -45,8 +45,9 @@ def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]
 def _illustration_blocks(flat: Blocks) -> NDArray[np.bool_]:
     """Whether each block is within a figure that shows a picture, or within a formula."""
     inside = np.zeros(len(flat.owner), bool)
+    formulas = {classes for classes in set(flat.classes) if not _FORMULA_CLASSES.isdisjoint(classes.split())}
     for index, (tag, classes) in enumerate(zip(flat.tags, flat.classes, strict=True)):
-        if tag in _TAGS or (classes and not _FORMULA_CLASSES.isdisjoint(classes.split())):
+        if tag in _TAGS or classes in formulas:
             begin, end = flat.block_begin[index], flat.block_end[index]
             if end > begin and (tag != "figure" or _is_picture(flat, index)):
                 inside[begin:end] = True
