@@ -30,7 +30,7 @@ from pagemill.jobs.worker_slots import WorkerSlots
 from pagemill.model import Failure, JobKind
 from pagemill.observability.stages import Stage
 from pagemill.observability.tracing import Kind
-from pagemill.process_lifetime import first_completed
+from pagemill.process_lifetime import first_completed, return_free_memory
 from pagemill.redaction import redact_url
 from pagemill.scraping.scraper import Scraper
 
@@ -307,6 +307,7 @@ class Worker:
                 log.info("deleted old deliveries of webhooks", deliveries=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await self._delete_old_pages()
+            await asyncio.to_thread(return_free_memory)
             await asyncio.sleep(_RETENTION_INTERVAL)
 
     async def _refresh_hosts(self) -> None:
