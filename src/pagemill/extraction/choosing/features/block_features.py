@@ -337,7 +337,7 @@ class _Page:
         rows, count = self.rows, self.tree.block_count
         phrases = phrases_of(self.flat, self.statistics.characters)
         own = lexicon.phrases.log_odds(phrases, count)
-        heading = np.where(self.is_heading, lexicon.heading_phrases.log_odds(phrases, count), 0.0)
+        heading = lexicon.heading_phrases.log_odds(phrases.of(self.is_heading), count)
         last = np.maximum.accumulate(np.where(self.is_heading, np.arange(count), -1))
         before = np.concatenate([[-1], last[:-1]])
         rows["phrase"] = own

@@ -7,7 +7,7 @@ several sites, in any language.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,11 @@ class Phrases:
     """The block that each token is of. A token stands once for each time it is said."""
     short: NDArray[np.bool_]
     """Whether each block is short enough to have tokens."""
+
+    def of(self, chosen: NDArray[np.bool_]) -> Phrases:
+        """Return the tokens of the chosen blocks alone."""
+        is_chosen = chosen[self.block]
+        return Phrases(list(compress(self.tokens, is_chosen)), self.block[is_chosen], self.short & chosen)
 
 
 def read(blocks: Blocks, characters: NDArray[np.float64]) -> Phrases:
