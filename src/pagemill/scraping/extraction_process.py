@@ -116,6 +116,13 @@ def site_reply(request: dict[str, Any], body: bytes) -> bytes:
     return encode(tasks.run(request, body))
 
 
+def comparison_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request of `comparison.tasks`: see `ExtractorPool.compare`."""
+    from pagemill.comparison import tasks
+
+    return encode(tasks.run(request[tasks.NAME], body))
+
+
 def _content(body: bytes, request: dict[str, Any]) -> Content:
     url, content_type = request["url"], request["content_type"]
     kind = kind_of(content_type, body)
@@ -203,6 +210,8 @@ def _message(header: dict[str, Any], body: bytes) -> bytes:
             return structuring_reply(header, body)
         if "site_task" in header:
             return site_reply(header, body)
+        if "comparison" in header:
+            return comparison_reply(header, body)
         return markdown_reply(header, body) if "markdown_options" in header else reply(header, body)
     except DocumentError as error:
         return encode({"fault": "document", "code": error.code, "message": error.message})

@@ -1,0 +1,3 @@
+DROP TABLE monitor_changes;
+DROP TABLE monitor_pages;
+DROP TABLE monitors;
