@@ -370,7 +370,7 @@ async def test_monitors(client: Client, service: Service, kind: str) -> None:
         assert (made.scope, made.watch_mode, made.is_active) == ("page", "full_page", True)
         assert made.expires_at == datetime(2999, 2, 1, tzinfo=UTC)
 
-        async def checked(before: datetime | None) -> anakin.models.Monitor:
+        async def checked(before: datetime | None) -> Any:
             async with asyncio.timeout(30):
                 while (found := await client.monitors__get(made.id)).last_checked_at == before:
                     await asyncio.sleep(0.05)

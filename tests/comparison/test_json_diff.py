@@ -30,7 +30,8 @@ def test_no_more_are_named_than_may_be():
 
 
 def test_values_of_any_depth_are_compared():
-    old, new = 1, 2
+    old: object = 1
+    new: object = 2
     for _ in range(500):
         old, new = [old], {"a": [new]}
     assert compare(old, new)

@@ -35,9 +35,12 @@ _RELATIVE = re.compile(
     r"|\d{1,3}\s?(?:分钟|分鐘|小时|小時|天|秒|分|時間|日)前|今日|今天|昨日|昨天",
     re.IGNORECASE,
 )
-_CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:Uhr\b|UTC\b|GMT\b|CES?T\b|[ECMP][SD]T\b|Z\b|[+-]\d{2}:?\d{2}))*"
+_ZONE = r"(?:Uhr\b|UTC\b|GMT\b|CES?T\b|[ECMP][SD]T\b|Z\b|[+-]\d{2}:?\d{2})"
+_CLOCK = rf"\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}}(?:[.,]\d{{1,9}})?)?(?:\s?[ap]\.?m\b\.?)?(?:\s?{_ZONE})*"
 _BEFORE_CLOCK = r"(?:\s*[,|@·–-]\s*|\s+(?:at|um|à|alle|a las|às|om)\s+|T|\s+)"
-_BESIDE_DATE = re.compile(rf"{_PLACEHOLDER}{_BEFORE_CLOCK}{_CLOCK}|{_CLOCK}(?:\s*[,|·–-]\s*|\s+){_PLACEHOLDER}", re.IGNORECASE)
+_BESIDE_DATE = re.compile(
+    rf"{_PLACEHOLDER}{_BEFORE_CLOCK}{_CLOCK}|{_CLOCK}(?:\s*[,|·–-]\s*|\s+){_PLACEHOLDER}", re.IGNORECASE
+)
 _DURATION = re.compile(
     r"\b(?:generated|rendered|loaded|served|executed) in \d+(?:\.\d+)?\s?(?:ms|milliseconds|s|sec|seconds)\b",
     re.IGNORECASE,

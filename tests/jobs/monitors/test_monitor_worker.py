@@ -84,7 +84,14 @@ async def test_a_page_that_failed_first_is_compared_from_its_first_success_on(mo
 
 async def test_structured_json_is_compared_by_itself(monitors, web):
     def product(price, text):
-        data = json.dumps({"@context": "https://schema.org", "@type": "Product", "name": "Rye", "offers": {"@type": "Offer", "price": price, "priceCurrency": "EUR"}})
+        data = json.dumps(
+            {
+                "@context": "https://schema.org",
+                "@type": "Product",
+                "name": "Rye",
+                "offers": {"@type": "Offer", "price": price, "priceCurrency": "EUR"},
+            }
+        )
         head = f'<script type="application/ld+json">{data}</script></title>'
         return Response(page(text, f"Rye costs {price} EUR.").body.replace(b"</title>", b"</title>" + head.encode()))
 
@@ -167,7 +174,9 @@ async def test_an_alert_is_signed_and_sent_again_until_it_arrives(monitors, web,
         web.routes["/"] = page("Rye costs 4 euros.")
         changed = await monitors.run(monitor)
         async with asyncio.timeout(20):
-            while [delivery.status for delivery in await webhooks.deliveries(ANONYMOUS, DeliveryFilter(), 9)] != ["success"]:
+            while [delivery.status for delivery in await webhooks.deliveries(ANONYMOUS, DeliveryFilter(), 9)] != [
+                "success"
+            ]:
                 await asyncio.sleep(0.02)
     assert changed.last_alerted_at == changed.last_changed_at
     first, second = [request for request in web.requests if request.path == "/hook"]

@@ -85,8 +85,8 @@ class ChangeFields(TypedDict):
     diffJson: Annotated[
         dict[str, Any],
         Field(
-            description="How the structured JSON differs: `added`, `removed` and `changed`, by JSON pointer. Empty where "
-            "it does not."
+            description="How the structured JSON differs: `added`, `removed` and `changed`, by JSON pointer. "
+            "Empty where it does not."
         ),
     ]
     changedAt: Time

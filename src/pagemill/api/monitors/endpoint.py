@@ -76,7 +76,7 @@ async def list_monitors(
     last = None if before is None else await _find(resources, before, key_id)
     if before is not None and last is None:
         raise RequestError("The parameter `before` is not valid: there is no such monitor.")
-    found = await resources.monitors.list(key_id, last, limit + 1)
+    found = await resources.monitors.monitors_of(key_id, last, limit + 1)
     return JSONResponse(answers.monitor_list(found[:limit], more=len(found) > limit))
 
 
@@ -112,9 +112,7 @@ async def delete_monitor(monitor_id: MonitorIdInPath, resources: ApiResources, k
     return JSONResponse({"id": monitor_id, "deleted": True})
 
 
-@router.get(
-    "/{id}/changes", operation_id="listMonitorChanges", summary="List what changed", response_model=ChangeList
-)
+@router.get("/{id}/changes", operation_id="listMonitorChanges", summary="List what changed", response_model=ChangeList)
 async def list_monitor_changes(
     monitor_id: MonitorIdInPath,
     resources: ApiResources,

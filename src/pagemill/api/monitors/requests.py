@@ -60,7 +60,7 @@ _FORMATS = {
 
 
 class MonitorFields(BaseModel):
-    """What every monitor takes. Every field may be left out or null. Unknown ones are kept, so that warnings name them."""
+    """What every monitor takes. Every field may be left out or null. Unknown ones are kept: warnings name them."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="allow")
 
@@ -124,7 +124,9 @@ class MonitorRequest(MonitorFields):
 class MonitorPatch(MonitorFields):
     """What is to change of a monitor; what is left out, or null, stays."""
 
-    url: str | None = Field(None, description="The page, or where the site begins.", json_schema_extra={"format": "uri"})
+    url: str | None = Field(
+        None, description="The page, or where the site begins.", json_schema_extra={"format": "uri"}
+    )
     interval_minutes: Annotated[int, Field(ge=1, le=MAX_INTERVAL)] | None = Field(
         None, description="Minutes between two runs."
     )

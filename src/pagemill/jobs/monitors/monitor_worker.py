@@ -74,10 +74,10 @@ class MonitorWorker:
             if len(started) < _STARTED_AT_ONCE:
                 break
         while len(self._in_hand) < self._settings.monitors.monitor_runs_compared:
-            run = await self._runs.claim(self._lease, self._busy_keys())
-            if run is None:
+            claimed = await self._runs.claim(self._lease, self._busy_keys())
+            if claimed is None:
                 break
-            self._take_up(run)
+            self._take_up(claimed)
 
     async def finished(self) -> None:
         """Wait for the runs in hand."""

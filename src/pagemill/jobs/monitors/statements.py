@@ -107,7 +107,8 @@ ORDER BY changed_at, id LIMIT $3
 # Runs
 
 # $3: the id of the job to be. A run that is under way goes on, and is returned.
-# Repeatable: the caller made the job's id, and knows its run by it. One that arrives when that run is over starts another.
+# Repeatable: the caller made the job's id, and knows its run by it. One that arrives when that run is over starts
+# another.
 START_RUN = f"""
 WITH started AS (
     UPDATE monitors SET job_id = $3, submitted = false, leased_at = now(), claims = 1, compared = -1
@@ -121,8 +122,8 @@ SELECT {_COLUMNS} FROM monitors WHERE id = $1 AND key_id = $2 AND NOT EXISTS (SE
 
 # Those that are due, of keys that are valid, at most $1. A due time that was missed, since nobody was there, starts one
 # run, and the next one is a whole interval later.
-# Repeatable: a repetition takes others. The worker never learns of the first ones: CLAIM_RUN gives them to somebody when
-# their lease ends.
+# Repeatable: a repetition takes others. The worker never learns of the first ones: CLAIM_RUN gives them to somebody
+# when their lease ends.
 START_DUE_RUNS = f"""
 WITH due AS (
     SELECT monitors.id FROM monitors JOIN keys ON keys.id = monitors.key_id
@@ -131,7 +132,8 @@ WITH due AS (
     ORDER BY next_run_at LIMIT $1 FOR UPDATE OF monitors SKIP LOCKED
 )
 UPDATE monitors
-SET job_id = CASE WHEN site IS NULL THEN 'job_' ELSE 'crawl_' END || left(replace(gen_random_uuid()::text, '-', ''), 24),
+SET job_id = CASE WHEN site IS NULL THEN 'job_' ELSE 'crawl_' END
+                 || left(replace(gen_random_uuid()::text, '-', ''), 24),
     submitted = false, leased_at = now(), claims = 1, compared = -1, scheduled_at = now(),
     next_run_at = CASE WHEN next_run_at + make_interval(mins => interval_minutes) > now()
                        THEN next_run_at + make_interval(mins => interval_minutes)
@@ -156,7 +158,8 @@ SET job_id = NULL, leased_at = NULL, error_code = $5, error_message = $6, schedu
 WHERE id = $1 AND job_id = $2 AND claims = $3 AND NOT submitted
 """
 
-# A run that nobody works on and that has something to be done: it is not submitted yet, or its job has ended or is gone.
+# A run that nobody works on and that has something to be done: it is not submitted yet, or its job has ended or is
+# gone.
 # $1: the lease, $2: keys whose runs are left alone.
 # Repeatable: a repetition takes another. The worker never learns of the first one: others take it when its lease ends.
 CLAIM_RUN = f"""
@@ -188,7 +191,7 @@ ORDER BY pages.position LIMIT $3
 # Repeatable: it only reads.
 GET_KNOWN_PAGE = "SELECT content, data, captured_at FROM monitor_pages WHERE monitor_id = $1 AND page = $2"
 
-# What a page holds now, $7 and $8, or nulls where that is what is known; and how it differs, where $10 is the change's id.
+# What a page holds now, $7 and $8, or nulls where that is known; and how it differs, where $10 is the change's id.
 # Repeatable: `compared` has grown, so only the first sending finds the run where it was.
 RECORD_PAGE = """
 WITH run AS (
@@ -264,8 +267,8 @@ WITH found AS (
 SELECT (SELECT count(*) FROM run WHERE changed) AS changed, (SELECT count(*) FROM notice) AS notices
 """
 
-# Where the clock was set back, what was due in an hour is due in many. Who was scheduled later than now waits as long as
-# was meant, from now on. A minute is for transactions that began before one that has ended.
+# Where the clock was set back, what was due in an hour is due in many. Who was scheduled later than now waits as long
+# as was meant, from now on. A minute is for transactions that began before one that has ended.
 # Repeatable: what was brought forward was scheduled now.
 BRING_FORWARD_RUNS = """
 WITH brought AS (

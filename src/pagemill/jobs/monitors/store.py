@@ -59,12 +59,10 @@ class MonitorStore:
         row = await self._database.row(statements.GET_MONITOR, monitor_id, key_id)
         return monitor_of(row) if row else None
 
-    async def list(self, key_id: str, before: Monitor | None, limit: int) -> list[Monitor]:
+    async def monitors_of(self, key_id: str, before: Monitor | None, limit: int) -> list[Monitor]:
         """Return a key's monitors, newest first: those older than `before` where there is one."""
         start = (before.created_at, before.id) if before else (_LATEST_TIME, "")
-        return [
-            monitor_of(row) for row in await self._database.rows(statements.LIST_MONITORS, key_id, *start, limit)
-        ]
+        return [monitor_of(row) for row in await self._database.rows(statements.LIST_MONITORS, key_id, *start, limit)]
 
     async def update(self, monitor: Monitor, definition: Definition) -> Monitor | None:
         """Change what a monitor watches, and return it. None where it was changed, or deleted, since it was read.

@@ -193,9 +193,7 @@ class Deliverer:
         if delivery.job_id is None:
             body = trial_payload(delivery.id, delivery.created_at)
         elif delivery.event is Event.MONITOR_CHANGED:
-            found, count, url = await changes_of_run(
-                self._database, delivery.key_id, delivery.job_id, CHANGES_TOLD
-            )
+            found, count, url = await changes_of_run(self._database, delivery.key_id, delivery.job_id, CHANGES_TOLD)
             if not found:
                 return None
             body = monitor_payload(delivery.id, delivery.created_at, found, count, url, self._public_url)
