@@ -20,7 +20,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         (timedelta(seconds=9), []),
         {"monitors_running", "jobs_pkey"},
     ),
-    "clock of monitors": (monitor_statements.BRING_FORWARD_RUNS, (), {"monitors_scheduled"}),
+    "clock of monitors": (monitor_statements.BRING_FORWARD_RUNS, (timedelta(minutes=1),), {"monitors_scheduled"}),
     "deliveries": (
         webhook_statements.CLAIM_DELIVERIES,
         ("w", 32, 4, timedelta(seconds=30)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pagemill.errors import QueueFullError, RateLimitedError
@@ -15,7 +16,6 @@ from pagemill.sites.identity import site_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.monitors.monitor import Change, Monitor
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ENDPOINT = "monitors"
 """What runs count as, where submissions are limited for each endpoint."""
+_MARGIN = timedelta(minutes=1)
+"""How far ahead of now a time may be that was just written down."""
 _SHORTEST_DELAY = 60.0
 """Seconds after which a run that a limit refused is tried again, at the soonest."""
 
@@ -95,7 +97,7 @@ class MonitorRuns:
 
     async def bring_forward(self) -> int:
         """Let no monitor wait because the clock was set back, and return how many did."""
-        row = await self._database.row(statements.BRING_FORWARD_RUNS)
+        row = await self._database.row(statements.BRING_FORWARD_RUNS, _MARGIN)
         return int(row["monitors"]) if row else 0
 
     async def end_expired(self) -> int:

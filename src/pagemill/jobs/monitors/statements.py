@@ -84,7 +84,8 @@ _CHANGE_COLUMNS = """monitor_changes.id, monitor_changes.monitor_id, monitor_cha
        monitor_changes.url, monitor_changes.summary, monitor_changes.diff, monitor_changes.diff_json,
        monitor_changes.changed_at"""
 
-# $2: only those before the one of this id, or null. Repeatable: it only reads.
+# $2: only those before the one of this id, or null.
+# Repeatable: it only reads.
 LIST_CHANGES = f"""
 SELECT {_CHANGE_COLUMNS} FROM monitor_changes
 WHERE monitor_id = $1
@@ -192,7 +193,7 @@ ORDER BY pages.position LIMIT $3
 GET_KNOWN_PAGE = "SELECT content, data, captured_at FROM monitor_pages WHERE monitor_id = $1 AND page = $2"
 
 # What a page holds now, $7 and $8, or nulls where that is known; and how it differs, where $10 is the change's id.
-# Repeatable: `compared` has grown, so only the first sending finds the run where it was.
+# Repeatable: the position has grown in `compared`, so only the first sending finds the run where it was.
 RECORD_PAGE = """
 WITH run AS (
     UPDATE monitors SET compared = $4, leased_at = now()
@@ -268,14 +269,14 @@ SELECT (SELECT count(*) FROM run WHERE changed) AS changed, (SELECT count(*) FRO
 """
 
 # Where the clock was set back, what was due in an hour is due in many. Who was scheduled later than now waits as long
-# as was meant, from now on. A minute is for transactions that began before one that has ended.
+# as was meant, from now on. $1 is for transactions that began before one that has ended.
 # Repeatable: what was brought forward was scheduled now.
 BRING_FORWARD_RUNS = """
 WITH brought AS (
     UPDATE monitors
     SET next_run_at = now() + least(next_run_at - scheduled_at, make_interval(mins => interval_minutes)),
         scheduled_at = now()
-    WHERE next_run_at IS NOT NULL AND scheduled_at > now() + interval '1 minute'
+    WHERE next_run_at IS NOT NULL AND scheduled_at > now() + $1::interval
     RETURNING id
 )
 SELECT count(*) AS monitors FROM brought
