@@ -72,7 +72,20 @@ def test_texts_that_would_take_long_are_not_aligned(monkeypatch):
     assert found.diff.startswith("@@ -1,")
 
 
-def test_a_long_diff_is_cut_at_a_line():
+def test_long_texts_with_few_differences_are_aligned():
+    old = [f"line {number}" for number in range(20_000)]
+    new = ["first", *old[:10_000], "middle", *old[10_000:], "last"]
+    found = diff("\n".join(old), "\n".join(new))
+    assert (found.added, found.removed) == (3, 0)
+
+
+def test_the_beginning_of_a_long_line_is_shown():
+    found = diff("a", "b" * 1000, most=100)
+    assert found.diff.startswith("@@ -1 +1 @@\n-a\n+bbb")
+    assert len(found.diff) <= 100 + len("\n... (cut)\n")
+
+
+def test_a_long_diff_is_cut():
     found = diff("", "\n".join(f"line {number}" for number in range(1000)), most=100)
     assert found.added == 1000
     assert len(found.diff) < 120

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "\N{WHITE SQUARE}"
 _LONGEST_LINE = 20_000
 """Characters of a line that patterns are looked for in; the rest of it counts as it is."""
+_MOST_READ = 1_000_000
+"""The same of a text: the patterns take some microseconds for each character."""
 
 _UNIT = (
     r"seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?"
@@ -35,6 +37,13 @@ _RELATIVE = re.compile(
     r"|\d{1,3}\s?(?:分钟|分鐘|小时|小時|天|秒|分|時間|日)前|今日|今天|昨日|昨天",
     re.IGNORECASE,
 )
+_RELATIVE_WORDS = (
+    *(" ago", "geleden", " fa", "atrás", "vor ", "il y a", "hace", "há "),
+    *("now", "moments ago", "gerade eben", "instant", "mismo", "mesmo", "zojuist", "adesso"),
+    *("today", "yesterday", "heute", "gestern", "aujourd", "hier soir", "hoy", "ayer", "oggi", "ieri", "hoje", "ontem"),
+    *("vandaag", "gisteren", "前", "今", "昨"),
+)
+"""Some of these words is in whatever that pattern finds."""
 _ZONE = r"(?:Uhr\b|UTC\b|GMT\b|CES?T\b|[ECMP][SD]T\b|Z\b|[+-]\d{2}:?\d{2})"
 _CLOCK = rf"\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}}(?:[.,]\d{{1,9}})?)?(?:\s?[ap]\.?m\b\.?)?(?:\s?{_ZONE})*"
 _BEFORE_CLOCK = r"(?:\s*[,|@·–-]\s*|\s+(?:at|um|à|alle|a las|às|om)\s+|T|\s+)"
@@ -77,21 +86,40 @@ _WEEKDAYS = (
 
 
 class Normaliser:
-    """Normalises the lines of one version of a page. `day`: when it was fetched, in UTC."""
+    """Normalises the lines of one version of a page, in their order. `day`: when it was fetched, in UTC."""
 
     def __init__(self, day: date) -> None:
         # What is today somewhere on earth: the page's time zone is not known.
-        self._today = re.compile("|".join(_written(day + timedelta(days=shift)) for shift in (-1, 0, 1)), re.IGNORECASE)
+        days = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
+        self._today = re.compile("|".join(_written(each) for each in days), re.IGNORECASE)
+        self._years = {text for each in days for text in _years(each.year)}
+        self._left = _MOST_READ
 
     def line(self, text: str) -> str:
         """Return a line in the form that is compared."""
         head, rest = text[:_LONGEST_LINE], text[_LONGEST_LINE:]
-        head = _LEFT_OVER.sub("", _TRACKING.sub("", head)) if "=" in head else head
-        head = _RELATIVE.sub(_PLACEHOLDER, self._today.sub(_PLACEHOLDER, head))
-        if _PLACEHOLDER in head:
-            head = _BESIDE_DATE.sub(_PLACEHOLDER, head)
-        head = _DURATION.sub(_PLACEHOLDER, head)
+        if self._left > 0 and (patterns := self._patterns(head)):
+            self._left -= len(head)
+            for pattern in patterns:
+                head = pattern.sub(_PLACEHOLDER, head)
+            if _PLACEHOLDER in head:
+                head = _BESIDE_DATE.sub(_PLACEHOLDER, head)
+        if "=" in head:
+            head = _LEFT_OVER.sub("", _TRACKING.sub("", head))
         return _SPACE.sub(" ", head).strip() + rest
+
+    def _patterns(self, text: str) -> list[re.Pattern[str]]:
+        """What may be found in a text, by the words that it would have: most lines have none."""
+        known = text.lower()
+        patterns = [self._today] if any(year in known for year in self._years) else []
+        patterns += [_RELATIVE] if any(word in known for word in _RELATIVE_WORDS) else []
+        return patterns + ([_DURATION] if " in " in known else [])
+
+
+def _years(year: int) -> tuple[str, ...]:
+    """How a year is written; by two digits only after a separator."""
+    short = f"{year % 100:02}"
+    return str(year), f".{short}", f"/{short}", f"-{short}"
 
 
 def _written(day: date) -> str:

@@ -1,13 +1,14 @@
 """A unified diff of two texts, by lines that are compared in normalised form and shown as they are.
 
 `difflib` may take time in the square of the number of lines, and more where lines repeat. So the lines that both texts
-begin and end with are taken off first, and what is left is only aligned where that is known to be quick: otherwise all
-of it counts as replaced.
+begin and end with are taken off first, and what is left is only aligned where that is expected to be quick: otherwise
+all of it counts as replaced. Who calls it must be able to stop it all the same, and to ask again without `align`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import defaultdict
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 _MAX_STEPS = 50_000_000
-"""Steps that aligning may take at most: some seconds."""
+"""Steps that aligning may take: some seconds."""
+_MAX_PAIRS = 5_000_000
 _CONTEXT = 3
 
 _Opcode = tuple[str, int, int, int, int]
@@ -98,11 +100,23 @@ def _common(pairs: Iterable[tuple[str, str]]) -> int:
     return count
 
 
-def _steps(left: Sequence[str], right: Sequence[str]) -> int:
-    """The most steps that `SequenceMatcher` takes: it looks at all pairs of equal lines, once for each block found."""
-    counts = Counter(right)
-    pairs = sum(counts[line] for line in left)
-    return (len(left) + pairs) * (min(len(left), len(right), pairs) + 1)
+def _steps(left: Sequence[str], right: Sequence[str]) -> float:
+    """About how many steps `SequenceMatcher` takes: it looks at pairs of equal lines, once for each block it finds.
+
+    There are about as many blocks as places where equal lines follow on unequal ones.
+    """
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(right):
+        places[line].append(number)
+    pairs = sum(len(places[line]) for line in left if line in places)
+    if pairs > _MAX_PAIRS:
+        return math.inf
+    blocks = sum(
+        not (number and place and left[number - 1] == right[place - 1])
+        for number, line in enumerate(left)
+        for place in places.get(line, ())
+    )
+    return (len(left) + pairs) * (min(len(left), len(right), 2 * blocks) + 1)
 
 
 def _unified(opcodes: Sequence[_Opcode], old: Sequence[str], new: Sequence[str]) -> Iterable[str]:
@@ -150,7 +164,7 @@ def _cut(lines: Iterable[str], most: int) -> str:
     for line in lines:
         size += len(line) + 1
         if size > most:
-            kept.append("... (cut)")
+            kept += [line[: most - size], "... (cut)"] if most > size - len(line) else ["... (cut)"]
             break
         kept.append(line)
     return "\n".join(kept) + "\n"

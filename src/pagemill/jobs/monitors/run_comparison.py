@@ -12,6 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import structlog
+import zstandard
 
 from pagemill import bodies
 from pagemill.comparison.tasks import NAME
@@ -44,8 +45,8 @@ MAX_CLAIMS = 10
 """How often a run is taken up before it is given up: each time a worker died with it, or failed by a fault of ours."""
 _PAGES_AT_ONCE = 50
 _GONE = frozenset({404, 410})
-_LARGEST_JSON = 4 * 1024 * 1024
-"""Bytes of packed structured JSON beyond which it is not compared."""
+_LARGEST_JSON = 2 * 1024 * 1024
+"""Bytes of structured JSON beyond which it is not compared."""
 _NO_JOB = Failure(NotFoundError.code, "The job of the run was deleted before its pages were compared.")
 _NO_DATA = Failure(StructuringError.code, "The structured JSON could not be made, so that it was not compared.")
 _GIVEN_UP = Failure(InternalPageError.code, "The pages of the run could not be compared because of a fault.")
@@ -194,7 +195,7 @@ def _page_id(row: Any) -> bytes:
 
 def _has_data(packed: bytes) -> bool:
     """Whether structured JSON was made. It is ours, and small."""
-    if len(packed) > _LARGEST_JSON:
+    if not 0 < zstandard.frame_content_size(packed) <= _LARGEST_JSON:
         return False
     found = bodies.unpack(packed)
     return isinstance(found, dict) and found.get("status") == "success" and "data" in found
