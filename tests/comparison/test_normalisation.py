@@ -66,10 +66,10 @@ def test_the_day_of_another_time_zone_is_today_too():
 
 def test_of_a_text_without_end_only_the_beginning_is_searched():
     normaliser = Normaliser(MONDAY)
-    lines = [normaliser.line(f"{number:06} 5 minutes ago") for number in range(50_000)]
+    lines = [normaliser.line(f"{number:06} 5 minutes ago") for number in range(100_000)]
     assert "minutes" not in lines[0]
-    assert lines[-1] == "049999 5 minutes ago"
-    assert Normaliser(MONDAY).line("049999 5 minutes ago") != lines[-1]
+    assert lines[-1] == "099999 5 minutes ago"
+    assert Normaliser(MONDAY).line("099999 5 minutes ago") != lines[-1]
 
 
 @pytest.mark.parametrize("line", ["", " ", "x" * 100_000, "1 " * 50_000, "?utm_a=" * 20_000, "2 March " * 10_000])

@@ -140,6 +140,21 @@ async def test_a_site_is_crawled_and_its_pages_are_told_apart(monitors, web):
     assert [change.url for change in removed] == [web.url("/b")]
 
 
+async def test_two_pages_that_are_the_same_are_both_watched(monitors, web):
+    """Whichever of them a crawl meets first."""
+    web.routes |= {
+        "/": page("Start.", links=("/a", "/b")),
+        "/a": page("The page of rye."),
+        "/b": page("The page of rye."),
+    }
+    monitor = await monitors.create(web.url("/"), site=SITE)
+    async with monitors.working():
+        await monitors.checked(monitor)
+        web.routes["/"] = page("Start.", links=("/b", "/a"))
+        await monitors.run(monitor)
+    assert {(change.url, change.kind) for change in await monitors.changes(monitor)} == {(web.url("/"), "changed")}
+
+
 async def test_a_page_of_a_site_that_fails_is_not_gone(monitors, web):
     web.routes |= {"/": page("Start.", links=("/a",)), "/a": page("The page of rye.")}
     monitor = await monitors.create(web.url("/"), site=SITE)

@@ -9,7 +9,7 @@ import pytest
 from tests.jobs.queue.test_lost_answers import HEALTHY, LATE, LOST_AFTER, LOST_BEFORE, UnreliableDatabase
 
 from pagemill import bodies
-from pagemill.errors import ConflictError, QueueFullError, RateLimitedError
+from pagemill.errors import ConflictError, ExtractionTimeoutError, QueueFullError, RateLimitedError
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.monitors import statements
 from pagemill.jobs.monitors.monitor_worker import MonitorWorker
@@ -173,6 +173,61 @@ async def test_a_comparison_whose_worker_died_goes_on_where_it_was(monitors, dat
     assert len(await monitors.changes(monitor)) == 1
     assert len(await database.rows("SELECT id FROM webhook_deliveries")) == 1
     assert (await monitors.get(monitor)).checks == 2
+
+
+async def test_a_worker_that_stops_gives_its_runs_back(monitors, database, worker_of, runs, settings):
+    class Hanging(ExtractorPool):
+        async def compare(self, request, body):
+            reached.set()
+            await asyncio.Event().wait()
+
+    reached = asyncio.Event()
+    monitor = await monitors.create(URL)
+    await run_through(monitors, worker_of(database), "Rye costs 3 euros.")
+    await monitors.make_due(monitor)
+    stopping = MonitorWorker(settings, database, Hanging(settings), ObjectStorage(settings, database))
+    await stopping.step()
+    await end_pages(database, "Rye costs 4 euros.")
+    await stopping.step()
+    await reached.wait()
+    assert await runs.claim(LEASE) is None
+    await stopping.release()
+    assert (await runs.claim(LEASE)).id == monitor.id
+
+
+async def test_a_comparison_that_takes_too_long_is_made_without_aligning(monitors, database, worker_of, settings):
+    class Slow(ExtractorPool):
+        async def compare(self, request, body):
+            if request["comparison"]["align"]:
+                raise ExtractionTimeoutError("It took too long.")
+            return await super().compare(request, body)
+
+    monitor = await monitors.create(URL)
+    await run_through(monitors, worker_of(database), "one\n\ntwo\n\nthree")
+    await monitors.make_due(monitor)
+    async with Slow(settings) as extractors:
+        worker = MonitorWorker(settings, database, extractors, ObjectStorage(settings, database))
+        await run_through(monitors, worker, "1\n\ntwo\n\n3")
+    [change] = await monitors.changes(monitor)
+    assert change.diff == "@@ -1,3 +1,3 @@\n-one\n-two\n-three\n+1\n+two\n+3\n"
+
+
+async def test_a_page_whose_comparison_fails_says_so_and_keeps_its_content(monitors, database, worker_of, settings):
+    class Failing(ExtractorPool):
+        async def compare(self, request, body):
+            raise RuntimeError("a fault of ours")
+
+    monitor = await monitors.create(URL)
+    await run_through(monitors, worker_of(database), "Rye costs 3 euros.")
+    await monitors.make_due(monitor)
+    worker = MonitorWorker(settings, database, Failing(settings), ObjectStorage(settings, database))
+    await run_through(monitors, worker, "Rye costs 4 euros.")
+    assert (await monitors.get(monitor)).failure.code == "internal_error"
+    assert await monitors.changes(monitor) == []
+    await monitors.make_due(monitor)
+    await run_through(monitors, worker_of(database), "Rye costs 5 euros.")
+    [change] = await monitors.changes(monitor)
+    assert change.diff == "@@ -1 +1 @@\n-Rye costs 3 euros.\n+Rye costs 5 euros.\n"
 
 
 async def test_one_that_expired_runs_no_more(monitors, runs, database):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pagemill.errors import QueueFullError, RateLimitedError
+from pagemill.errors import QueueFullError, RateLimitedError, UnavailableError
 from pagemill.jobs.monitors.run_comparison import RunComparison
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.queue.store import JobStore
@@ -94,7 +94,9 @@ class MonitorWorker:
                 await self._submit(run)
                 return
             await RunComparison(run, self._database, self._jobs, self._scraper, self._settings).compare()
-        except Exception:  # others, or this worker, try again when the lease ends
+        except UnavailableError as error:  # others, or this worker, try again when the lease ends
+            log.warning("a monitor's run waits for what it needs", monitor=run.id, error=error.code)
+        except Exception:
             log.exception("a monitor's run failed by a fault of ours", monitor=run.id)
 
     async def _submit(self, run: Monitor) -> None:

@@ -23,6 +23,7 @@ from pagemill.errors import (
     NotFoundError,
     PageError,
     StructuringError,
+    UnavailableError,
 )
 from pagemill.fair_semaphore import current_key
 from pagemill.jobs.monitors import statements
@@ -41,15 +42,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_CLAIMS = 10
-"""How often a run is taken up before it is given up: each time a worker died with it, or failed by a fault of ours."""
+MAX_CLAIMS = 100
+"""How often a run is taken up before it is given up: each time its worker died, or the object storage was away."""
 _PAGES_AT_ONCE = 50
 _GONE = frozenset({404, 410})
 _LARGEST_JSON = 2 * 1024 * 1024
 """Bytes of structured JSON beyond which it is not compared."""
 _NO_JOB = Failure(NotFoundError.code, "The job of the run was deleted before its pages were compared.")
 _NO_DATA = Failure(StructuringError.code, "The structured JSON could not be made, so that it was not compared.")
-_GIVEN_UP = Failure(InternalPageError.code, "The pages of the run could not be compared because of a fault.")
+_FAULT = Failure(InternalPageError.code, "A page could not be compared because of a fault in the service.")
+_GIVEN_UP = Failure(InternalPageError.code, "The pages of the run could not be compared, however often it was tried.")
 
 _Bodies = dict[str, bytes]
 
@@ -93,14 +95,21 @@ class RunComparison:
         if row["status"] != Status.COMPLETED:
             return
         self._completed += 1
-        if row["duplicate_of"] is not None or row["position"] <= run.compared:
+        if row["position"] <= run.compared:
             return
         try:
             await self._compare_page(row)
+        except UnavailableError:
+            raise
         except (PageError, NotFoundError) as error:
             log.warning("a page of a monitor could not be compared", monitor=run.id, error=error.code)
             self._failure = Failure(error.code, error.message)
-            self._failed = True  # it was not recorded as seen
+        except Exception:
+            log.exception("a page of a monitor could not be compared by a fault of ours", monitor=run.id)
+            self._failure = _FAULT
+        else:
+            return
+        self._failed = True  # it was not recorded as seen
 
     def _note_failure(self, row: Any) -> None:
         if self._run.definition.site is not None and row["status_code"] in _GONE:

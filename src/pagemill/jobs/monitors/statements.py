@@ -180,11 +180,11 @@ RETURNING {_COLUMNS}
 # Repeatable: whoever claimed it since has other `claims`.
 RELEASE_RUN = "UPDATE monitors SET leased_at = NULL WHERE id = $1 AND job_id = $2 AND claims = $3 AND submitted"
 
-# The pages of a run's job after a position, without those of a crawl that are the same as another.
+# The pages of a run's job after a position.
 # Repeatable: it only reads.
 LIST_RUN_PAGES = """
 SELECT pages.id, pages.position, pages.url, pages.status, pages.status_code, pages.error_code, pages.error_message,
-       pages.completed_at, crawl_urls.identity, crawl_urls.duplicate_of
+       pages.completed_at, crawl_urls.identity
 FROM pages LEFT JOIN crawl_urls ON crawl_urls.job_id = pages.job_id AND crawl_urls.position = pages.position
 WHERE pages.job_id = $1 AND pages.position > $2
 ORDER BY pages.position LIMIT $3
