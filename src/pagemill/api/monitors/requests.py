@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.errors import NotSupportedError, RequestError
 from pagemill.jobs.monitors.monitor import Definition
 from pagemill.model import Format
+from pagemill.sites.moments import moment
 from pagemill.sites.patterns import MAX_LENGTH, MAX_PATTERNS
 
 if TYPE_CHECKING:
@@ -218,14 +219,9 @@ def _crawl_request(request: MonitorRequest, settings: Settings) -> CrawlRequest:
 
 def _end(text: str, *, may_be_over: bool) -> datetime:
     """Return when a monitor ends. A date's own day is part of its time."""
-    try:
-        if len(text.strip()) == len("2030-01-31"):
-            end = datetime.combine(date.fromisoformat(text.strip()) + timedelta(days=1), time(), UTC)
-        else:
-            end = datetime.fromisoformat(text.strip())
-            end = (end if end.tzinfo else end.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise RequestError("The field `expiresAt` is not valid: it is neither a time nor a date.") from None
+    end = moment(text, ends_day=True)
+    if end is None:
+        raise RequestError("The field `expiresAt` is not valid: it is neither a time nor a date.")
     if not may_be_over and end <= datetime.now(UTC):
         raise RequestError("The field `expiresAt` is not valid: it has passed.")
     return end

@@ -19,8 +19,8 @@ from pagemill.jobs.queue.store import JobStore
 if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.monitors.monitor import Monitor
+    from pagemill.jobs.monitors.page_comparison import Comparer
     from pagemill.jobs.objects.object_storage import ObjectStorage
-    from pagemill.scraping.scraper import Scraper
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ _LEASE_MARGIN = 30.0
 class MonitorWorker:
     """One worker's share of the monitors."""
 
-    def __init__(self, settings: Settings, database: Database, scraper: Scraper, objects: ObjectStorage) -> None:
+    def __init__(self, settings: Settings, database: Database, scraper: Comparer, objects: ObjectStorage) -> None:
         self._settings = settings
         self._database = database
         self._scraper = scraper

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import zstandard
 
 from pagemill import bodies
-from pagemill.comparison.tasks import NAME
 from pagemill.errors import (
-    ExtractionCrashedError,
-    ExtractionTimeoutError,
     InternalPageError,
     NotFoundError,
     PageError,
@@ -27,6 +23,7 @@ from pagemill.errors import (
 )
 from pagemill.fair_semaphore import current_key
 from pagemill.jobs.monitors import statements
+from pagemill.jobs.monitors.page_comparison import compare_page
 from pagemill.model import Failure, Format, Status
 from pagemill.sites.identity import site_url
 
@@ -35,9 +32,9 @@ if TYPE_CHECKING:
 
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.monitors.monitor import Monitor
+    from pagemill.jobs.monitors.page_comparison import Comparer
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import JsonObject
-    from pagemill.scraping.scraper import Scraper
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -59,7 +56,7 @@ _Bodies = dict[str, bytes]
 class RunComparison:
     """The comparison of one run."""
 
-    def __init__(self, run: Monitor, database: Database, jobs: JobStore, scraper: Scraper, settings: Settings) -> None:
+    def __init__(self, run: Monitor, database: Database, jobs: JobStore, scraper: Comparer, settings: Settings) -> None:
         self._run = run
         self._database = database
         self._jobs = jobs
@@ -133,7 +130,10 @@ class RunComparison:
         if all(old.get(name) == body for name, body in new.items()):
             await self._record(row, {}, None)
             return
-        found = await self._differences(row, old, new, known["captured_at"])
+        found = await compare_page(
+            *(self._scraper, row["url"], old, new, known["captured_at"], row["completed_at"]),
+            self._settings.monitor_diff_characters,
+        )
         if found["changed"]:
             await self._record(row, new, {"kind": "changed", **found})
             return
@@ -156,21 +156,6 @@ class RunComparison:
         if run.has_data and "data" not in found:
             self._failure = self._failure or _NO_DATA
         return found
-
-    async def _differences(self, row: Any, old: _Bodies, new: _Bodies, captured_at: Any) -> JsonObject:
-        """How two versions of a page differ. Where that takes too long, without their lines aligned."""
-        parts = [source.get(name) for name in ("content", "data") for source in (old, new)]
-        request = {
-            "lengths": [None if part is None else len(part) for part in parts],
-            "before": captured_at.astimezone(UTC).date().isoformat(),
-            "after": row["completed_at"].astimezone(UTC).date().isoformat(),
-            "max_characters": self._settings.monitor_diff_characters,
-        }
-        body = b"".join(part for part in parts if part is not None)
-        try:
-            return await self._scraper.compare({"url": row["url"], NAME: {**request, "align": True}}, body)
-        except (ExtractionTimeoutError, ExtractionCrashedError):
-            return await self._scraper.compare({"url": row["url"], NAME: {**request, "align": False}}, body)
 
     async def _record(self, row: Any, new: Mapping[str, bytes], change: JsonObject | None) -> None:
         run, found = self._run, change or {}

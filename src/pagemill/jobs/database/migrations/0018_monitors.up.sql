@@ -34,6 +34,9 @@ CREATE INDEX monitors_due ON monitors (next_run_at) WHERE next_run_at IS NOT NUL
 CREATE INDEX monitors_running ON monitors (leased_at) WHERE job_id IS NOT NULL;
 CREATE INDEX monitors_scheduled ON monitors (scheduled_at) WHERE next_run_at IS NOT NULL;
 
+-- A page of a crawl that did not change since the moment, or the monitor, that the crawl was given.
+ALTER TABLE crawl_urls ADD COLUMN unchanged boolean NOT NULL DEFAULT false;
+
 -- What each page held when it was last found to differ.
 CREATE TABLE monitor_pages (
     monitor_id   text NOT NULL REFERENCES monitors ON DELETE CASCADE,
