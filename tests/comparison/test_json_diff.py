@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pagemill.comparison.json_diff import compare
+from pagemill.comparison.json_diff import JsonDiff
+
+compare = JsonDiff().compare
 
 
 @pytest.mark.parametrize(

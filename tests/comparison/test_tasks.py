@@ -49,6 +49,14 @@ def test_the_data_changed_and_nothing_else_of_it_counts():
     assert found["diff_json"] == {"changed": {"/price": {"before": 1, "after": 2}}}
 
 
+def test_the_date_of_today_in_the_data_is_no_change():
+    before = {"seen": "2026-03-02", "lines": ["a", "5 minutes ago"], "price": "3 EUR"}
+    after = {"seen": "2026-03-03", "lines": ["a", "7 minutes ago"], "price": "3 EUR"}
+    assert not compared(None, None, data(before), data(after))["changed"]
+    found = compared(None, None, data(before), data({**after, "price": "4 EUR"}))
+    assert found["diff_json"] == {"changed": {"/price": {"before": "3 EUR", "after": "4 EUR"}}}
+
+
 def test_what_is_there_in_one_version_alone_is_not_compared():
     assert not compared("A text.", None, None, data({"price": 2}))["changed"]
 

@@ -12,7 +12,8 @@ import orjson
 from hypothesis import strategies as st
 
 from pagemill.allowed_network import parse_allowed_network
-from pagemill.comparison import json_diff, text_diff
+from pagemill.comparison import text_diff
+from pagemill.comparison.json_diff import JsonDiff
 from pagemill.errors import DocumentError, InvalidSchemaError, ModelAnswerError, PageError
 from pagemill.extraction import extract
 from pagemill.extraction.documents import link_lists, pdf, plain_text, separated_values
@@ -153,8 +154,8 @@ def _comparison(versions: tuple[str, str]) -> None:
 
 
 def _json_comparison(values: tuple[Any, Any]) -> None:
-    orjson.dumps(json_diff.compare(*values))
-    assert not json_diff.compare(values[0], values[0])
+    orjson.dumps(JsonDiff().compare(*values))
+    assert not JsonDiff().compare(values[0], values[0])
 
 
 _PDFS = [

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill import bodies
-from pagemill.comparison import json_diff, text_diff
+from pagemill.comparison import text_diff
+from pagemill.comparison.json_diff import MAX_ENTRIES, JsonDiff
+from pagemill.comparison.normalisation import Normaliser
 from pagemill.comparison.text_diff import Version
 
 if TYPE_CHECKING:
@@ -33,12 +35,12 @@ def run(request: JsonObject, body: bytes) -> JsonObject:
     diff, and `align`: whether it may take longer than linear time.
     """
     before, after, data_before, data_after = _values(request["lengths"], body)
+    days = (date.fromisoformat(request["before"]), date.fromisoformat(request["after"]))
     text = None
     if before is not None and after is not None:
-        old = Version(str(before), date.fromisoformat(request["before"]))
-        new = Version(str(after), date.fromisoformat(request["after"]))
+        old, new = Version(str(before), days[0]), Version(str(after), days[1])
         text = text_diff.compare(old, new, request["max_characters"], align=request["align"])
-    data = _data(data_before, data_after, request["max_characters"])
+    data = _data(data_before, data_after, days, request["max_characters"])
     return {
         "changed": bool(text) or bool(data),
         "summary": _summary(text, data),
@@ -47,13 +49,14 @@ def run(request: JsonObject, body: bytes) -> JsonObject:
     }
 
 
-def _data(before: Any, after: Any, max_characters: int) -> JsonObject:
+def _data(before: Any, after: Any, days: tuple[date, date], max_characters: int) -> JsonObject:
     """How the data of two versions differs, with as many values as there is room for."""
     if not before or not after:
         return {}
-    entries = json_diff.MAX_ENTRIES
+    entries = MAX_ENTRIES
     while True:
-        found = json_diff.compare(before["data"], after["data"], entries)
+        differ = JsonDiff(*(Normaliser(day).line for day in days))
+        found = differ.compare(before["data"], after["data"], entries)
         text = orjson.dumps(found)
         if len(text) <= max_characters or not entries:
             return dict(orjson.loads(text.replace(b"\\u0000", b"\\ufffd")))

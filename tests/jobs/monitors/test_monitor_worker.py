@@ -15,6 +15,8 @@ from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks.endpoints import DeliveryFilter, Event, Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
 from pagemill.model import Format
+from pagemill.sites.candidates import digest
+from pagemill.sites.identity import site_url
 
 SITE = {"limit": 20, "depth": 2}
 
@@ -253,6 +255,22 @@ async def test_a_monitor_that_watches_something_else_begins_anew(monitors, web):
         async with asyncio.timeout(20):
             while (await monitors.get(monitor)).checks == 0:
                 await asyncio.sleep(0.02)
+    assert await monitors.changes(monitor) == []
+
+
+async def test_what_a_monitor_knew_before_it_began_anew_is_forgotten(monitors, web, database):
+    """Even where a run wrote it down while the monitor was changed."""
+    web.routes |= {"/": page("Start.", links=("/a",)), "/a": page("The page of rye.")}
+    monitor = await monitors.create(web.url("/"), site=SITE)
+    await database.rows(
+        "INSERT INTO monitor_pages (monitor_id, page, url, content, captured_at, seen_in, seen_at) "
+        "SELECT $1, decode(n, 'hex'), 'http://gone.example/', '', now(), 'job_before', now() FROM unnest($2::text[]) n",
+        monitor.id,
+        ["00", digest(site_url(web.url("/a")).identity)],
+    )
+    async with monitors.working():
+        await monitors.checked(monitor)
+        await monitors.run(monitor)
     assert await monitors.changes(monitor) == []
 
 

@@ -75,6 +75,8 @@ class RunComparison:
         if job is None or run.claims > MAX_CLAIMS:
             await self._finish(_NO_JOB if job is None else _GIVEN_UP, complete=False)
             return
+        if run.checks == 0:
+            await self._database.rows(statements.FORGET_PAGES, run.id, run.job_id, run.claims)
         pages, position = 0, -1  # of what was compared before, it still counts how each page ended
         while rows := await self._database.rows(statements.LIST_RUN_PAGES, job.id, position, _PAGES_AT_ONCE):
             for row in rows:

@@ -180,6 +180,14 @@ RETURNING {_COLUMNS}
 # Repeatable: whoever claimed it since has other `claims`.
 RELEASE_RUN = "UPDATE monitors SET leased_at = NULL WHERE id = $1 AND job_id = $2 AND claims = $3 AND submitted"
 
+# What is known of pages by a monitor that began anew since, before the first page of its first run is compared.
+# Repeatable: what was recorded moved `compared` on, so that nothing of it is deleted.
+FORGET_PAGES = """
+DELETE FROM monitor_pages USING monitors
+WHERE monitor_pages.monitor_id = $1 AND monitors.id = $1 AND job_id = $2 AND claims = $3
+  AND compared = -1 AND checks = 0
+"""
+
 # The pages of a run's job after a position.
 # Repeatable: it only reads.
 LIST_RUN_PAGES = """
