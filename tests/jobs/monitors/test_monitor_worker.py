@@ -7,6 +7,7 @@ import json
 
 import anakin
 import orjson
+import pytest
 from tests.jobs.monitors.conftest import page
 from tests.web.http_server import Response
 
@@ -217,6 +218,17 @@ async def test_endpoints_of_the_key_are_told_where_they_ask_for_it(monitors, web
         await monitors.run(monitor)
     [delivery] = await webhooks.deliveries(ANONYMOUS, DeliveryFilter(), 9)
     assert (delivery.endpoint_id, delivery.event) == (endpoint.id, "monitor.changed")
+
+
+@pytest.mark.usefixtures("s3")
+async def test_pages_in_object_storage_are_compared_too(monitors, web):
+    monitor = await monitors.create(web.url("/"))
+    async with monitors.working(bodies_url="s3://bodies/monitors"):
+        await monitors.checked(monitor)
+        web.routes["/"] = page("Rye costs 4 euros.")
+        await monitors.run(monitor)
+    [change] = await monitors.changes(monitor)
+    assert "-Rye costs 3 euros.\n+Rye costs 4 euros.\n" in change.diff
 
 
 async def test_a_run_whose_job_was_deleted_ends_and_says_so(monitors, web, database):

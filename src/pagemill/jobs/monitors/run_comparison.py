@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_CLAIMS = 100
+MAX_CLAIMS = 1000
 """How often a run is taken up before it is given up: each time its worker died, or the object storage was away."""
 _PAGES_AT_ONCE = 50
 _GONE = frozenset({404, 410})
