@@ -173,12 +173,20 @@ async def test_pausing_and_resuming(api: Api, database: Database) -> None:
     assert "expiresAt" not in without_end
 
 
-async def test_an_expired_one_needs_another_end(api: Api) -> None:
-    end = (datetime.now(UTC) + timedelta(seconds=0.5)).isoformat()
-    path = f"/v1/monitors/{(await create(api, expiresAt=end))['id']}"
-    async with asyncio.timeout(10):
-        while not (await api.client.get(path)).json()["expired"]:
-            await asyncio.sleep(0.05)
+async def test_one_that_could_not_be_made_any_more_can_be_paused(settings: Settings, key: tuple[str, str]) -> None:
+    async with serving(settings, key) as api:
+        path = f"/v1/monitors/{(await create(api))['id']}"
+    async with serving(settings.changed(monitor_min_interval=120), key) as api:
+        paused = await api.client.post(f"{path}/pause")
+        assert (paused.status_code, paused.json()["isActive"]) == (200, False)
+        assert (await api.client.post(f"{path}/resume")).json()["intervalMinutes"] == 60
+        assert (await api.client.patch(path, json={"maxPages": 3})).status_code == 400
+
+
+async def test_an_expired_one_needs_another_end(api: Api, database: Database) -> None:
+    path = f"/v1/monitors/{(await create(api, expiresAt='2999-01-31'))['id']}"
+    passed = {"expiresAt": "2020-01-01"}
+    await database.rows("UPDATE monitors SET expires_at = now(), request = request || $1", passed)
     assert (await api.client.post(f"{path}/resume")).status_code == 409
     assert (await api.client.patch(path, json={"intervalMinutes": 20})).json()["expired"] is True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from pagemill.api.monitors.requests import (
     MonitorPatch,
     MonitorRequest,
     definition,
+    end_of,
     patched,
     stored,
 )
@@ -39,6 +41,7 @@ MAX_LISTED = 100
 MAX_CHANGES = 50
 """A change may have a long diff."""
 _UPDATE_ATTEMPTS = 3
+_CHANGED_BY_OTHERS = "The monitor is being changed by others. Try again."
 _MONITOR_ID = re.compile(r"mon_[0-9a-f]{24}")
 _CHANGE_ID = re.compile(r"chg_[0-9a-f]{24}")
 
@@ -134,7 +137,7 @@ async def list_monitor_changes(
 @router.post("/{id}/pause", operation_id="pauseMonitor", summary="Pause a monitor", response_model=MonitorAnswer)
 async def pause_monitor(monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Run a monitor no more until it is resumed. A run under way is finished."""
-    changed = await _change(resources, monitor_id, key_id, {"isActive": False})
+    changed = await _set(resources, monitor_id, key_id, is_active=False)
     return JSONResponse(answers.monitor_fields(changed))
 
 
@@ -143,8 +146,8 @@ async def resume_monitor(
     monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId, body: ExpiryRequest | None = None
 ) -> Response:
     """Run a monitor again, from now on. One that has expired needs another `expiresAt`."""
-    end = {"expiresAt": body.expires_at} if body and body.expires_at is not None else {}
-    changed = await _change(resources, monitor_id, key_id, {"isActive": True, **end})
+    end = {"expires_at": body.expires_at} if body and body.expires_at is not None else {}
+    changed = await _set(resources, monitor_id, key_id, is_active=True, **end)
     if changed.expired:
         raise ConflictError("The monitor has expired. Give an `expiresAt` that is to come.")
     return JSONResponse(answers.monitor_fields(changed))
@@ -155,7 +158,7 @@ async def set_monitor_expiry(
     monitor_id: MonitorIdInPath, body: ExpiryRequest, resources: ApiResources, key_id: KeyId
 ) -> Response:
     """Set when a monitor ends; null: never."""
-    changed = await _change(resources, monitor_id, key_id, {"expiresAt": body.expires_at or ""})
+    changed = await _set(resources, monitor_id, key_id, expires_at=body.expires_at or "")
     return JSONResponse(answers.monitor_fields(changed))
 
 
@@ -190,7 +193,24 @@ async def _change(
             check_webhooks(resources)
         if (changed := await resources.monitors.update(monitor, wanted)) is not None:
             return changed
-    raise ConflictError("The monitor is being changed by others. Try again.")
+    raise ConflictError(_CHANGED_BY_OTHERS)
+
+
+async def _set(
+    resources: Resources, monitor_id: str, key_id: str, *, is_active: bool | None = None, expires_at: str | None = None
+) -> Monitor:
+    """Change whether and how long a monitor runs. The rest stays, even where it could not be asked for any more."""
+    for _ in range(_UPDATE_ATTEMPTS):
+        monitor = await _monitor(resources, monitor_id, key_id)
+        wanted = monitor.definition
+        if is_active is not None:
+            wanted = replace(wanted, is_active=is_active, request={**wanted.request, "isActive": is_active})
+        if expires_at is not None:
+            end = end_of(expires_at) if expires_at else None
+            wanted = replace(wanted, expires_at=end, request={**wanted.request, "expiresAt": expires_at})
+        if (changed := await resources.monitors.update(monitor, wanted)) is not None:
+            return changed
+    raise ConflictError(_CHANGED_BY_OTHERS)
 
 
 async def _answer(resources: Resources, monitor: Monitor) -> JsonObject:

@@ -165,7 +165,7 @@ async def definition(
         interval_minutes=request.interval_minutes,
         alert_webhook_url=receiver_url(alert, "alertWebhookUrl", settings.requests.max_url_length) if alert else None,
         is_active=request.is_active is not False,
-        expires_at=_end(request.expires_at, may_be_over=may_be_over) if request.expires_at else None,
+        expires_at=end_of(request.expires_at, may_be_over=may_be_over) if request.expires_at else None,
     )
 
 
@@ -217,8 +217,8 @@ def _crawl_request(request: MonitorRequest, settings: Settings) -> CrawlRequest:
     )
 
 
-def _end(text: str, *, may_be_over: bool) -> datetime:
-    """Return when a monitor ends. A date's own day is part of its time."""
+def end_of(text: str, *, may_be_over: bool = False) -> datetime:
+    """Return when a monitor ends. A date's own day is part of its time. Raises errors.RequestError."""
     end = moment(text, ends_day=True)
     if end is None:
         raise RequestError("The field `expiresAt` is not valid: it is neither a time nor a date.")
