@@ -147,9 +147,9 @@ async def resume_monitor(
 ) -> Response:
     """Run a monitor again, from now on. One that has expired needs another `expiresAt`."""
     end = {"expires_at": body.expires_at} if body and body.expires_at is not None else {}
-    changed = await _set(resources, monitor_id, key_id, is_active=True, **end)
-    if changed.expired:
+    if not end and (await _monitor(resources, monitor_id, key_id)).expired:
         raise ConflictError("The monitor has expired. Give an `expiresAt` that is to come.")
+    changed = await _set(resources, monitor_id, key_id, is_active=True, **end)
     return JSONResponse(answers.monitor_fields(changed))
 
 
