@@ -181,6 +181,10 @@ class SiteOptions:
     include: tuple[str, ...] = ()
     """Patterns of URLs, as `pagemill.sites.patterns` reads them; none: any."""
     exclude: tuple[str, ...] = ()
+    since: str | None = None
+    """Of a crawl: contents only of pages that changed after this moment (RFC 3339)."""
+    monitor_id: str | None = None
+    """Of a crawl: contents only of pages that differ from what this monitor knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -351,6 +352,54 @@ async def test_webhooks(client: Client, service: Service, site: str, kind: str) 
         assert {"job.completed", "job.failed", "batch.completed"} < set(await client.webhooks__events())
         await client.webhooks__delete(endpoint.id)
         assert await client.webhooks__list() == []
+
+
+async def test_monitors(client: Client, service: Service, kind: str) -> None:
+    def price(euros: int) -> Response:
+        text = "Flour, water, salt and time make bread. " * 20
+        return Response(f"<title>Bread</title><main><h1>Bread</h1><p>{text}</p><p>{euros} euros</p></main>".encode())
+
+    async with HttpServer({"/": price(3), "/hook": Response(b"thanks")}) as web:
+        made = await client.monitors__create(
+            web.url(f"/?{kind}"),
+            60,
+            alert_webhook_url=web.url("/hook"),
+            expires_at=date(2999, 1, 31),
+            include_patterns=("/docs/**",),
+        )
+        assert (made.scope, made.watch_mode, made.is_active) == ("page", "full_page", True)
+        assert made.expires_at == datetime(2999, 2, 1, tzinfo=UTC)
+
+        async def checked(before: datetime | None) -> Any:
+            async with asyncio.timeout(30):
+                while (found := await client.monitors__get(made.id)).last_checked_at == before:
+                    await asyncio.sleep(0.05)
+            return found
+
+        first = await checked(None)
+        assert await client.monitors__changes(made.id) == []
+        web.routes["/"] = price(4)
+        run = await client.monitors__run_now(made.id)
+        assert (run.success, run.job_id is not None) == (True, True)
+        await checked(first.last_checked_at)
+        [change] = await client.monitors__changes(made.id)
+        assert (change.monitor_id, change.summary) == (made.id, "1 line added, 1 line removed")
+        assert change.diff == {}
+        async with asyncio.timeout(20):
+            while not (alerts := [request for request in web.requests if request.path == "/hook"]):
+                await asyncio.sleep(0.05)
+        assert anakin.verify_webhook_signature(
+            alerts[0].body, alerts[0].headers["x-anakin-signature"], made.alert_webhook_secret
+        )
+        assert (await client.monitors__pause(made.id)).is_active is False
+        assert (await client.monitors__resume(made.id, expires_at="2999-03-01")).is_active is True
+        assert (await client.monitors__set_expiry(made.id, None)).expires_at is None
+        replaced = await client.monitors__update(made.id, web.url("/"), 30, scope="site", max_pages=3)
+        assert (replaced.interval_minutes, replaced.scope, replaced.max_pages) == (30, "site", 3)
+        assert made.id in [monitor.id for monitor in await client.monitors__list()]
+        await client.monitors__delete(made.id)
+        with pytest.raises(anakin.errors.NotFoundError):
+            await client.monitors__get(made.id)
 
 
 @contextmanager

@@ -67,6 +67,8 @@ def test_every_setting_named_exists() -> None:
 async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     """What the examples ask for: a job, one that failed, an endpoint of webhooks and a delivery."""
     endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})
+    watched = {"url": "https://example.com/", "intervalMinutes": 60}
+    monitor = await api.client.post("/v1/monitors", json=watched)
     failed = await api.submit("https://example.com/")
     await worker.fail((await worker.start_all())[0])
 
@@ -79,6 +81,7 @@ async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
         "ID": await api.submit("https://example.com/"),
         "MAP_ID": await submitted("map"),
         "CRAWL_ID": await submitted("crawl"),
+        "MONITOR_ID": monitor.json()["id"],
         "FAILED_ID": failed,
         "ENDPOINT_ID": endpoint.json()["id"],
         "DELIVERY_ID": delivery["id"],

@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from hypothesis import strategies as st
 
 from pagemill.allowed_network import parse_allowed_network
+from pagemill.comparison import text_diff
+from pagemill.comparison.json_diff import JsonDiff
 from pagemill.errors import DocumentError, InvalidSchemaError, ModelAnswerError, PageError
 from pagemill.extraction import extract
 from pagemill.extraction.documents import link_lists, pdf, plain_text, separated_values
@@ -57,6 +60,11 @@ ANSWERS = [
     '<think>{"a":1}</think>```json\n{"a": [1, 2,], // c\n"b": "x"}\n```',
     '{"a": "b\nc", \'d\': None}',
     "[THINK] x",
+]
+DAY = date(2026, 3, 2)
+TEXTS = [
+    "# News\n\nMonday, March 2, 2026, 12:52 pm\n\n- Tea. 5 minutes ago\n- [a](https://x.org/?utm_source=a&id=1)\n",
+    "# News\n\nStand: 02.03.2026, 9:05 Uhr\n\n| a | b |\n|---|---|\n| 1 | vor 3 Stunden |\n",
 ]
 HTML_TOKENS = (
     b"<table>",
@@ -137,6 +145,19 @@ def _answer(text: str) -> None:
         read_text(text).encode()
 
 
+def _comparison(versions: tuple[str, str]) -> None:
+    old, new = (text_diff.Version(text, DAY) for text in versions)
+    found = text_diff.compare(old, new, 1000)
+    found.diff.encode()
+    assert bool(found) == bool(text_diff.compare(old, new, 1000, align=False))
+    assert not text_diff.compare(old, old, 1000)
+
+
+def _json_comparison(values: tuple[Any, Any]) -> None:
+    orjson.dumps(JsonDiff().compare(*values))
+    assert not JsonDiff().compare(values[0], values[0])
+
+
 _PDFS = [
     documents.table_pdf(), documents.pages_pdf(["one", "two"]), odd.form_pdf(), odd.bullets_pdf(), odd.nested_pdf(2, 3),
 ]  # fmt: skip
@@ -156,6 +177,9 @@ _KEYWORDS = ("type", "properties", "items", "$ref", "enum", "allOf", "pattern", 
 _SCHEMAS = st.dictionaries(st.sampled_from(_KEYWORDS), JSON, max_size=4)
 _ANSWER_TOKENS = ("```", "</think>", "{", "[" * 200, '"', "\\u0000", "<|channel|>final<|message|>", "1e999")
 
+_TEXT_TOKENS = ("\n", "2 March 2026", "?utm_a=", "12:", "ago", "vor ", "\u2028", "\0")
+_TEXTS = mutated_text(TEXTS, _TEXT_TOKENS) | st.text()
+
 TARGETS = {
     "pages": Target(mutated([PAGE], HTML_TOKENS), _page),
     "PDFs": Target(mutated(_PDFS, _PDF_TOKENS), _pdf),
@@ -164,4 +188,6 @@ TARGETS = {
     "URLs": Target(mutated_text(URLS, ("@", "[", "::1", "%00", "127.0.0.1", "\t", "。")) | st.text(), _url),
     "schemas": Target(mutated([SCHEMA], _SCHEMA_TOKENS).map(_schema_of) | _SCHEMAS, _schema),
     "answers": Target(mutated_text(ANSWERS, _ANSWER_TOKENS), _answer),
+    "comparisons": Target(st.tuples(_TEXTS, _TEXTS), _comparison),
+    "JSON comparisons": Target(st.tuples(JSON, JSON), _json_comparison),
 }

@@ -31,6 +31,7 @@ from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
 from pagemill.api.middleware.recorded_request import RouteRecording
 from pagemill.api.middleware.request_logging import RequestLogging
 from pagemill.api.middleware.request_normalisation import RequestNormalisation
+from pagemill.api.monitors import endpoint as monitors
 from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
 from pagemill.api.wire.error_response import add_error_handlers
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         jobs,
         map_,
         crawl,
+        monitors,
         webhooks,
         reader,
         countries,

@@ -55,9 +55,12 @@ _SUBMITTING = frozenset(
         "retryJob",
         "submitMap",
         "submitCrawl",
+        "runMonitor",
         "readUrl",
     }
 )
+
+_CONFLICTING = frozenset({"pauseMonitor", "resumeMonitor", "runMonitor"})
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
 
@@ -135,6 +138,8 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError), 409: (ConflictError,)}
     elif operation.get("parameters"):
         errors |= {400: (RequestError,)}
+    if operation["operationId"] in _CONFLICTING:
+        errors |= {400: (RequestError,), 409: (ConflictError,)}
     if operation["operationId"] in _SUBMITTING:
         errors |= {429: (RateLimitedError, QueueFullError)}
     if path.startswith("/v1/webhooks"):

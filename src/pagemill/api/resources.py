@@ -15,6 +15,8 @@ from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.monitors.runs import MonitorRuns
+from pagemill.jobs.monitors.store import MonitorStore
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.queue_state import QueueStates
@@ -37,6 +39,8 @@ class Resources:
     database: Database
     jobs: JobStore
     crawls: CrawlStore
+    monitors: MonitorStore
+    monitor_runs: MonitorRuns
     keys: Keys
     ended: Notifications
     limits: Limits
@@ -74,6 +78,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 ObjectStorage(settings, database),
             ),
             crawls=CrawlStore(database),
+            monitors=MonitorStore(database),
+            monitor_runs=MonitorRuns(database, settings),
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),

@@ -18,6 +18,7 @@ from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMem
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.monitors.monitor_worker import MonitorWorker
 from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue, rescue
@@ -99,6 +100,7 @@ class Worker:
         )
         self._slots = WorkerSlots(settings.jobs.worker_concurrency)
         self._sites = SiteWorker(settings, self._database, self._scraper, self._slots)
+        self._monitors = MonitorWorker(settings, self._database, self._scraper, self._objects)
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
         """Work until `stop` is set; then give running pages the grace period and put back what is left.
@@ -136,6 +138,7 @@ class Worker:
                         self._refresh_hosts(),
                         self._sites.release_pages(crawls_changed),
                         self._deliverer.run(deliveries_queued),
+                        self._monitors.run(),
                     )
                 ]
                 log.info("worker ready")
@@ -146,6 +149,7 @@ class Worker:
                 for task in background_tasks:
                     task.cancel()
             await self._deliverer.release()
+            await self._monitors.release()
             await self._queue.unregister()
 
     async def _claim_pages(self, queue_changed: asyncio.Event, stop: asyncio.Event) -> None:

@@ -116,6 +116,13 @@ def site_reply(request: dict[str, Any], body: bytes) -> bytes:
     return encode(tasks.run(request, body))
 
 
+def comparison_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request of `comparison.tasks`: see `ExtractorPool.compare`."""
+    from pagemill.comparison import tasks
+
+    return encode(tasks.run(request[tasks.NAME], body))
+
+
 def _content(body: bytes, request: dict[str, Any]) -> Content:
     url, content_type = request["url"], request["content_type"]
     kind = kind_of(content_type, body)
@@ -197,13 +204,19 @@ def _answer(replies: BinaryIO, header: dict[str, Any], body: bytes | None) -> No
     replies.flush()
 
 
+_TASKS: dict[str, Callable[[dict[str, Any], bytes], bytes]] = {
+    "task": structuring_reply,
+    "site_task": site_reply,
+    "comparison": comparison_reply,
+    "markdown_options": markdown_reply,
+}
+"""What answers a request, by the field that marks it; any other is about a page."""
+
+
 def _message(header: dict[str, Any], body: bytes) -> bytes:
     try:
-        if "task" in header:
-            return structuring_reply(header, body)
-        if "site_task" in header:
-            return site_reply(header, body)
-        return markdown_reply(header, body) if "markdown_options" in header else reply(header, body)
+        answer = next((answer for name, answer in _TASKS.items() if name in header), reply)
+        return answer(header, body)
     except DocumentError as error:
         return encode({"fault": "document", "code": error.code, "message": error.message})
     except MemoryError:

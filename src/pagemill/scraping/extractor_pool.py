@@ -168,6 +168,11 @@ class ExtractorPool:
         reply, _ = await self._request(request, body)
         return reply
 
+    async def compare(self, request: JsonObject, body: bytes) -> JsonObject:
+        """Have two versions of a page compared, as `comparison.tasks` does. Raises what `extract` does."""
+        reply, _ = await self._request(request, body)
+        return reply
+
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots.slot(current_key.get()):
             for _ in range(MAX_CRASHES):

@@ -110,6 +110,10 @@ class Scraper:
         """Have a task of `sites.tasks` carried out: see `ExtractorPool.read_site`."""
         return await self._context.extractors.read_site(request, body)
 
+    async def compare(self, request: JsonObject, body: bytes) -> JsonObject:
+        """Have two versions of a page compared: see `ExtractorPool.compare`."""
+        return await self._context.extractors.compare(request, body)
+
     async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
         keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
         if self._cached is not None and keys is not None:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.limits import LimitSettings
+from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
 from pagemill.settings.api.service import ServiceSettings
 from pagemill.settings.browser import BrowserSettings
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     browser: BrowserSettings = Field(default_factory=BrowserSettings)
     extraction: ExtractionSettings = Field(default_factory=ExtractionSettings)
     sites: SiteSettings = Field(default_factory=SiteSettings)
+    monitors: MonitorSettings = Field(default_factory=MonitorSettings)
     structuring: StructuringSettings = Field(default_factory=StructuringSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 

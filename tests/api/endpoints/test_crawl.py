@@ -8,6 +8,7 @@ import pytest
 from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
 from tests.web.generated_site import GeneratedSite
+from tests.web.http_server import HttpServer, Response
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -45,6 +46,23 @@ async def test_a_crawl(api: Api, settings) -> None:
     assert first["html"] is None
     assert {page["parent"] for page in found["pages"][1:]} == {site.url()}
     assert "links" not in first
+
+
+async def test_a_crawl_of_what_changed(api: Api, settings) -> None:
+    made = await api.client.post("/v1/monitors", json={"url": "https://example.com/", "intervalMinutes": 60})
+    html = {"url": "https://example.com/", "intervalMinutes": 60, "watchFormat": "html"}
+    other = await api.client.post("/v1/monitors", json=html)
+    for field, value in (("since", "soon"), ("monitorId", "mon_1"), ("monitorId", other.json()["id"])):
+        answer = await api.client.post("/v1/crawl", json={"url": "https://example.com/", field: value})
+        assert (answer.status_code, f"`{field}`" in answer.json()["message"]) == (400, True)
+    page = Response(b"<title>T</title><meta property='article:modified_time' content='2020-01-01'><p>Some words of it.")
+    async with HttpServer({"/": page}) as web, working(settings):
+        crawl_id = await submit(api, web.url("/"), since="2026-03-02", monitorId=made.json()["id"])
+        found = await read(api, crawl_id, wait=30)
+    assert found["status"] == "completed"
+    [only] = found["pages"]
+    assert (only["unchanged"], only["status"], only["markdown"]) == (True, "completed", None)
+    assert only["metadata"]["modified"]
 
 
 async def test_a_crawl_is_read_page_by_page(api: Api, settings) -> None:

@@ -113,7 +113,12 @@ async def test_what_is_no_endpoint_is_refused(api: Api, fields: dict[str, Any], 
 
 
 async def test_the_events_are_told(api: Api) -> None:
-    assert (await api.client.get("/v1/webhooks/events")).json() == [*JOB_EVENTS, *SITE_EVENTS, "webhook.test"]
+    assert (await api.client.get("/v1/webhooks/events")).json() == [
+        *JOB_EVENTS,
+        *SITE_EVENTS,
+        "monitor.changed",
+        "webhook.test",
+    ]
 
 
 @pytest.mark.usefixtures("deliverer")

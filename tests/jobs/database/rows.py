@@ -123,6 +123,21 @@ ROWS: dict[int, tuple[str, ...]] = {
         ),
         "INSERT INTO deleted_objects (url) VALUES ('s3://bucket/owner/pages/0/2-1-00')",
     ),
+    18: (
+        (
+            "INSERT INTO monitors (id, key_id, request, url, options, site, interval_minutes, is_active, revision, "
+            "next_run_at, job_id, submitted) VALUES ('mon_1', 'key_1', '{\"intervalMinutes\": 15}', 'http://g.test/', "
+            "'{}', '{\"url\": \"http://g.test/\"}', 15, true, 'r', now(), 'crawl_1', true)"
+        ),
+        (
+            "INSERT INTO monitor_pages (monitor_id, page, url, content, captured_at, seen_in, seen_at) "
+            f"VALUES ('mon_1', '\\x10', 'http://g.test/', '\\x{MARKDOWN}', now(), 'crawl_1', now())"
+        ),
+        (
+            "INSERT INTO monitor_changes (id, monitor_id, job_id, kind, url, summary, diff, diff_json) "
+            "VALUES ('chg_1', 'mon_1', 'crawl_1', 'changed', 'http://g.test/', 'One line.', '-a', '{}')"
+        ),
+    ),
 }
 
 

@@ -9,10 +9,18 @@ import pytest
 
 from pagemill.jobs.crawls import statements as crawl_statements
 from pagemill.jobs.keys import statements as key_statements
+from pagemill.jobs.monitors import statements as monitor_statements
 from pagemill.jobs.queue import statements
 from pagemill.jobs.webhooks import statements as webhook_statements
 
 HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
+    "due monitors": (monitor_statements.START_DUE_RUNS, (20,), {"monitors_due"}),
+    "runs of monitors": (
+        monitor_statements.CLAIM_RUN,
+        (timedelta(seconds=9), []),
+        {"monitors_running", "jobs_pkey"},
+    ),
+    "clock of monitors": (monitor_statements.BRING_FORWARD_RUNS, (timedelta(minutes=1),), {"monitors_scheduled"}),
     "deliveries": (
         webhook_statements.CLAIM_DELIVERIES,
         ("w", 32, 4, timedelta(seconds=30)),
@@ -101,7 +109,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
 
 LARGE = (
     *("unended_pages", "pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints"),
-    *("crawl_urls", "crawl_hosts", "crawl_contents", "host_turns"),
+    *("crawl_urls", "crawl_hosts", "crawl_contents", "host_turns", "monitors"),
 )
 
 
@@ -141,6 +149,11 @@ async def full_database(database):
     )
     await database.rows("INSERT INTO crawl_hosts SELECT 'crawl_' || n, 'h' || n FROM generate_series(1, 3) n")
     await database.rows("INSERT INTO crawl_hosts SELECT 'job_' || n, 'h' FROM generate_series(1, 20000) n")
+    await database.rows(
+        "INSERT INTO monitors (id, key_id, request, url, options, interval_minutes, is_active, revision, next_run_at, "
+        "job_id, submitted) SELECT 'm' || n, 'k1', '{}', '', '{}', 60, true, '', now() + interval '1 hour', "
+        "CASE WHEN n % 100 = 0 THEN 'job_' || n END, n % 100 = 0 FROM generate_series(1, 20000) n"
+    )
     await database.rows(
         "INSERT INTO host_turns (host, next_at) SELECT 'h' || n, now() FROM generate_series(1, 20000) n"
     )

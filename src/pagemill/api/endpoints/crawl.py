@@ -22,7 +22,8 @@ from pagemill.api.submission.waiting import await_end
 from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.model import JobKind
+from pagemill.errors import RequestError
+from pagemill.model import Format, JobKind
 
 if TYPE_CHECKING:
     from pagemill.model import Job
@@ -47,6 +48,8 @@ async def submit_crawl(
 ) -> Response:
     """Queue a crawl and answer at once. Then ask `GET /v1/crawl/{id}`, or stream its pages as they end."""
     site = crawl_site(body, resources.settings)
+    if site.options.monitor_id is not None:
+        await _check_monitor(resources, site.options.monitor_id, key_id)
     options = await scrape_options(body, resources.settings, resources.schemas, key_id)
     return await submit_site(resources, key_id, SubmitEndpoint.CRAWL, site, options, body, idempotency_key)
 
@@ -129,6 +132,14 @@ async def stop_crawl(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: K
     cancelled = await resources.crawls.stop(crawl_id, key_id)
     job = await _crawl(resources, crawl_id, key_id)
     return JSONResponse({"id": job.id, "jobId": job.id, "status": job.status.value, "cancelled": cancelled})
+
+
+async def _check_monitor(resources: Resources, monitor_id: str, key_id: str) -> None:
+    found = await resources.monitors.get(key_id, monitor_id)
+    if found is None:
+        raise RequestError("The field `monitorId` is not valid: there is no such monitor.")
+    if found.text_format is not Format.MARKDOWN:
+        raise RequestError("The field `monitorId` is not valid: this monitor does not compare Markdown.")
 
 
 async def _crawl(resources: Resources, crawl_id: str, key_id: str) -> Job:

@@ -21,7 +21,6 @@ NOT_SERVED: Mapping[str, tuple[str, str]] = {
     "agentic-search": ("Agentic search", _JSON),
     "wire": ("Wire", _JSON),
     "wire-run": ("Wire", _JSON),
-    "monitors": ("Monitoring a page", "Scrape it again with `forceFresh` in POST /v1/url-scraper."),
     "sessions": ("A saved browser session", "Send `cookies` or `actions` in POST /v1/url-scraper."),
     "recordings": ("A recording of a browser session", "Send `actions` in POST /v1/url-scraper."),
     "ai": ("A browser task", "Send `actions` in POST /v1/url-scraper."),

@@ -84,6 +84,9 @@ class CrawlResult(ContentFields):
     depth: NotRequired[Annotated[int, Field(ge=0, description="How many links led to it.")]]
     parent: NotRequired[Annotated[str, Field(description="The page that named it; none for what a sitemap names.")]]
     duplicateOf: NotRequired[Annotated[str, Field(description="A page of the same crawl that is the same.")]]  # noqa: N815
+    unchanged: NotRequired[
+        Annotated[bool, Field(description="It did not change since `since`, or since `monitorId` saw it: no contents.")]
+    ]
 
 
 class Crawl(TypedDict):
@@ -203,6 +206,7 @@ def crawl_result(
         "depth": crawled.depth,
         **({"parent": crawled.parent} if crawled.parent is not None else {}),
         **({"duplicateOf": crawled.duplicate_of} if crawled.duplicate_of is not None else {}),
+        **({"unchanged": True} if crawled.unchanged else {}),
     }
 
 

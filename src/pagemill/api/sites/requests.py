@@ -13,6 +13,7 @@ from pagemill.jobs.queue.store import Site
 from pagemill.model import JobKind, ScrapeOptions, SiteOptions
 from pagemill.sites.candidates import digest
 from pagemill.sites.identity import site_url
+from pagemill.sites.moments import moment
 from pagemill.sites.ordering import MAX_QUERY
 from pagemill.sites.patterns import MAX_LENGTH, MAX_PATTERNS, Patterns
 
@@ -70,6 +71,14 @@ class CrawlRequest(ScrapeFields):
         None, max_length=MAX_QUERY, description="A text: pages whose URL and link text are like it are taken first."
     )
     ignore_robots: bool | None = Field(False, description="Whether `robots.txt` is ignored, where a setting lets it.")
+    since: str | None = Field(
+        None,
+        max_length=64,
+        description="RFC 3339, or a date: contents only of pages that changed after it, by sitemaps and their dates.",
+    )
+    monitor_id: str | None = Field(
+        None, max_length=64, description="Contents only of pages that differ from what this monitor knows."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://example.com", "maxPages": 50, "formats": ["markdown"]}]}
@@ -117,6 +126,8 @@ def crawl_site(request: CrawlRequest, settings: Settings) -> Site:
         ignore_robots=_ignores_robots(request.ignore_robots, settings),
         include=_checked_patterns(request.include_patterns or (), "includePatterns"),
         exclude=_checked_patterns(request.exclude_patterns or (), "excludePatterns"),
+        since=_since(request.since),
+        monitor_id=request.monitor_id or None,
     )
     return _site(JobKind.CRAWL, options)
 
@@ -126,6 +137,15 @@ def _site(kind: JobKind, options: SiteOptions) -> Site:
     if found is None:
         raise InvalidUrlError("The field `url` is not a valid URL: a site has a host, and no user name.")
     return Site(kind, options, bytes.fromhex(digest(found.identity)), found.host)
+
+
+def _since(text: str | None) -> str | None:
+    if not text:
+        return None
+    found = moment(text)
+    if found is None:
+        raise RequestError("The field `since` is not valid: it is neither a time nor a date.")
+    return found.isoformat()
 
 
 def _at_most(value: int, most: int, field: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.api.wire.scrape_request import JobFields
     from pagemill.jobs.queue.store import Site
-    from pagemill.model import Job, ScrapeOptions
+    from pagemill.model import Job, ScrapeOptions, SiteOptions
     from pagemill.settings import Settings
+
+
+_LATER_OPTIONS = frozenset({"since", "monitor_id"})
 
 
 class SubmitEndpoint(StrEnum):
@@ -107,7 +110,7 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
     asked += [extra for extra in (submission.webhook_url, submission.retry_of) if extra is not None]
     if submission.site is not None:
-        asked.append([submission.site.kind, submission.site.options])
+        asked.append([submission.site.kind, _asked(submission.site.options)])
     request_hash = hashlib.sha256(orjson.dumps(asked)).digest()
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)
@@ -115,3 +118,8 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
         return None
     inline = submission.endpoint is SubmitEndpoint.INLINE
     return Repeat(request_hash, timedelta(seconds=settings.requests.repeat_window), until_end=inline)
+
+
+def _asked(site: SiteOptions) -> dict[str, Any]:
+    """What is asked of a site, without what was not there once where it is not asked for."""
+    return {name: value for name, value in asdict(site).items() if name not in _LATER_OPTIONS or value is not None}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.errors import DeadlineExceededError
 from pagemill.jobs.crawls import statements
+from pagemill.jobs.crawls.unchanged_pages import UnchangedPages
 from pagemill.jobs.queue.claims import stop_crawl
 from pagemill.observability.metrics import PAGES_SUBMITTED
 from pagemill.sites import ordering
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.jobs.monitors.page_comparison import Comparer
+    from pagemill.model import SiteOptions
     from pagemill.settings import Settings
     from pagemill.sites.candidates import Candidate
 
@@ -100,6 +103,14 @@ class Frontier:
         known = sorted(set(contents))
         row = await self._database.row(statements.RECORD_CONTENTS, job_id, position, known, canonical)
         return row is None or row["position"] == position
+
+    def unchanged_pages(self, comparer: Comparer, site: SiteOptions) -> UnchangedPages:
+        """Return what tells which pages of a crawl did not change."""
+        return UnchangedPages(self._database, comparer, site)
+
+    async def mark_unchanged(self, job_id: str, position: int) -> None:
+        """Note that a page did not change since what the crawl was given."""
+        await self._database.rows(statements.MARK_UNCHANGED, job_id, position)
 
 
 def _lock_of(job_id: str) -> int:

@@ -50,6 +50,7 @@ class PageCrawl:
     def __init__(
         self, page: ClaimedPage, site: SiteOptions, turns: PageTurns, files: SiteFiles, frontier: Frontier
     ) -> None:
+        self._unchanged = frontier.unchanged_pages(files.scraper, site)
         self._page = page
         self._site = site
         self._turns = turns
@@ -74,6 +75,8 @@ class PageCrawl:
         await self._find_sitemaps(robots)
         if await fail_safe(self._record_contents(scraped), True) and depth < site.depth:
             await _best_effort(self._add_links(scraped, robots, depth + 1))
+        if await fail_safe(self._find_unchanged(scraped), False):
+            return replace(scraped, bodies={name: body for name, body in scraped.bodies.items() if name == METADATA})
         unasked = {Format.LINKS.value, Format.MARKDOWN.value} - {name.value for name in page.options.formats}
         return replace(scraped, bodies={name: body for name, body in scraped.bodies.items() if name not in unasked})
 
@@ -116,6 +119,13 @@ class PageCrawl:
         page, canonical = self._page, self._canonical(scraped)
         return await self._frontier.record_contents(page.job_id, page.position, _contents(scraped), canonical)
 
+    async def _find_unchanged(self, scraped: ScrapedPage) -> bool:
+        """Whether the page did not change since what the crawl was given, which is noted."""
+        if not await self._unchanged.has(self._page.url, scraped):
+            return False
+        await self._frontier.mark_unchanged(self._page.job_id, self._page.position)
+        return True
+
     async def _find_sitemaps(self, robots: Robots) -> None:
         if self._page.position == 0 and self._site.sitemap and self._site.depth > 0:
             await _best_effort(self._add_sitemaps(robots))
@@ -128,7 +138,7 @@ class PageCrawl:
             async for found in self._files.sitemaps(
                 page.url, self._wanted, robots, page.options.country, deadline, limit=_MAX_LINKS
             ):
-                await self._add(found.inside, 1, None)
+                await self._add(self._unchanged.without(found.inside), 1, None)
                 count += len(found.inside)
                 if count >= most:
                     return

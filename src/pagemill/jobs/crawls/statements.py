@@ -225,6 +225,9 @@ WITH owner AS (
 SELECT coalesce(same, $2) AS position FROM earlier
 """
 
+# Repeatable: it sets a value.
+MARK_UNCHANGED = "UPDATE crawl_urls SET unchanged = true WHERE job_id = $1 AND position = $2"
+
 # Repeatable: it only reads. $1: the crawl, $2: the position.
 GET_DEPTH = "SELECT depth FROM crawl_urls WHERE job_id = $1 AND position = $2"
 
@@ -242,13 +245,13 @@ FROM jobs WHERE id = $1
 LIST_ENDED_PAGES = """
 SELECT page.id, page.job_id, page.position, page.url, page.status, page.error_code, page.error_message, page.final_url,
        page.status_code, page.cached, page.fetched_with, page.attempts, page.created_at, page.started_at,
-       page.completed_at, url.number, url.depth,
+       page.completed_at, url.number, url.depth, url.unchanged,
        (SELECT parent.url FROM crawl_urls AS parent WHERE parent.job_id = $1 AND parent.position = url.parent)
            AS parent,
        (SELECT same.url FROM crawl_urls AS same WHERE same.job_id = $1 AND same.position = url.duplicate_of)
            AS duplicate_of
 FROM (
-    SELECT number, position, depth, parent, duplicate_of FROM crawl_urls
+    SELECT number, position, depth, parent, duplicate_of, unchanged FROM crawl_urls
     WHERE job_id = $1 AND number > $2 ORDER BY number LIMIT $3
 ) AS url
 JOIN pages AS page ON page.job_id = $1 AND page.position = url.position

@@ -38,6 +38,8 @@ class CrawledPage:
     """The page that named it."""
     duplicate_of: str | None
     """A page of the same crawl that is the same."""
+    unchanged: bool = False
+    """Whether it did not change since what the crawl was given."""
 
 
 class CrawlStore:
@@ -55,7 +57,8 @@ class CrawlStore:
         """Return pages that ended, in the order of completion: those after this number, at most so many."""
         rows = await self._database.rows(statements.LIST_ENDED_PAGES, job_id, after, limit)
         return [
-            CrawledPage(page_of(row), row["number"], row["depth"], row["parent"], row["duplicate_of"]) for row in rows
+            CrawledPage(page_of(row), row["number"], row["depth"], row["parent"], row["duplicate_of"], row["unchanged"])
+            for row in rows
         ]
 
     async def stop(self, job_id: str, key_id: str) -> int:

@@ -26,9 +26,12 @@ class Limits:
         """Whether there is any."""
         return bool(self._per_minute or self._per_day)
 
-    async def admit(self, key_id: str, endpoint: str, pages: int) -> None:
-        """Count a submission of so many pages. Raises errors.RateLimitedError where it is too many."""
-        submission = secrets.randbits(63)
+    async def admit(self, key_id: str, endpoint: str, pages: int, submission: int | None = None) -> None:
+        """Count a submission of so many pages. Raises errors.RateLimitedError where it is too many.
+
+        One with a number of its own, `submission`, is counted once however often it comes.
+        """
+        submission = secrets.randbits(63) if submission is None else submission
         if self._per_minute:
             await self._count_submit(key_id, endpoint, submission)
         if self._per_day:

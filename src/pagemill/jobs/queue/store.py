@@ -131,15 +131,16 @@ class JobStore:
         webhook_url: str | None = None,
         site: Site | None = None,
         trace_context: str | None = None,
+        job_id: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it. A `site` has one URL.
 
         `webhook_url` is told when it ends; `trace_context` is the span that submits it. Where `idempotency` says that
-        the request came before, the job that it made then is returned. Raises errors.ConflictError when its key came
-        with another request, and errors.QueueFullError where too many pages wait.
+        the request came before, the job that it made then is returned. With a `job_id`, of `new_job_id`, it may be
+        called again: the job is stored once. Raises errors.ConflictError when its key came with another request, and
+        errors.QueueFullError where too many pages wait.
         """
-        prefix = site.kind.value if site else "batch" if batch else "job"
-        job_id = f"{prefix}_{secrets.token_hex(12)}"
+        job_id = job_id or new_job_id(site.kind if site else JobKind.SCRAPE, batch=batch)
         key, request_hash = (
             (idempotency.key, idempotency.request_hash) if isinstance(idempotency, Idempotency) else (None, None)
         )
@@ -284,6 +285,12 @@ class JobStore:
         """Delete at most `limit` jobs that ended longer ago than this, and return how many."""
         row = await self._database.row(statements.DELETE_ENDED_JOBS, older_than, limit)
         return int(row["jobs"]) if row else 0
+
+
+def new_job_id(kind: JobKind, *, batch: bool = False) -> str:
+    """Return the id of a job that is to be submitted."""
+    prefix = "batch" if batch and kind is JobKind.SCRAPE else "job" if kind is JobKind.SCRAPE else kind.value
+    return f"{prefix}_{secrets.token_hex(12)}"
 
 
 def list_start(before: Job | None) -> tuple[datetime, str]:

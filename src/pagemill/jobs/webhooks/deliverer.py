@@ -19,10 +19,12 @@ import structlog
 from pagemill import __version__
 from pagemill.errors import BlockedAddressError, FetchError, UnfetchableUrlError
 from pagemill.fetching.http.poster import Poster
+from pagemill.jobs.monitors.runs import changes_of_run
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks import statements
 from pagemill.jobs.webhooks.delivery_queue import ClaimedDelivery, DeliveryQueue
 from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
+from pagemill.jobs.webhooks.monitor_payload import CHANGES_TOLD, monitor_payload
 from pagemill.jobs.webhooks.payload import job_payload, trial_payload
 from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
 from pagemill.observability.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_DURATION
@@ -155,7 +157,7 @@ class Deliverer:
             return secret
         body = delivery.body or await self._make_body(delivery)
         if body is None:
-            return _Outcome(error="The job was deleted before it could be told of. (not_found)", permanent=True)
+            return _Outcome(error="What there was to tell of was deleted before. (not_found)", permanent=True)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"Pagemill/{__version__}",
@@ -190,6 +192,11 @@ class Deliverer:
         """Make the body and store it, and return what is stored: the same for every attempt."""
         if delivery.job_id is None:
             body = trial_payload(delivery.id, delivery.created_at)
+        elif delivery.event is Event.MONITOR_CHANGED:
+            found, count, url = await changes_of_run(self._database, delivery.key_id, delivery.job_id, CHANGES_TOLD)
+            if not found:
+                return None
+            body = monitor_payload(delivery.id, delivery.created_at, found, count, url, self._public_url)
         else:
             job = await self._jobs.get(delivery.job_id, delivery.key_id)
             pages = await self._pages(delivery.job_id, delivery.page_position) if job else []

@@ -29,6 +29,7 @@ class Event(StrEnum):
     CRAWL_COMPLETED = "crawl.completed"
     CRAWL_FAILED = "crawl.failed"
     PAGE_COMPLETED = "page.completed"
+    MONITOR_CHANGED = "monitor.changed"
     TEST = "webhook.test"
 
 

@@ -66,7 +66,7 @@ def _crawl(job: Job, pages: Sequence[Page]) -> JsonObject:
 
 def trial_payload(delivery_id: str, created_at: datetime) -> bytes:
     """Return the body of a test."""
-    return orjson.dumps({"event": Event.TEST, "id": delivery_id, "createdAt": _time(created_at), "data": {}})
+    return orjson.dumps({"event": Event.TEST, "id": delivery_id, "createdAt": time_text(created_at), "data": {}})
 
 
 def _single(job: Job, page: Page) -> JsonObject:
@@ -122,12 +122,12 @@ def _outcome(page: Page) -> JsonObject:
 
 
 def _times(job: Job) -> JsonObject:
-    ended = {"completedAt": _time(job.completed_at)} if job.completed_at else {}
+    ended = {"completedAt": time_text(job.completed_at)} if job.completed_at else {}
     return {**_created(job), **ended}
 
 
 def _created(job: Job) -> JsonObject:
-    return {"createdAt": _time(job.created_at)}
+    return {"createdAt": time_text(job.created_at)}
 
 
 def _duration(start: datetime | None, end: datetime | None) -> JsonObject:
@@ -136,5 +136,6 @@ def _duration(start: datetime | None, end: datetime | None) -> JsonObject:
     return {"durationMs": max(0, (end - start) // timedelta(milliseconds=1))}
 
 
-def _time(moment: datetime) -> str:
+def time_text(moment: datetime) -> str:
+    """Return a time as the API writes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

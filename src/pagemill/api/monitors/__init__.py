@@ -1,0 +1,1 @@
+"""Monitors on the wire: their endpoints, requests and answers."""

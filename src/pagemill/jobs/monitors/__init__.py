@@ -1,0 +1,1 @@
+"""Monitors: when each is due, its run as a job, and what changed since the run before."""
