@@ -173,9 +173,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(api, worker, datab
     batch = (await submit(api))["id"]
     _, stranger = await Keys(database).create("stranger")
     for method, end in (("GET", ""), ("GET", "/errors"), ("DELETE", "")):
-        others = await api.client.request(
-            method, f"/v2/batch/scrape/{batch}{end}", headers={"X-API-Key": stranger}
-        )
+        others = await api.client.request(method, f"/v2/batch/scrape/{batch}{end}", headers={"X-API-Key": stranger})
         never = await api.client.request(method, f"/v2/batch/scrape/batch_0{end}")
         assert (others.status_code, others.json()) == (404, never.json())
     single = await api.submit(URLS[0])

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.api.endpoints.test_map import working
 from tests.web.generated_site import GeneratedSite
+from tests.web.http_server import HttpServer, Response
 
 
 async def submit(api, url, **fields):
@@ -58,12 +59,14 @@ async def test_paths(api, settings):
 
 
 async def test_a_crawl_stays_below_its_first_page_unless_it_may_leave(api, settings):
-    async with GeneratedSite(pages=30, sitemaps=False) as site, working(settings):
-        below = await ended(api, (await submit(api, site.url("/docs/1"), limit=20, maxDiscoveryDepth=1))["id"])
-        assert all(url.startswith(site.url("/docs/1")) for url in sources(below))
-        fields = {"limit": 20, "maxDiscoveryDepth": 1, "crawlEntireDomain": True}
-        whole = await ended(api, (await submit(api, site.url("/docs/1"), **fields))["id"])
-        assert not all(url.startswith(site.url("/docs/1")) for url in sources(whole))
+    links = b'<html><body><h1>Docs</h1><a href="/docs/a">A</a> <a href="/else">Else</a></body></html>'
+    page = Response(b"<html><body><h1>Page</h1><p>Words of a page.</p></body></html>")
+    pages = {"/docs/": Response(links), "/docs/a": page, "/else": page}
+    async with HttpServer(pages) as site, working(settings):
+        below = await ended(api, (await submit(api, site.url("/docs/")))["id"])
+        assert set(sources(below)) == {site.url("/docs/"), site.url("/docs/a")}
+        whole = await ended(api, (await submit(api, site.url("/docs/"), crawlEntireDomain=True))["id"])
+        assert set(sources(whole)) == {site.url(path) for path in pages}
 
 
 async def test_what_failed_is_among_the_errors(api, settings):

@@ -150,7 +150,9 @@ async def test_a_prompt_is_part_of_the_schema(api, worker):
 
 
 async def test_what_is_ignored_is_named_in_a_warning(api, worker):
-    answer, _ = await scrape(api, worker, mobile=True, storeInCache=False, origin="x", proxy="stealth", onlyMainContnt=1)
+    answer, _ = await scrape(
+        api, worker, mobile=True, storeInCache=False, origin="x", proxy="stealth", onlyMainContnt=1
+    )
     warning = answer.json()["data"]["warning"]
     assert set(re.findall(r"field `(\w+)`", warning)) == {"mobile", "storeInCache", "onlyMainContnt"}
 
@@ -166,7 +168,7 @@ async def test_what_the_clients_send_without_being_asked_is_no_warning(api, work
         blockAds=True,
         storeInCache=True,
         maxAge=14_400_000,
-        origin="python-sdk@4.55.0",
+        origin="python-sdk@4.53.2",
     )
     assert "warning" not in answer.json()["data"]
 

@@ -84,7 +84,7 @@ async def get_batch(  # noqa: PLR0913, PLR0917 - each is a parameter of the requ
     skip: Skip = None,
     limit: Limit = None,
 ) -> Response:
-    """Return a batch with its documents, in the order of its URLs; while it runs, up to the first that has not ended."""
+    """Return a batch with its documents in the order of its URLs; while it runs, up to the first that has not ended."""
     job, pages = await found_batch(resources, batch_id, key_id)
     first, count = skip or 0, min(limit or MAX_PAGES, MAX_PAGES)
     if skip is not None and not job.status.ended and not _ended_from(pages, first):

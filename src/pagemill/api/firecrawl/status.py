@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAX_PAGES = 100
 """Pages in one answer."""
 MAX_STORED_BYTES = 4 * 1024 * 1024
-"""Bytes of stored bodies in one answer, beyond which no further page begins: some 10 MB of JSON, as Firecrawl has it."""
+"""Bytes of stored bodies in one answer, beyond which no page begins: some 10 MB of JSON, as Firecrawl has it."""
 MAX_SKIP = 2**31 - 1
 HOLD = 1.0
 """Seconds that a client waits which asks for more of a running job than there is: some ask again without a pause."""

@@ -145,7 +145,7 @@ def ignores_robots(asked: bool | None, settings: Settings, field: str = "ignoreR
 
 
 def checked_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
-    """Return patterns that can be used. Raises errors.InvalidPatternError, naming the first that cannot by its index."""
+    """Return patterns that can be used. Raises errors.InvalidPatternError, which names the first that cannot."""
     for index, pattern in enumerate(patterns):
         try:
             Patterns((pattern,))

@@ -15,7 +15,11 @@ def matches(pattern, *urls):
 @pytest.mark.parametrize(
     ("expression", "inside", "outside"),
     [
-        ("blog/.*", ["https://a.example/blog/1", "https://a.example/x/blog/1"], ["https://blog/a", "https://a.example/b"]),
+        (
+            "blog/.*",
+            ["https://a.example/blog/1", "https://a.example/x/blog/1"],
+            ["https://blog/a", "https://a.example/b"],
+        ),
         ("/blog/", ["https://a.example/blog/1", "https://a.example/x/blog/1"], ["https://a.example/blogs"]),
         ("^/blog/.*$", ["https://a.example/blog/1"], ["https://a.example/x/blog/1", "https://a.example/blog"]),
         ("^/blog$", ["https://a.example/blog", "https://a.example/blog?page=2"], ["https://a.example/blog/1"]),

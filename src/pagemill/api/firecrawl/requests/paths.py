@@ -23,6 +23,8 @@ def path_pattern(expression: str, *, full_url: bool) -> str:
         return f"/(?:{expression})/"
     if expression.endswith("$") and not expression.endswith(r"\$"):
         expression = f"{expression[:-1]}(?:[?#]|$)"  # the path ends where the query begins
+    if expression.startswith("^."):
+        expression = expression[1:]  # what may be anything may not be the host
     if expression.startswith("^"):
         return f"/{_HOST}(?:{expression[1:]})/"
     # Anywhere in the path, whose slash is the first after the host.
@@ -39,10 +41,10 @@ def outside_pattern(path: str) -> str | None:
     if path == "/":
         return None
     parting = ""
-    for character in reversed(path[:_MAX_PREFIX]):
+    for character in reversed(path[1:_MAX_PREFIX]):
         literal = _SPECIAL.sub(lambda found: "\\" + found[0], character)
         parting = f"(?:$|[^{literal}]{f'|{literal}{parting}' if parting else ''})"
-    return f"/{_HOST}{parting}/"
+    return f"/{_HOST}/{parting}/"
 
 
 def path_patterns(expressions: Iterable[str], *, full_url: bool) -> list[str]:
