@@ -26,7 +26,7 @@ def test_data_that_is_no_object():
 def test_deeply_nested_data_ends():
     deep = []
     for _ in range(2):
-        value = 1
+        value: object = 1
         for _ in range(500):
             value = {"a": value}
         deep.append(value)

@@ -165,6 +165,7 @@ async def test_what_the_clients_send_without_being_asked_is_no_warning(api, work
         mobile=False,
         removeBase64Images=True,
         fastMode=False,
+        skipTlsVerification=True,
         blockAds=True,
         storeInCache=True,
         maxAge=14_400_000,

@@ -80,11 +80,11 @@ class ScrapeFields(_Fields):
     location: LocationFields | None = None
     parsers: list[Any] | None = None
     mobile: bool | None = None
-    skip_tls_verification: bool | None = None
     remove_base64_images: bool | None = Field(None, alias="removeBase64Images")
     store_in_cache: bool | None = None
 
     # What the service does by itself, or has no use for.
+    skip_tls_verification: Any = None
     block_ads: Any = None
     proxy: Any = None
     fast_mode: Any = None

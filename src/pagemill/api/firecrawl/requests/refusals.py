@@ -30,7 +30,6 @@ _REFUSED = (
 )
 _CHANGED_LITTLE = {
     "mobile": (True, "the page is asked for as by a desktop browser"),
-    "skip_tls_verification": (True, "certificates are always checked"),
     "remove_base64_images": (False, "images that are part of the page are left out of Markdown and cleaned HTML"),
     "store_in_cache": (False, "the service's own settings decide what its cache keeps"),
 }
