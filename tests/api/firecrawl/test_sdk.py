@@ -127,8 +127,7 @@ async def test_crawl(client: Client, site: str, kind: str) -> None:
     assert {document.metadata.source_url for document in job.data} == {f"{site}/", f"{site}/more"}
     assert (await client.get_crawl_errors(job.id)).errors == []
     assert not await client.cancel_crawl(job.id)
-    if kind == "sync":  # the other kind does not show this one
-        assert (await client.get_active_crawls()).crawls == []
+    assert (await client.active_crawls()).crawls == []
 
 
 async def test_map(client: Client, site: str) -> None:
