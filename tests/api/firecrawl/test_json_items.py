@@ -30,3 +30,8 @@ async def test_the_first_string_of_each_object_once(size):
     assert await first(items, size) == ['https://a.example/"x"', "https://a.example/\\", "https://ü.example/", ""]
     assert await first([], size) == []
     assert await first(items[:1], size) == ['https://a.example/"x"']
+
+
+async def test_a_string_that_is_longer_than_many_parts():
+    items = [{"src": "https://a.example/", "alt": '\\"}' * 1_000_000}, {"src": "https://b.example/", "alt": ""}]
+    assert await first(items, 128 * 1024) == ["https://a.example/", "https://b.example/"]
