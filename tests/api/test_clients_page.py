@@ -54,6 +54,10 @@ async def test_the_examples_run(service: Service, tmp_path: Path) -> None:
         assert "Progress(completed=1, failed=0, total=1)" in printed
         printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], python, tmp_path)
         assert "Words of a page." in printed
+        firecrawl = next(example for example in EXAMPLES if "from firecrawl" in example)
+        printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], firecrawl, tmp_path)
+        assert "Words of a page." in printed
+        assert printed.splitlines()[-2:] == [f"{site}/a", f"{site}/b"]
         if not Path(sys.executable).with_name("anakin").exists():
             pytest.skip("anakin-cli is not installed")
         printed = await asyncio.to_thread(run, service, site, ["sh", "-ec"], shell, tmp_path)

@@ -25,6 +25,12 @@ from pagemill.api.endpoints import (
     url_scraper,
     webhooks,
 )
+from pagemill.api.firecrawl import batch as firecrawl_batch
+from pagemill.api.firecrawl import crawl as firecrawl_crawl
+from pagemill.api.firecrawl import extract as firecrawl_extract
+from pagemill.api.firecrawl import map_ as firecrawl_map
+from pagemill.api.firecrawl import not_served as firecrawl_not_served
+from pagemill.api.firecrawl import scrape as firecrawl_scrape
 from pagemill.api.middleware.api_keys import Authentication
 from pagemill.api.middleware.body_limit import BodySizeLimit
 from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
@@ -80,7 +86,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_page,
         start_page,
     )
-    for part in (*served, not_served):
+    firecrawl = (firecrawl_scrape, firecrawl_batch, firecrawl_crawl, firecrawl_map, firecrawl_extract)
+    for part in (*served, *firecrawl, not_served, firecrawl_not_served):
         app.include_router(part.router)
     add_error_handlers(app)
     openapi.complete(app, settings)

@@ -93,6 +93,12 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     ),
     "contents": (crawl_statements.RECORD_CONTENTS, ("crawl_1", 1, [b"c"], b"d"), {"crawl_urls_position"}),
     "crawls": (crawl_statements.LIST_SITE_JOBS, ("k1", "crawl", datetime.max.replace(tzinfo=UTC), "", 20), set()),
+    "running crawls": (
+        crawl_statements.LIST_RUNNING_CRAWLS,
+        ("k1", 100),
+        {"jobs_of_key_unended|jobs_of_key_and_kind|jobs_crawling"},
+    ),
+    "stopped": (crawl_statements.WAS_STOPPED, ("crawl_1", "cancelled"), {"jobs_pkey"}),
     "stop": (
         statements.STOP_CRAWL,
         ("crawl_1", "k1", "cancelled", "", None),

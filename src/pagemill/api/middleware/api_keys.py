@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HEADER = "X-API-Key"
 METRICS_PATH = "/metrics"
 READER_PREFIX = "/r/"
-_V1 = "/v1"
+_APIS = ("/v1", "/v2")
 
 _scheme = APIKeyHeader(
     name=HEADER, scheme_name="ApiKey", description="A key made by `pagemill keys create NAME`.", auto_error=False
@@ -32,7 +32,7 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Answers 401 to every request without a known key below /v1 or /r, or to /metrics, also where no endpoint is.
+    """Answers 401 to every request without a known key below /v1, /v2 or /r, or to /metrics, also where no endpoint is.
 
     It runs before the body is read, so that a request without a key costs little. With authentication off, a request
     without a key belongs to the anonymous key, and a known key still counts.
@@ -52,7 +52,9 @@ class Authentication:
 
 
 def _needs_key(path: str) -> bool:
-    return path in (_V1, METRICS_PATH, READER_PREFIX.rstrip("/")) or path.startswith((f"{_V1}/", READER_PREFIX))
+    if path in (*_APIS, METRICS_PATH, READER_PREFIX.rstrip("/")):
+        return True
+    return path.startswith((*(f"{api}/" for api in _APIS), READER_PREFIX))
 
 
 def _is_open_on_machine(path: str, settings: Settings) -> bool:

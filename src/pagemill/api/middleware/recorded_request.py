@@ -34,7 +34,7 @@ class RecordedRequest(Span):
         self._record: dict[str, Any] = {}
         scope[_RECORD] = self._record  # copies of the scope have it too
         attributes = parent = None
-        self._traced = tracing.is_on() and scope["path"].startswith("/v1")
+        self._traced = tracing.is_on() and scope["path"].startswith(("/v1", "/v2"))
         if self._traced:
             attributes = {"http.request.method": self._method, "url.path": scope["path"], "url.scheme": scope["scheme"]}
             parent = Headers(scope=scope).get("traceparent")

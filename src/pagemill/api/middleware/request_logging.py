@@ -74,7 +74,7 @@ class _Exchange:
                 log.exception("request failed", path=_shown(self._scope["path"]))
             if self._status is not None:
                 raise  # the answer has begun: only a broken connection can say that it is not whole
-            await error_response(error)(self._scope, receive, self._send_with_id)
+            await error_response(error, self._scope["path"])(self._scope, receive, self._send_with_id)
         finally:
             self._write_log(time.perf_counter() - started)
 

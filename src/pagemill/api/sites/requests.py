@@ -103,9 +103,9 @@ def map_site(request: MapRequest, settings: Settings) -> Site:
         external_links=bool(request.include_external_links),
         search=request.search or None,
         sitemap=request.use_sitemap is not False,
-        ignore_robots=_ignores_robots(request.ignore_robots, settings),
+        ignore_robots=ignores_robots(request.ignore_robots, settings),
     )
-    return _site(JobKind.MAP, options)
+    return site_of(JobKind.MAP, options)
 
 
 def crawl_site(request: CrawlRequest, settings: Settings) -> Site:
@@ -123,16 +123,17 @@ def crawl_site(request: CrawlRequest, settings: Settings) -> Site:
         subdomains=bool(request.include_subdomains),
         search=request.query or None,
         sitemap=bool(request.use_sitemap),
-        ignore_robots=_ignores_robots(request.ignore_robots, settings),
-        include=_checked_patterns(request.include_patterns or (), "includePatterns"),
-        exclude=_checked_patterns(request.exclude_patterns or (), "excludePatterns"),
+        ignore_robots=ignores_robots(request.ignore_robots, settings),
+        include=checked_patterns(request.include_patterns or (), "includePatterns"),
+        exclude=checked_patterns(request.exclude_patterns or (), "excludePatterns"),
         since=_since(request.since),
         monitor_id=request.monitor_id or None,
     )
-    return _site(JobKind.CRAWL, options)
+    return site_of(JobKind.CRAWL, options)
 
 
-def _site(kind: JobKind, options: SiteOptions) -> Site:
+def site_of(kind: JobKind, options: SiteOptions) -> Site:
+    """Return the site that a map or a crawl begins at. Raises errors.InvalidUrlError."""
     found = site_url(options.url)
     if found is None:
         raise InvalidUrlError("The field `url` is not a valid URL: a site has a host, and no user name.")
@@ -153,16 +154,18 @@ def _at_most(value: int, most: int, field: str) -> None:
         raise RequestError(f"The field `{field}` is not valid: at most {most} is taken.")
 
 
-def _ignores_robots(asked: bool | None, settings: Settings) -> bool:
+def ignores_robots(asked: bool | None, settings: Settings, field: str = "ignoreRobots") -> bool:
+    """Whether robots.txt is ignored. Raises errors.NotSupportedError where the settings do not let it."""
     if asked and not settings.sites.robots_may_be_ignored:
         raise NotSupportedError(
-            "The field `ignoreRobots` is not supported: this service obeys robots.txt. "
+            f"The field `{field}` is not supported: this service obeys robots.txt. "
             "PAGEMILL_ROBOTS_MAY_BE_IGNORED lets it be asked for."
         )
     return bool(asked)
 
 
-def _checked_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
+def checked_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
+    """Return patterns that can be used. Raises errors.InvalidPatternError, which names the first that cannot."""
     for index, pattern in enumerate(patterns):
         try:
             Patterns((pattern,))

@@ -1,4 +1,7 @@
-"""Error responses: always `{"error": code, "code": code, "message": sentence}`."""
+"""Error responses: `{"error": code, "code": code, "message": sentence}`.
+
+Below /v2, where Firecrawl's API is, they are as its clients read them: `{"success": false, "error": sentence, "code"}`.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 RETRY_AFTER = 2
 """Seconds after which a client may try again when the service is unavailable."""
 
+FIRECRAWL_PREFIX = "/v2"
+
 _ENTRIES = ("entry", "entries")
 INTERNAL_MESSAGE = "Something went wrong on our side. The request's id finds the details in the service's log."
 
@@ -47,17 +52,18 @@ class InvalidBodyError(HTTPException):
         super().__init__(RequestError.http_status, message)
 
 
-def error_response(error: Exception) -> JSONResponse:
-    """Return the response for `error`. An error that is not a client's becomes a 500 without details."""
-    if isinstance(error, InvalidBodyError):
-        return _response(RequestError(error.detail))
-    if isinstance(error, HTTPException):
-        return _of_framework(error)
-    if isinstance(error, RequestValidationError):
-        return _response(RequestError(describe(error.errors()[0])))
-    if isinstance(error, RequestError):
-        return _response(error)
-    return JSONResponse(error_body(PagemillError.code, INTERNAL_MESSAGE), 500)
+def error_response(error: Exception, path: str = "") -> JSONResponse:
+    """Return the response for `error` of a request to `path`.
+
+    An error that is not a client's becomes a 500 without details.
+    """
+    body_of = firecrawl_error_body if _is_firecrawl(path) else error_body
+    known, headers = _request_error(error)
+    if known is None:
+        return JSONResponse(body_of(PagemillError.code, INTERNAL_MESSAGE), 500)
+    return JSONResponse(
+        body_of(known.code, known.message), known.http_status, headers={**_headers(known), **(headers or {})}
+    )
 
 
 def error_body(code: str, message: str) -> dict[str, str]:
@@ -65,11 +71,20 @@ def error_body(code: str, message: str) -> dict[str, str]:
     return {"error": code, "code": code, "message": message}
 
 
+def firecrawl_error_body(code: str, message: str) -> dict[str, object]:
+    """Return the body of an error as Firecrawl's clients read it."""
+    return {"success": False, "error": message, "code": code}
+
+
+def _is_firecrawl(path: str) -> bool:
+    return path == FIRECRAWL_PREFIX or path.startswith(f"{FIRECRAWL_PREFIX}/")
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Give the framework's own errors the same body. All others reach `request_logging.RequestLogging`."""
 
-    async def handle(_request: Request, error: Exception) -> JSONResponse:
-        return error_response(error)
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        return error_response(error, request.scope["path"])
 
     app.add_exception_handler(HTTPException, handle)
     app.add_exception_handler(RequestValidationError, handle)
@@ -101,10 +116,15 @@ def _reason(problem: Mapping[str, Any]) -> str:
     return _uncapitalised(str(problem["msg"]))
 
 
-def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(
-        error_body(error.code, error.message), error.http_status, headers={**_headers(error), **(headers or {})}
-    )
+def _request_error(error: Exception) -> tuple[RequestError | None, Mapping[str, str] | None]:
+    """Return what a client did wrong, or the service cannot do now, with headers; None for a fault of our own."""
+    if isinstance(error, InvalidBodyError):
+        return RequestError(error.detail), None
+    if isinstance(error, HTTPException):
+        return _of_framework(error), error.headers
+    if isinstance(error, RequestValidationError):
+        return RequestError(describe(error.errors()[0])), None
+    return (error if isinstance(error, RequestError) else None), None
 
 
 def _headers(error: RequestError) -> dict[str, str]:
@@ -117,13 +137,11 @@ def _headers(error: RequestError) -> dict[str, str]:
     return {}
 
 
-def _of_framework(error: HTTPException) -> JSONResponse:
+def _of_framework(error: HTTPException) -> RequestError | None:
     known = _FRAMEWORK_ERRORS.get(error.status_code)
-    if known is not None:
-        return _response(known, error.headers)
-    if 400 <= error.status_code < 500:
-        return _response(RequestError("The request could not be read."), error.headers)
-    return JSONResponse(error_body(PagemillError.code, INTERNAL_MESSAGE), 500)
+    if known is None and 400 <= error.status_code < 500:
+        return RequestError("The request could not be read.")
+    return known
 
 
 def _uncapitalised(text: str) -> str:

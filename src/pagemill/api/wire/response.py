@@ -90,6 +90,8 @@ class Stored:
 
     bodies: Mapping[str, Packed]
     metadata: bytes | None
+    size: int = 0
+    """Of the bodies, in bytes as they are stored."""
 
 
 async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
@@ -101,4 +103,4 @@ async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
     if "metadata" in places:
         metadata = b"".join([part async for part in jobs.body_parts(places.pop("metadata"))])
     bodies = {name: Packed(partial(jobs.body_parts, place)) for name, place in places.items()}
-    return Stored(bodies, metadata)
+    return Stored(bodies, metadata, sum(place.size for place in places.values()))

@@ -67,6 +67,16 @@ class CrawlStore:
             self._database, job_id, key_id, CancelledPageError.code, "The crawl was stopped before this page was begun."
         )
 
+    async def was_stopped(self, job_id: str) -> bool:
+        """Whether a crawl was stopped before all that it found was begun."""
+        row = await self._database.row(statements.WAS_STOPPED, job_id, CancelledPageError.code)
+        return bool(row and row["stopped"])
+
+    async def running(self, key_id: str, limit: int) -> list[tuple[Job, Progress]]:
+        """Return a key's crawls that have not ended, newest first."""
+        rows = await self._database.rows(statements.LIST_RUNNING_CRAWLS, key_id, limit)
+        return [(job_of(row), _progress(row)) for row in rows]
+
     async def site_jobs(
         self, key_id: str, kind: JobKind, *, before: Job | None = None, limit: int
     ) -> list[tuple[Job, Progress]]:

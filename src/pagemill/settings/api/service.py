@@ -13,7 +13,7 @@ class ServiceSettings(SettingsGroup):
     host: str = Field("127.0.0.1", description="The address that the API listens on.")
     port: int = Field(8080, ge=0, le=65535, description="The port that the API listens on.")
     workers: int = Field(0, ge=0, description="Worker processes of `pagemill serve`; 0 means one for each core.")
-    auth: bool = Field(True, description="Whether `/v1` asks for an API key. Off only when bound to loopback.")
+    auth: bool = Field(True, description="Whether `/v1` and `/v2` ask for an API key. Off only when bound to loopback.")
     reader_auth: bool = Field(
         True, description="Whether `GET /r/{url}` asks for an API key. Off: programs on the same machine need none."
     )
