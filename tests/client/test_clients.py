@@ -44,6 +44,14 @@ async def test_what_the_service_refuses_raises_its_code(client, service):
     assert (caught.value.status, caught.value.code) == (401, "unauthorized")
 
 
+async def test_any_call_of_the_api(client):
+    listed = await client.request("GET", "/v1/jobs", query={"limit": 5})
+    assert listed["jobs"] == []
+    with pytest.raises(ApiError) as caught:
+        await client.request("POST", "/v1/url-scraper", {"url": "ftp://a.example/"})
+    assert caught.value.code == "invalid_url"
+
+
 async def test_a_job_that_does_not_end_in_time_is_named(client, site):
     site.slow = 2.0
     with pytest.raises(JobNotEndedError) as caught:
@@ -98,6 +106,7 @@ async def test_the_client_without_an_event_loop_does_the_same(service, site):
             pages = list(client.batch([site.url("/docs/1"), site.url("/docs/3")]))
             found = client.map(site.url(), limit=5)
             crawled = list(client.crawl(site.url(), max_pages=3))
+            assert client.request("GET", "/v1/jobs")["jobs"]
             return page, pages, found, crawled
 
     page, pages, found, crawled = await asyncio.to_thread(run)

@@ -44,6 +44,16 @@ def test_a_submission_is_sent_again_as_the_same():
     assert page.is_completed
 
 
+def test_any_call_may_be_sent_and_what_is_posted_is_sent_again_as_the_same():
+    steps, value = played(flows.request(Call("POST", "/v1/x", {"a": 1}), 3), [GONE, answer(b=2)])
+    assert value == {"b": 2}
+    first, _, again = steps
+    assert first == again
+    assert first.headers["Idempotency-Key"]
+    steps, _ = played(flows.request(Call("GET", "/v1/x"), 3), [answer()])
+    assert steps[0].headers == {}
+
+
 def test_it_is_given_up_after_so_many_times():
     with pytest.raises(ServiceUnreachableError):
         played(flows.call(Call("GET", "/"), 2), [GONE] * 3)

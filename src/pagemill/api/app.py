@@ -31,6 +31,8 @@ from pagemill.api.firecrawl import extract as firecrawl_extract
 from pagemill.api.firecrawl import map_ as firecrawl_map
 from pagemill.api.firecrawl import not_served as firecrawl_not_served
 from pagemill.api.firecrawl import scrape as firecrawl_scrape
+from pagemill.api.mcp import endpoint as mcp_endpoint
+from pagemill.api.mcp.mount import McpMount
 from pagemill.api.middleware.api_keys import Authentication
 from pagemill.api.middleware.body_limit import BodySizeLimit
 from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
@@ -56,8 +58,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings) as resources:
-            app.state.resources = resources
+        async with open_resources(settings) as resources, McpMount(app, settings, resources.stopping) as mcp:
+            app.state.resources, app.state.mcp = resources, mcp
             yield
 
     app = FastAPI(
@@ -79,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         monitors,
         webhooks,
         reader,
+        mcp_endpoint,
         countries,
         proxy_scores,
         health,

@@ -159,6 +159,9 @@ def _add_sites(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     crawl = commands.add_parser("crawl", help="write the pages of a site, scraped by a running service")
     options.add_crawl_arguments(crawl)
     crawl.set_defaults(command=_crawl)
+    mcp = commands.add_parser("mcp", help="give an agent the tools of a running service, by MCP on standard input")
+    options.add_service(mcp)
+    mcp.set_defaults(command=_mcp)
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
@@ -284,6 +287,13 @@ def _crawl(arguments: argparse.Namespace, settings: Settings) -> int:
     from pagemill.cli.sites import commands
 
     return asyncio.run(commands.crawl_site(arguments, settings))
+
+
+def _mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import mcp_server
+
+    _configure_logs(settings.changed(log_level="error"))
+    return asyncio.run(mcp_server.serve(arguments, settings))
 
 
 def _configure_logs(settings: Settings, file: ProgressLine | None = None) -> None:

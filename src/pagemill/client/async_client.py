@@ -13,7 +13,7 @@ from pagemill.client.connection import RETRIES, TIMEOUT, answer_of, http_options
 from pagemill.client.flows import Item, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
     from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions
@@ -27,6 +27,7 @@ class AsyncClient:
 
     Requests whose answer got lost, and those that the service is too busy for, are sent again `retries` times. Every
     method raises ApiError for a request that the service refuses, and ServiceUnreachableError where none answers.
+    `transport` is what sends the requests, where that is not the network.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class AsyncClient:
         *,
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx2.AsyncClient(**http_options(base_url, api_key))
+        self._http = httpx2.AsyncClient(**http_options(base_url, api_key), transport=transport)
         self._timeout = timeout
         self._retries = retries
 
@@ -84,6 +86,18 @@ class AsyncClient:
     async def cancel(self, job_id: str) -> None:
         """Begin no more pages of a job, a batch or a crawl."""
         await self._run(flows.cancel(job_id, self._retries))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str | float] | None = None,
+        hold: float = 0,
+    ) -> Any:
+        """Send any call of the HTTP API, and return its JSON. The service may hold the answer for `hold` seconds."""
+        return await self._run(flows.request(Call(method, path, fields, query or {}, hold=hold), self._retries))
 
     async def _run(self, flow: Flow[_Result]) -> _Result:
         reply: Reply = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pagemill.client.calls import Answer, Call, pause
@@ -75,6 +75,13 @@ def call(request: Call, retries: int) -> Flow[Any]:
 def submission(path: str, fields: Mapping[str, Any]) -> Call:
     """A submission that may be sent again: the service answers with the same job."""
     return Call("POST", path, fields, headers={"Idempotency-Key": uuid.uuid4().hex})
+
+
+def request(sent: Call, retries: int) -> Flow[Any]:
+    """Send any call, and return the JSON. Raises ApiError and ServiceUnreachableError."""
+    if sent.method == "POST":
+        sent = replace(sent, headers={**submission(sent.path, {}).headers, **sent.headers})
+    return (yield from call(sent, retries))
 
 
 def job(path: str, job_id: str, retries: int, seconds: float | None) -> Flow[Any]:

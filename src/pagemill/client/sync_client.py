@@ -13,7 +13,7 @@ from pagemill.client.connection import RETRIES, TIMEOUT, answer_of, http_options
 from pagemill.client.flows import Item, Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
     from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions
@@ -84,6 +84,18 @@ class Client:
     def cancel(self, job_id: str) -> None:
         """Begin no more pages of a job, a batch or a crawl."""
         self._run(flows.cancel(job_id, self._retries))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str | float] | None = None,
+        hold: float = 0,
+    ) -> Any:
+        """Send any call of the HTTP API, and return its JSON. The service may hold the answer for `hold` seconds."""
+        return self._run(flows.request(Call(method, path, fields, query or {}, hold=hold), self._retries))
 
     def _run(self, flow: Flow[_Result]) -> _Result:
         reply: Reply = None

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.limits import LimitSettings
+from pagemill.settings.api.mcp import McpSettings
 from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
 from pagemill.settings.api.service import ServiceSettings
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetching: FetchingSettings = Field(default_factory=FetchingSettings)

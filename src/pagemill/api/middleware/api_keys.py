@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HEADER = "X-API-Key"
 METRICS_PATH = "/metrics"
+MCP_PATH = "/mcp"
 READER_PREFIX = "/r/"
 _APIS = ("/v1", "/v2")
 
@@ -32,7 +33,8 @@ _bearer = HTTPBearer(scheme_name="Bearer", description="The same key, as a beare
 
 
 class Authentication:
-    """Answers 401 to every request without a known key below /v1, /v2 or /r, or to /metrics, also where no endpoint is.
+    """Answers 401 to every request without a known key below /v1, /v2 or /r, or to /mcp or /metrics, also where there
+    is no endpoint.
 
     It runs before the body is read, so that a request without a key costs little. With authentication off, a request
     without a key belongs to the anonymous key, and a known key still counts.
@@ -52,7 +54,7 @@ class Authentication:
 
 
 def _needs_key(path: str) -> bool:
-    if path in (*_APIS, METRICS_PATH, READER_PREFIX.rstrip("/")):
+    if path in (*_APIS, METRICS_PATH, MCP_PATH, READER_PREFIX.rstrip("/")):
         return True
     return path.startswith((*(f"{api}/" for api in _APIS), READER_PREFIX))
 

@@ -21,7 +21,7 @@ def add_map_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--search", metavar="TEXT", help="URLs that are about it come first")
     command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
     command.add_argument("--json", action="store_true", help="one line of JSON a URL, with title, date and source")
-    _add_service(command)
+    add_service(command)
 
 
 def add_crawl_arguments(command: argparse.ArgumentParser) -> None:
@@ -41,11 +41,12 @@ def add_crawl_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
     command.add_argument("--sitemap", action="store_true", help="the URLs of the site's sitemaps are crawled too")
     command.add_argument("--query", metavar="TEXT", help="pages that are about it are taken first")
-    _add_service(command)
+    add_service(command)
     scrape_arguments.add_page_arguments(command)
 
 
-def _add_service(command: argparse.ArgumentParser) -> None:
+def add_service(command: argparse.ArgumentParser) -> None:
+    """Add the argument that names the service."""
     command.add_argument(
         "--service", metavar="URL", help="the service's address; default: PAGEMILL_URL, or the service on this machine"
     )

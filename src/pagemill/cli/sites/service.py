@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.api.listener import loopback_of
 from pagemill.client import AsyncClient
+from pagemill.client.connection import RETRIES
 from pagemill.data_folder import DataFolder
 from pagemill.errors import UsageError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
 
 
-def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
+def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int = RETRIES) -> AsyncClient:
     """Return a client of the service. Raises UsageError where no key is known.
 
     The key is that of the environment; for the service on this machine, the one in its data folder does too.
@@ -27,7 +28,7 @@ def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
         raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
-    return AsyncClient(url or service_url(settings), key)
+    return AsyncClient(url or service_url(settings), key, retries=retries)
 
 
 def service_url(settings: Settings) -> str:

@@ -1,0 +1,1 @@
+"""`/mcp`: the MCP server over HTTP, whose tools call this API with their caller's key."""
