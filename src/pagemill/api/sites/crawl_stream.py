@@ -100,8 +100,9 @@ async def stream(resources: Resources, job: Job, after: int, form: StreamFormat)
             current = await resources.jobs.get(job.id, job.key_id)
             pages = await resources.crawls.ended_pages(job.id, after, _READ_AT_ONCE)
             for crawled in pages:
-                # A place among the key's downloads is held for a page, and not while there is none to send.
-                chunks = resources.downloads.in_turn(job.key_id, encode(_framed(resources, job, crawled, form), None))
+                # A place is held for a page, and not while there is none to send.
+                page = encode(_framed(resources, job, crawled, form), None)
+                chunks = resources.streamed_pages.in_turn(job.key_id, page)
                 async with contextlib.aclosing(chunks):
                     async for chunk in chunks:
                         yield chunk
