@@ -14,7 +14,7 @@ import orjson
 from pagemill.api.sites.answers import crawl_head, crawl_result
 from pagemill.api.submission.waiting import RECHECK_INTERVAL
 from pagemill.api.wire.json_stream import encode, pieces_of
-from pagemill.api.wire.response import stored_of, streamed
+from pagemill.api.wire.response import stored_of_one_of_many, streamed
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 from pagemill.process_lifetime import first_completed
@@ -84,8 +84,8 @@ async def _page(resources: Resources, job: Job, crawled: CrawledPage, *, content
     if not contents:
         yield orjson.dumps(crawl_result(job, crawled, {}))
         return
-    stored = await stored_of(resources.jobs, job, crawled.page)
-    for piece in pieces_of(crawl_result(job, crawled, stored.bodies, stored.metadata)):
+    stored = await stored_of_one_of_many(resources.jobs, job, crawled.page)
+    for piece in pieces_of(crawl_result(job, crawled, stored.bodies, stored.metadata) | stored.failure):
         yield piece
 
 
