@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pagemill.api.listener import loopback_of
-from pagemill.client import AsyncClient
+from pagemill.client import AsyncClient, ConfigurationError
 from pagemill.data_folder import DataFolder
 from pagemill.errors import UsageError
 
@@ -19,7 +19,7 @@ URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
 
 
 def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
-    """Return a client of the service. Raises UsageError where no key is known.
+    """Return a client of the service. Raises UsageError where no key is known, or what is known is none.
 
     The key is that of the environment; for the service on this machine, the one in its data folder does too.
     """
@@ -27,7 +27,10 @@ def connect(arguments: argparse.Namespace, settings: Settings) -> AsyncClient:
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
         raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
-    return AsyncClient(url or service_url(settings), key)
+    try:
+        return AsyncClient(url or service_url(settings), key)
+    except ConfigurationError as error:
+        raise UsageError(error.message) from error
 
 
 def service_url(settings: Settings) -> str:
