@@ -31,9 +31,11 @@ def test_the_value_of_an_answer():
         (302, b"", "no_service"),
         (502, b"Bad gateway", "no_service"),
         (404, b'{"detail": "Not Found"}', "no_service"),
+        (200, b"[]", "no_service"),
+        (200, b'{"ok": true}', "no_service"),
     ],
 )
 def test_anything_else_is_an_error(status, body, code):
     with pytest.raises(ApiError) as caught:
-        Answer(status, {}, body).value()
+        Answer(status, {}, body).value("id")
     assert (caught.value.status, caught.value.code) == (status, code)

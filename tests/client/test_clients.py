@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from pagemill import AsyncClient, Client
-from pagemill.client import ApiError, JobNotEndedError, PageFailedError, ServiceUnreachableError
+from pagemill.client import ApiError, ConfigurationError, JobNotEndedError, PageFailedError, ServiceUnreachableError
+from tests.web.http_server import HttpServer, Response
 
 
 @pytest.fixture
@@ -127,6 +128,39 @@ async def test_address_and_key_come_from_the_environment(service, site, monkeypa
     monkeypatch.setenv("PAGEMILL_API_KEY", service.secret)
     async with AsyncClient() as client:
         assert (await client.scrape(site.url("/docs/1"))).is_completed
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("127.0.0.1:8080", "key"),
+        ("ftp://a.example", "key"),
+        ("http://[::1", "key"),
+        ("http://", "key"),
+        ("http://a.example", "k\u00e9y"),
+        ("http://a.example", "a\r\nb: c"),
+    ],
+)
+def test_what_is_no_address_or_no_key_is_said_at_once(kind, url, key):
+    with pytest.raises(ConfigurationError):
+        kind(url, key)
+
+
+async def test_a_key_may_be_read_from_a_file_as_it_is(service, site):
+    async with AsyncClient(f"{service.url}/v1/\n", f"{service.secret}\n", retries=0) as client:
+        assert (await client.scrape(site.url("/docs/1"))).is_completed
+
+
+async def test_an_answer_that_cannot_be_decoded_is_none():
+    garbled = Response(b"no gzip", 200, "application/json", (("Content-Encoding", "gzip"),))
+    async with (
+        HttpServer({"/v1/url-scraper": garbled}) as server,
+        AsyncClient(server.url(""), "k", retries=1) as client,
+    ):
+        with pytest.raises(ServiceUnreachableError):
+            await client.scrape("https://a.example/")
+    assert len(server.requests) == 2
 
 
 def test_it_loads_nothing_of_the_service():

@@ -10,7 +10,7 @@ from pagemill.api.sites.requests import CrawlRequest, MapRequest
 from pagemill.api.wire.scrape_request import BatchRequest
 from pagemill.client import flows
 from pagemill.client.calls import Answer, Call
-from pagemill.client.errors import ServiceUnreachableError
+from pagemill.client.errors import ApiError, ServiceUnreachableError
 from pagemill.client.flows import Pause
 from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions, to_fields
 
@@ -57,6 +57,30 @@ def test_any_call_may_be_sent_and_what_is_posted_is_sent_again_as_the_same():
 def test_it_is_given_up_after_so_many_times():
     with pytest.raises(ServiceUnreachableError):
         played(flows.call(Call("GET", "/"), 2), [GONE] * 3)
+
+
+@pytest.mark.parametrize("reply", [answer(200, ok=True), Answer(200, {}, b"[]")])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda: flows.scrape("u", {}, 0, None),
+        lambda: flows.site_map("u", {}, 0, None),
+        lambda: flows.batch(["u"], {}, 0, None),
+        lambda: flows.crawl_pages("crawl_1", 0, 0, None),
+        lambda: flows.job("/v1/url-scraper", "job_1", 0, None),
+    ],
+)
+def test_what_answers_and_is_no_service_is_named(begin, reply):
+    with pytest.raises(ApiError) as caught:
+        played(begin(), [reply])
+    assert caught.value.code == "no_service"
+
+
+@pytest.mark.parametrize("job_id", ["job_1", "batch_1", "map_1", "crawl_1"])
+def test_every_job_is_cancelled_where_it_is(job_id):
+    [step], _ = played(flows.cancel(job_id, 0), [answer(id=job_id)])
+    paths = {"map_1": "/v1/map", "crawl_1": "/v1/crawl"}
+    assert step == Call("DELETE", f"{paths.get(job_id, '/v1/url-scraper')}/{job_id}")
 
 
 def test_names_are_those_of_the_api():

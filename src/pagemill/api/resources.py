@@ -47,6 +47,8 @@ class Resources:
     downloads: Downloads
     streams: Downloads
     """Of crawls: open for as long as those run."""
+    streamed_pages: Downloads
+    """Pages that these send. Clients that read a stream slowly, as they work on its pages, hold up no download."""
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
@@ -85,6 +87,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),
             streams=Downloads(settings.limits.max_streams),
+            streamed_pages=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,

@@ -4,6 +4,7 @@ from pagemill.client.async_client import AsyncClient
 from pagemill.client.errors import (
     ApiError,
     ClientError,
+    ConfigurationError,
     JobNotEndedError,
     PageFailedError,
     ServiceUnreachableError,
@@ -16,6 +17,7 @@ __all__ = [
     "AsyncClient",
     "Client",
     "ClientError",
+    "ConfigurationError",
     "CrawlPage",
     "JobNotEndedError",
     "MappedPage",

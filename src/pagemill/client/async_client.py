@@ -84,7 +84,7 @@ class AsyncClient:
         return self._iterate(flows.crawl_pages(crawl_id, after, self._retries, progress))
 
     async def cancel(self, job_id: str) -> None:
-        """Begin no more pages of a job, a batch or a crawl."""
+        """Begin no more pages of a job, a batch, a map or a crawl."""
         await self._run(flows.cancel(job_id, self._retries))
 
     async def request(
@@ -124,7 +124,7 @@ class AsyncClient:
         if isinstance(step, Call):
             try:
                 return answer_of(await self._http.request(**request_arguments(step, self._timeout)))
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 return unreachable(self._http.base_url, error)
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)

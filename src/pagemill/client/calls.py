@@ -48,13 +48,14 @@ class Answer:
         said = self.headers.get("retry-after", "")
         return min(float(said), _LONGEST_PAUSE) if said.isdecimal() else pause(repetition)
 
-    def value(self) -> Any:
-        """Return the JSON of a success. Raises ApiError for anything else."""
+    def value(self, *names: str) -> Any:
+        """Return the JSON of a success, an object that has these names. Raises ApiError for anything else."""
         try:
             value = json.loads(self.body)
         except ValueError:
             value = None
-        if HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES and value is not None:
+        is_success = HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        if is_success and isinstance(value, dict) and value.keys() >= set(names):
             return value
         if isinstance(value, dict) and {"code", "message"} <= value.keys():
             raise ApiError(self.status, str(value["code"]), str(value["message"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from pagemill.client.calls import Answer
-from pagemill.client.errors import ServiceUnreachableError
+from pagemill.client.errors import ConfigurationError, ServiceUnreachableError
 
 if TYPE_CHECKING:
     from pagemill.client.calls import Call
@@ -20,15 +20,30 @@ TIMEOUT = 90.0
 
 
 def http_options(base_url: str | None, api_key: str | None) -> dict[str, Any]:
-    """Return the arguments of an httpx2 client. What is None comes from PAGEMILL_URL and PAGEMILL_API_KEY."""
-    url = base_url or os.environ.get("PAGEMILL_URL") or DEFAULT_URL
-    key = api_key or os.environ.get("PAGEMILL_API_KEY") or ""
+    """Return the arguments of an httpx2 client. What is None comes from PAGEMILL_URL and PAGEMILL_API_KEY.
+
+    Raises ConfigurationError where they cannot be those of a service.
+    """
+    url = (base_url or os.environ.get("PAGEMILL_URL") or DEFAULT_URL).strip()
+    key = (api_key or os.environ.get("PAGEMILL_API_KEY") or "").strip()
+    if not _is_address(url):
+        raise ConfigurationError(f"The address is none of a service. Give one such as {DEFAULT_URL}.")
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError("The API key has characters that no key has.")
     return {
         # Endpoints have their own version: an address that ends with one is as good.
         "base_url": url.rstrip("/").removesuffix("/v1"),
         "headers": {"X-API-Key": key} if key else {},
         "follow_redirects": False,
     }
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        return False
+    return parsed.scheme in ("http", "https") and bool(parsed.host)
 
 
 def request_arguments(call: Call, timeout: float) -> dict[str, Any]:
@@ -52,6 +67,6 @@ def answer_of(response: httpx2.Response) -> Answer:
     )
 
 
-def unreachable(base_url: httpx2.URL, error: httpx2.TransportError) -> ServiceUnreachableError:
+def unreachable(base_url: httpx2.URL, error: httpx2.RequestError) -> ServiceUnreachableError:
     """Return the error for a request that got no answer."""
     return ServiceUnreachableError(f"{base_url} does not answer: {str(error) or type(error).__name__}")

@@ -18,6 +18,12 @@ class ClientError(Exception):
         self.message = message
 
 
+class ConfigurationError(ClientError):
+    """The address or the key that a client was given is none."""
+
+    code = "invalid_configuration"
+
+
 class ServiceUnreachableError(ClientError):
     """The service did not answer, tried again or not."""
 

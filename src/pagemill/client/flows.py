@@ -26,6 +26,7 @@ BATCHES_AT_A_TIME = 4
 _LONGEST_HOLD = 30
 """Seconds for which the service is asked to hold an answer until a job ends."""
 _PAGES_AT_A_TIME = 50
+_SITE_PATHS = {"crawl_": "/v1/crawl", "map_": "/v1/map"}
 _CRAWL_PAUSE, _LONGEST_CRAWL_PAUSE = 0.5, 5.0
 
 
@@ -59,13 +60,16 @@ Flow: TypeAlias = "Generator[Step, Reply, _Result]"
 ProgressCallback: TypeAlias = "Callable[[Progress], None]"
 
 
-def call(request: Call, retries: int) -> Flow[Any]:
-    """Send a call, again where that may help, and return the JSON. Raises ApiError and ServiceUnreachableError."""
+def call(request: Call, retries: int, *names: str) -> Flow[Any]:
+    """Send a call, again where that may help, and return the JSON, which has these names.
+
+    Raises ApiError and ServiceUnreachableError.
+    """
     repetition = 0
     while True:
         reply = yield request
         if isinstance(reply, Answer) and not (reply.is_to_be_repeated() and repetition < retries):
-            return reply.value()
+            return reply.value(*names)
         if isinstance(reply, ServiceUnreachableError) and repetition >= retries:
             raise reply
         yield Pause(reply.pause(repetition) if isinstance(reply, Answer) else pause(repetition))
@@ -91,7 +95,7 @@ def job(path: str, job_id: str, retries: int, seconds: float | None) -> Flow[Any
         left = _LONGEST_HOLD if deadline is None else deadline - time.monotonic()
         hold = max(0, min(_LONGEST_HOLD, left))
         poll = Call("GET", f"{path}/{job_id}", query={"wait": round(hold, 3)}, hold=hold)
-        found = yield from call(poll, retries)
+        found = yield from call(poll, retries, "status")
         if found["status"] in (COMPLETED, FAILED):
             return found
         if deadline is not None and time.monotonic() >= deadline:
@@ -100,7 +104,7 @@ def job(path: str, job_id: str, retries: int, seconds: float | None) -> Flow[Any
 
 def scrape(url: str, options: Mapping[str, Any], retries: int, seconds: float | None) -> Flow[Page]:
     """Scrape a page. Raises PageFailedError, ApiError and JobNotEndedError."""
-    submitted = yield from call(submission("/v1/url-scraper", {"url": url, **to_fields(options)}), retries)
+    submitted = yield from call(submission("/v1/url-scraper", {"url": url, **to_fields(options)}), retries, "id")
     page = Page.of((yield from job("/v1/url-scraper", submitted["id"], retries, seconds)))
     if not page.is_completed:
         raise PageFailedError(page)
@@ -109,7 +113,7 @@ def scrape(url: str, options: Mapping[str, Any], retries: int, seconds: float | 
 
 def site_map(url: str, options: Mapping[str, Any], retries: int, seconds: float | None) -> Flow[SiteMap]:
     """Find the URLs of a site. Raises PageFailedError, ApiError and JobNotEndedError."""
-    submitted = yield from call(submission("/v1/map", {"url": url, **to_fields(options)}), retries)
+    submitted = yield from call(submission("/v1/map", {"url": url, **to_fields(options)}), retries, "id")
     found = yield from job("/v1/map", submitted["id"], retries, seconds)
     if found["status"] == FAILED:
         raise PageFailedError(Page.of(found))
@@ -128,7 +132,7 @@ def batch(
         while starts and len(running) < BATCHES_AT_A_TIME:
             start = starts.popleft()
             part = list(urls[start : start + URLS_IN_A_BATCH])
-            submitted = yield from call(submission("/v1/url-scraper/batch", {"urls": part, **fields}), retries)
+            submitted = yield from call(submission("/v1/url-scraper/batch", {"urls": part, **fields}), retries, "id")
             running.append((start, submitted["id"]))
         _, job_id = running.popleft()
         ended = yield from job("/v1/url-scraper", job_id, retries, None)
@@ -142,7 +146,7 @@ def batch(
 
 def start_crawl(url: str, options: Mapping[str, Any], retries: int) -> Flow[str]:
     """Submit a crawl, and return its id."""
-    submitted = yield from call(submission("/v1/crawl", {"url": url, **to_fields(options)}), retries)
+    submitted = yield from call(submission("/v1/crawl", {"url": url, **to_fields(options)}), retries, "id")
     return str(submitted["id"])
 
 
@@ -157,7 +161,7 @@ def crawl_pages(crawl_id: str, after: int, retries: int, progress: ProgressCallb
     wait = _CRAWL_PAUSE
     while True:
         query = {"after": after, "limit": _PAGES_AT_A_TIME}
-        found = yield from call(Call("GET", f"/v1/crawl/{crawl_id}", query=query), retries)
+        found = yield from call(Call("GET", f"/v1/crawl/{crawl_id}", query=query), retries, "results", "status")
         for result in found["results"]:
             page = CrawlPage.of(result)
             after = page.number
@@ -175,5 +179,5 @@ def crawl_pages(crawl_id: str, after: int, retries: int, progress: ProgressCallb
 
 def cancel(job_id: str, retries: int) -> Flow[None]:
     """Begin no more pages of a job. Raises ApiError."""
-    path = "/v1/crawl" if job_id.startswith("crawl_") else "/v1/url-scraper"
+    path = next((path for kind, path in _SITE_PATHS.items() if job_id.startswith(kind)), "/v1/url-scraper")
     yield from call(Call("DELETE", f"{path}/{job_id}"), retries)

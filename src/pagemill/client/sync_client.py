@@ -82,7 +82,7 @@ class Client:
         return self._iterate(flows.crawl_pages(crawl_id, after, self._retries, progress))
 
     def cancel(self, job_id: str) -> None:
-        """Begin no more pages of a job, a batch or a crawl."""
+        """Begin no more pages of a job, a batch, a map or a crawl."""
         self._run(flows.cancel(job_id, self._retries))
 
     def request(
@@ -122,7 +122,7 @@ class Client:
         if isinstance(step, Call):
             try:
                 return answer_of(self._http.request(**request_arguments(step, self._timeout)))
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 return unreachable(self._http.base_url, error)
         if isinstance(step, Pause):
             time.sleep(step.seconds)

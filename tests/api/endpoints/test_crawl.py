@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
+from tests.api.test_http_protocol import connected
 from tests.web.generated_site import GeneratedSite
 from tests.web.http_server import HttpServer, Response
 
@@ -193,6 +195,21 @@ async def test_streams_that_wait_for_pages_hold_up_no_download(settings, key, wo
             await asyncio.sleep(0.3)
             async with asyncio.timeout(10):
                 assert (await api.client.get(f"/v1/url-scraper/{job_id}")).json()["markdown"] == "m"
+
+
+async def test_streams_that_nobody_reads_hold_up_no_download(settings, key) -> None:
+    # Letters in a row would fit into the buffers of a connection, compressed or not.
+    large = "".join(random.Random(1).choices("abcdefghijklmnop ", k=8_000_000))
+    web = HttpServer({"/": Response(f"<p>{large}</p>".encode())})
+    async with web as site, working(settings), serving(settings.changed(max_downloads=1), key) as api:
+        crawl_id = await submit(api, site.url(), maxPages=1, formats=["html"])
+        assert (await read(api, crawl_id, wait=30, limit=1))["status"] == "completed"
+        async with connected(api, 4096) as stuck:
+            path = f"/v1/crawl/{crawl_id}/stream"
+            stuck.send(f"GET {path} HTTP/1.1\r\nHost: a\r\nX-API-Key: {api.secret}\r\n\r\n".encode())
+            await stuck.reader.readuntil(b"event: page")
+            async with asyncio.timeout(20):
+                assert large in (await read(api, crawl_id, limit=1))["pages"][0]["html"]
 
 
 async def test_more_streams_than_the_limit_wait_for_their_turn(settings, key) -> None:

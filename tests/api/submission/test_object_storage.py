@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -185,3 +186,35 @@ async def test_an_object_that_something_else_deleted_is_a_result_that_is_gone(
     await ObjectStorage(settings, database).delete([row["object"]])
     answer = await api.client.get(f"/v1/url-scraper/{job_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+async def test_a_page_of_many_whose_object_is_gone_keeps_nobody_from_the_others(
+    api: Api, filling: Queue, settings: Settings, database: Database, gone: int
+) -> None:
+    urls = [f"{URL}{number}" for number in range(3)]
+    submitted = await api.client.post("/v1/url-scraper/batch", json={"urls": urls, "formats": ["markdown"]})
+    await complete(filling)
+    row = await database.row("SELECT object FROM pages WHERE url = $1", urls[gone])
+    assert row is not None
+    await ObjectStorage(settings, database).delete([row["object"]])
+    answer = await api.client.get(f"/v1/url-scraper/{submitted.json()['id']}")
+    results = answer.json()["results"]
+    assert [result["markdown"] for result in results] == [None if n == gone else "text" for n in range(3)]
+    errors = [result["error"] for result in results]
+    assert errors.pop(gone) == "The result was deleted meanwhile. (not_found)"
+    assert errors == [None, None]
+
+
+async def test_a_page_of_a_crawl_whose_object_is_gone_ends_no_stream(
+    api: Api, filling: Queue, settings: Settings, database: Database
+) -> None:
+    crawl_id = (await api.client.post("/v1/crawl", json={"url": URL, "maxPages": 1})).json()["id"]
+    await complete(filling)
+    row = await database.row("SELECT object FROM pages")
+    assert row is not None
+    await ObjectStorage(settings, database).delete([row["object"]])
+    read = await api.client.get(f"/v1/crawl/{crawl_id}", params={"limit": 1})
+    lines = await api.client.get(f"/v1/crawl/{crawl_id}/stream", headers={"Accept": "application/x-ndjson"})
+    pages = [read.json()["pages"][0], json.loads(lines.text.splitlines()[0])]
+    assert {page["error"] for page in pages} == {"The result was deleted meanwhile. (not_found)"}

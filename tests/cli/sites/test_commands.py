@@ -110,6 +110,8 @@ async def test_what_is_wrong_is_said_in_one_line(pagemill, site, tmp_path):
         (1, "unauthorized", ("crawl", site.url()), {"PAGEMILL_API_KEY": "pm_wrong"}),
         (2, "No API key is known", ("map", site.url()), {"PAGEMILL_API_KEY": ""}),
         (1, "invalid_url", ("map", "ftp://a.example/"), {}),
+        (2, "address", ("map", site.url(), "--service", "http://[::1"), {}),
+        (2, "address", ("crawl", site.url(), "--service", "127.0.0.1:8080"), {}),
     ):
         found, _, errors = await pagemill(*words, **variables)
         assert (found, errors.count("\n")) == (code, 1), errors

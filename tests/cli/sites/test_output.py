@@ -54,8 +54,36 @@ def test_pages_have_their_own_files_and_none_leaves_the_folder(urls):
         assert {urlsplit(url).path for url in urls} == {"", "/"}
 
 
-def page(number, markdown):
-    raw = {"url": f"https://a.example/{number}", "number": number, "markdown": markdown}
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/a", "https://a.example/a.md/b"),
+        ("https://a.example/docs/a", "https://a.example/docs/a.MD/b"),
+        ("https://a.example/a.md-/b", "https://a.example/a.md/b"),
+        ("https://a.example/b.a.example/c", "https://b.a.example/c"),
+        ("https://a.example/b.a.example", "https://b.a.example/c"),
+        ("https://a.example/www.a.example/", "https://www.a.example/"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_folder_is_in_the_way_of_a_file_nor_of_another_host(output, tmp_path, one, other, turned):
+    pages = [page(number, f"# {url}\n", url) for number, url in enumerate((one, other), 1)]
+    opened = output(tmp_path, "markdown")
+    for written in reversed(pages) if turned else pages:
+        opened.write(written)
+    texts = [file.read_text() for file in tmp_path.rglob("*.md") if file.is_file()]
+    assert sorted(text.rpartition("# ")[2].strip() for text in texts) == sorted((one, other))
+
+
+def test_a_host_whose_name_ends_like_a_file_has_a_folder(output, tmp_path):
+    opened = output(tmp_path, "markdown", start="https://a.md/")
+    opened.write(page(1, "# One\n", "https://a.md/b.a"))
+    opened.write(page(2, "# Two\n", "https://b.a.md/c"))
+    assert len([file for file in tmp_path.rglob("*.md") if file.is_file()]) == 2
+
+
+def page(number, markdown, url=None):
+    raw = {"url": url or f"https://a.example/{number}", "number": number, "markdown": markdown}
     return CrawlPage(raw["url"], "completed", markdown=markdown, number=number, raw=raw)
 
 
@@ -64,8 +92,8 @@ def output():
     """Opens an output, and begins a crawl in it or goes on with one."""
     with contextlib.ExitStack() as stack:
 
-        def output(path, form="json", *, resumes=False):
-            opened = CrawlOutput(str(path), form, start="https://a.example/")
+        def output(path, form="json", *, resumes=False, start="https://a.example/"):
+            opened = CrawlOutput(str(path), form, start=start)
             place = opened.place() if resumes else Place("crawl_1", 0, 0)
             opened.open()
             stack.callback(opened.close)

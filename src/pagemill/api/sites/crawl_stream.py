@@ -14,7 +14,7 @@ import orjson
 from pagemill.api.sites.answers import crawl_head, crawl_result
 from pagemill.api.submission.waiting import RECHECK_INTERVAL
 from pagemill.api.wire.json_stream import encode, pieces_of
-from pagemill.api.wire.response import stored_of, streamed
+from pagemill.api.wire.response import stored_of_one_of_many, streamed
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 from pagemill.process_lifetime import first_completed
@@ -84,8 +84,8 @@ async def _page(resources: Resources, job: Job, crawled: CrawledPage, *, content
     if not contents:
         yield orjson.dumps(crawl_result(job, crawled, {}))
         return
-    stored = await stored_of(resources.jobs, job, crawled.page)
-    for piece in pieces_of(crawl_result(job, crawled, stored.bodies, stored.metadata)):
+    stored = await stored_of_one_of_many(resources.jobs, job, crawled.page)
+    for piece in pieces_of(crawl_result(job, crawled, stored.bodies, stored.metadata) | stored.failure):
         yield piece
 
 
@@ -100,8 +100,9 @@ async def stream(resources: Resources, job: Job, after: int, form: StreamFormat)
             current = await resources.jobs.get(job.id, job.key_id)
             pages = await resources.crawls.ended_pages(job.id, after, _READ_AT_ONCE)
             for crawled in pages:
-                # A place among the key's downloads is held for a page, and not while there is none to send.
-                chunks = resources.downloads.in_turn(job.key_id, encode(_framed(resources, job, crawled, form), None))
+                # A place is held for a page, and not while there is none to send.
+                page = encode(_framed(resources, job, crawled, form), None)
+                chunks = resources.streamed_pages.in_turn(job.key_id, page)
                 async with contextlib.aclosing(chunks):
                     async for chunk in chunks:
                         yield chunk

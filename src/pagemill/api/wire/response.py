@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from pagemill.api.wire import answers
 from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import Packed, encode, merged, pieces_of
 from pagemill.errors import NotFoundError
-from pagemill.model import Status
+from pagemill.jobs.queue.failures import failure_text
+from pagemill.model import Failure, Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -78,8 +79,8 @@ async def _single(jobs: JobStore, job: Job, page: Page, extra: JsonObject) -> As
 async def _batch(jobs: JobStore, job: Job, pages: Sequence[Page], extra: JsonObject) -> AsyncIterator[Piece]:
     yield orjson.dumps(answers.batch_job(job, pages) | extra).removesuffix(b"}") + b',"results":['
     for page in pages:
-        stored = await stored_of(jobs, job, page)
-        for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata)):
+        stored = await stored_of_one_of_many(jobs, job, page)
+        for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata) | stored.failure):
             yield piece
         yield b"]}" if page is pages[-1] else b","
 
@@ -92,6 +93,8 @@ class Stored:
     metadata: bytes | None
     size: int = 0
     """Of the bodies, in bytes as they are stored."""
+    failure: JsonObject = field(default_factory=dict)
+    """The field that says why there is nothing, where there was something."""
 
 
 async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
@@ -104,3 +107,11 @@ async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
         metadata = b"".join([part async for part in jobs.body_parts(places.pop("metadata"))])
     bodies = {name: Packed(partial(jobs.body_parts, place)) for name, place in places.items()}
     return Stored(bodies, metadata, sum(place.size for place in places.values()))
+
+
+async def stored_of_one_of_many(jobs: JobStore, job: Job, page: Page) -> Stored:
+    """Return what is stored of a page of a batch or a crawl. What was deleted keeps nobody from the other pages."""
+    try:
+        return await stored_of(jobs, job, page)
+    except NotFoundError as error:
+        return Stored({}, None, failure={"error": failure_text(Failure(error.code, error.message))})

@@ -143,20 +143,36 @@ class CrawlOutput:
 def page_path(url: str, host: str, suffix: str) -> Path:
     """Return the path of a page's file in a folder: that of its URL, below its host where it is not `host`.
 
-    What a file name cannot say exactly (a query, odd characters, great length, `index` and slashes in a row) is told
-    apart by a digest. No part begins with a dot.
+    What a file name cannot say exactly (a query, odd characters, great length, `index`, slashes in a row, a folder with
+    the name of a file or of another host) is told apart by a digest. No part begins with a dot.
     """
     parsed = urlsplit(url)
-    *above_last, last = parsed.path.removeprefix("/").split("/")
-    raw = [*above_last, last] if last else above_last
-    parts = [_safe(part) for part in raw if part]
-    is_exact = parts == raw and last != _INDEX and not parsed.query and len(parts) <= _MOST_PARTS
-    if not last:
-        parts.append(_INDEX)
-    parts = parts[:_MOST_PARTS]
+    *raw_folders, raw_name = parsed.path.removeprefix("/").split("/")
+    folders = [_folder(part, suffix) for part in raw_folders if part]
+    name = _safe(raw_name) if raw_name else _INDEX
+    is_exact = (
+        folders == raw_folders
+        and (name == raw_name != _INDEX or not raw_name)
+        and not parsed.query
+        and len(folders) < _MOST_PARTS
+        and not (folders and _bare(host) in folders[0].lower())
+    )
+    if len(folders) >= _MOST_PARTS:
+        folders, name = folders[: _MOST_PARTS - 1], folders[_MOST_PARTS - 1]
     digest = "" if is_exact else "-" + hashlib.sha256(url.encode()).hexdigest()[:8]
-    above = [] if parsed.netloc == host else [_safe(parsed.netloc)]
-    return Path(*above, *parts[:-1], f"{parts[-1]}{digest}{suffix}")
+    above = [] if parsed.netloc == host else [_folder(parsed.netloc, suffix)]
+    return Path(*above, *folders, f"{name}{digest}{suffix}")
+
+
+def _bare(host: str) -> str:
+    """What the folders of all hosts of a site have in their names."""
+    return _safe(host.lower().removeprefix("www."))
+
+
+def _folder(part: str, suffix: str) -> str:
+    """A name of a folder, which is never one of a file: `/a` is written to `a.md`, so `/a.md/b` is not in `a.md`."""
+    name = _safe(part)
+    return f"{name}-" if name.lower().endswith(suffix) else name
 
 
 def _safe(part: str) -> str:

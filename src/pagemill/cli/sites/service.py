@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pagemill.api.listener import loopback_of
-from pagemill.client import AsyncClient
+from pagemill.client import AsyncClient, ConfigurationError
 from pagemill.client.connection import RETRIES
 from pagemill.data_folder import DataFolder
 from pagemill.errors import UsageError
@@ -20,7 +20,7 @@ URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
 
 
 def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int = RETRIES) -> AsyncClient:
-    """Return a client of the service. Raises UsageError where no key is known.
+    """Return a client of the service. Raises UsageError where no key is known, or what is known is none.
 
     The key is that of the environment; for the service on this machine, the one in its data folder does too.
     """
@@ -28,7 +28,10 @@ def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int =
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
         raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
-    return AsyncClient(url or service_url(settings), key, retries=retries)
+    try:
+        return AsyncClient(url or service_url(settings), key, retries=retries)
+    except ConfigurationError as error:
+        raise UsageError(error.message) from error
 
 
 def service_url(settings: Settings) -> str:

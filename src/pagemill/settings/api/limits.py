@@ -22,7 +22,9 @@ class LimitSettings(SettingsGroup):
         1_000_000, description="Pages of all keys in jobs that have not ended; beyond, 429. 0 for any number."
     )
     max_downloads: Count = Field(
-        32, description="Results of one key that are being sent at a time by an API process; more wait for their turn."
+        32,
+        description="Results of one key that are being sent at a time by an API process, and as many pages of its "
+        "streams; more wait for their turn.",
     )
     max_streams: Count = Field(
         100,
