@@ -33,6 +33,7 @@ from pagemill.api.middleware.request_logging import RequestLogging
 from pagemill.api.middleware.request_normalisation import RequestNormalisation
 from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
+from pagemill.api.search import endpoint as search
 from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         jobs,
         map_,
         crawl,
+        search,
         webhooks,
         reader,
         countries,

@@ -111,6 +111,33 @@ class SiteMap:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page that a search found."""
+
+    url: str
+    title: str
+    snippet: str
+    date: str | None = None
+    """When it was published: YYYY-MM-DD."""
+    last_updated: str | None = None
+    """When it changed last: YYYY-MM-DD."""
+    page: Page | None = None
+    """The page itself, failed or not, where the search was to scrape."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], page: Page | None) -> Self:
+        """Return a result of a search."""
+        return cls(
+            url=answer["url"],
+            title=answer.get("title") or "",
+            snippet=answer.get("snippet") or "",
+            date=answer.get("date"),
+            last_updated=answer.get("last_updated"),
+            page=page,
+        )
+
+
 def _page_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "url": answer["url"],

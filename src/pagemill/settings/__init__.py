@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.requests import RequestSettings
+from pagemill.settings.api.search import SearchSettings
 from pagemill.settings.api.service import ServiceSettings
 from pagemill.settings.browser import BrowserSettings
 from pagemill.settings.cache import CacheSettings
@@ -45,6 +46,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetching: FetchingSettings = Field(default_factory=FetchingSettings)

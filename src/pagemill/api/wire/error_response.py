@@ -16,6 +16,7 @@ from pagemill.errors import (
     QueueFullError,
     RateLimitedError,
     RequestError,
+    SearchRateLimitedError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 RETRY_AFTER = 2
-"""Seconds after which a client may try again when the service is unavailable."""
+"""Seconds after which a client may try again when the service is unavailable, or that which searches is busy."""
 
 _ENTRIES = ("entry", "entries")
 INTERNAL_MESSAGE = "Something went wrong on our side. The request's id finds the details in the service's log."
@@ -108,7 +109,7 @@ def _response(error: RequestError, headers: Mapping[str, str] | None = None) -> 
 
 
 def _headers(error: RequestError) -> dict[str, str]:
-    if isinstance(error, UnavailableError):
+    if isinstance(error, UnavailableError | SearchRateLimitedError):
         return {"Retry-After": str(RETRY_AFTER)}
     if isinstance(error, RateLimitedError | QueueFullError):
         return {"Retry-After": str(error.retry_after)}
