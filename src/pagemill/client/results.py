@@ -35,6 +35,8 @@ class Page:
     """Why it failed: a sentence, and a code in parentheses."""
     duration_ms: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    screenshots: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Pictures (PNG) by format, of `pagemill.scrape`. A service's are at the addresses in `raw`."""
 
     @property
     def is_completed(self) -> bool:
