@@ -11,7 +11,8 @@ from pagemill.settings import Settings
 def test_only_what_is_listed_passes_on(monkeypatch):
     service = ("PAGEMILL_SECRET_KEY", "OPENAI_API_KEY", "HTTP_PROXY", "https_proxy", "PGPASSWORD", "DATABASE_URL")
     storage = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_ACCOUNT_KEY", "GOOGLE_SERVICE_ACCOUNT_KEY")
-    for name in service + storage:
+    search = ("PAGEMILL_SEARCH_API_KEY",)
+    for name in service + storage + search:
         monkeypatch.setenv(name, "s3cret")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     environment = child_environment(EXTRA="1")

@@ -59,6 +59,26 @@ def configure(level: str, form: str, file: TextIO | None = None) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler])
 
 
+def configure_for_library() -> None:
+    """Leave to the program that uses this package where its lines go: to `logging`, by module.
+
+    A program that has set up structlog keeps its own way.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            _redact_event,
+            _render_event,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
 class _RedactingFormatter(logging.Formatter):
     """Formats what libraries log, without the secrets of URLs."""
 
@@ -86,8 +106,13 @@ def _redacted(value: Any) -> Any:
 
 def _render_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     """Render `2026-01-02T03:04:05Z info  message key=value …`; values with spaces are quoted."""
+    start = f"{event.pop('timestamp')} {event.pop('level'):<7} "
+    return start + _render_event(_logger, _method, event)
+
+
+def _render_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     exception = event.pop("exception", None)
-    parts = [event.pop("timestamp"), f"{event.pop('level'):<7}", str(event.pop("event"))]
+    parts = [str(event.pop("event"))]
     parts += [f"{key}={_value(value)}" for key, value in event.items()]
     return " ".join(parts) + (f"\n{exception}" if exception else "")
 

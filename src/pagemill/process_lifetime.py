@@ -73,14 +73,14 @@ def return_free_memory() -> None:
         trim(0)
 
 
-def die_with_parent() -> None:
-    """End at once when the parent dies (Linux). Elsewhere the end of standard input does it."""
+def die_with_parent(parent: int) -> None:
+    """End at once when the parent, by its process id, dies (Linux). Elsewhere the end of standard input does it."""
     if sys.platform == "linux":
         import ctypes
 
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-        if os.getppid() == 1:
+        if os.getppid() != parent:  # it has died already
             sys.exit(1)
 
 

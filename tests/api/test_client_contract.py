@@ -21,6 +21,7 @@ import anakin.errors
 import httpx
 import pytest
 from tests.api.test_client import Site, pagemill_serve
+from tests.searching.search_server import Found, SearchServer
 from tests.web.http_server import HttpServer, Response
 from tests.web.listener import Listener
 
@@ -315,6 +316,24 @@ async def test_a_submission_whose_answer_gets_lost_leaves_one_job(
     assert urls.count(f"{site}/lost-{kind}") == 1
     assert urls.count(f"{site}/lost-batch-{kind}") == 1
     assert {document.id, batch.id} <= {job["id"] for job in jobs}
+
+
+async def test_searching(connect: Callable[..., Client], kind: str, site: str, scratch: Path) -> None:
+    async with SearchServer([Found(f"{site}/found-{number}-{kind}") for number in range(30)]) as search:
+        named = {"PAGEMILL_SEARCH_SERVICE": "searxng", "PAGEMILL_SEARCH_URL": search.url()}
+        with pagemill_serve(scratch / f"client-search-{kind}", **named) as service:
+            found = await connect(service.key, service.url).search("windmills", limit=20)
+    assert found.id
+    assert len(found.results) == 20
+    first = found.results[0]
+    assert (first.url, first.title) == (f"{site}/found-0-{kind}", "Windmills")
+    assert (first.snippet, first.date, first.last_updated) == ("The first windmills.", "2026-01-02", None)
+
+
+async def test_searching_where_it_is_not_set_up(client: Client) -> None:
+    with pytest.raises(anakin.errors.AnakinError) as refusal:
+        await client.search("windmills")
+    assert (refusal.value.status_code, refusal.value.code) == (501, "not_supported")
 
 
 async def test_webhooks(client: Client, service: Service, site: str, kind: str) -> None:

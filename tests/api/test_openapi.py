@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.api.conftest import serving
+from tests.searching.search_server import Found, SearchServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,8 +55,11 @@ async def working(worker: SimulatedWorker) -> AsyncIterator[None]:
 async def test_schemathesis_finds_no_lie(
     settings: Settings, key: tuple[str, str], worker: SimulatedWorker, tmp_path: Path
 ) -> None:
-    quick = settings.changed(inline_wait=0.1, webhook_timeout=0.1)
-    async with serving(quick, key) as api, working(worker):
+    async with (
+        SearchServer([Found("https://example.com/")]) as search,
+        serving(search.settings(settings, "searxng", inline_wait=0.1, webhook_timeout=0.1), key) as api,
+        working(worker),
+    ):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{api.url}/openapi.json"),
             *("--checks", CHECKS, "--max-time", str(SECONDS), "--max-examples", "40", "--seed", "1"),
@@ -95,7 +99,7 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
 
 async def test_fields_that_are_not_there_yet_say_so(api: Api) -> None:
     schemas = (await api.client.get("/openapi.json")).json()["components"]["schemas"]
-    for model in ("ScrapeRequest", "BatchRequest"):
+    for model in ("ScrapeRequest", "BatchRequest", "SearchRequest"):
         properties = schemas[model]["properties"]
         unsupported = {name for name, field in properties.items() if "not_supported" in field["description"]}
         assert unsupported == {"sessionId", "sessionName"}

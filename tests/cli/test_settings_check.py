@@ -16,6 +16,8 @@ from tests.service.test_life import run_pagemill
         ("PAGEMILL_IMPERSONATE", "lynx"),
         ("PAGEMILL_LOG_LEVEL", "loud"),
         ("PAGEMILL_WORKERS", "many"),
+        ("PAGEMILL_SEARCH_SERVICE", "bing"),
+        ("PAGEMILL_SEARCH_SERVICE", "searxng"),
         ("PAGEMILL_PROXIES", "us=gopher://x:1"),
         ("PAGEMILL_DATABASE_URL", "mysql://user:secret@db/name"),
         ("PAGEMILL_DATABASE_URL", "postgresql://user:secret@db:port/name"),

@@ -10,6 +10,8 @@ import pytest
 
 from pagemill import AsyncClient, Client
 from pagemill.client import ApiError, ConfigurationError, JobNotEndedError, PageFailedError, ServiceUnreachableError
+from tests.api.conftest import serving
+from tests.searching.search_server import Found, SearchServer
 from tests.web.http_server import HttpServer, Response
 
 
@@ -82,6 +84,31 @@ async def test_a_map(client, site):
     assert len(found.links) == 20
     assert {page.source for page in found.pages} == {"sitemap", "link"} or found.pages[0].source
     assert found.url == site.url()
+
+
+async def test_a_search_with_and_without_the_pages(service, client, site, settings, key):
+    with pytest.raises(ApiError) as caught:
+        await client.search("docs")
+    assert (caught.value.status, caught.value.code) == (501, "not_supported")
+    found = [Found(site.url("/docs/1")), Found(site.url("/docs/3"))]
+    async with SearchServer(found) as search, serving(search.settings(settings, "perplexity"), key) as api:
+        async with AsyncClient(api.url, api.secret) as searching:
+            [plain] = await searching.search("docs", limit=1)
+            assert (plain.url, plain.title, plain.page) == (site.url("/docs/1"), "Windmills", None)
+            assert (plain.date, plain.last_updated) == ("2026-01-02", "2026-02-03")
+            one, other = await searching.search("docs", scrape=True, formats=["markdown"])
+            assert one.page.markdown
+            assert one.page.html is None
+            assert (other.page.is_completed, other.page.status_code) == (False, 500)
+            search.found = []
+            assert await searching.search("docs", scrape=True) == []
+
+        def run():
+            with Client(api.url, api.secret) as client:
+                return client.search("docs", limit=1)
+
+        search.found = found
+        assert [result.url for result in await asyncio.to_thread(run)] == [site.url("/docs/1")]
 
 
 async def test_a_crawl_comes_page_by_page_and_can_be_read_on(client, site):

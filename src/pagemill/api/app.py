@@ -42,6 +42,7 @@ from pagemill.api.middleware.request_normalisation import RequestNormalisation
 from pagemill.api.monitors import endpoint as monitors
 from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
+from pagemill.api.search import endpoint as search
 from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         map_,
         crawl,
         monitors,
+        search,
         webhooks,
         reader,
         mcp_endpoint,

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from pagemill.api.endpoints.requests import JobRequest
 from pagemill.api.middleware.api_keys import READER_PREFIX
+from pagemill.api.search.requests import SearchRequest
 from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
 from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
@@ -17,12 +18,16 @@ from pagemill.errors import (
     ForbiddenError,
     InvalidUrlError,
     NotFoundError,
+    NotServedError,
     NotSupportedError,
     PagemillError,
     PayloadTooLargeError,
     QueueFullError,
     RateLimitedError,
     RequestError,
+    SearchError,
+    SearchRateLimitedError,
+    SearchTimeoutError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -57,6 +62,7 @@ _SUBMITTING = frozenset(
         "submitCrawl",
         "runMonitor",
         "readUrl",
+        "search",
     }
 )
 
@@ -78,6 +84,10 @@ _EXAMPLES: Mapping[ErrorClass, str] = {
     RateLimitedError: "At most 60 submissions a minute are taken here from one key.",
     QueueFullError: "At most 100000 pages of one key wait or are worked on.",
     PagemillError: INTERNAL_MESSAGE,
+    NotServedError: "Searching the web is not set up here.",
+    SearchError: "The search service answered with status 500.",
+    SearchRateLimitedError: "The search service asks for fewer searches.",
+    SearchTimeoutError: "The search service did not answer in time.",
     UnavailableError: "The database is not available. Try again in a moment.",
 }
 
@@ -100,7 +110,7 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
-    for model in (ScrapeRequest, BatchRequest, JobRequest):
+    for model in (ScrapeRequest, BatchRequest, JobRequest, SearchRequest):
         _mark_unsupported(model, schemas[model.__name__]["properties"])
     for path, methods in document["paths"].items():
         for operation in methods.values():
@@ -142,6 +152,9 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError,), 409: (ConflictError,)}
     if operation["operationId"] in _SUBMITTING:
         errors |= {429: (RateLimitedError, QueueFullError)}
+    if operation["operationId"] == "search":
+        errors |= {501: (NotServedError,), 502: (SearchError,), 503: (UnavailableError, SearchRateLimitedError)}
+        errors |= {504: (SearchTimeoutError,)}
     if path.startswith("/v1/webhooks"):
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if operation["operationId"] in _FOR_OPERATORS:

@@ -23,6 +23,7 @@ from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
+from pagemill.searching.searcher import Searcher
 from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Resources:
     """None if this process has no secret key to derive secrets from."""
     schemas: SchemaChecker
     queue: QueueStates
+    searcher: Searcher
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -69,8 +71,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         statement_timeout=settings.database.database_statement_timeout,
         name="pagemill api",
     )
-    schemas = SchemaChecker(settings)
-    async with database, Notifications(database, ENDED) as ended, contextlib.aclosing(schemas):
+    schemas, searcher = SchemaChecker(settings), Searcher(settings)
+    closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
+    async with database, Notifications(database, ENDED) as ended, closed[0], closed[1]:
         yield Resources(
             settings=settings,
             database=database,
@@ -92,6 +95,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             schemas=schemas,
             queue=QueueStates(database, settings),
+            searcher=searcher,
         )
 
 

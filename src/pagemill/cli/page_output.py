@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pagemill import bodies
-from pagemill.api.wire.answers import batch_result
 from pagemill.cli.scrape_arguments import FORMATS
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
-from pagemill.model import Format
+from pagemill.in_process.outcome import PICTURES, answer_of
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
 _LONGEST_NAME = 120
-_API_ONLY = ("screenshotUrl", "fullPageScreenshotUrl")
 
 
 class PageOutput:
@@ -101,10 +99,7 @@ class PageOutput:
 
 def json_line(job: Job, page: Page, contents: dict[str, bytes]) -> str:
     """Return a page as the API gives it in a batch, on one line."""
-    values = {name: bodies.unpack(packed) for name, packed in contents.items() if name != "metadata"}
-    fields = batch_result(job, page, values, contents.get("metadata"))
-    line = orjson.dumps({key: value for key, value in fields.items() if key not in _API_ONLY})
-    return line.decode() + "\n"
+    return orjson.dumps(answer_of(job, page, contents)).decode() + "\n"
 
 
 def file_name(index: int, url: str) -> str:
@@ -126,7 +121,7 @@ def save_pictures(folder: Path, page: Page, contents: dict[str, bytes]) -> None:
     """Write the pictures of a page into a folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE):
+        for name in PICTURES:
             if name in contents:
                 write_file(folder / f"{file_name(page.index, page.url)}.png", contents[name])
     except OSError as error:

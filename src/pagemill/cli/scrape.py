@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import structlog
-
 from pagemill import bodies
-from pagemill.api.wire.request_validation import checked_url
 from pagemill.cli import scrape_options
 from pagemill.cli.page_output import PageOutput, save_pictures
 from pagemill.cli.progress_bar import ProgressBar
-from pagemill.errors import (
-    InternalPageError,
-    InvalidUrlError,
-    OperatorError,
-    PageError,
-    UsageError,
-)
-from pagemill.model import Failure, Job, Page, Status
+from pagemill.errors import OperatorError, UsageError
+from pagemill.in_process.outcome import job_of, scrape_url
 from pagemill.redaction import redact_url
 from pagemill.scraping.markdown_finishing import MARKDOWN_ERROR
 from pagemill.scraping.scraper import Scraper
@@ -33,20 +22,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
+    from pagemill.in_process.outcome import Outcome
     from pagemill.model import ScrapeOptions
     from pagemill.settings import Settings
 
-log = structlog.get_logger(__name__)
-
 _LONGEST_SHOWN = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one URL."""
-
-    page: Page
-    contents: dict[str, bytes]
 
 
 async def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -75,9 +55,7 @@ class _Command:
         self._options = options
         self._output = output
         self._pictures = pictures
-        self._job = Job(
-            "", "", batch=True, status=Status.COMPLETED, options=options, created_at=_now(), completed_at=None
-        )
+        self._job = job_of(options)
 
     async def run(self, wanted: list[tuple[int, str]], slots: asyncio.Semaphore, bar: ProgressBar) -> int:
         failures = 0
@@ -102,29 +80,9 @@ class _Command:
         self, scraper: Scraper, slots: asyncio.Semaphore, bar: ProgressBar, index: int, url: str
     ) -> Outcome:
         async with slots:
-            started = _now()
-            try:
-                checked = checked_url(url, "URL", self._settings.requests.max_url_length)
-                scraped = await scraper.scrape(checked, self._options)
-            except (PageError, InvalidUrlError) as error:
-                bar.advance(_host(url), failed=True)
-                attempts = error.attempts if isinstance(error, PageError) else ()
-                failure = Failure(error.code, error.message)
-                return Outcome(_page(index, url, started, failure=failure, attempts=attempts), {})
-            except Exception:
-                log.exception("page failed by a fault of ours")
-                bar.advance(_host(url), failed=True)
-                failure = Failure(InternalPageError.code, "The page failed because of a fault in Pagemill.")
-                return Outcome(_page(index, url, started, failure=failure), {})
-            bar.advance(_host(url), failed=False)
-            page = _page(
-                *(index, url, started),
-                final_url=scraped.final_url,
-                status_code=scraped.status_code,
-                fetched_with=scraped.fetched_with,
-                attempts=scraped.attempts,
-            )
-            return Outcome(page, scraped.bodies)
+            outcome = await scrape_url(scraper, url, self._options, self._settings, index)
+            bar.advance(_host(url), failed=outcome.page.failure is not None)
+            return outcome
 
     def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
         """Say what is not as it was asked for. Returns whether the page failed."""
@@ -143,26 +101,10 @@ class _Command:
         return failure is not None
 
 
-def _page(index: int, url: str, started: datetime, failure: Failure | None = None, **facts: object) -> Page:
-    status = Status.FAILED if failure else Status.COMPLETED
-    return Page(
-        *(index, "", index, url, status, failure),
-        cached=False,
-        created_at=started,
-        started_at=started,
-        completed_at=_now(),
-        **facts,  # type: ignore[arg-type]
-    )
-
-
 def _shown(url: str) -> str:
     """A URL as the terminal shows it: without its secrets, and not for pages on end."""
     text = redact_url(url)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _host(url: str) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from pagemill.api.wire.request_validation import scrape_options
-from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.cli.scrape_arguments import FORMATS, page_fields
 from pagemill.errors import RequestError, UsageError
+from pagemill.in_process.options import checked_options
 from pagemill.model import Format
-from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
     import argparse
@@ -33,14 +28,6 @@ async def read(arguments: argparse.Namespace, settings: Settings) -> ScrapeOptio
         formats.append(Format.SCREENSHOT_FULL_PAGE if arguments.full_page else Format.SCREENSHOT)
     fields = {"formats": [name.value for name in formats], **page_fields(arguments)}
     try:
-        return await _checked(ScrapeFields.model_validate(fields), settings)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        raise UsageError(f"The field `{'.'.join(map(str, problem['loc']))}` is not valid: {problem['msg']}.") from None
+        return await checked_options(fields, settings)
     except RequestError as error:
         raise UsageError(error.message) from None
-
-
-async def _checked(fields: ScrapeFields, settings: Settings) -> ScrapeOptions:
-    async with contextlib.aclosing(SchemaChecker(settings)) as schemas:
-        return await scrape_options(fields, settings, schemas, "")

@@ -56,9 +56,11 @@ def check_settings(settings: Settings) -> None:
         raise UsageError("A setting is not valid. PAGEMILL_DATABASE_URL: it is postgresql://USER:PASSWORD@HOST/NAME.")
     from pagemill.fetching.http.curl_handle import browser_handle
     from pagemill.jobs.webhooks.signing import SigningKey
+    from pagemill.searching.selection import selected_adapter
 
     try:
         SigningKey.of(settings)
+        selected_adapter(settings)
         browser_handle(settings).close()  # reads the certificate authorities, and knows which browsers there are
     except OperatorError as error:
         raise UsageError(f"A setting is not valid. {error.message}") from None

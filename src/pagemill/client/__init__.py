@@ -9,7 +9,7 @@ from pagemill.client.errors import (
     PageFailedError,
     ServiceUnreachableError,
 )
-from pagemill.client.results import CrawlPage, MappedPage, Page, SiteMap
+from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, SiteMap
 from pagemill.client.sync_client import Client
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "MappedPage",
     "Page",
     "PageFailedError",
+    "SearchResult",
     "ServiceUnreachableError",
     "SiteMap",
 ]

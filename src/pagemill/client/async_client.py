@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
-    from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions
-    from pagemill.client.results import CrawlPage, Page, SiteMap
+    from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions, SearchOptions
+    from pagemill.client.results import CrawlPage, Page, SearchResult, SiteMap
 
 _Result = TypeVar("_Result")
 
@@ -66,6 +66,12 @@ class AsyncClient:
     async def map(self, url: str, *, wait: float | None = None, **options: Unpack[MapOptions]) -> SiteMap:
         """Find the URLs of a site. Raises PageFailedError, and JobNotEndedError after `wait` seconds."""
         return await self._run(flows.site_map(url, options, self._retries, wait))
+
+    async def search(
+        self, prompt: str, *, wait: float | None = None, **options: Unpack[SearchOptions]
+    ) -> list[SearchResult]:
+        """Search the web. With `scrape`, wait for the pages too; raises JobNotEndedError after `wait` seconds."""
+        return await self._run(flows.search(prompt, options, self._retries, wait))
 
     def crawl(
         self, url: str, *, progress: ProgressCallback | None = None, **options: Unpack[CrawlOptions]

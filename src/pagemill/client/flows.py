@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pagemill.client.calls import Answer, Call, pause
 from pagemill.client.errors import JobNotEndedError, PageFailedError, ServiceUnreachableError
 from pagemill.client.options import to_fields
-from pagemill.client.results import COMPLETED, FAILED, CrawlPage, Page, SiteMap
+from pagemill.client.results import COMPLETED, FAILED, CrawlPage, Page, SearchResult, SiteMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -118,6 +118,16 @@ def site_map(url: str, options: Mapping[str, Any], retries: int, seconds: float 
     if found["status"] == FAILED:
         raise PageFailedError(Page.of(found))
     return SiteMap.of(found)
+
+
+def search(prompt: str, options: Mapping[str, Any], retries: int, seconds: float | None) -> Flow[list[SearchResult]]:
+    """Search the web, and wait for the pages where they are to be scraped. Raises ApiError and JobNotEndedError."""
+    found = yield from call(submission("/v1/search", {"prompt": prompt, **to_fields(options)}), retries)
+    if "jobId" not in found:
+        return [SearchResult.of(result, None) for result in found["results"]]
+    ended = yield from job("/v1/url-scraper", found["jobId"], retries, seconds)
+    pages = [Page.of(result) for result in ended["results"]]
+    return [SearchResult.of(result, page) for result, page in zip(found["results"], pages, strict=True)]
 
 
 def batch(

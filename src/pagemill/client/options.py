@@ -70,6 +70,13 @@ class CrawlOptions(ScrapeOptions, total=False):
     ignore_robots: bool
 
 
+class SearchOptions(ScrapeOptions, total=False):
+    """How many pages a search finds, and how they are scraped, with `scrape`."""
+
+    limit: int
+    scrape: bool
+
+
 _KEPT = frozenset({"webhook_url"})
 
 

@@ -35,6 +35,8 @@ class Page:
     """Why it failed: a sentence, and a code in parentheses."""
     duration_ms: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    screenshots: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Pictures (PNG) by format, of `pagemill.scrape`. A service's are at the addresses in `raw`."""
 
     @property
     def is_completed(self) -> bool:
@@ -108,6 +110,33 @@ class SiteMap:
             pages=tuple(pages),
             is_complete=bool(answer.get("complete")),
             raw=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page that a search found."""
+
+    url: str
+    title: str
+    snippet: str
+    date: str | None = None
+    """When it was published: YYYY-MM-DD."""
+    last_updated: str | None = None
+    """When it changed last: YYYY-MM-DD."""
+    page: Page | None = None
+    """The page itself, failed or not, where the search was to scrape."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], page: Page | None) -> Self:
+        """Return a result of a search."""
+        return cls(
+            url=answer["url"],
+            title=answer.get("title") or "",
+            snippet=answer.get("snippet") or "",
+            date=answer.get("date"),
+            last_updated=answer.get("last_updated"),
+            page=page,
         )
 
 

@@ -128,6 +128,27 @@ class UnavailableError(RequestError):
     http_status = 503
 
 
+class SearchError(RequestError):
+    """The search service could not be had, or answered with what is of no use."""
+
+    code = "search_failed"
+    http_status = 502
+
+
+class SearchTimeoutError(SearchError):
+    """The search service did not answer in time."""
+
+    code = "search_timeout"
+    http_status = 504
+
+
+class SearchRateLimitedError(SearchError):
+    """The search service asks for fewer searches."""
+
+    code = "search_rate_limited"
+    http_status = 503
+
+
 class StorageUnavailableError(UnavailableError):
     """The object storage that holds the bodies of results is away."""
 

@@ -177,7 +177,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     memory = int(sys.argv[1])
     limit_memory(memory)
-    die_with_parent()
+    die_with_parent(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")

@@ -252,7 +252,7 @@ class _Process:
         environment = child_environment(OPENBLAS_NUM_THREADS="1")  # the stacks of more would count as memory used
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *(*_PROGRAM, str(memory)),
+            *(*_PROGRAM, str(memory), str(os.getpid())),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=environment,

@@ -15,6 +15,7 @@ from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.mcp import McpSettings
 from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
+from pagemill.settings.api.search import SearchSettings
 from pagemill.settings.api.service import ServiceSettings
 from pagemill.settings.browser import BrowserSettings
 from pagemill.settings.cache import CacheSettings
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetching: FetchingSettings = Field(default_factory=FetchingSettings)

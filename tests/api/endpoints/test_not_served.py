@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 ASKED = [
-    ("POST", "/v1/search", {"prompt": "test", "limit": 1}),
     ("POST", "/v1/agentic-search", {"prompt": "test", "useBrowser": True}),
     ("GET", "/v1/wire/catalog/walmart", None),
     ("POST", "/v1/wire/task", {"action_id": "walmart.search_products"}),

@@ -35,6 +35,8 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
         replace(SUBMISSION, options=ScrapeOptions(force_fresh=True)),
         replace(SUBMISSION, webhook_url="https://example.com/hook"),
         replace(SUBMISSION, retry_of="job_1"),
+        replace(SUBMISSION, search=("mills", 5), batch=True),
+        replace(SUBMISSION, search=("mills", 6), batch=True),
     ]
     marks = [idempotency(variant, settings) for variant in variants]
     assert len({mark.request_hash for mark in marks if mark}) == len(variants)

@@ -17,8 +17,10 @@ _SCRAPE = "Scrape a page with POST /v1/url-scraper or POST /v1/scrape."
 _JSON = "Get a page as JSON with `outputSchema` in POST /v1/url-scraper."
 
 NOT_SERVED: Mapping[str, tuple[str, str]] = {
-    "search": ("Searching the web", _SCRAPE),
-    "agentic-search": ("Agentic search", _JSON),
+    "agentic-search": (
+        "Agentic search",
+        "Search with `scrape` and `outputSchema` in POST /v1/search, or scrape with POST /v1/url-scraper.",
+    ),
     "wire": ("Wire", _JSON),
     "wire-run": ("Wire", _JSON),
     "sessions": ("A saved browser session", "Send `cookies` or `actions` in POST /v1/url-scraper."),

@@ -38,6 +38,7 @@ class SubmitEndpoint(StrEnum):
     RETRY = "url-scraper/retry"
     MAP = "map"
     CRAWL = "crawl"
+    SEARCH = "search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,18 @@ class Submission:
     """The id of the job whose failed pages this one scrapes again."""
     site: Site | None = None
     """What makes it a map or a crawl."""
+    search: tuple[str, int] | None = None
+    """What its URLs are searched for by, and how many are wanted. It stands for them, as they are not known yet."""
+
+    @property
+    def queued_pages(self) -> int:
+        """How many pages it may queue at once. The pages of a crawl are queued as it goes on."""
+        return self.search[1] if self.search else len(self.urls)
 
     @property
     def pages(self) -> int:
         """How many pages it may scrape."""
-        return self.site.options.limit if self.site and self.site.kind is JobKind.CRAWL else len(self.urls)
+        return self.site.options.limit if self.site and self.site.kind is JobKind.CRAWL else self.queued_pages
 
 
 def check_webhooks(resources: Resources) -> None:
@@ -84,20 +92,34 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
     Raises errors.RateLimitedError and errors.QueueFullError, and errors.ConflictError for an idempotency key that came
     with another request.
     """
-    repetition = idempotency(submission, resources.settings)
     if resources.limits:
-        earlier = await resources.jobs.find_existing_job(key_id, repetition)
+        earlier = await earlier_job(resources, key_id, submission)
         if earlier is not None:
             return earlier
-        # What is refused does not count. The pages of a crawl are queued as it goes on.
-        await resources.jobs.find_place(key_id, len(submission.urls))
+        await admit(resources, key_id, submission)
+    return await store(resources, key_id, submission)
+
+
+async def earlier_job(resources: Resources, key_id: str, submission: Submission) -> Job | None:
+    """Return the job of the earlier request that this one repeats, or None. Raises errors.ConflictError."""
+    return await resources.jobs.find_existing_job(key_id, idempotency(submission, resources.settings))
+
+
+async def admit(resources: Resources, key_id: str, submission: Submission) -> None:
+    """Count a submission that repeats none. Raises errors.RateLimitedError and errors.QueueFullError."""
+    await resources.jobs.find_place(key_id, submission.queued_pages)  # first: what is refused does not count
+    if resources.limits:
         await resources.limits.admit(key_id, submission.endpoint, submission.pages)
+
+
+async def store(resources: Resources, key_id: str, submission: Submission) -> Job:
+    """Store the job of a submission that is counted, and return it: or that of an earlier request, as `submit` does."""
     return await resources.jobs.submit(
         key_id,
         submission.urls,
         submission.options,
         batch=submission.batch,
-        idempotency=repetition,
+        idempotency=idempotency(submission, resources.settings),
         webhook_url=submission.webhook_url,
         site=submission.site,
         trace_context=tracing.current_context(),
@@ -106,7 +128,7 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
 
 def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
-    asked: list[Any] = [submission.batch, submission.urls, submission.options]
+    asked: list[Any] = [submission.batch, submission.search or submission.urls, submission.options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
     asked += [extra for extra in (submission.webhook_url, submission.retry_of) if extra is not None]
     if submission.site is not None:

@@ -19,6 +19,7 @@ from pagemill.errors import (
     QueueFullError,
     RateLimitedError,
     RequestError,
+    SearchRateLimitedError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 RETRY_AFTER = 2
-"""Seconds after which a client may try again when the service is unavailable."""
+"""Seconds after which a client may try again when the service is unavailable, or that which searches is busy."""
 
 FIRECRAWL_PREFIX = "/v2"
 
@@ -128,7 +129,7 @@ def _request_error(error: Exception) -> tuple[RequestError | None, Mapping[str, 
 
 
 def _headers(error: RequestError) -> dict[str, str]:
-    if isinstance(error, UnavailableError):
+    if isinstance(error, UnavailableError | SearchRateLimitedError):
         return {"Retry-After": str(RETRY_AFTER)}
     if isinstance(error, RateLimitedError | QueueFullError):
         return {"Retry-After": str(error.retry_after)}

@@ -96,6 +96,11 @@ _RULES: tuple[_Rule, ...] = (
         "Name the model, unless the server has only one.",
     ),
     (
+        lambda settings: settings.search.search_service is None and _set("SEARCH_URL", "SEARCH_API_KEY"),
+        "PAGEMILL_SEARCH_URL or PAGEMILL_SEARCH_API_KEY is set without PAGEMILL_SEARCH_SERVICE: nothing is searched.",
+        "Name the service too.",
+    ),
+    (
         lambda settings: settings.fetching.connect_timeout > settings.fetching.fetch_timeout,
         "PAGEMILL_CONNECT_TIMEOUT is longer than PAGEMILL_FETCH_TIMEOUT, which ends first.",
         "Shorten it.",

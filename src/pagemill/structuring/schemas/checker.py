@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -134,7 +135,7 @@ class _Compiler:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *(*_PROGRAM, str(self._memory)),
+                *(*_PROGRAM, str(self._memory), str(os.getpid())),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env={name: SERVICE_ENVIRONMENT[name] for name in _INHERITED if name in SERVICE_ENVIRONMENT},

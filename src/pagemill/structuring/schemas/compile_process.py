@@ -23,7 +23,7 @@ LENGTH = struct.Struct(">I")
 def main() -> None:
     """Answer requests until the input ends."""
     limit_memory(int(sys.argv[1]))
-    die_with_parent()
+    die_with_parent(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,0 +1,1 @@
+"""Web search by a service of the operator's choice: one adapter for each protocol. No page is fetched here."""
