@@ -45,7 +45,10 @@ def run(service: Service, site: str, program: list[str], example: str, home: Pat
 
 
 async def test_the_examples_run(service: Service, tmp_path: Path) -> None:
-    own, python, shell, *_ = EXAMPLES
+    own, python, shell, firecrawl = (
+        next(example for example in EXAMPLES if sign in example)
+        for sign in ("from pagemill", "from anakin", "anakin scrape", "from firecrawl")
+    )
     async with HttpServer({"/": PAGE, "/a": PAGE, "/b": PAGE}) as web:
         site = web.url("").rstrip("/")
         printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], own, tmp_path)
@@ -54,7 +57,6 @@ async def test_the_examples_run(service: Service, tmp_path: Path) -> None:
         assert "Progress(completed=1, failed=0, total=1)" in printed
         printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], python, tmp_path)
         assert "Words of a page." in printed
-        firecrawl = next(example for example in EXAMPLES if "from firecrawl" in example)
         printed = await asyncio.to_thread(run, service, site, [sys.executable, "-c"], firecrawl, tmp_path)
         assert "Words of a page." in printed
         assert printed.splitlines()[-2:] == [f"{site}/a", f"{site}/b"]

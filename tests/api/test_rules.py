@@ -38,6 +38,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/crawl": {"url": URL},
     "/v1/webhooks": {"url": URL},
     "/v1/webhooks/{id}": {},
+    "/v1/monitors": {"url": URL, "intervalMinutes": 60},
+    "/v1/monitors/{id}": {"url": URL, "intervalMinutes": 60},
+    "/v1/monitors/{id}/expiry": {"expiresAt": "2099-01-01T00:00:00Z"},
+    "/v1/search": {"prompt": "mills"},
 }
 
 
@@ -72,11 +76,12 @@ async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     for page in await worker.start_all():
         await worker.complete(page, {"map": found} if page.job_id == site_map else None)
     jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl}
-    return {"webhooks": endpoint, "deliveries": delivery["id"], **jobs}
+    monitor = (await api.client.post("/v1/monitors", json=BODIES["/v1/monitors"])).json()["id"]
+    return {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, **jobs}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kinds = ("deliveries", "webhooks", "url-scraper", "request", "map", "crawl")
+    kinds = ("deliveries", "webhooks", "monitors", "url-scraper", "request", "map", "crawl")
     kind = next((kind for kind in kinds if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
@@ -106,7 +111,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
 ) -> None:
     _, stranger = await Keys(database).create("stranger")
     nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
-    nothing |= {"map": "map_0", "crawl": "crawl_0"}
+    nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0"}
     for method, path in await operations(api):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}

@@ -51,7 +51,8 @@ async def test_sixty_pages_leave_nothing(browser_settings):
         killer = asyncio.create_task(kill_renderers())
         await asyncio.gather(*(work() for _ in range(4)))
         killer.cancel()
-        assert [process.contexts for process in browser.processes] == [0]
+        # One for all pages, and one for those under which a browser ended.
+        assert [process.contexts for process in browser.processes] in ([0], [0, 0])
     await nothing_left()
     assert len(outcomes) == PAGES
     assert set(outcomes) <= {"ok", "unsupported_content_type", "browser_crashed", "timeout"}

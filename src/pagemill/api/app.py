@@ -31,6 +31,7 @@ from pagemill.api.firecrawl import extract as firecrawl_extract
 from pagemill.api.firecrawl import map_ as firecrawl_map
 from pagemill.api.firecrawl import not_served as firecrawl_not_served
 from pagemill.api.firecrawl import scrape as firecrawl_scrape
+from pagemill.api.firecrawl import search as firecrawl_search
 from pagemill.api.mcp import endpoint as mcp_endpoint
 from pagemill.api.mcp.mount import McpMount
 from pagemill.api.middleware.api_keys import Authentication
@@ -91,7 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_page,
         start_page,
     )
-    firecrawl = (firecrawl_scrape, firecrawl_batch, firecrawl_crawl, firecrawl_map, firecrawl_extract)
+    firecrawl = (firecrawl_scrape, firecrawl_batch, firecrawl_crawl, firecrawl_map, firecrawl_extract, firecrawl_search)
     for part in (*served, *firecrawl, not_served, firecrawl_not_served):
         app.include_router(part.router)
     add_error_handlers(app)

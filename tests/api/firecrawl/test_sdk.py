@@ -96,7 +96,7 @@ async def test_errors_are_those_that_programs_catch(client: Client, site: str, s
         await client.scrape("http://nowhere.invalid/")
     with pytest.raises(firecrawl.BadRequestError, match="branding"):
         await client.scrape(site, formats=["branding"])
-    with pytest.raises(firecrawl.FirecrawlError, match="not supported"):
+    with pytest.raises(firecrawl.FirecrawlError, match="not set up"):
         await client.search("mills")
     with pytest.raises(firecrawl.FirecrawlError, match="no such job"):
         await client.get_crawl_status("crawl_0")

@@ -204,6 +204,10 @@ async def test_a_page_of_many_whose_object_is_gone_keeps_nobody_from_the_others(
     errors = [result["error"] for result in results]
     assert errors.pop(gone) == "The result was deleted meanwhile. (not_found)"
     assert errors == [None, None]
+    answer = await api.client.get(f"/v2/batch/scrape/{submitted.json()['id']}")
+    documents = answer.json()["data"]
+    assert [document.get("markdown") for document in documents] == [None if n == gone else "text" for n in range(3)]
+    assert "deleted" in documents[gone]["warning"]
 
 
 async def test_a_page_of_a_crawl_whose_object_is_gone_ends_no_stream(

@@ -77,6 +77,20 @@ async def test_while_a_driver_starts_other_children_get_the_services_environment
         assert (child_environment(), driver_programs()) == before
 
 
+async def test_event_loops_of_several_threads_start_browsers_at_the_same_time(browser_settings):
+    async def scrape():
+        async with (
+            Site("127.0.0.2") as site,
+            EgressGuard(browser_settings) as guard,
+            Browser(browser_settings, guard) as browser,
+        ):
+            return await html(browser, site, "/article")
+
+    pages = await asyncio.gather(*(asyncio.to_thread(asyncio.run, scrape()) for _ in range(3)))
+    assert all(WORDS in page for page in pages)
+    await nothing_left()
+
+
 async def test_a_driver_that_ends_as_it_starts_fails_the_page_alone(make_browser, site, monkeypatch):
     async with make_browser() as browser:
         with monkeypatch.context() as changed:

@@ -211,13 +211,17 @@ async def crash_tab(browser, site):
     page = asyncio.create_task(browser.render(site.url("/endless"), OPTIONS, soon()))
     while not site.asked("/never"):
         await asyncio.sleep(0.02)
-    for context in [context for process in browser.processes for context in process._browser.contexts]:
-        for tab in context.pages:
-            if tab.url == site.url("/endless"):
-                session = await context.new_cdp_session(tab)
-                crash = asyncio.ensure_future(session.send("Page.crash"))
-                crash.add_done_callback(lambda done: done.cancelled() or done.exception())
+    while not (tabs := [tab for tab in tabs_of(browser) if tab.url == site.url("/endless")]):
+        await asyncio.sleep(0.02)
+    session = await tabs[0].context.new_cdp_session(tabs[0])
+    crash = asyncio.ensure_future(session.send("Page.crash"))
+    crash.add_done_callback(lambda done: done.cancelled() or done.exception())
     await page
+
+
+def tabs_of(browser):
+    contexts = [context for process in browser.processes for context in process._browser.contexts]
+    return [tab for context in contexts for tab in context.pages]
 
 
 async def test_addresses_that_lead_nowhere_say_why(browser, site):

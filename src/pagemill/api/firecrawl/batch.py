@@ -12,6 +12,7 @@ from pagemill.api.firecrawl.headers import IdempotencyKey
 from pagemill.api.firecrawl.requests.fields import BatchRequest
 from pagemill.api.firecrawl.requests.options import asked_options, joined
 from pagemill.api.firecrawl.requests.urls import parted_urls
+from pagemill.api.firecrawl.requests.webhook import checked_webhook
 from pagemill.api.firecrawl.status import (
     HOLD,
     MAX_PAGES,
@@ -24,7 +25,6 @@ from pagemill.api.firecrawl.status import (
     status_of,
     status_response,
 )
-from pagemill.api.firecrawl.webhook import checked_webhook
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit

@@ -17,12 +17,12 @@ from pagemill.api.firecrawl.requests.formats import schema_of
 from pagemill.api.firecrawl.requests.options import asked_options, checked_schema, joined
 from pagemill.api.firecrawl.requests.refusals import refuse_unserved, warnings_about
 from pagemill.api.firecrawl.requests.urls import parted_urls
+from pagemill.api.firecrawl.requests.webhook import checked_webhook
 from pagemill.api.firecrawl.status import expiry, status_of
-from pagemill.api.firecrawl.webhook import checked_webhook
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
-from pagemill.api.wire.response import no_such_job, stored_of
+from pagemill.api.wire.response import no_such_job, stored_of_one_of_many
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.errors import NotSupportedError
 from pagemill.jobs.queue.failures import batch_error, failure_text
@@ -90,7 +90,8 @@ async def _data(resources: Resources, job: Job, pages: Sequence[Page]) -> JsonOb
         if page.status is not Status.COMPLETED:
             warnings += [f"{page.url}: {failure_text(page.failure)}"] if page.failure else []
             continue
-        stored = await stored_of(resources.jobs, job, page)
+        stored = await stored_of_one_of_many(resources.jobs, job, page)
+        warnings += [f"{page.url}: {reason}" for reason in stored.failure.values()]
         generated: dict[str, Any] = {}
         if Format.JSON in stored.bodies:
             generated = await generated_json(stored.bodies[Format.JSON])

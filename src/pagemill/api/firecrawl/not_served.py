@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v2", include_in_schema=False)
 
 NOT_SERVED: Mapping[str, str] = {
-    "search": "Searching the web",
     "agent": "The agent",
     "browser": "A browser session",
     "parse": "Parsing a file that is sent",

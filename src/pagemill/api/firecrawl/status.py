@@ -13,7 +13,7 @@ from fastapi import Query
 from pagemill.api.firecrawl.documents import document
 from pagemill.api.firecrawl.failures import code_of
 from pagemill.api.wire.answers import time_text
-from pagemill.api.wire.response import stored_of, streamed
+from pagemill.api.wire.response import stored_of_one_of_many, streamed
 from pagemill.errors import RobotsDisallowedError
 from pagemill.model import Status
 
@@ -95,13 +95,13 @@ async def _answer(  # noqa: PLR0913, PLR0917 - each says something else of the a
     more = len(ended) > limit
     for one in ended[:limit]:
         if one.page.status is Status.COMPLETED:
-            stored = await stored_of(resources.jobs, job, one.page)
+            stored = await stored_of_one_of_many(resources.jobs, job, one.page)
             if documents and size + stored.size > MAX_STORED_BYTES:
                 more = True
                 break
             if documents:
                 yield b","
-            async for piece in document(job, one.page, stored):
+            async for piece in document(job, one.page, stored, stored.failure.values()):
                 yield piece
             documents += 1
             size += stored.size

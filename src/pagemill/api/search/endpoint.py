@@ -43,11 +43,7 @@ async def search(
 
     Then ask `GET /v1/url-scraper/{id}` for the batch until its status is final.
     """
-    if not resources.searcher:
-        raise NotServedError(
-            "Searching the web is not set up here. The operator names a search service with PAGEMILL_SEARCH_SERVICE, "
-            "and PAGEMILL_SEARCH_URL or PAGEMILL_SEARCH_API_KEY."
-        )
+    check_searcher(resources)
     prompt, limit = search_prompt(body), search_limit(body, resources.settings)
     if body.scrape:
         submission = Submission(
@@ -59,15 +55,29 @@ async def search(
             idempotency_key=idempotency_key,
             search=(prompt, limit),
         )
-        answer = await _search_and_scrape(resources, key_id, submission, prompt, limit)
+        answer = await search_and_scrape(resources, key_id, submission, prompt, limit)
     else:
-        if resources.limits:
-            await resources.limits.admit(key_id, SubmitEndpoint.SEARCH, 0)
-        answer = search_answer(await _found(resources, key_id, prompt, limit))
+        answer = await search_only(resources, key_id, prompt, limit)
     return JSONResponse({**answer, **warnings_of(body)})
 
 
-async def _search_and_scrape(
+def check_searcher(resources: Resources) -> None:
+    """Raise errors.NotServedError where no search service is named."""
+    if not resources.searcher:
+        raise NotServedError(
+            "Searching the web is not set up here. The operator names a search service with PAGEMILL_SEARCH_SERVICE, "
+            "and PAGEMILL_SEARCH_URL or PAGEMILL_SEARCH_API_KEY."
+        )
+
+
+async def search_only(resources: Resources, key_id: str, prompt: str, limit: int) -> JsonObject:
+    """Search, and return the answer. Raises errors.RateLimitError and errors.SearchError."""
+    if resources.limits:
+        await resources.limits.admit(key_id, SubmitEndpoint.SEARCH, 0)
+    return search_answer(await _found(resources, key_id, prompt, limit))
+
+
+async def search_and_scrape(
     resources: Resources, key_id: str, submission: Submission, prompt: str, limit: int
 ) -> JsonObject:
     """Search, submit a batch of what is found, and return the answer.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from pagemill.api.search.requests import MAX_PROMPT
 from pagemill.api.wire.actions import LONGEST_WAIT
 from pagemill.api.wire.page_fields import MAX_HEADERS, MAX_SELECTORS
 from pagemill.api.wire.scrape_request import MAX_ACTIONS
@@ -119,6 +120,28 @@ class BatchRequest(ScrapeFields):
     ignore_invalid_urls: bool | None = Field(None, alias="ignoreInvalidURLs")
     max_concurrency: Any = None
     append_to_id: Any = None
+
+
+class SearchRequest(_Fields):
+    """What to search the web for, and how to scrape what is found."""
+
+    query: str = Field(min_length=1, max_length=MAX_PROMPT)
+    limit: Annotated[int, Field(ge=1)] | None = None
+    scrape_options: ScrapeFields | None = None
+    ignore_invalid_urls: Any = Field(None, alias="ignoreInvalidURLs")
+    origin: Any = None
+    integration: Any = None
+    timeout: Any = None
+
+    sources: list[Annotated[FormatFields, _from_text("type")]] | None = Field(None, max_length=MAX_FORMATS)
+    location: Any = None
+    country: Any = None
+    tbs: Any = None
+
+    categories: Any = None
+    include_domains: Any = None
+    exclude_domains: Any = None
+    enterprise: Any = None
 
 
 class CrawlRequest(_Fields):

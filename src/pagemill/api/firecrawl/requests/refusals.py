@@ -27,6 +27,10 @@ _REFUSED = (
     "robots_user_agent",
     "enable_web_search",
     "agent",
+    "categories",
+    "include_domains",
+    "exclude_domains",
+    "enterprise",
 )
 _CHANGED_LITTLE = {
     "mobile": (True, "the page is asked for as by a desktop browser"),
@@ -55,6 +59,9 @@ def _little(fields: BaseModel, place: str) -> Iterator[str]:
     for name in ("delay", "max_concurrency"):
         if getattr(fields, name, None):
             yield f"The field `{alias_of(fields, name)}` is ignored: the service keeps its own pace."
+    for name in ("location", "country", "tbs"):
+        if isinstance(getattr(fields, name, None), str):
+            yield f"The field `{alias_of(fields, name)}` is ignored: the search service is asked for the query alone."
     if getattr(fields, "system_prompt", None):
         yield "The field `systemPrompt` is ignored: the schema and the prompt say what is wanted."
     if getattr(fields, "parsers", None) == []:

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,14 +20,16 @@ from pagemill.child_environment import child_environment
 from pagemill.fetching.browser.launching.account import NODE, driver_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from playwright.async_api import Playwright
 
     from pagemill.fetching.browser.launching.account import Account
 
 FOLDER_PREFIX = "pagemill-browser-"
-_STARTING = asyncio.Lock()
+_STARTING = threading.Lock()
+"""Held while `os.environ` is that of a driver. Of threads, not of tasks: a program may have several event loops."""
+_POLL_INTERVAL = 0.01
 # Becomes the user for good, and then the program.
 _BECOME = "import os, sys; os.setgroups([]); os.setgid({gid}); os.setuid({uid}); os.execv(sys.argv[1], sys.argv[1:])"
 
@@ -76,12 +79,22 @@ async def start_driver(folder: BrowserFolder, account: Account) -> Playwright:
     if account.name is not None:
         changes |= {NODE: str(folder.launcher), "HOME": home, "USER": account.name, "LOGNAME": account.name}
         changes |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), home)
-    async with _STARTING:
+    async with _turn():
         with _environment(child_environment(**changes)):
             try:
                 return await async_playwright().start()
             except Exception as error:  # a driver that ends as it starts is a bare Exception to Playwright
                 raise OSError("Playwright's driver did not start") from error
+
+
+@contextlib.asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    while not _STARTING.acquire(blocking=False):  # noqa: ASYNC110 - an event is of one event loop
+        await asyncio.sleep(_POLL_INTERVAL)
+    try:
+        yield
+    finally:
+        _STARTING.release()
 
 
 @contextlib.contextmanager
