@@ -42,29 +42,29 @@ async def test_a_page_that_fails_is_an_error_with_its_reason(client, site):
     assert "Traceback" not in text_of(result)
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "said"),
-    [
-        ("scrape", {"url": "ftp://a.example/"}, "invalid_url: "),
-        ("scrape", {}, "invalid_request: The argument `url` is not valid"),
-        ("scrape", {"url": "https://a.example/", "depth": 1}, "invalid_request: The argument `depth` is not valid"),
-        ("scrape", {"url": "https://a.example/", "max_tokens": 5}, "invalid_request: The argument `max_tokens`"),
-        ("batch_scrape", {"urls": []}, "invalid_request: The argument `urls` is not valid"),
-        ("crawl_status", {"job_id": "crawl_0", "wait": 0}, "not_found: "),
-        ("crawl_status", {"job_id": "../v1/jobs"}, "invalid_request: The argument `job_id` is not valid"),
-        ("read_page", {"job_id": "job_0"}, "not_found: "),
-        ("read_page", {"job_id": "map_0"}, "not_found: "),
-        ("map", {"url": "ftp://a.example/"}, "invalid_url: "),
-        ("crawl", {"url": "https://a.example/", "include_patterns": ["/(/"]}, "invalid_request: "),
-        ("extract", {"url": "https://a.example/", "output_schema": {"type": 5}}, "invalid_request: "),
-        ("nothing", {}, "not_found: "),
-    ],
-)
-async def test_what_is_refused_is_told_with_its_code(client, tool, arguments, said):
-    result = await client.call_tool(tool, arguments)
-    assert result.is_error
-    assert text_of(result).startswith(said)
-    assert result.structured_content is None
+REFUSED = [
+    ("scrape", {"url": "ftp://a.example/"}, "invalid_url: "),
+    ("scrape", {}, "invalid_request: The argument `url` is not valid"),
+    ("scrape", {"url": "https://a.example/", "depth": 1}, "invalid_request: The argument `depth` is not valid"),
+    ("scrape", {"url": "https://a.example/", "max_tokens": 5}, "invalid_request: The argument `max_tokens`"),
+    ("batch_scrape", {"urls": []}, "invalid_request: The argument `urls` is not valid"),
+    ("crawl_status", {"job_id": "crawl_0", "wait": 0}, "not_found: "),
+    ("crawl_status", {"job_id": "../v1/jobs"}, "invalid_request: The argument `job_id` is not valid"),
+    ("read_page", {"job_id": "job_0"}, "not_found: "),
+    ("read_page", {"job_id": "map_0"}, "not_found: "),
+    ("map", {"url": "ftp://a.example/"}, "invalid_url: "),
+    ("crawl", {"url": "https://a.example/", "include_patterns": ["/(/"]}, "invalid_request: "),
+    ("extract", {"url": "https://a.example/", "output_schema": {"type": 5}}, "invalid_request: "),
+    ("nothing", {}, "not_found: "),
+]
+
+
+async def test_what_is_refused_is_told_with_its_code(client):
+    for tool, arguments, said in REFUSED:
+        result = await client.call_tool(tool, arguments)
+        assert result.is_error, (tool, arguments)
+        assert text_of(result).startswith(said), (tool, arguments)
+        assert result.structured_content is None, (tool, arguments)
 
 
 async def test_a_long_page_is_read_on_in_parts(client, site):
@@ -206,19 +206,19 @@ async def test_pages_are_resources(client, site):
     assert part.meta["pagemill/nextOffset"] == page["next_offset"] + len(part.text)
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "pagemill://jobs/job_0/pages/0",
-        "pagemill://jobs/job_0/pages/-1",
-        "pagemill://jobs/../pages/0",
-        "pagemill://jobs/job_0/pages/0?offset=x",
-        "file:///etc/passwd",
-    ],
-)
-async def test_a_resource_that_is_not_there_is_an_error_of_the_protocol(client, uri):
-    with pytest.raises(Exception, match="not_found"):
-        await client.read_resource(uri)
+ABSENT = [
+    "pagemill://jobs/job_0/pages/0",
+    "pagemill://jobs/job_0/pages/-1",
+    "pagemill://jobs/../pages/0",
+    "pagemill://jobs/job_0/pages/0?offset=x",
+    "file:///etc/passwd",
+]
+
+
+async def test_a_resource_that_is_not_there_is_an_error_of_the_protocol(client):
+    for uri in ABSENT:
+        with pytest.raises(Exception, match="not_found"):
+            await client.read_resource(uri)
 
 
 async def test_one_key_sees_nothing_of_anothers(service, site, database):
