@@ -108,16 +108,16 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     cost no time.
     """
     page = document.read(html, url, content_type)
-    index = page.index
+    index, body = page.index, page.body
     page_signals = replace(
         signals.read(page.tree, index),
-        frameset=page.tree.select_one("html > frameset") is not None,
+        frameset=body.tag == "frameset",
         refresh=refresh.of_document(page.tree, page.base_url),
     )
     metadata = page_metadata.read(page.tree, url, index) if METADATA in formats else None
     links = media.links(page.tree, page.base_url, index.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()
-    body, quality = page.body, 1.0
+    quality = 1.0
     tag_filter.exclude(body, exclude_tags)
     names = MarkupNames(body)
     normalization.normalize(body, names)
@@ -169,7 +169,7 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
         discussions.rebuild(body, discussion)
         return FallbackReason.DISCUSSION
     normalization.remove_boxes(body, names)
-    flat = blocks.split(body)
+    flat = blocks.split(body, names)
     if flat is None:
         return FallbackReason.TOO_LARGE
     if not flat.owner:

@@ -126,5 +126,17 @@ def test_prices_are_compared_as_amounts(shown):
     assert products.missing_facts([price], "Costs 12.99.") == [price]
 
 
+@pytest.mark.parametrize("shown", ["Brand: Vireo Lamps", "by VIREO - Lamps.", "A Vireo, no: Vireo\n lamps"])
+def test_values_are_compared_by_their_words(shown):
+    brand = Fact("Brand", "Vireo-Lamps", ("Vireo-Lamps",))
+    assert products.missing_facts([brand], shown) == []
+
+
+@pytest.mark.parametrize("shown", ["", "Vireo", "Vireo table lamps", "AVireo Lamps", "Vireo Lampshade", "Lamps Vireo"])
+def test_a_part_of_a_value_is_not_the_value(shown):
+    brand = Fact("Brand", "Vireo-Lamps", ("Vireo-Lamps",))
+    assert products.missing_facts([brand], shown) == [brand]
+
+
 def test_the_facts_of_a_page_without_content_selection_are_not_added():
     assert "SKU" not in extract(_page(PRODUCT), "https://example.org/", only_main_content=False).markdown

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pagemill.extraction.reading.encoding import decode
+from pagemill.extraction.reading.encoding import decode, surely_utf8
 
 GERMAN = "Größere Wörter über Flüsse"
 CHINESE = "中文网页的编码常常写错，浏览器因此显示乱码。"
@@ -34,3 +34,21 @@ XML = '<?xml version="1.0" encoding="koi8-r"?>'
 )
 def test_bytes_that_leave_no_doubt_count_more_than_what_is_declared(body, content_type, expected):
     assert decode(body, content_type) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "is_sure"),
+    [
+        (GERMAN.encode(), "", True),
+        (CHINESE.encode(), "text/html; charset=gbk", True),
+        ("café, thé et pâté".encode(), "", True),
+        ("café, thé".encode(), "", False),
+        (b"ASCII", "", False),
+        (GERMAN.encode("latin-1"), "", False),
+        (GERMAN.encode()[:3], "", False),
+        (GERMAN.encode(), "text/html; charset=utf-16le", False),
+        (b"\xef\xbb\xbf" + GERMAN.encode(), "", False),
+    ],
+)
+def test_most_pages_are_utf8_whatever_they_declare(body, content_type, is_sure):
+    assert surely_utf8(body, content_type) == (body.decode() if is_sure else None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from turbohtml import Element, Text
 
 from pagemill.extraction.reading import word_boundaries
+from pagemill.extraction.reading.markup_names import MarkupNames
 
 if TYPE_CHECKING:
     from turbohtml import Node
@@ -54,6 +55,8 @@ _IGNORED = -1
 class Blocks:
     """A page as flat lists. `tags` … `block_end` have one entry for each element, `owner` one for each block."""
 
+    names: MarkupNames
+    """The names in the page's markup."""
     elements: list[Element] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
@@ -89,13 +92,15 @@ class Blocks:
         return slice(bisect_left(self.text_block, block), bisect_right(self.text_block, block))
 
 
-def split(root: Element) -> Blocks | None:
+def split(root: Element, names: MarkupNames | None = None) -> Blocks | None:
     """Split the tree under `root` into blocks, in one pass that is linear in the number of nodes.
+
+    `names`: those in the markup of the tree, if they are known.
 
     None if there are more than `MAX_BLOCKS` elements or blocks, or more than `MAX_CHARACTERS`: the features take some
     kilobytes for each block and some tens of bytes for each character.
     """
-    walk = _TreeWalk()
+    walk = _TreeWalk(names or MarkupNames(root))
     walk.open(root, root.tag, 0)
     if not walk.run(root) or sum(map(len, walk.blocks.strings)) > MAX_CHARACTERS:
         return None
@@ -106,8 +111,8 @@ def split(root: Element) -> Blocks | None:
 class _TreeWalk:
     """The state of one pass over the tree: for each element seen, the block-level element of its text."""
 
-    def __init__(self) -> None:
-        self.blocks = Blocks()
+    def __init__(self, names: MarkupNames) -> None:
+        self.blocks = Blocks(names)
         # The index doubled, plus _IN_LINK; _IGNORED where text does not count.
         self.states: dict[Node | None, int] = {}
         self.stack: list[int] = []

@@ -26,6 +26,8 @@ _PLACEHOLDER = re.compile(
     r"(?<![^/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|grey|gray|loading|loader|spinner|lazy[_-]?load)"
     r"[^/]{0,100}\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)"
 )
+_ANY_PLACEHOLDER = re.compile(r"blank|spacer|placeholder|transparent|pixel|1x1|gr[ea]y|load|spinner")
+"""In few addresses, and found sooner."""
 _TRACKER = re.compile(
     r"(?i)//(?:[^/]*\.)?(?:facebook\.com/tr|google-analytics\.com/|doubleclick\.net/|googleadservices\.com/"
     r"|scorecardresearch\.com/|quantserve\.com/|bat\.bing\.com/|pixel\.wp\.com/|stats\.wp\.com/|analytics\.twitter\.com/"
@@ -98,12 +100,12 @@ def source(image: Element, resolver: addresses.Resolver) -> str | None:
 
 def _candidates(image: Element) -> list[str]:
     """The references of an image, the best first."""
-    attributes = image.attrs.copy()
+    attributes = image.attrs
     references: list[str] = []
     if not _LAZY.isdisjoint(attributes):
         references += [url for name in LAZY_SOURCES if (url := str(attributes.get(name) or "")) and _is_like_url(url)]
     src = attributes.get("src")
-    if isinstance(src, str) and src and not _PLACEHOLDER.search(src.lower()) and not _SOURCE_SET.search(src):
+    if isinstance(src, str) and src and not _is_placeholder(src) and not _SOURCE_SET.search(src):
         references.append(src)
     if references and references[0][:5] != "data:":
         return references
@@ -116,6 +118,11 @@ def _candidates(image: Element) -> list[str]:
     if any(not reference.startswith("data:") for reference in references):
         return references
     return references + [str(value) for name, value in attributes.items() if _is_unknown_lazy_source(name, value)]
+
+
+def _is_placeholder(src: str) -> bool:
+    src = src.lower()
+    return _ANY_PLACEHOLDER.search(src) is not None and _PLACEHOLDER.search(src) is not None
 
 
 def _with_width(reference: str, image: Element) -> str:

@@ -46,6 +46,7 @@ _SCRIPT_DATE = re.compile(
     r'"(?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|post_date'
     r'|firstPublished|dateCreated|date|first_published_at|pubDate|published_time)\\?"\s*:\s*\\?"(\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?)'
 )
+_ANY_SCRIPT_DATE = re.compile(r'"\d{4}-\d\d-\d\d')  # in few scripts, and found sooner
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?:[/.-]|$)")
 _NO_DATE_TAGS = ("script", "style")
 _MODIFIED_MARK = re.compile(r"(?i)modified|updated")
@@ -214,7 +215,8 @@ def _shown_dates(index: PageIndex, heading: str) -> Iterator[str]:
             if moment:
                 yield moment
     for script in index.scripts:
-        if match := _SCRIPT_DATE.search("".join(script.strings)):
+        text = "".join(script.strings)
+        if _ANY_SCRIPT_DATE.search(text) and (match := _SCRIPT_DATE.search(text)):
             yield from filter(None, [dates.parse(match[1])])
     for text in (heading, *(page_index.short_text(element, _MAX_LENGTH) for element in index.headings)):
         lines = page_index.text_after(index.text, text).splitlines()

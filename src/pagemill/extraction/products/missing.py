@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 _AMOUNT = re.compile(r"\d[\d.,'\u2019\u00a0\u202f ]*\d|\d")
 _NO_DIGITS = re.compile(r"\D+")
+_WORD = re.compile(r"\w+")
 _CENTS = re.compile(r"[.,](\d\d?)$")
 
 
 def missing_facts(facts: Iterable[Fact], text: str) -> list[Fact]:
     """The facts of which a value is not in a text. Prices are compared as amounts: `1.299,00` is `1299.00`."""
-    words = f" {_words(text)} "
+    shown = text.lower()
     facts = list(facts)
     has_price = any(fact.name == "Price" for fact in facts)
     amounts = set(map(_amount, set(_AMOUNT.findall(text)))) if has_price else set()
@@ -28,8 +29,7 @@ def missing_facts(facts: Iterable[Fact], text: str) -> list[Fact]:
         fact
         for fact in facts
         if any(
-            _amount(value) not in amounts if fact.name == "Price" else f" {_words(value)} " not in words
-            for value in fact.values
+            _amount(value) not in amounts if fact.name == "Price" else not _says(shown, value) for value in fact.values
         )
     ]
 
@@ -48,8 +48,18 @@ def insert(body: Element, facts: list[Fact]) -> None:
         body.insert(0, listed)
 
 
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+def _says(shown: str, value: str) -> bool:
+    """Whether a text in lower case has the words of a value one after the other, whatever stands between them."""
+    words = _WORD.findall(value.lower())
+    if not words:
+        return False
+    said = re.compile(r"(?<!\w)" + r"\W++".join(words) + r"(?!\w)")
+    place = shown.find(words[0])
+    while place >= 0:
+        if said.match(shown, place):
+            return True
+        place = shown.find(words[0], place + 1)
+    return False
 
 
 def _amount(written: str) -> Decimal:

@@ -39,8 +39,12 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises. `<noscript>` is parsed as elements.
     """
-    tree = _parse(body, content_type, url)
-    html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
+    html = encoding.surely_utf8(body, content_type)
+    if html is not None:
+        tree = turbohtml.parse(html, positions=False)  # three quarters of the time that bytes take
+    else:
+        tree = _parse(body, content_type, url)
+        html = body.decode(f"whatwg-{tree.encoding or 'utf-8'}", "replace").removeprefix("\ufeff")
     if (closed := noscript.close_raw_text(html)) is not None:
         tree = turbohtml.parse(closed, positions=False)
     index = PageIndex(tree)

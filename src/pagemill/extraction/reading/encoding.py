@@ -58,6 +58,21 @@ def xml_declared(body: bytes) -> str | None:
     return UTF_8 if label.lower().startswith("utf-16") else label
 
 
+def surely_utf8(body: bytes, content_type: str) -> str | None:
+    """Return the text of bytes that are UTF-8 whatever they declare, as most pages are; None if they may be another.
+
+    The same as `checked` finds, without parsing the page for what it declares.
+    """
+    if has_mark(body) or unmarked_utf16(body) or (declared(content_type) or "").lower().startswith("utf-16"):
+        return None
+    text = _valid_utf8(body)
+    if text is None:
+        return None
+    rest = len(body) - len(text)  # each character outside ASCII has one to three bytes more than characters
+    is_certain = rest >= 3 * _MIN_UTF8_CHARACTERS
+    return text if is_certain or (rest >= _MIN_UTF8_CHARACTERS and _has_enough_characters(text)) else None
+
+
 def has_mark(body: bytes) -> bool:
     """Whether a byte-order mark says what the encoding is."""
     return body.startswith(tuple(bom for bom, _ in _BYTE_ORDER_MARKS))
@@ -112,6 +127,18 @@ def _is_surely_utf8(body: bytes) -> bool:
         text, _ = codecs.utf_8_decode(body, "strict", False)
     except UnicodeDecodeError:
         return False
+    return _has_enough_characters(text)
+
+
+def _valid_utf8(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _has_enough_characters(text: str) -> bool:
+    """Whether a text has several characters outside ASCII."""
     return sum(1 for _ in islice(_NON_ASCII.finditer(text), _MIN_UTF8_CHARACTERS)) == _MIN_UTF8_CHARACTERS
 
 

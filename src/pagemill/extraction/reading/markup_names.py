@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from turbohtml import Element
@@ -30,22 +29,14 @@ class MarkupNames:
     """
 
     def __init__(self, root: Element) -> None:
-        tags: set[str] = set()
-        attributes: set[str] = set()
-        classes: set[str | None] = set()
-        ids: set[str | None] = set()
-        for element in chain((root,), root.iter_elements()):
-            tags.add(element.tag)
-            if names := element.attrs:
-                attributes.update(names)
-                if "class" in names:
-                    classes.add(element.attr("class"))
-                if "id" in names:
-                    ids.add(element.attr("id"))
-        self._names = tags.union(f"[{name}" for name in attributes)
-        for sign, values in ((".", classes), ("#", ids)):
+        self._root = root
+        self._names = {element.tag for element in root.iter_elements()}
+        self._names.add(root.tag)
+        for sign, attribute in ((".", "class"), ("#", "id")):
+            values = cast("list[str]", root.xpath(f".//@{attribute}"))
             # In lower case: on pages without a doctype these are compared without case.
-            self._names.update(sign + name for name in " ".join(filter(None, values)).lower().split())
+            self._names.update(sign + name for name in " ".join(set(values)).lower().split())
+        self._attributes: dict[str, bool] = {}  # whether each of those that were asked for occurs
 
     def select(self, element: Element, selector: str) -> list[Element]:
         """Return the descendants of an element that match a selector without escapes, in the order of the document."""
@@ -64,13 +55,25 @@ class MarkupNames:
 
     def possible(self, selector: str) -> str:
         """Return the alternatives of a selector that can match on this page; nothing where there is none."""
-        return ", ".join(alternative for alternative, needed in _alternatives(selector) if needed <= self._names)
+        return ", ".join(
+            alternative
+            for alternative, names, attributes in _alternatives(selector)
+            if names <= self._names and all(map(self._has_attribute, attributes))
+        )
+
+    def _has_attribute(self, name: str) -> bool:
+        """Whether an attribute occurs. Collecting the names of all attributes would take as long as all else here."""
+        found = self._attributes.get(name)
+        if found is None:
+            found = self._root.attr(name) is not None or self._root.select_one(f"[{name}]") is not None
+            self._attributes[name] = found
+        return found
 
 
 @cache
-def _alternatives(selector: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """The alternatives of a selector, each with the names without which it matches nothing."""
-    return tuple((part.strip(), _needed(part)) for part in _split(selector))
+def _alternatives(selector: str) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    """The alternatives of a selector, each with what it matches nothing without: names, and attributes."""
+    return tuple((part.strip(), *_needed(part)) for part in _split(selector))
 
 
 def _split(selector: str) -> list[str]:
@@ -85,12 +88,12 @@ def _split(selector: str) -> list[str]:
     return parts
 
 
-def _needed(alternative: str) -> frozenset[str]:
+def _needed(alternative: str) -> tuple[frozenset[str], frozenset[str]]:
     rest = _QUOTED.sub("", alternative)
-    attributes = _ATTRIBUTE.findall(rest)
+    attributes = frozenset(name.lower() for name in _ATTRIBUTE.findall(rest))
     rest = _ATTRIBUTE.sub("", rest)
     while (shorter := _INNERMOST_ARGUMENTS.sub("", rest)) != rest:
         rest = shorter
     rest = _PSEUDO_CLASS.sub("", rest)
     named = (sign + name for sign, name in _NAME.findall(rest) if sign or name not in _MADE)
-    return frozenset(name.lower() for name in named) | frozenset(f"[{name.lower()}" for name in attributes)
+    return frozenset(name.lower() for name in named), attributes

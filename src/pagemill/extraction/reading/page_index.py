@@ -100,17 +100,17 @@ class PageIndex:
         for element in self.document.select(_BYLINE_SELECTOR)[:_MAX_CANDIDATES]:
             names = (element.attr(name) for name in ("class", "rel", "itemprop", "data-testid"))
             found.append((" ".join(name for name in names if name).lower(), element))
-        by_class: dict[str, list[Element] | None] = {}
+        by_class: dict[str, list[Element]] = {}
         for element in islice(self.document.iter_elements(), _MAX_ELEMENTS):
-            classes = element.attr("class")
-            if not classes:
-                continue
-            if classes not in by_class:
-                by_class[classes] = [element] if _is_byline_class(classes.lower()) else None
-            elif (elements := by_class[classes]) is not None:
-                elements.append(element)
+            if classes := element.attr("class"):
+                elements = by_class.get(classes)
+                if elements is None:
+                    by_class[classes] = [element]
+                else:
+                    elements.append(element)
         for classes, elements in by_class.items():
-            found += [(classes.lower(), element) for element in (elements or ())[:_MAX_CANDIDATES]]
+            if _is_byline_class(words := classes.lower()):
+                found += [(words, element) for element in elements[:_MAX_CANDIDATES]]
         return found
 
     @cached_property

@@ -6,6 +6,7 @@ several sites, in any language.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import compress, repeat
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ _MOST_WHOLE = 5  # words of a block that is a token as a whole
 _END = "\0"  # between blocks; in no text, as parsers replace it
 _WHOLE = "="  # before the text of a whole block
 _NUMBER = "#"  # stands for any number
-_PUNCTUATION = str.maketrans(dict.fromkeys(".,:;!?()[]{}\"'`´‘’«»“”„…›‹|·•*/\\<>→←▼▲+=#_~^&©®™-–—", " "))
+_PUNCTUATION = re.compile(rf"""[{re.escape(".,:;!?()[]{}")}"'`´‘’«»“”„…›‹|·•*/\\<>→←▼▲+=#_~^&©®™–—-]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def read(blocks: Blocks, characters: NDArray[np.float64]) -> Phrases:
             texts.append(text)
             places.append(block)
             last = block
-    split = f" {_END} ".join(texts).lower().translate(_PUNCTUATION).split()
+    # `str.translate` takes four times as long.
+    split = _PUNCTUATION.sub(" ", f" {_END} ".join(texts).lower()).split()
     words = [_NUMBER if word.isdigit() else word for word in split]
     tokens: list[str] = []
     owners: list[int] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from string import digits
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
 
 _MIN_GROUP_SIZE = 3
-_NO_DIGITS = str.maketrans("", "", digits)
+_DIGITS = re.compile("[0-9]+")
+_END = "\0"  # between classes; in no attribute, as parsers replace it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def template_labels(markup: list[Markup]) -> NDArray[np.int64]:
 
     Pages number the instances of a template (`post-17`, `comment_body_64153947`). Ids are ignored.
     """
-    return label_encoding.encode_items([(element.tag, element.classes.translate(_NO_DIGITS)) for element in markup])
+    classes = _DIGITS.sub("", _END.join([element.classes for element in markup])).split(_END)
+    return label_encoding.encode_items(zip([element.tag for element in markup], classes, strict=True))
 
 
 def find_groups(tree: TreeArrays, labels: NDArray[np.int64], sums: NDArray[np.float64]) -> SiblingGroups:

@@ -55,11 +55,12 @@ def match(blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str]
     for block in places:
         end = every.index(_END, begin) if block != places[-1] else len(every)
         words, begin = every[begin:end], end + 1
-        if title_words.isdisjoint(words):
+        said = title_words.intersection(words)
+        if not said:
             continue
         best = 0.0
         for title in known:
-            common = sum(min(words.count(word), times) for word, times in title.items())
+            common = sum(min(words.count(word), title[word]) for word in said)
             own, other = common / len(words), common / title.total()
             if own * other > best:
                 best, block_share[block], title_share[block] = own * other, own, other

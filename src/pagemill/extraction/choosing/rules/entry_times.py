@@ -24,7 +24,7 @@ _MIN_ENTRIES = 3
 
 def select(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `selected` with the times of selected entries."""
-    times = _times(flat, words) if next(flat.elements[0].iter_elements("time"), None) is not None else []
+    times = _times(flat, words) if flat.names.possible("time") else []
     if len(times) < _MIN_ENTRIES:
         return selected
     taken = np.concatenate([[0.0], np.cumsum(words * selected)])

@@ -22,7 +22,7 @@ _KEPT = frozenset({"body", "main", "article"})
 
 def remove(flat: Blocks, selected: NDArray[np.bool_], words: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return `selected` without boxes for subscription, or unchanged if that would leave no words."""
-    inputs = flat.elements[0].select('input[type="email"]')[:_MAX_INPUTS]
+    inputs = flat.names.select(flat.elements[0], 'input[type="email"]')[:_MAX_INPUTS]
     if not inputs:
         return selected
     places = {element: index for index, element in enumerate(flat.elements)}

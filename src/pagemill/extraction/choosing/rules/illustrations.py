@@ -19,6 +19,7 @@ _TAGS = frozenset({"figure", "mjx-container", "math"})
 _FORMULA_CLASSES = frozenset({"math", "MathJax_Display", "katex-display", "mwe-math-element", "equation"})
 _FORMULA_TAGS = frozenset({"mjx-container", "math"})
 _FORMULAS = frozenset({"katex-display", "katex", "mjx-container", "MathJax", "MathJax_Display", "mwe-math-element"})
+_FORMULA_SELECTOR = ", ".join(sorted([*_FORMULA_TAGS, *(f".{name}" for name in _FORMULAS)]))
 # How the classes of the parts of a formula begin in KaTeX and MathJax.
 _FORMULA_PARTS = ("mord", "mrel", "mbin", "mopen", "mclose", "mpunct", "mop", "mjx", "MathJax")
 
@@ -51,6 +52,8 @@ def _illustration_blocks(flat: Blocks) -> NDArray[np.bool_]:
             begin, end = flat.block_begin[index], flat.block_end[index]
             if end > begin and (tag != "figure" or _is_picture(flat, index)):
                 inside[begin:end] = True
+    if not flat.names.possible(_FORMULA_SELECTOR):
+        return inside
     known: dict[Element, bool] = {}
     for text, block in zip(flat.texts, flat.text_block, strict=True):
         parent = text.parent
