@@ -1,4 +1,7 @@
-"""A whole service with a worker and a local site, and the SDK's own client on both ways to the tools."""
+"""A whole service with a worker and a local site, and the SDK's own client on both ways to the tools.
+
+The service, its database, and a client of each way are shared by the tests of a file, which run in one event loop.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,32 @@ import sys
 
 import httpx2
 import pytest
+import pytest_asyncio
 from mcp.client.streamable_http import streamable_http_client
 
 from mcp import Client, StdioServerParameters
-from tests.client.conftest import key, service
+from pagemill.jobs.database.pool import Database
+from pagemill.jobs.keys.keys import Keys
+from tests.api.conftest import serving
+from tests.conftest import empty_database, settings_for_tests
+from tests.jobs.test_worker import working
 from tests.web.generated_site import GeneratedSite
 from tests.web.http_server import Response
-
-__all__ = ["key", "service"]
 
 PARAGRAPHS = 300
 
 
 class Site(GeneratedSite):
-    """The generated site, with a long page and one that gives orders."""
+    """The generated site, with a long page and a product. While it is not `opened`, no page is answered."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.opened = asyncio.Event()
+        self.opened.set()
+
+    async def _answer(self, request):
+        await self.opened.wait()
+        return await super()._answer(request)
 
     def _page(self, request):
         if request.path == "/long":
@@ -39,7 +54,47 @@ class Site(GeneratedSite):
         return super()._page(request)
 
 
-@pytest.fixture
+shared = pytest_asyncio.fixture(scope="module", loop_scope="module")
+
+
+@shared
+async def database_url(postgres_url, migrated_database):
+    async with empty_database(postgres_url, migrated_database) as url:
+        yield url
+
+
+@shared
+async def database(database_url):
+    async with Database(database_url, connections=5, wait=5) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def settings(database_url, scratch):
+    of_all = settings_for_tests(database_url, scratch)
+    return of_all.changed(host_interval=0.0, fetch_attempts=1, crawl_poll_interval=0.01)
+
+
+@pytest.fixture(scope="module")
+def new_key(database):
+    """Makes an API key: its id and its secret."""
+    return Keys(database).create
+
+
+@shared
+async def worker(settings):
+    async with working(settings):
+        yield
+
+
+@shared
+async def service(settings, new_key, worker):
+    """The API, with a worker."""
+    async with serving(settings, await new_key("client")) as api:
+        yield api
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def site():
     async with Site(pages=30, failing=frozenset([3])) as site:
         yield site
@@ -87,12 +142,14 @@ async def held(opened):
         await task
 
 
-@pytest.fixture(params=["http", "stdio"])
-async def client(request, service, tmp_path):
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["http", "stdio"])
+async def client(request, service, new_key, tmp_path_factory):
+    """A client of the shared service, with a key of its own."""
+    _, secret = await new_key(request.param)
     if request.param == "http":
-        opened = over_http(service.url, {"X-API-Key": service.secret})
+        opened = over_http(service.url, {"X-API-Key": secret})
     else:
-        opened = over_stdio(service.url, service.secret, tmp_path)
+        opened = over_stdio(service.url, secret, tmp_path_factory.mktemp("stdio"))
     async with held(opened) as client:
         yield client
 

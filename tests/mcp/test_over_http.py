@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 
 import pytest
 
 from tests.api.conftest import serving
-from tests.jobs.test_worker import working
 from tests.mcp.conftest import over_http, text_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INITIALIZE = {
     "jsonrpc": "2.0",
@@ -58,8 +58,8 @@ async def test_pages_of_other_origins_are_refused(service, origin):
     assert (await post(service, Origin=service.url)).status_code == 200
 
 
-async def test_without_keys_only_this_machine_is_answered(settings, key, site):
-    async with serving(settings.changed(auth=False), ("", "")) as open_service, working(settings):
+async def test_without_keys_only_this_machine_is_answered(settings, worker, site):
+    async with serving(settings.changed(auth=False), ("", "")) as open_service:
         answer = await post(open_service, **{"X-API-Key": "", "Host": "rebound.example"})
         assert answer.status_code == 401
         async with over_http(open_service.url, {}) as client:
@@ -67,13 +67,13 @@ async def test_without_keys_only_this_machine_is_answered(settings, key, site):
             assert not result.is_error, text_of(result)
 
 
-async def test_it_can_be_turned_off(settings, key):
-    async with serving(settings.changed(mcp_enabled=False), key) as service:
+async def test_it_can_be_turned_off(settings, new_key):
+    async with serving(settings.changed(mcp_enabled=False), await new_key("off")) as service:
         assert (await post(service)).status_code == 404
 
 
-async def test_a_body_over_the_limit_is_refused(settings, key):
-    async with serving(settings.changed(max_request_bytes=1000), key) as service:
+async def test_a_body_over_the_limit_is_refused(settings, new_key):
+    async with serving(settings.changed(max_request_bytes=1000), await new_key("large")) as service:
         message = {**CALL, "params": {"_meta": {"filler": "x" * 2000}}}
         assert (await post(service, message)).status_code == 413
 
@@ -92,12 +92,10 @@ async def test_clients_of_the_protocol_of_2025_are_served_with_progress(service,
     assert seen[-1:] == [2]
 
 
-async def test_limits_of_a_key_hold_for_its_tools(settings, key, site, database):
-    from pagemill.jobs.keys.keys import Keys
-
-    _, other = await Keys(database).create("other")
+async def test_limits_of_a_key_hold_for_its_tools(settings, new_key, worker, site):
+    _, other = await new_key("other")
     limited = settings.changed(submits_per_minute=1, mcp_retries=0)
-    async with serving(limited, key) as service, working(limited):
+    async with serving(limited, await new_key("limited")) as service:
         async with over_http(service.url, {"X-API-Key": service.secret}) as client:
             assert not (await client.call_tool("scrape", {"url": site.url("/docs/1")})).is_error
             refused = await client.call_tool("scrape", {"url": site.url("/docs/2")})
@@ -106,11 +104,10 @@ async def test_limits_of_a_key_hold_for_its_tools(settings, key, site, database)
             assert not (await client.call_tool("scrape", {"url": site.url("/docs/1")})).is_error
 
 
-async def test_an_answer_that_is_too_large_fails_its_call_alone(settings, key, site):
+async def test_an_answer_that_is_too_large_fails_its_call_alone(settings, new_key, worker, site):
     small = settings.changed(mcp_max_answer_bytes=20_000)
     async with (
-        serving(small, key) as service,
-        working(small),
+        serving(small, await new_key("small")) as service,
         over_http(service.url, {"X-API-Key": service.secret}) as client,
     ):
         submitted = await service.client.post("/v1/url-scraper", json={"url": site.url("/long")})
@@ -123,11 +120,10 @@ async def test_an_answer_that_is_too_large_fails_its_call_alone(settings, key, s
         assert not fitting.is_error, text_of(fitting)
 
 
-async def test_a_call_ends_as_the_service_stops_and_names_its_job(settings, key, site):
-    site.slow = 5.0
+async def test_a_call_ends_as_the_service_stops_and_names_its_job(settings, new_key, worker, site):
+    site.opened.clear()
     async with (
-        working(settings),
-        serving(settings, key) as service,
+        serving(settings, await new_key("stopped")) as service,
         over_http(service.url, {"X-API-Key": service.secret}) as client,
     ):
         call = asyncio.create_task(client.call_tool("scrape", {"url": site.url("/docs/1")}))
@@ -135,15 +131,17 @@ async def test_a_call_ends_as_the_service_stops_and_names_its_job(settings, key,
             await asyncio.sleep(0.02)
         service.server.stop()
         result = await call
+    site.opened.set()
     assert result.is_error
     assert text_of(result).startswith("unavailable: ")
     assert 'crawl_status(job_id="job_' in text_of(result)
 
 
-def test_the_api_loads_nothing_of_it_before_it_is_asked():
+async def test_the_api_loads_nothing_of_it_before_it_is_asked():
     program = (
         "import sys, pagemill.api.app\n"
         "print(*(name for name in ('mcp', 'mcp_types', 'httpx2', 'numpy', 'pagemill.mcp') if name in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+    done = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    output, _ = await done.communicate()
+    assert (done.returncode, output.split()) == (0, [])

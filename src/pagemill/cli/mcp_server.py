@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pagemill.cli.sites import service
-from pagemill.mcp.transports import serve_stdio
 
 if TYPE_CHECKING:
     import argparse
@@ -16,5 +15,8 @@ if TYPE_CHECKING:
 async def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until the agent closes standard input."""
     async with service.connect(arguments, settings, retries=settings.mcp.mcp_retries) as client:
+        # Loading it takes a second, which a command without a key need not take.
+        from pagemill.mcp.transports import serve_stdio
+
         await serve_stdio(settings.mcp, client)
     return 0
