@@ -35,19 +35,22 @@ async def run_pagemill(*words, **settings):
     return process.returncode, output.decode(), errors.decode()
 
 
-async def test_the_first_start_makes_a_key_and_the_second_keeps_it(data_dir):
-    async with RunningService(data_dir) as service:
+async def test_the_first_start_makes_a_key_and_the_second_keeps_it_and_is_small_and_stops_at_once(data_dir):
+    async with RunningService(data_dir, workers=1) as service:
         key = service.key
         assert service.ready_line == (f"Pagemill is ready on {service.address} - your API key, shown this once: {key}")
         assert stat.S_IMODE((data_dir / "api-key").stat().st_mode) == 0o600
-    async with RunningService(data_dir) as service:
+    async with RunningService(data_dir, workers=2) as service:
         assert service.ready_line == f"Pagemill is ready on {service.address}"
         assert service.key == key
         assert key not in service.log.read_text()
+        total = sum(process.memory_full_info().pss for process in service.processes())
+        assert total < 320e6, "of an idle service: proportional memory of everything, in MB of 10^6 bytes"
+        assert await service.stop() < 5, "an idle service stops at once"
 
 
 async def test_a_second_service_on_the_same_folder_says_so(data_dir):
-    async with RunningService(data_dir):
+    async with RunningService(data_dir, workers=1):
         code, output, errors = await run_pagemill("serve", "--port", "0", "--data-dir", str(data_dir))
         assert (code, output) == (1, "")
         assert "Another `pagemill serve` runs on the data folder" in errors
@@ -84,7 +87,7 @@ async def test_open_access_is_for_loopback_alone(data_dir):
 
 
 async def test_without_authentication_no_key_is_needed(data_dir):
-    async with RunningService(data_dir, PAGEMILL_AUTH="false") as service, service.client() as client:
+    async with RunningService(data_dir, workers=1, PAGEMILL_AUTH="false") as service, service.client() as client:
         del client.headers["X-API-Key"]
         answer = await client.post("/v1/url-scraper", json={"url": "http://127.0.0.1:1/"})
         assert answer.status_code == 202
@@ -147,14 +150,8 @@ async def test_fifty_megabytes_of_text_fail_by_the_limit_and_the_next_page_is_se
         assert service.of("worker") == worker
 
 
-async def test_an_idle_service_stops_at_once(data_dir):
-    service = RunningService(data_dir)
-    await service.start()
-    assert await service.stop() < 5
-
-
 async def test_ctrl_c_stops_it_too(data_dir):
-    service = RunningService(data_dir)
+    service = RunningService(data_dir, workers=1)
     await service.start()
     processes = service.processes()
     service.process.send_signal(signal.SIGINT)
@@ -163,22 +160,15 @@ async def test_ctrl_c_stops_it_too(data_dir):
 
 
 async def test_nothing_outlives_a_supervisor_that_was_killed(data_dir):
-    service = RunningService(data_dir, PAGEMILL_GRACE_PERIOD="2")
+    service = RunningService(data_dir, workers=1, PAGEMILL_GRACE_PERIOD="2")
     await service.start()
     processes = service.processes()
     service.process.kill()
     await service.process.wait()
     _, left = await asyncio.to_thread(psutil.wait_procs, processes[1:], 20)
     assert left == []
-    async with RunningService(data_dir) as again:
+    async with RunningService(data_dir, workers=1) as again:
         assert "ready" in again.ready_line
-
-
-async def test_idle_memory_is_bounded(data_dir):
-    """Not a timed check: proportional memory of everything, in MB of 10^6 bytes."""
-    async with RunningService(data_dir, workers=2) as service:
-        total = sum(process.memory_full_info().pss for process in service.processes())
-        assert total < 320e6
 
 
 async def test_a_second_signal_ends_everything_at_once(data_dir):

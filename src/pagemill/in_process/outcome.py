@@ -10,7 +10,7 @@ import structlog
 
 from pagemill import bodies
 from pagemill.api.wire.answers import batch_result
-from pagemill.api.wire.request_validation import checked_url
+from pagemill.api.wire.request_validation import page_url
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, InvalidUrlError, PageError
 from pagemill.model import METADATA, Failure, Format, Job, Page, Status
 
@@ -38,7 +38,7 @@ async def scrape_url(scraper: Scraper, url: str, options: ScrapeOptions, setting
     """Scrape a URL. A page that fails is an outcome too."""
     started = _now()
     try:
-        checked = checked_url(url, "URL", settings.requests.max_url_length)
+        checked = page_url(url, "URL", settings.requests.max_url_length)
         scraped = await scraper.scrape(checked, options)
     except (PageError, InvalidUrlError) as error:
         attempts = error.attempts if isinstance(error, PageError) else ()

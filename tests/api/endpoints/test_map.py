@@ -69,6 +69,14 @@ async def test_a_map_that_has_not_begun_is_cancelled_by_its_key_alone(api: Api, 
         assert (await api.client.delete(f"/v1/map/{unknown}")).status_code == 404
 
 
+async def test_https_is_meant_where_there_is_no_scheme(api: Api) -> None:
+    for path in ("/v1/map", "/v1/crawl", "/v1/url-scraper"):
+        answer = await api.client.post(path, json={"url": "example.com/a"})
+        assert (answer.status_code, answer.json()["url"]) == (202, "https://example.com/a"), path
+    batch = await api.client.post("/v1/url-scraper/batch", json={"urls": ["example.com/a"]})
+    assert batch.json()["urls"] == ["https://example.com/a"]
+
+
 async def test_a_map_that_runs_has_no_links_yet(api: Api) -> None:
     answer = (await api.client.post("/v1/map", json={"url": "https://example.com"})).json()
     found = (await api.client.get(f"/v1/map/{answer['id']}")).json()

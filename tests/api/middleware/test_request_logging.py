@@ -47,6 +47,16 @@ async def test_a_request_leaves_one_line_without_secrets(api: Api) -> None:
     assert api.secret not in str(lines)
 
 
+async def test_a_poll_is_told_at_debug_level_alone_unless_it_fails(api: Api) -> None:
+    job_id = await api.submit("https://example.com/")
+    with capture_logs() as lines:
+        for path in (f"/v1/url-scraper/{job_id}", f"/v1/request/{job_id}", "/v1/jobs", "/v1/map/map_0"):
+            await api.client.get(path)
+        await api.client.delete(f"/v1/url-scraper/{job_id}")
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [line["log_level"] for line in requests] == ["debug", "debug", "info", "info", "info"]
+
+
 async def test_the_log_has_the_request_id(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     await api.client.post("/v1/url-scraper", json={"url": "https://example.com"}, headers={"X-Request-Id": "mine"})
     lines = [line for line in capsys.readouterr().out.splitlines() if "event=" in line]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.api.wire.request_validation import checked_url, receiver_url
+from pagemill.api.wire.request_validation import checked_url, page_url, receiver_url
 from pagemill.api.wire.scrape_request import ScrapeRequest
 from pagemill.errors import InvalidUrlError
 from pagemill.jobs.queue.store import JobStore
@@ -37,6 +37,20 @@ HIDDEN = "s3cret"
 )
 def test_a_web_address_is_taken_as_it_is(url: str) -> None:
     assert checked_url(f" \t{url}\r\n", "url", 100) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["example.com", "example.com:8080/a?b=c://d#e", "bücher.example/", "127.0.0.1/x", "localhost:8000", "a.example."],
+)
+def test_a_page_without_a_scheme_is_taken_as_https(url: str) -> None:
+    assert page_url(f" {url}\n", "url", 100) == f"https://{url}"
+
+
+@pytest.mark.parametrize("url", ["nothing", "/page", "//example.com/", "mailto:a@b.example", "a.example:b/", "a..b/"])
+def test_what_begins_with_no_host_is_not_completed(url: str) -> None:
+    with pytest.raises(InvalidUrlError):
+        page_url(url, "url", 100)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ HEADER = "X-Request-Id"
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _QUIET_PATHS = ("/health", "/ready")
+_POLLED = re.compile(r".*/(?:job|batch|map|crawl)_[0-9a-z]+")
+"""A job: clients ask for one again and again until it ends."""
 
 
 def new_request_id() -> str:
@@ -86,7 +88,7 @@ class _Exchange:
 
     def _write_log(self, seconds: float) -> None:
         path, client = self._scope["path"], self._scope.get("client")
-        write = log.debug if path in _QUIET_PATHS else log.info
+        write = log.debug if path in _QUIET_PATHS or self._is_poll() else log.info
         write(
             "request",
             method=self._scope["method"],
@@ -96,6 +98,12 @@ class _Exchange:
             client=client[0] if client else None,
             key=self._scope.get("state", {}).get("key_id"),
         )
+
+
+    def _is_poll(self) -> bool:
+        """Whether this asked how far a job is, and was told."""
+        is_well = self._status is not None and self._status < 400
+        return is_well and self._scope["method"] == "GET" and _POLLED.fullmatch(self._scope["path"]) is not None
 
 
 def _shown(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import ada_url
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pagemill.api.wire.scrape_request import JobFields, ScrapeFields
     from pagemill.settings import Settings
     from pagemill.structuring.schemas.checker import SchemaChecker
+
+_WITHOUT_SCHEME = re.compile(r"(?:[^\s/?#@:.\\]+(?:\.[^\s/?#@:.\\]+)+\.?|localhost)(?::\d{1,5})?(?:[/?#].*)?", re.I | re.S)
+"""A URL that begins with its host: a name with a dot in it, or an address, and perhaps a port."""
 
 # Known fields that are not supported yet. To support one, remove it here and pass it on in `scrape_options`.
 UNSUPPORTED_FIELDS = ("session_id", "session_name")
@@ -54,7 +58,7 @@ async def scrape_options(
 
 def single_url(url: str, settings: Settings) -> str:
     """Return the URL of a request as it is to be scraped. Raises errors.InvalidUrlError."""
-    return checked_url(url, "url", settings.requests.max_url_length)
+    return page_url(url, "url", settings.requests.max_url_length)
 
 
 def batch_urls(urls: Sequence[str], settings: Settings) -> list[str]:
@@ -64,7 +68,13 @@ def batch_urls(urls: Sequence[str], settings: Settings) -> list[str]:
             f"The field `urls` is not valid: at most {settings.requests.max_batch_urls} URLs make a batch, "
             f"not {len(urls)}."
         )
-    return [checked_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(urls)]
+    return [page_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(urls)]
+
+
+def page_url(text: str, field: str, max_length: int) -> str:
+    """Return the URL of a page. Without a scheme, https is meant, as in a browser. Raises as `checked_url` does."""
+    url = text.strip()
+    return checked_url(f"https://{url}" if _WITHOUT_SCHEME.fullmatch(url) else url, field, max_length)
 
 
 def checked_url(text: str, field: str, max_length: int) -> str:

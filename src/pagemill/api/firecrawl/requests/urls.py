@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pagemill.api.wire.request_validation import batch_urls, checked_url
+from pagemill.api.wire.request_validation import batch_urls, page_url
 from pagemill.errors import InvalidUrlError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def parted_urls(urls: Sequence[str], settings: Settings, *, ignore_invalid: bool
     failure: InvalidUrlError | None = None
     for index, url in enumerate(urls):
         try:
-            valid.append(checked_url(url, f"urls[{index}]", settings.requests.max_url_length))
+            valid.append(page_url(url, f"urls[{index}]", settings.requests.max_url_length))
         except InvalidUrlError as error:
             failure = failure or error
             invalid.append(url)
