@@ -66,7 +66,7 @@ def test_every_setting_named_exists() -> None:
 
 async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     """What the examples ask for: a job, one that failed, an endpoint of webhooks and a delivery."""
-    endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:1/"})
+    endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:2/"})
     watched = {"url": "https://example.com/", "intervalMinutes": 60}
     monitor = await api.client.post("/v1/monitors", json=watched)
     failed = await api.submit("https://example.com/")

@@ -7,6 +7,7 @@ import contextlib
 import stat
 
 import pytest
+import pytest_asyncio
 
 from tests.service.running import RunningService, ended, submit
 from tests.service.test_life import run_pagemill
@@ -27,6 +28,21 @@ def paths(scratch, request):
     folder = scratch / request.node.name
     folder.mkdir(mode=0o755)
     return folder / "old", folder / "new", folder / "file.backup"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stopped(scratch):
+    """The data folder of a service that was started once and stopped."""
+    folder = scratch / "backup-template"
+    async with RunningService(folder, workers=1):
+        pass
+    return folder
+
+
+async def copied(folder, to):
+    """Copy a data folder with the owners of its files, which takes less than a first start."""
+    copying = await asyncio.create_subprocess_exec("cp", "-a", str(folder), str(to))
+    assert await copying.wait() == 0
 
 
 async def test_what_was_acknowledged_before_a_backup_under_load_is_in_it_and_ends(paths):
@@ -85,10 +101,9 @@ async def test_a_backup_says_that_bodies_in_object_storage_are_not_in_it(paths):
     assert after == before
 
 
-async def test_a_folder_with_data_is_not_restored_over(paths):
+async def test_a_folder_with_data_is_not_restored_over(paths, stopped):
     old, _, file = paths
-    async with RunningService(old, workers=1):
-        pass
+    await copied(stopped, old)
     assert (await run_pagemill("keys", "--data-dir", str(old), "create", "reader"))[0] == 0
     assert (await run_pagemill("backup", str(file), "--data-dir", str(old)))[0] == 0
     before = (await run_pagemill("keys", "--data-dir", str(old), "list"))[1]
@@ -98,11 +113,10 @@ async def test_a_folder_with_data_is_not_restored_over(paths):
     assert (await run_pagemill("backup", str(file), "--data-dir", str(old)))[0] == 1
 
 
-async def test_a_restore_that_was_cut_off_is_started_over(paths):
+async def test_a_restore_that_was_cut_off_is_started_over(paths, stopped):
     old, new, file = paths
     for folder in (old, new):
-        async with RunningService(folder, workers=1):
-            pass
+        await copied(stopped, folder)
     assert (await run_pagemill("keys", "--data-dir", str(old), "create", "reader"))[0] == 0
     assert (await run_pagemill("backup", str(file), "--data-dir", str(old)))[0] == 0
     assert (await run_pagemill("keys", "--data-dir", str(new), "create", "half"))[0] == 0

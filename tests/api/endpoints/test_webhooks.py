@@ -158,6 +158,33 @@ async def test_a_webhook_url_that_is_none_is_named(api: Api) -> None:
         assert "`webhook_url`" in answer.json()["message"]
 
 
+async def test_a_receiver_that_nothing_may_be_sent_to_is_refused_wherever_it_is_given(
+    settings: Settings, key: tuple[str, str]
+) -> None:
+    inside = "http://10.0.0.1/hook"
+    page, site = {"url": "https://example.com/"}, {"url": "https://example.com/", "webhook_url": inside}
+    asked: list[tuple[str, dict[str, object], str]] = [
+        ("/v1/url-scraper", site, "webhook_url"),
+        ("/v1/url-scraper/batch", {"urls": ["https://example.com/"], "webhookUrl": inside}, "webhook_url"),
+        ("/v1/map", site, "webhook_url"),
+        ("/v1/crawl", site, "webhook_url"),
+        ("/v1/monitors", {**page, "intervalMinutes": 60, "alertWebhookUrl": inside}, "alertWebhookUrl"),
+        ("/v1/webhooks", {"url": inside}, "url"),
+        ("/v2/crawl", {**page, "webhook": inside}, "webhook.url"),
+    ]
+    async with serving(settings.changed(allowed_networks=()), key) as api:
+        for path, body, field in asked:
+            answer = await api.client.post(path, json=body)
+            said = answer.json().get("message") or answer.json()["error"]
+            assert answer.status_code == 400, (path, said)
+            assert f"`{field}`" in said, (path, said)
+            assert "10.0.0.1 is not a public one" in said, (path, said)
+        endpoint = (await api.client.post("/v1/webhooks", json={"url": "https://a.example/"})).json()
+        changed = await api.client.patch(f"/v1/webhooks/{endpoint['id']}", json={"url": inside})
+        assert (changed.status_code, changed.json()["code"]) == (400, "invalid_url")
+        assert (await api.client.get("/v1/jobs")).json()["jobs"] == []
+
+
 @pytest.mark.usefixtures("deliverer")
 async def test_the_accounts_secret_signs_a_requests_webhook(
     api: Api, worker: SimulatedWorker, receiver: HttpServer
@@ -215,10 +242,10 @@ async def test_a_log_that_cannot_be_is_refused(api: Api, parameters: dict[str, A
 
 
 @pytest.mark.usefixtures("deliverer")
-async def test_a_test_says_how_it_went(api: Api, receiver: HttpServer) -> None:
+async def test_a_test_says_how_it_went(api: Api, receiver: HttpServer, unused_port: int) -> None:
     receiver.routes["/broken"] = Response(b"", 503)
     good, bad = await created(api, url=receiver.url("/hook")), await created(api, url=receiver.url("/broken"))
-    dead = await created(api, url="http://127.0.0.1:1/")
+    dead = await created(api, url=f"http://127.0.0.1:{unused_port}/")
     answers = [(await api.client.post(f"/v1/webhooks/{e['id']}/test")).json() for e in (good, bad, dead)]
     assert [answer["success"] for answer in answers] == [True, False, False]
     assert [answer.get("httpStatus") for answer in answers] == [200, 503, None]

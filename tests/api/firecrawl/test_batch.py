@@ -155,15 +155,15 @@ async def test_urls_that_are_not_valid(api, worker):
     assert (many.status_code, many.json()["code"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("webhook", ["http://127.0.0.1:1/hook", {"url": "http://127.0.0.1:1/hook", "headers": {}}])
+@pytest.mark.parametrize("webhook", ["http://127.0.0.1:2/hook", {"url": "http://127.0.0.1:2/hook", "headers": {}}])
 async def test_a_webhook_is_called_in_this_services_way_and_a_warning_says_so(api, worker, webhook):
     submitted = await submit(api, webhook=webhook, maxConcurrency=2)
     assert "webhook" in submitted["warning"]
     assert "maxConcurrency" in submitted["warning"]
     await worker.complete_all()
     [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
-    assert (delivery["jobId"], delivery["url"]) == (submitted["id"], "http://127.0.0.1:1/hook")
-    silent = await submit(api, URLS[:1], webhook={"url": "http://127.0.0.1:1/", "events": ["page"]})
+    assert (delivery["jobId"], delivery["url"]) == (submitted["id"], "http://127.0.0.1:2/hook")
+    silent = await submit(api, URLS[:1], webhook={"url": "http://127.0.0.1:2/", "events": ["page"]})
     assert "not called" in silent["warning"]
     await worker.complete_all()
     assert len((await api.client.get("/v1/webhooks/deliveries")).json()) == 1

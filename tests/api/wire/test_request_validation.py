@@ -13,6 +13,7 @@ from pagemill.api.wire.scrape_request import ScrapeRequest
 from pagemill.errors import InvalidUrlError
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Format
+from pagemill.settings import Settings
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -96,9 +97,24 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
 
 
 def test_a_receiver_is_written_in_one_way() -> None:
-    assert receiver_url(" HTTP://EXAMPLE.com:80/a b#c ", "url", 100) == "http://example.com/a%20b"
+    settings = Settings(max_url_length=100)
+    assert receiver_url(" HTTP://EXAMPLE.com:80/a b#c ", "url", settings) == "http://example.com/a%20b"
     with pytest.raises(InvalidUrlError, match="`webhook_url`"):
-        receiver_url("ftp://example.com/", "webhook_url", 100)
+        receiver_url("ftp://example.com/", "webhook_url", settings)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "169.254.169.254", "localhost", "a.localhost."],
+)
+def test_a_receiver_that_is_not_public_is_refused_unless_its_network_is_open(host: str) -> None:
+    with pytest.raises(InvalidUrlError, match="`url`.*PAGEMILL_ALLOWED_NETWORKS"):
+        receiver_url(f"http://{host}:8000/hook", "url", Settings())
+    opened = Settings(allowed_networks="127.0.0.0/8,::/8,169.254.169.254", port=9000)
+    assert receiver_url(f"http://{host}:8000/hook", "url", opened).endswith(":8000/hook")
+    if "127" in host or "localhost" in host:
+        with pytest.raises(InvalidUrlError, match="Port 9000"):
+            receiver_url(f"http://{host}:9000/hook", "url", opened)
 
 
 WRONG_KINDS: list[tuple[dict[str, Any], str]] = [

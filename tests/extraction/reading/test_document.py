@@ -37,6 +37,8 @@ RUSSIAN = "<p>Съешь же ещё этих мягких французски�
         (b"<html><p>" + JAPANESE.encode("iso2022_jp"), "", "<html><p>" + JAPANESE),
         (b"<html><p>" + JAPANESE.encode("iso2022_jp"), "text/html; charset=iso-2022-jp", "<html><p>" + JAPANESE),
         (RUSSIAN.encode("utf-16-be"), "text/html; charset=utf-8", RUSSIAN),
+        ("\ufeff<html><p>日本語".encode("utf-32-le"), "text/html; charset=utf-8", "<html><p>日本語"),
+        ("\ufeff<html><p>日本語".encode("utf-32-be"), "text/html", "<html><p>日本語"),
         ("<html><p>日本語".encode("utf-16-le"), "text/html", "<html><p>日本語"),
     ],
 )

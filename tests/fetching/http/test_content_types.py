@@ -59,6 +59,8 @@ def test_declared(content_type: str, kind: Kind | None) -> None:
         (b"  [1, 2]", Kind.JSON),
         (b"\xff\xfeh\x00i\x00", Kind.TEXT),
         (b"\xfe\xff\x00h\x00i", Kind.TEXT),
+        (b"\xff\xfe\x00\x00h\x00\x00\x00", Kind.TEXT),
+        (b"\x00\x00\xfe\xff\x00\x00\x00h", Kind.TEXT),
         ("grün".encode("latin-1"), Kind.TEXT),
         (b"%PDF-1.7\n%\x01\x02", Kind.UNSUPPORTED),
         (b"\x89PNG\r\n\x1a\n\x00", Kind.UNSUPPORTED),

@@ -53,7 +53,7 @@ _RECHECK_INTERVAL = 0.5
 )
 async def create_webhook(body: EndpointRequest, resources: ApiResources, key_id: KeyId) -> Response:
     """Register a URL to be told of events, and return the secret that its deliveries are signed with: this once."""
-    url = receiver_url(body.url, "url", resources.settings.requests.max_url_length)
+    url = receiver_url(body.url, "url", resources.settings)
     created, secret = await _webhooks(resources).create(
         key_id, url, body.description, body.events or JOB_EVENTS, is_active=body.is_active is not False
     )
@@ -129,7 +129,7 @@ async def update_webhook(
     endpoint_id: EndpointId, body: EndpointPatch, resources: ApiResources, key_id: KeyId
 ) -> Response:
     """Change what is given. What is still to be sent goes to the new URL."""
-    url = None if body.url is None else receiver_url(body.url, "url", resources.settings.requests.max_url_length)
+    url = None if body.url is None else receiver_url(body.url, "url", resources.settings)
     events = None if body.events is None else tuple(body.events)
     changes = EndpointChanges(url, body.description, events, body.is_active)
     changed = await _webhooks(resources).update(key_id, endpoint_id, changes)

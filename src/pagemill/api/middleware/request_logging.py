@@ -99,7 +99,6 @@ class _Exchange:
             key=self._scope.get("state", {}).get("key_id"),
         )
 
-
     def _is_poll(self) -> bool:
         """Whether this asked how far a job is, and was told."""
         is_well = self._status is not None and self._status < 400

@@ -163,7 +163,7 @@ async def definition(
         options=options,
         site=site,
         interval_minutes=request.interval_minutes,
-        alert_webhook_url=receiver_url(alert, "alertWebhookUrl", settings.requests.max_url_length) if alert else None,
+        alert_webhook_url=receiver_url(alert, "alertWebhookUrl", settings) if alert else None,
         is_active=request.is_active is not False,
         expires_at=end_of(request.expires_at, may_be_over=may_be_over) if request.expires_at else None,
     )

@@ -10,6 +10,7 @@ import ada_url
 from pagemill.api.wire.country_names import country_code
 from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
 from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
+from pagemill.jobs.webhooks.receivers import check_receiver
 from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle, MarkdownOptions, ScrapeOptions
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
     from pagemill.structuring.schemas.checker import SchemaChecker
 
-_WITHOUT_SCHEME = re.compile(r"(?:[^\s/?#@:.\\]+(?:\.[^\s/?#@:.\\]+)+\.?|localhost)(?::\d{1,5})?(?:[/?#].*)?", re.I | re.S)
+_WITHOUT_SCHEME = re.compile(
+    r"(?:[^\s/?#@:.\\]+(?:\.[^\s/?#@:.\\]+)+\.?|localhost)(?::\d{1,5})?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL
+)
 """A URL that begins with its host: a name with a dot in it, or an address, and perhaps a port."""
 
 # Known fields that are not supported yet. To support one, remove it here and pass it on in `scrape_options`.
@@ -100,14 +103,17 @@ def checked_url(text: str, field: str, max_length: int) -> str:
 
 def webhook_url(request: JobFields, settings: Settings) -> str | None:
     """Return the URL to call when the job ends, if there is one. Raises errors.InvalidUrlError."""
-    if not request.webhook_url:
-        return None
-    return receiver_url(request.webhook_url, "webhook_url", settings.requests.max_url_length)
+    return receiver_url(request.webhook_url, "webhook_url", settings) if request.webhook_url else None
 
 
-def receiver_url(text: str, field: str, max_length: int) -> str:
-    """Return the URL of a receiver in its normal form. Raises as `checked_url` does."""
-    return ada_url.URL(checked_url(text, field, max_length)).href.partition("#")[0]
+def receiver_url(text: str, field: str, settings: Settings) -> str:
+    """Return the URL of a receiver in its normal form.
+
+    Raises as `checked_url` does, and for an address that nothing may be sent to.
+    """
+    url = checked_url(text, field, settings.requests.max_url_length)
+    check_receiver(url, field, settings)
+    return ada_url.URL(url).href.partition("#")[0]
 
 
 def _formats(request: ScrapeFields) -> tuple[Format, ...]:

@@ -39,6 +39,7 @@ def read(body: bytes, url: str, content_type: str = "") -> Document:
 
     Bytes that are invalid in that encoding become U+FFFD; nothing raises. `<noscript>` is parsed as elements.
     """
+    body = encoding.without_utf32(body)
     html = encoding.surely_utf8(body, content_type)
     if html is not None:
         tree = turbohtml.parse(html, positions=False)  # three quarters of the time that bytes take

@@ -32,10 +32,31 @@ _MIN_INVALID_CHARACTERS = 4
 """Fewer may be damage to a page that is UTF-8 as it declares."""
 _UTF16_SAMPLE = 6
 """The first three characters."""
+_UTF32_MARKS = {"utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE}
+_UNMARKED_UTF32 = {
+    "utf-32-le": re.compile(rb"(?:[\x01-\x7f]\0{3}){2}"),
+    "utf-32-be": re.compile(rb"(?:\0{3}[\x01-\x7f]){2}"),
+}
+"""Two ASCII characters, with which markup begins."""
+
+
+def without_utf32(body: bytes) -> bytes:
+    """Return bytes in UTF-32 as UTF-8 with a byte-order mark, and any other bytes as they are.
+
+    The Encoding standard has no UTF-32, so browsers and the parser read it as UTF-16, with a NUL after each character.
+    """
+    for codec, mark in _UTF32_MARKS.items():
+        if body.startswith(mark):
+            body = body[len(mark) :]
+        elif not _UNMARKED_UTF32[codec].match(body):
+            continue
+        return codecs.BOM_UTF8 + body.decode(codec, "replace").encode("utf-8", "replace")
+    return body
 
 
 def decode(body: bytes, content_type: str) -> str:
     """Decode a document that is not HTML. Bytes that are invalid in its encoding become U+FFFD; nothing raises."""
+    body = without_utf32(body)
     for bom, codec in _BYTE_ORDER_MARKS:
         if body.startswith(bom):
             return body[len(bom) :].decode(codec, "replace")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import aiodns
 import pycares
 
 from pagemill.errors import DnsError, HostNotFoundError, OperatorError
+from pagemill.fetching.egress.rules import LOCALHOST, is_localhost
 
 if TYPE_CHECKING:
     from pagemill.fetching.url import IPAddress
@@ -27,7 +28,6 @@ _NO_SUCH_NAME = frozenset(
 )
 # c-ares would sort the addresses by trying a route to each; the connection's own race between them does that better.
 _UNSORTED = 1 << 7
-_LOCALHOST: tuple[IPAddress, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class Resolver:
@@ -46,7 +46,7 @@ class Resolver:
         Raises `HostNotFoundError` when there is no such name or it has no address, `DnsError` when nobody could say.
         """
         if is_localhost(name):  # RFC 6761, section 6.3: never asked of a server
-            return _LOCALHOST
+            return LOCALHOST
         now = asyncio.get_running_loop().time()
         cached = self._cache.get(name)
         if cached is not None and cached[0] > now:
@@ -107,8 +107,3 @@ class Resolver:
         self._cache.move_to_end(name)
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
-
-
-def is_localhost(name: str) -> bool:
-    """Whether RFC 6761 gives the name to loopback."""
-    return name == "localhost" or name.endswith(".localhost")

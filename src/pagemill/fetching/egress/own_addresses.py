@@ -5,8 +5,6 @@ from __future__ import annotations
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-import psutil
-
 if TYPE_CHECKING:
     from pagemill.fetching.url import IPAddress
 
@@ -19,6 +17,8 @@ def is_own(address: IPAddress) -> bool:
 
 
 def _interface_addresses() -> set[IPAddress]:
+    import psutil  # only what asks for the API's own port needs it
+
     found: set[IPAddress] = set()
     for interface in psutil.net_if_addrs().values():
         for entry in interface:

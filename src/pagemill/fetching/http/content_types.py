@@ -83,7 +83,7 @@ _JSON_OPENING = re.compile(
     rb"\{\s*" + _STRING + rb"\s*:|\[\s*(?:\{\s*" + _STRING + rb"|\[\s*[\[{\"\d-]|" + _STRING + rb"\s*[,\]])"
 )
 _WHITESPACE = b"\t\n\x0c\r "
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")  # the last: UTF-32
 # The standard's binary data bytes: control characters that text does not hold.
 _BINARY_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 _NO_BINARY = bytes.maketrans(b"", b"")

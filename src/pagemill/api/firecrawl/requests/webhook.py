@@ -26,7 +26,7 @@ def checked_webhook(webhook: WebhookFields | None, resources: Resources) -> tupl
     """
     if webhook is None:
         return None, []
-    url = receiver_url(webhook.url, "webhook.url", resources.settings.requests.max_url_length)
+    url = receiver_url(webhook.url, "webhook.url", resources.settings)
     if webhook.events and _TOLD.isdisjoint(webhook.events):
         return None, [NOT_CALLED]
     check_webhooks(resources)
