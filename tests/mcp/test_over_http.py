@@ -104,6 +104,26 @@ async def test_limits_of_a_key_hold_for_its_tools(settings, new_key, worker, sit
             assert not (await client.call_tool("scrape", {"url": site.url("/docs/1")})).is_error
 
 
+async def test_a_key_has_so_many_calls_at_a_time_and_others_are_answered(settings, new_key, worker, site):
+    _, other = await new_key("other")
+    site.opened.clear()
+    async with serving(settings.changed(mcp_max_calls=1), await new_key("busy")) as service:
+        call = {**CALL, "method": "tools/call", "params": {"name": "scrape", "arguments": {"url": site.url("/docs/1")}}}
+        running = asyncio.create_task(post(service, call))
+        while not site.asked["/docs/1"]:
+            await asyncio.sleep(0.02)
+        refused = await post(service)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert (await post(service, **{"X-API-Key": other})).status_code == 200
+        # A client that goes away ends its call.
+        running.cancel()
+        async with asyncio.timeout(10):
+            while (await post(service)).status_code != 200:
+                await asyncio.sleep(0.02)
+    site.opened.set()
+
+
 async def test_an_answer_that_is_too_large_fails_its_call_alone(settings, new_key, worker, site):
     small = settings.changed(mcp_max_answer_bytes=20_000)
     async with (

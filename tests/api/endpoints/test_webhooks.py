@@ -163,7 +163,7 @@ async def test_a_receiver_that_nothing_may_be_sent_to_is_refused_wherever_it_is_
 ) -> None:
     inside = "http://10.0.0.1/hook"
     page, site = {"url": "https://example.com/"}, {"url": "https://example.com/", "webhook_url": inside}
-    asked: list[tuple[str, dict[str, object], str]] = [
+    asked: list[tuple[str, dict[str, Any], str]] = [
         ("/v1/url-scraper", site, "webhook_url"),
         ("/v1/url-scraper/batch", {"urls": ["https://example.com/"], "webhookUrl": inside}, "webhook_url"),
         ("/v1/map", site, "webhook_url"),

@@ -108,7 +108,7 @@ def test_a_receiver_is_written_in_one_way() -> None:
     ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:10.0.0.1]", "169.254.169.254", "localhost", "a.localhost."],
 )
 def test_a_receiver_that_is_not_public_is_refused_unless_its_network_is_open(host: str) -> None:
-    with pytest.raises(InvalidUrlError, match="`url`.*PAGEMILL_ALLOWED_NETWORKS"):
+    with pytest.raises(InvalidUrlError, match=r"`url`.*PAGEMILL_ALLOWED_NETWORKS"):
         receiver_url(f"http://{host}:8000/hook", "url", Settings())
     opened = Settings(allowed_networks="127.0.0.0/8,::/8,169.254.169.254", port=9000)
     assert receiver_url(f"http://{host}:8000/hook", "url", opened).endswith(":8000/hook")

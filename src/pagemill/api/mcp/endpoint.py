@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from pagemill.api.middleware.api_keys import MCP_PATH
+from pagemill.api.middleware.api_keys import MCP_PATH, KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.errors import ForbiddenError, NotFoundError
 
@@ -23,17 +23,18 @@ router = APIRouter()
 class _Exchange(Response):
     """The response that the MCP server gives."""
 
-    def __init__(self, mount: McpMount) -> None:
+    def __init__(self, mount: McpMount, key_id: str) -> None:
         super().__init__()
         self._mount = mount
+        self._key_id = key_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, as ASGI has it."""
-        await self._mount.serve(scope, receive, send)
+        await self._mount.serve(self._key_id, scope, receive, send)
 
 
 @router.post(MCP_PATH, include_in_schema=False)
-async def serve_mcp(request: Request, resources: ApiResources) -> Response:
+async def serve_mcp(request: Request, resources: ApiResources, key_id: KeyId) -> Response:
     """Answer a message. Raises errors.NotFoundError where MCP is off, and errors.ForbiddenError for foreign web pages.
 
     There are no sessions and no messages without a request, so GET and DELETE are not served.
@@ -42,7 +43,7 @@ async def serve_mcp(request: Request, resources: ApiResources) -> Response:
         raise NotFoundError("There is no such endpoint.")
     if _is_of_foreign_page(request.headers.get("origin"), request.headers.get("host", "")):
         raise ForbiddenError("Web pages of another origin cannot use this endpoint.")
-    return _Exchange(request.app.state.mcp)
+    return _Exchange(request.app.state.mcp, key_id)
 
 
 def _is_of_foreign_page(origin: str | None, host: str) -> bool:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
+from pagemill.errors import RateLimitedError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pagemill.settings import Settings
+
+_RETRY_AFTER = 5
+"""Seconds after which a caller with too many calls may try again."""
 
 
 class McpMount:
@@ -23,6 +31,7 @@ class McpMount:
         self._starting = asyncio.Lock()
         self._manager: StreamableHTTPSessionManager | None = None
         self._task: asyncio.Task[None] | None = None
+        self._calls: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -33,10 +42,24 @@ class McpMount:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, as ASGI has it."""
-        manager = self._manager or await self._start()
-        await manager.handle_request(scope, receive, send)
+    async def serve(self, key_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request of a key, as ASGI has it. Raises errors.RateLimitedError if too many of its run."""
+        with self._counted(key_id):
+            manager = self._manager or await self._start()
+            await manager.handle_request(scope, receive, send)
+
+    @contextlib.contextmanager
+    def _counted(self, key_id: str) -> Iterator[None]:
+        most = self._settings.mcp.mcp_max_calls
+        if self._calls[key_id] >= most:
+            raise RateLimitedError(f"{most} calls of this API key run already, and no more are taken.", _RETRY_AFTER)
+        self._calls[key_id] += 1
+        try:
+            yield
+        finally:
+            self._calls[key_id] -= 1
+            if not self._calls[key_id]:
+                del self._calls[key_id]
 
     async def _start(self) -> StreamableHTTPSessionManager:
         async with self._starting:

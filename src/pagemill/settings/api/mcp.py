@@ -33,3 +33,8 @@ class McpSettings(SettingsGroup):
         description="The largest answer of the API that `/mcp` takes up for a tool, in bytes; a larger one fails the "
         "call.",
     )
+    mcp_max_calls: Annotated[int, Field(ge=1)] = Field(
+        100,
+        description="Calls of one API key that `/mcp` answers at a time; more get 429. One that waits takes 0.1 MB, "
+        "one that reads a large answer several times what it holds.",
+    )
