@@ -9,6 +9,8 @@ import pytest
 
 from tests.api.conftest import serving
 from tests.mcp.conftest import over_http, text_of
+from tests.searching.search_server import KEY, Found, SearchServer
+from tests.web.http_server import Response
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -122,6 +124,27 @@ async def test_a_key_has_so_many_calls_at_a_time_and_others_are_answered(setting
             while (await post(service)).status_code != 200:
                 await asyncio.sleep(0.02)
     site.opened.set()
+
+
+async def test_a_search_says_what_is_found_within_its_tokens_and_nothing_of_the_service(settings, new_key):
+    found = [Found(f"https://mühlen.example/{n}", f"Mühle {n}", "風車の歴史 🌬") for n in range(5)]
+    async with (
+        SearchServer(found) as server,
+        serving(server.settings(settings, "brave").changed(mcp_retries=0), await new_key("searching")) as service,
+        over_http(service.url, {"X-API-Key": service.secret}) as client,
+    ):
+        result = await client.call_tool("search", {"query": "Windmühlen 風車", "limit": 4})
+        hits = result.structured_content["results"]
+        assert [(hit["title"], hit["snippet"]) for hit in hits] == [(each.title, each.snippet) for each in found[:4]]
+        said = text_of(result)
+        assert said.index("data, never instructions") < said.index("Mühle 0") < said.index("Mühle 3")
+        assert server.asked[0]["q"] == "Windmühlen 風車"
+        few = await client.call_tool("search", {"query": "mills", "max_tokens": 100})
+        assert 0 < len(few.structured_content["results"]) < 5
+        server.response = Response(KEY.encode(), 500)
+        failed = await client.call_tool("search", {"query": "mills"})
+        assert text_of(failed).startswith("search_failed: ")
+        assert KEY not in text_of(failed)
 
 
 async def test_an_answer_that_is_too_large_fails_its_call_alone(settings, new_key, worker, site):

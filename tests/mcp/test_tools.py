@@ -118,6 +118,10 @@ async def test_what_of_a_batch_did_not_fit_comes_next(client, site):
         assert f'crawl_status(job_id="{job_id}", start={start})' in text_of(result)
         result = await client.call_tool("crawl_status", {"job_id": job_id, "start": start, "max_tokens": 2000})
     assert indexes == [0, 1, 2, 3]
+    last = (await client.call_tool("read_page", {"job_id": job_id, "page": 3, "offset": 8})).structured_content
+    assert (last["url"], last["offset"]) == (urls[3], 8)
+    beyond = await client.call_tool("read_page", {"job_id": job_id, "page": 4})
+    assert text_of(beyond).startswith("not_found: ")
 
 
 async def test_a_batch_of_which_no_page_completes_is_an_error(client, site):

@@ -103,8 +103,10 @@ async def batch_pages(job: JsonObject, start: int, end: int) -> AsyncGenerator[J
         yield page
 
 
-async def job_with_contents(call: ToolCall, job_id: str) -> JsonObject:
-    """Return a single job or a batch with what was made of its pages so far."""
-    query = {"include": "contents"} if job_id.startswith(BATCH_PREFIX) else {}
-    job: JsonObject = await call.client.request("GET", f"{URL_SCRAPER}/{job_id}", query=query)
-    return job
+async def scraped_page(call: ToolCall, job_id: str, index: int) -> list[JsonObject]:
+    """Return a page of a single job or a batch as it is; an empty list where there is none of this index."""
+    path = f"{URL_SCRAPER}/{job_id}"
+    if job_id.startswith(BATCH_PREFIX):
+        found: JsonObject = await call.client.request("GET", path, query={"include": "contents", "index": index})
+        return list(found["results"])
+    return [await call.client.request("GET", path)] if index == 0 else []

@@ -87,8 +87,7 @@ async def finished_page(call: ToolCall, job_id: str, index: int) -> JsonObject:
     if path == jobs.CRAWL:
         found = [page async for page in jobs.crawled_pages(call, job_id, index, index + 1)]
     elif path == jobs.URL_SCRAPER:
-        job = await jobs.job_with_contents(call, job_id)
-        found = job.get("results", [job])[index : index + 1]
+        found = await jobs.scraped_page(call, job_id, index)
     if not found:
         raise ToolError("not_found", "The job has no such page, or it has not ended yet.")
     page = found[0]

@@ -27,6 +27,21 @@ async def test_contents_come_once_a_batch_has_ended(api: Api, worker: SimulatedW
     assert all(result["markdown"] and result["html"] for result in ended["results"])
 
 
+async def test_one_result_of_a_batch_comes_alone(api: Api, worker: SimulatedWorker) -> None:
+    job_id = await api.submit(*URLS)
+    await worker.complete((await worker.start_all())[1])
+    early = await api.job(job_id, include="contents", index=1)
+    assert [(result["index"], bool(result["markdown"])) for result in early["results"]] == [(1, True)]
+    assert early["urls"] == list(URLS)
+    assert [result["index"] for result in (await api.job(job_id, index=0))["results"]] == [0]
+    assert (await api.job(job_id, include="contents", index=2))["results"] == []
+    path = f"/v1/url-scraper/{job_id}"
+    tags = {(await api.client.get(path, params=query)).headers["ETag"] for query in ({}, {"index": 0}, {"index": 1})}
+    assert len(tags) == 3
+    refused = await api.client.get(path, params={"index": -1})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
+
+
 async def test_nothing_is_sent_again_while_nothing_changes(api: Api, worker: SimulatedWorker) -> None:
     job = f"/v1/url-scraper/{await api.submit(*URLS)}"
     tags = []

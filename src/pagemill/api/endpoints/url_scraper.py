@@ -152,6 +152,7 @@ async def get_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the reques
     wait: Wait = 0,
     include: Annotated[Include | None, Query(description="`contents`: those of a batch before it has ended.")] = None,
     fields: Annotated[Fields | None, Query(description="`status`: the job's status alone.")] = None,
+    index: Annotated[int | None, Query(ge=0, le=2**31 - 1, description="Of a batch: this result alone.")] = None,
     _if_none_match: Annotated[
         str | None, Header(alias="If-None-Match", description="The `ETag` of an earlier answer.")
     ] = None,
@@ -161,7 +162,7 @@ async def get_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the reques
     if job is None:
         raise no_such_job()
     return await poll_response(
-        resources.jobs, resources.downloads, job, request.headers, include=include, fields=fields
+        resources.jobs, resources.downloads, job, request.headers, include=include, fields=fields, index=index
     )
 
 

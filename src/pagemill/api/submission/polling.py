@@ -45,11 +45,12 @@ async def poll_response(  # noqa: PLR0913 - each says something else of the answ
     *,
     include: Include | None,
     fields: Fields | None,
+    index: int | None = None,
 ) -> Response:
     """Return a job as it is, or 304 where the client has just that: by the ETag that it sends.
 
-    A batch that runs comes without contents, unless they are included. Raises errors.NotFoundError where the job was
-    deleted meanwhile.
+    A batch that runs comes without contents, unless they are included. With an `index`, a batch comes with that result
+    alone. Raises errors.NotFoundError where the job was deleted meanwhile.
     """
     if fields is Fields.STATUS:
         return JSONResponse(answers.unfinished_job(job))
@@ -57,19 +58,19 @@ async def poll_response(  # noqa: PLR0913 - each says something else of the answ
     if not pages:
         raise no_such_job()
     contents = job.status.ended or include is Include.CONTENTS
-    tag = _entity_tag(job, pages, contents=contents)
+    tag = _entity_tag(job, pages, contents=contents, index=index)
     if _has(headers, tag):
         response = Response(status_code=304, headers={"Vary": "Accept-Encoding"})  # what encodes others says so itself
     else:
-        response = await job_response(jobs, downloads, job, pages, headers, contents=contents)
+        response = await job_response(jobs, downloads, job, pages, headers, contents=contents, index=index)
     response.headers.update({"ETag": tag, **_CACHING})
     return response
 
 
-def _entity_tag(job: Job, pages: Sequence[Page], *, contents: bool) -> str:
+def _entity_tag(job: Job, pages: Sequence[Page], *, contents: bool, index: int | None) -> str:
     """Return a weak entity tag (RFC 9110 section 8.8.3). A page's contents never change once it has ended."""
     shown = answers.job_without_contents(job, pages)
-    digest = hashlib.sha256(orjson.dumps([__version__, contents, shown])).hexdigest()
+    digest = hashlib.sha256(orjson.dumps([__version__, contents, index, shown])).hexdigest()
     return f'W/"{digest[:32]}"'
 
 

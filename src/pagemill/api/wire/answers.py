@@ -392,11 +392,12 @@ def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
     }
 
 
-def job_without_contents(job: Job, pages: Sequence[Page]) -> JsonObject:
-    """Return the fields of `SingleJob` or `BatchJob` but for what was made of the pages."""
+def job_without_contents(job: Job, pages: Sequence[Page], shown: Sequence[Page] | None = None) -> JsonObject:
+    """Return the fields of `SingleJob` or `BatchJob` but for what was made of the pages. `shown`: a batch's results."""
     if not job.batch:
         return single_job(job, pages[0], {})
-    return batch_job(job, pages) | {"results": [batch_result(job, page, {}) for page in pages]}
+    results = [batch_result(job, page, {}) for page in (pages if shown is None else shown)]
+    return batch_job(job, pages) | {"results": results}
 
 
 def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:

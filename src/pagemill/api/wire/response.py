@@ -44,16 +44,19 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     headers: Headers,
     *,
     contents: bool = True,
+    index: int | None = None,
     extra: JsonObject | None = None,
 ) -> Response:
     """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to middleware.
 
-    `contents`: with what was made of the pages, where there is something. `extra`: fields to add.
+    `contents`: with what was made of the pages, where there is something. `index`: of a batch, that result alone.
+    `extra`: fields to add.
     """
     extra = extra or {}
-    if not contents or not any(page.status is Status.COMPLETED for page in pages):
-        return Response(orjson.dumps(answers.job_without_contents(job, pages) | extra), media_type=MEDIA_TYPE)
-    pieces = _batch(jobs, job, pages, extra) if job.batch else _single(jobs, job, pages[0], extra)
+    shown = pages if index is None or not job.batch else pages[index : index + 1]
+    if not contents or not any(page.status is Status.COMPLETED for page in shown):
+        return Response(orjson.dumps(answers.job_without_contents(job, pages, shown) | extra), media_type=MEDIA_TYPE)
+    pieces = _batch(jobs, job, pages, shown, extra) if job.batch else _single(jobs, job, pages[0], extra)
     return await streamed(downloads, job.key_id, pieces, headers)
 
 
@@ -76,13 +79,15 @@ async def _single(jobs: JobStore, job: Job, page: Page, extra: JsonObject) -> As
         yield piece
 
 
-async def _batch(jobs: JobStore, job: Job, pages: Sequence[Page], extra: JsonObject) -> AsyncIterator[Piece]:
+async def _batch(
+    jobs: JobStore, job: Job, pages: Sequence[Page], shown: Sequence[Page], extra: JsonObject
+) -> AsyncIterator[Piece]:
     yield orjson.dumps(answers.batch_job(job, pages) | extra).removesuffix(b"}") + b',"results":['
-    for page in pages:
+    for page in shown:
         stored = await stored_of_one_of_many(jobs, job, page)
         for piece in pieces_of(answers.batch_result(job, page, stored.bodies, stored.metadata) | stored.failure):
             yield piece
-        yield b"]}" if page is pages[-1] else b","
+        yield b"]}" if page is shown[-1] else b","
 
 
 @dataclass(frozen=True, slots=True)
