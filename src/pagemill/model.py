@@ -339,6 +339,8 @@ class Job:
     kind: JobKind = JobKind.SCRAPE
     site: SiteOptions | None = None
     """Of a map or a crawl."""
+    cancelled: bool = False
+    """Whether a client cancelled it before it ended."""
 
 
 @dataclass(frozen=True, slots=True)

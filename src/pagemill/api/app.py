@@ -25,13 +25,13 @@ from pagemill.api.endpoints import (
     url_scraper,
     webhooks,
 )
-from pagemill.api.firecrawl import batch as firecrawl_batch
-from pagemill.api.firecrawl import crawl as firecrawl_crawl
 from pagemill.api.firecrawl import extract as firecrawl_extract
 from pagemill.api.firecrawl import map_ as firecrawl_map
 from pagemill.api.firecrawl import not_served as firecrawl_not_served
 from pagemill.api.firecrawl import scrape as firecrawl_scrape
 from pagemill.api.firecrawl import search as firecrawl_search
+from pagemill.api.firecrawl.jobs import batch as firecrawl_batch
+from pagemill.api.firecrawl.jobs import crawl as firecrawl_crawl
 from pagemill.api.mcp import endpoint as mcp_endpoint
 from pagemill.api.mcp.mount import McpMount
 from pagemill.api.middleware.api_keys import Authentication

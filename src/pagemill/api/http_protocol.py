@@ -7,6 +7,8 @@ Here every byte is read under a limit of `settings.connections`:
   It keeps these in memory, so beyond `max_request_head_bytes` the request is refused.
 - At most `max_pipelined_requests` requests wait behind the one that is being answered. Later input is dropped, and the
   connection closes after the answers.
+- A WebSocket is opened only at the paths of `websocket_paths`, and not while another request is answered. What asks for
+  another protocol elsewhere is answered as if it had not.
 - Timers bound how long a head and a body may take to arrive, and how long a client may read nothing.
 
 `tests/api/test_http_protocol.py` reaches each limit.
@@ -28,6 +30,7 @@ from pagemill.errors import RequestError, RequestHeadTooLargeError, RequestTimeo
 
 if TYPE_CHECKING:
     import asyncio
+    import re
 
     from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -43,8 +46,16 @@ _SLICE = 16 * 1024
 class HttpProtocol(HttpToolsProtocol):
     """One connection, with its limits."""
 
-    def __init__(self, *words: Any, settings: ConnectionSettings, limits: ConnectionLimits, **options: Any) -> None:
+    def __init__(
+        self,
+        *words: Any,
+        settings: ConnectionSettings,
+        limits: ConnectionLimits,
+        websocket_paths: re.Pattern[bytes],
+        **options: Any,
+    ) -> None:
         super().__init__(*words, **options)
+        self._websocket_paths = websocket_paths
         self._settings = settings
         self._limits = limits
         self._slice_size = min(_SLICE, settings.max_request_head_bytes)
@@ -128,8 +139,13 @@ class HttpProtocol(HttpToolsProtocol):
             try:
                 self.parser.feed_data(part)
             except httptools.HttpParserUpgrade:
-                # Whatever follows is not HTTP/1.1. Answer the request as if it had not asked for another protocol.
-                self._stop_reading()
+                # Whatever follows is not HTTP/1.1. Where no WebSocket is opened, the request is answered as if it had
+                # not asked for one.
+                if self._should_upgrade():
+                    self._limits.release(self)
+                    self.handle_websocket_upgrade()
+                else:
+                    self._stop_reading()
                 return
             except httptools.HttpParserError:
                 self._refuse(self._refusal or RequestError("Invalid HTTP request received."))
@@ -212,6 +228,11 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_answering():
             self._limits.mark_idle(self)
+
+    def _should_upgrade(self) -> bool:
+        if self._dropping or self._draining or self._is_answering():
+            return False
+        return bool(super()._should_upgrade() and self._websocket_paths.fullmatch(self.url))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle

@@ -14,8 +14,10 @@ import uvicorn
 
 from pagemill.api.app import create_app
 from pagemill.api.connection_limits import ConnectionLimits, connections_that_fit
+from pagemill.api.firecrawl.jobs.watching import PATHS as WEBSOCKET_PATHS
 from pagemill.api.http_protocol import HttpProtocol
 from pagemill.api.listener import listen
+from pagemill.api.websocket_protocol import MAX_RECEIVED_BYTES, PING_INTERVAL, WebSocketProtocol
 from pagemill.process_lifetime import tell_ready, watch_parent
 
 if TYPE_CHECKING:
@@ -59,11 +61,16 @@ class ApiServer(uvicorn.Server):
             connections_that_fit(settings.connections.max_connections),
             settings.connections.max_connections_per_address,
         )
-        protocol = functools.partial(HttpProtocol, settings=settings.connections, limits=limits)
+        bounds = settings.connections
+        protocol = functools.partial(HttpProtocol, settings=bounds, limits=limits, websocket_paths=WEBSOCKET_PATHS)
         config = uvicorn.Config(
             self.app,
             http=protocol,  # type: ignore[arg-type]  # uvicorn only calls it
-            ws="none",
+            ws=functools.partial(WebSocketProtocol, settings=bounds, limits=limits),  # type: ignore[arg-type]
+            ws_max_size=MAX_RECEIVED_BYTES,
+            ws_ping_interval=PING_INTERVAL,
+            ws_ping_timeout=PING_INTERVAL,
+            ws_per_message_deflate=False,
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -98,7 +98,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         ("k1", 100),
         {"jobs_of_key_unended|jobs_of_key_and_kind|jobs_crawling"},
     ),
-    "stopped": (crawl_statements.WAS_STOPPED, ("crawl_1", "cancelled"), {"jobs_pkey"}),
+    "cancelled": (statements.MARK_CANCELLED, ("crawl_1", "k1"), {"jobs_pkey|jobs_of_key_and_kind"}),
     "stop": (
         statements.STOP_CRAWL,
         ("crawl_1", "k1", "cancelled", "", None),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 from starlette.responses import JSONResponse
 
-from pagemill.api.firecrawl.batch import BatchIdInPath, found_batch, was_cancelled
 from pagemill.api.firecrawl.documents import generated_json
 from pagemill.api.firecrawl.headers import IdempotencyKey
+from pagemill.api.firecrawl.jobs.batch import BatchIdInPath, found_batch
+from pagemill.api.firecrawl.jobs.status import expiry, status_of
 from pagemill.api.firecrawl.merging import Merged
 from pagemill.api.firecrawl.requests.fields import ExtractRequest
 from pagemill.api.firecrawl.requests.formats import schema_of
@@ -18,7 +19,6 @@ from pagemill.api.firecrawl.requests.options import asked_options, checked_schem
 from pagemill.api.firecrawl.requests.refusals import refuse_unserved, warnings_about
 from pagemill.api.firecrawl.requests.urls import parted_urls
 from pagemill.api.firecrawl.requests.webhook import checked_webhook
-from pagemill.api.firecrawl.status import expiry, status_of
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
@@ -69,7 +69,7 @@ async def get_extract(batch_id: BatchIdInPath, resources: ApiResources, key_id: 
     job, pages = await found_batch(resources, batch_id, key_id)
     if Format.JSON not in job.options.formats:
         raise no_such_job()
-    status = status_of(job, cancelled=was_cancelled(pages))
+    status = status_of(job)
     fields: JsonObject = {
         "success": True,
         "status": "processing" if status == "scraping" else status,

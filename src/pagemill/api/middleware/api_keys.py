@@ -45,7 +45,7 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
-        if scope["type"] == "http" and _needs_key(scope["path"]):
+        if scope["type"] in ("http", "websocket") and _needs_key(scope["path"]):
             resources = cast("Resources", scope["app"].state.resources)
             key = await _key(resources, scope)
             scope.setdefault("state", {}).update(key_id=key.id, key_is_operator=key.operator)
@@ -68,7 +68,7 @@ def _is_open_on_machine(path: str, settings: Settings) -> bool:
 
 async def _key(resources: Resources, scope: Scope) -> KnownKey:
     headers = Headers(scope=scope)
-    secret = headers.get(HEADER) or _bearer_token(headers)
+    secret = headers.get(HEADER) or _bearer_token(headers) or _subprotocol(scope)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
@@ -87,6 +87,11 @@ def _bearer_token(headers: Headers) -> str:
     """Return the token of an Authorization header (RFC 6750 section 2.1), or nothing."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _subprotocol(scope: Scope) -> str:
+    """Return what a WebSocket names as its protocol: the key of clients in browsers, which can send no other header."""
+    return str(next(iter(scope.get("subprotocols", ())), ""))
 
 
 def _is_local(url: str) -> bool:
@@ -113,6 +118,7 @@ def _is_same_origin(headers: Headers, scheme: str) -> bool:
 
     Pages of other origins run in browsers on this machine too, also those of other ports of localhost.
     """
+    scheme = {"ws": "http", "wss": "https"}.get(scheme, scheme)
     origin = headers.get("origin")
     if origin is not None and origin.lower() != f"{scheme}://{headers.get('host', '')}".lower():
         return False

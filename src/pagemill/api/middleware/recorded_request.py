@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _RECORD = "pagemill.record"
-_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+WEBSOCKET = "WEBSOCKET"
+"""Stands for the method of what opens a WebSocket, which is always GET."""
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", WEBSOCKET})
 NO_ROUTE = "none"
 """The route of requests that none was found for, or that were refused before one was looked for."""
 
@@ -29,7 +31,8 @@ class RecordedRequest(Span):
 
     def __init__(self, scope: Scope) -> None:
         self.status: int | None = None
-        self._method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        method = scope.get("method", WEBSOCKET)
+        self._method = method if method in _METHODS else "_OTHER"
         self._started = 0.0
         self._record: dict[str, Any] = {}
         scope[_RECORD] = self._record  # copies of the scope have it too

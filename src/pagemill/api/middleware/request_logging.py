@@ -11,7 +11,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
 from pagemill.api.middleware.api_keys import READER_PREFIX
-from pagemill.api.middleware.recorded_request import RecordedRequest
+from pagemill.api.middleware.recorded_request import WEBSOCKET, RecordedRequest
 from pagemill.api.wire.error_response import error_response
 from pagemill.errors import RequestError
 
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 HEADER = "X-Request-Id"
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_ANSWERS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+_SWITCHING_PROTOCOLS = 101
 _QUIET_PATHS = ("/health", "/ready")
 _POLLED = re.compile(r".*/(?:job|batch|map|crawl)_[0-9a-z]+")
 """A job: clients ask for one again and again until it ends."""
@@ -45,7 +47,7 @@ class RequestLogging:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         request_id = _request_id(scope)
@@ -81,8 +83,8 @@ class _Exchange:
             self._write_log(time.perf_counter() - started)
 
     async def _send_with_id(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
+        if message["type"] in _ANSWERS:
+            self._status = message.get("status", _SWITCHING_PROTOCOLS)
             MutableHeaders(scope=message)[HEADER] = self._request_id
         await self._send(message)
 
@@ -91,7 +93,7 @@ class _Exchange:
         write = log.debug if path in _QUIET_PATHS or self._is_poll() else log.info
         write(
             "request",
-            method=self._scope["method"],
+            method=self._scope.get("method", WEBSOCKET),
             path=_shown(path),
             status=self._status,
             milliseconds=round(seconds * 1000),

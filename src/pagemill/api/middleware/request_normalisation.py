@@ -16,10 +16,10 @@ class RequestNormalisation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             if scope["path"] != "/" and scope["path"].endswith("/"):
                 scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
-            if scope["method"] == "HEAD":
+            if scope.get("method") == "HEAD":
                 scope, send = {**scope, "method": "GET"}, _without_body(send)
         await self.app(scope, receive, send)
 

@@ -259,8 +259,8 @@ ORDER BY url.number
 """
 
 _SITE_JOB_COLUMNS = """
-       id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url, kind, site,
-       pages, pages_left, pages_completed, pages_allowed, urls_waiting,
+       id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at, webhook_url, kind,
+       site, pages, pages_left, pages_completed, pages_allowed, urls_waiting,
        (SELECT url FROM pages WHERE job_id = jobs.id AND position = 0) AS url"""
 
 # A key's maps or crawls, newest first. $1: the key, $2: the kind, $3, $4: older than this one, $5: how many.
@@ -277,13 +277,4 @@ LIST_RUNNING_CRAWLS = f"""
 SELECT {_SITE_JOB_COLUMNS}
 FROM jobs WHERE key_id = $1 AND kind = 'crawl' AND completed_at IS NULL
 ORDER BY created_at DESC, id DESC LIMIT $2
-"""
-
-# Whether a crawl was stopped: it may have fewer pages than it was to have, or pages ended as cancelled. $1: the crawl,
-# $2: the code of those.
-# Repeatable: it only reads.
-WAS_STOPPED = """
-SELECT pages_allowed < (site ->> 'limit')::integer
-       OR EXISTS (SELECT FROM pages WHERE job_id = $1 AND error_code = $2) AS stopped
-FROM jobs WHERE id = $1
 """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pagemill.errors import CancelledPageError
 from pagemill.jobs.crawls import statements
 from pagemill.jobs.queue.claims import stop_crawl
+from pagemill.jobs.queue.statements import MARK_CANCELLED
 from pagemill.jobs.queue.store import job_of, list_start, page_of
 
 if TYPE_CHECKING:
@@ -63,14 +64,10 @@ class CrawlStore:
 
     async def stop(self, job_id: str, key_id: str) -> int:
         """Release no more pages of a crawl, and return how many were in the queue and end as cancelled."""
+        await self._database.row(MARK_CANCELLED, job_id, key_id)
         return await stop_crawl(
             self._database, job_id, key_id, CancelledPageError.code, "The crawl was stopped before this page was begun."
         )
-
-    async def was_stopped(self, job_id: str) -> bool:
-        """Whether a crawl was stopped before all that it found was begun."""
-        row = await self._database.row(statements.WAS_STOPPED, job_id, CancelledPageError.code)
-        return bool(row and row["stopped"])
 
     async def running(self, key_id: str, limit: int) -> list[tuple[Job, Progress]]:
         """Return a key's crawls that have not ended, newest first."""

@@ -19,7 +19,8 @@ from __future__ import annotations
 
 # Jobs
 
-_JOB_COLUMNS = "id, key_id, batch, options, status, request_hash, created_at, completed_at, webhook_url, kind, site"
+_JOB_COLUMNS = """id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at,
+    webhook_url, kind, site"""
 
 _PLACE = """
     SELECT coalesce(by_key > 0 AND by_key + {pages} > {key_limit}::bigint, false) AS key_full,
@@ -340,7 +341,15 @@ SELECT (SELECT count(*) FROM page)
        {_NOTICES}
 """
 
-# The same of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
+# That a client wants no more of a job. It is sent before CANCEL_JOB or STOP_CRAWL.
+# Repeatable: the first time stays; what ended is not cancelled.
+MARK_CANCELLED = """
+UPDATE jobs SET cancelled_at = coalesce(cancelled_at, now())
+WHERE id = $1 AND key_id = $2 AND completed_at IS NULL
+RETURNING id
+"""
+
+# The same as CANCEL_JOB of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
 # `pages` is how many ended so in all, `pages_now` how many since $5.
 # Repeatable: as CANCEL_JOB; what ended does not end again.
 STOP_CRAWL = f"""

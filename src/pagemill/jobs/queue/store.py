@@ -198,6 +198,7 @@ class JobStore:
 
     async def cancel(self, job_id: str, key_id: str) -> int:
         """End what no worker has in hand of a job as failed, `cancelled`, and return how many pages that were."""
+        await self._database.row(statements.MARK_CANCELLED, job_id, key_id)
         now = await self._database.row(statements.GET_TIME)
         row = await self._database.row(
             statements.CANCEL_JOB,
@@ -360,6 +361,7 @@ def job_of(row: Any) -> Job:
         options=unpack_options(row["options"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
+        cancelled=row["cancelled_at"] is not None,
         webhook_url=row["webhook_url"],
         kind=JobKind(row["kind"]),
         site=unpack_site(row["site"]),

@@ -5,33 +5,31 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from starlette.responses import JSONResponse
+from fastapi import APIRouter, Path, Request, Response, WebSocket
 
 from pagemill.api.firecrawl.headers import IdempotencyKey
-from pagemill.api.firecrawl.requests.fields import BatchRequest
-from pagemill.api.firecrawl.requests.options import asked_options, joined
-from pagemill.api.firecrawl.requests.urls import parted_urls
-from pagemill.api.firecrawl.requests.webhook import checked_webhook
-from pagemill.api.firecrawl.status import (
-    HOLD,
-    MAX_PAGES,
+from pagemill.api.firecrawl.jobs.status import (
     EndedPage,
     JobState,
     Limit,
     Skip,
-    errors_answer,
-    job_url,
+    Snapshot,
+    cancelled_response,
+    errors_response,
     status_of,
     status_response,
+    submitted_response,
 )
+from pagemill.api.firecrawl.jobs.watching import watch
+from pagemill.api.firecrawl.requests.fields import BatchRequest
+from pagemill.api.firecrawl.requests.options import asked_options, joined
+from pagemill.api.firecrawl.requests.urls import parted_urls
+from pagemill.api.firecrawl.requests.webhook import checked_webhook
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
-from pagemill.api.submission.waiting import await_end
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.errors import CancelledPageError, ConflictError
 from pagemill.jobs.queue.failures import batch_error
 from pagemill.model import Status
 
@@ -64,15 +62,8 @@ async def submit_batch(
         SubmitEndpoint.BATCH, urls, asked.options, webhook, batch=True, idempotency_key=idempotency_key
     )
     job = await submit(resources, key_id, submission)
-    return JSONResponse(
-        {
-            "success": True,
-            "id": job.id,
-            "url": job_url(resources, request, f"/v2/batch/scrape/{job.id}"),
-            **({"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}),
-            **joined([*asked.warnings, *warnings]),
-        }
-    )
+    parted = {"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}
+    return submitted_response(resources, request, job, **parted, **joined([*asked.warnings, *warnings]))
 
 
 @router.get("/{id}")
@@ -85,31 +76,44 @@ async def get_batch(  # noqa: PLR0913, PLR0917 - each is a parameter of the requ
     limit: Limit = None,
 ) -> Response:
     """Return a batch with its documents in the order of its URLs; while it runs, up to the first that has not ended."""
-    job, pages = await found_batch(resources, batch_id, key_id)
-    first, count = skip or 0, min(limit or MAX_PAGES, MAX_PAGES)
-    if skip is not None and not job.status.ended and not _ended_from(pages, first):
-        await await_end(resources, job.id, key_id, seconds=HOLD, receive=request.receive)
+
+    async def read(first: int, count: int) -> Snapshot:
         job, pages = await found_batch(resources, batch_id, key_id)
-    ended = [EndedPage(page, page.index + 1) for page in _ended_from(pages, first)[: count + 1]]
-    return await status_response(resources, request, job, _state(job, pages), ended, skip=first, limit=count)
+        ended = [EndedPage(page, page.index + 1) for page in _ended_from(pages, first)[:count]]
+        return Snapshot(job, _state(job, pages), ended)
+
+    return await status_response(resources, request, read, skip, limit)
+
+
+@router.websocket("/{id}")
+async def watch_batch(websocket: WebSocket) -> None:
+    """Send each document of a batch as it is there, as the watchers of Firecrawl's clients read them."""
+    resources, key_id = websocket.app.state.resources, websocket.state.key_id
+    job, _ = await found_batch(resources, websocket.path_params["id"], key_id)
+    sent: set[int] = set()
+
+    async def read() -> Snapshot:
+        current, pages = await found_batch(resources, job.id, key_id)
+        fresh = [page for page in pages if page.status.ended and page.index not in sent]
+        sent.update(page.index for page in fresh)
+        return Snapshot(current, _state(current, pages), [EndedPage(page, page.index) for page in fresh])
+
+    await watch(websocket, resources, job, read)
 
 
 @router.get("/{id}/errors")
 async def get_errors(batch_id: BatchIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Return which URLs of a batch failed."""
-    job, pages = await found_batch(resources, batch_id, key_id)
-    return JSONResponse(errors_answer(job, pages))
+    return errors_response(*await found_batch(resources, batch_id, key_id))
 
 
 @router.delete("/{id}")
 async def cancel_batch(batch_id: BatchIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Cancel what has not begun. URLs that are being worked on end as they would have."""
-    job, pages = await found_batch(resources, batch_id, key_id)
-    if job.status.ended and not was_cancelled(pages):
-        raise ConflictError("The batch has ended already.")
+    job, _ = await found_batch(resources, batch_id, key_id)
     await resources.jobs.cancel(job.id, key_id)
-    job, pages = await found_batch(resources, batch_id, key_id)
-    return JSONResponse({"success": True, "status": _state(job, pages).status})
+    job, _ = await found_batch(resources, batch_id, key_id)
+    return cancelled_response(job)
 
 
 async def found_batch(resources: Resources, batch_id: str, key_id: str) -> tuple[Job, list[Page]]:
@@ -122,14 +126,9 @@ async def found_batch(resources: Resources, batch_id: str, key_id: str) -> tuple
     return job, pages
 
 
-def was_cancelled(pages: Sequence[Page]) -> bool:
-    """Whether a batch with these pages was cancelled."""
-    return any(page.failure is not None and page.failure.code == CancelledPageError.code for page in pages)
-
-
 def _state(job: Job, pages: Sequence[Page]) -> JobState:
     completed = sum(page.status is Status.COMPLETED for page in pages)
-    status = status_of(job, cancelled=was_cancelled(pages))
+    status = status_of(job)
     return JobState(status, len(pages), completed, batch_error(pages) if status == "failed" else None)
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.api.conftest import serving
 
-from pagemill.api.firecrawl import status
+from pagemill.api.firecrawl.jobs import status
 from pagemill.jobs.keys.keys import Keys
 
 URLS = [f"https://example.com/{number}" for number in range(4)]
@@ -140,6 +140,18 @@ async def test_cancelling(api, worker):
     answer = await api.client.delete(f"/v2/batch/scrape/{ended}")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert (await read(api, ended))["status"] == "completed"
+
+
+async def test_a_batch_is_cancelled_also_where_all_its_pages_were_begun(api, worker):
+    batch = (await submit(api))["id"]
+    pages = await worker.start_all()
+    answer = await api.client.delete(f"/v2/batch/scrape/{batch}")
+    assert (answer.status_code, answer.json()) == (200, {"success": True, "status": "cancelled"})
+    assert (await read(api, batch))["status"] == "cancelled"
+    for page in pages:
+        await worker.complete(page)
+    found = await read(api, batch)
+    assert (found["status"], found["completed"], sources(found)) == ("cancelled", 4, URLS)
 
 
 async def test_urls_that_are_not_valid(api, worker):

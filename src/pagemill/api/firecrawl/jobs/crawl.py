@@ -5,35 +5,35 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response, WebSocket
 from starlette.responses import JSONResponse
 
 from pagemill.api.firecrawl.headers import IdempotencyKey
-from pagemill.api.firecrawl.requests.fields import CrawlRequest
-from pagemill.api.firecrawl.requests.options import asked_options, joined
-from pagemill.api.firecrawl.requests.sites import asked_crawl
-from pagemill.api.firecrawl.requests.webhook import checked_webhook
-from pagemill.api.firecrawl.status import (
-    HOLD,
+from pagemill.api.firecrawl.jobs.status import (
     MAX_PAGES,
     EndedPage,
     JobState,
     Limit,
     Skip,
-    errors_answer,
-    job_url,
+    Snapshot,
+    cancelled_response,
+    errors_response,
     status_of,
     status_response,
+    submitted_response,
 )
+from pagemill.api.firecrawl.jobs.watching import watch
+from pagemill.api.firecrawl.requests.fields import CrawlRequest
+from pagemill.api.firecrawl.requests.options import asked_options, joined
+from pagemill.api.firecrawl.requests.sites import asked_crawl
+from pagemill.api.firecrawl.requests.webhook import checked_webhook
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.sites.crawl_stream import crawl_error
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
-from pagemill.api.submission.waiting import await_end
 from pagemill.api.wire.answers import time_text
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
-from pagemill.errors import ConflictError
 from pagemill.model import Status
 
 if TYPE_CHECKING:
@@ -72,14 +72,7 @@ async def submit_crawl(
         site=asked.site,
     )
     job = await submit(resources, key_id, submission)
-    return JSONResponse(
-        {
-            "success": True,
-            "id": job.id,
-            "url": job_url(resources, request, f"/v2/crawl/{job.id}"),
-            **joined([*asked.warnings, *options.warnings, *warnings]),
-        }
-    )
+    return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings, *warnings]))
 
 
 @router.get("/active")
@@ -100,16 +93,27 @@ async def get_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the requ
     limit: Limit = None,
 ) -> Response:
     """Return a crawl with its documents, in the order of completion."""
-    job = await _found(resources, crawl_id, key_id)
-    first, count = skip or 0, min(limit or MAX_PAGES, MAX_PAGES)
-    pages = await resources.crawls.ended_pages(job.id, first, count + 1)
-    if skip is not None and not job.status.ended and not pages:
-        await await_end(resources, job.id, key_id, seconds=HOLD, receive=request.receive)
-        job = await _found(resources, crawl_id, key_id)
-        pages = await resources.crawls.ended_pages(job.id, first, count + 1)
-    ended = [EndedPage(crawled.page, crawled.number) for crawled in pages]
-    state = await _state(resources, job)
-    return await status_response(resources, request, job, state, ended, skip=first, limit=count)
+
+    async def read(first: int, count: int) -> Snapshot:
+        return await _snapshot(resources, crawl_id, key_id, first, count)
+
+    return await status_response(resources, request, read, skip, limit)
+
+
+@router.websocket("/{id}")
+async def watch_crawl(websocket: WebSocket) -> None:
+    """Send each document of a crawl as it is there, as the watchers of Firecrawl's clients read them."""
+    resources, key_id = websocket.app.state.resources, websocket.state.key_id
+    job = await _found(resources, websocket.path_params["id"], key_id)
+    after = 0
+
+    async def read() -> Snapshot:
+        nonlocal after
+        found = await _snapshot(resources, job.id, key_id, after, MAX_PAGES)
+        after = found.ended[-1].place if found.ended else after
+        return found
+
+    await watch(websocket, resources, job, read)
 
 
 @router.get("/{id}/errors")
@@ -120,17 +124,15 @@ async def get_errors(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: K
     while pages := await resources.crawls.ended_pages(job.id, after, _READ_AT_ONCE):
         failed += [crawled.page for crawled in pages if crawled.page.status is Status.FAILED]
         after = pages[-1].number
-    return JSONResponse(errors_answer(job, failed))
+    return errors_response(job, failed)
 
 
 @router.delete("/{id}")
 async def cancel_crawl(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Begin no more pages of a crawl. Those that are being worked on end as they would have."""
     job = await _found(resources, crawl_id, key_id)
-    if job.status.ended and not await resources.crawls.was_stopped(job.id):
-        raise ConflictError("The crawl has ended already.")
     await resources.crawls.stop(job.id, key_id)
-    return JSONResponse({"success": True, "status": "cancelled"})
+    return cancelled_response(await _found(resources, crawl_id, key_id))
 
 
 async def _found(resources: Resources, crawl_id: str, key_id: str) -> Job:
@@ -140,13 +142,17 @@ async def _found(resources: Resources, crawl_id: str, key_id: str) -> Job:
     return job
 
 
-async def _state(resources: Resources, job: Job) -> JobState:
+async def _snapshot(resources: Resources, crawl_id: str, key_id: str, after: int, count: int) -> Snapshot:
+    # The status first: pages that ended before it was final are there when they are read.
+    job = await _found(resources, crawl_id, key_id)
+    pages = await resources.crawls.ended_pages(job.id, after, count)
     progress = await resources.crawls.progress(job.id)
     if progress is None:
         raise no_such_job()
-    status = status_of(job, cancelled=await resources.crawls.was_stopped(job.id))
+    status = status_of(job)
     error = await crawl_error(resources, job) if status == "failed" else None
-    return JobState(status, progress.pages, progress.completed, error)
+    state = JobState(status, progress.pages, progress.completed, error)
+    return Snapshot(job, state, [EndedPage(crawled.page, crawled.number) for crawled in pages])
 
 
 def _active(job: Job, progress: Progress) -> JsonObject:

@@ -100,6 +100,15 @@ async def test_running_and_stopping(api, settings):
         assert (await read(api, crawl))["status"] == "cancelled"
 
 
+async def test_a_crawl_that_its_deadline_stops_is_not_cancelled(api, settings):
+    async with GeneratedSite(pages=200, slow=0.05) as site, working(settings, crawl_deadline=0.5):
+        crawl = (await submit(api, site.url(), limit=200, crawlEntireDomain=True))["id"]
+        found = await ended(api, crawl)
+    assert found["status"] == "completed"
+    assert 0 < found["completed"] < 200
+    assert (await api.client.delete(f"/v2/crawl/{crawl}")).status_code == 409
+
+
 async def test_a_crawl_whose_first_page_fails_says_why(api, settings):
     async with GeneratedSite(pages=1) as site, working(settings):
         found = await ended(api, (await submit(api, site.url("/missing")))["id"])

@@ -9,16 +9,18 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Query
+from starlette.responses import JSONResponse
 
 from pagemill.api.firecrawl.documents import document
 from pagemill.api.firecrawl.failures import code_of
+from pagemill.api.submission.waiting import await_end
 from pagemill.api.wire.answers import time_text
 from pagemill.api.wire.response import stored_of_one_of_many, streamed
-from pagemill.errors import RobotsDisallowedError
+from pagemill.errors import ConflictError, RobotsDisallowedError
 from pagemill.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from fastapi import Request, Response
 
@@ -56,44 +58,65 @@ class JobState:
     error: str | None = None
 
 
-def status_of(job: Job, *, cancelled: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A job as it was read, with pages of it that had ended."""
+
+    job: Job
+    state: JobState
+    ended: Sequence[EndedPage]
+
+
+def status_of(job: Job) -> str:
     """Return what Firecrawl calls a job's status."""
-    if cancelled:
+    if job.cancelled:
         return "cancelled"
     return job.status.value if job.status.ended else "scraping"
 
 
-async def status_response(  # noqa: PLR0913 - each says something else of the answer
+def submitted_response(resources: Resources, request: Request, job: Job, **fields: Any) -> JSONResponse:
+    """Return the answer to a submission."""
+    url = job_url(resources, request, f"{request.url.path.rstrip('/')}/{job.id}")
+    return JSONResponse({"success": True, "id": job.id, "url": url, **fields})
+
+
+async def status_response(
     resources: Resources,
     request: Request,
-    job: Job,
-    state: JobState,
-    ended: Sequence[EndedPage],
-    *,
-    skip: int,
-    limit: int,
+    read: Callable[[int, int], Awaitable[Snapshot]],
+    skip: int | None,
+    limit: int | None,
 ) -> Response:
-    """Return a job's status with the documents of these pages, which begin after `skip`.
+    """Return a job's status with the documents of the pages after `skip`.
 
-    One more than `limit` says that there are more. `next` leads to the following ones, as long as there may be any.
+    `read` gives the pages after the first so many, at most so many. `next` leads to the following ones, as long as
+    there may be any.
     """
-    pieces = _answer(resources, request, job, state, ended, skip, limit)
-    return await streamed(resources.downloads, job.key_id, pieces, request.headers)
+    first, count = skip or 0, min(limit or MAX_PAGES, MAX_PAGES)
+    # One page more than are shown says that there are more.
+    found = await read(first, count + 1)
+    if skip is not None and not found.job.status.ended and not found.ended:
+        await await_end(resources, found.job.id, found.job.key_id, seconds=HOLD, receive=request.receive)
+        found = await read(first, count + 1)
+    pieces = _answer(resources, request, found, first, count)
+    return await streamed(resources.downloads, found.job.key_id, pieces, request.headers)
 
 
-async def _answer(  # noqa: PLR0913, PLR0917 - each says something else of the answer
-    resources: Resources,
-    request: Request,
-    job: Job,
-    state: JobState,
-    ended: Sequence[EndedPage],
-    place: int,
-    limit: int,
+def cancelled_response(job: Job) -> JSONResponse:
+    """Return the answer for a job that was to be cancelled. Raises errors.ConflictError where it had ended before."""
+    if not job.cancelled:
+        raise ConflictError("The job has ended already.")
+    return JSONResponse({"success": True, "status": status_of(job)})
+
+
+async def _answer(
+    resources: Resources, request: Request, found: Snapshot, place: int, limit: int
 ) -> AsyncIterator[Piece]:
-    yield orjson.dumps(_head(resources, job, state)).removesuffix(b"}") + b',"data":['
+    job = found.job
+    yield orjson.dumps(head_of(resources, job, found.state)).removesuffix(b"}") + b',"data":['
     documents = size = 0
-    more = len(ended) > limit
-    for one in ended[:limit]:
+    more = len(found.ended) > limit
+    for one in found.ended[:limit]:
         if one.page.status is Status.COMPLETED:
             stored = await stored_of_one_of_many(resources.jobs, job, one.page)
             if documents and size + stored.size > MAX_STORED_BYTES:
@@ -112,7 +135,8 @@ async def _answer(  # noqa: PLR0913, PLR0917 - each says something else of the a
     yield b"}"
 
 
-def _head(resources: Resources, job: Job, state: JobState) -> JsonObject:
+def head_of(resources: Resources, job: Job, state: JobState) -> JsonObject:
+    """Return what there is to say of a job besides its documents."""
     return {
         "success": True,
         "status": state.status,
@@ -143,21 +167,23 @@ def _next_url(resources: Resources, request: Request, place: int) -> str:
     return job_url(resources, request, f"{request.url.path}?{urlencode(asked)}")
 
 
-def errors_answer(job: Job, pages: Sequence[Page]) -> JsonObject:
+def errors_response(job: Job, pages: Sequence[Page]) -> JSONResponse:
     """Return which pages failed, and which ones robots.txt keeps crawlers away from."""
     failed = [(page, page.failure) for page in pages if page.status is Status.FAILED and page.failure]
-    return {
-        "success": True,
-        "errors": [
-            {
-                "id": f"{job.id}-{page.index}",
-                "timestamp": time_text(page.completed_at) if page.completed_at else None,
-                "url": page.url,
-                "code": code_of(failure),
-                "error": failure.message,
-            }
-            for page, failure in failed
-            if failure.code != RobotsDisallowedError.code
-        ],
-        "robotsBlocked": [page.url for page, failure in failed if failure.code == RobotsDisallowedError.code],
-    }
+    return JSONResponse(
+        {
+            "success": True,
+            "errors": [
+                {
+                    "id": f"{job.id}-{page.index}",
+                    "timestamp": time_text(page.completed_at) if page.completed_at else None,
+                    "url": page.url,
+                    "code": code_of(failure),
+                    "error": failure.message,
+                }
+                for page, failure in failed
+                if failure.code != RobotsDisallowedError.code
+            ],
+            "robotsBlocked": [page.url for page, failure in failed if failure.code == RobotsDisallowedError.code],
+        }
+    )

@@ -1,0 +1,1 @@
+"""Batches and crawls: submitted, asked for, watched, cancelled."""
