@@ -29,6 +29,8 @@ CHECKS = (
 SECONDS = 40
 LINKS = [{"href": "https://example.com/", "text": "home"}]
 IMAGES = [{"src": "https://example.com/a.png", "alt": ""}]
+HELD = ("readUrl", "firecrawlScrape", "firecrawlMap")
+"""What answers with why a page failed."""
 CONTENT = {"html": "h", "cleanedHtml": "c", "markdown": "m", "links": LINKS, "images": IMAGES}
 
 
@@ -85,9 +87,9 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
         for method, operation in operations.items():
             statuses = operation["responses"].keys()
             assert "HTTPValidationError" not in str(operation["responses"])
-            assert ("422" in statuses) == (operation["operationId"] == "readUrl")
+            assert ("422" in statuses) == (operation["operationId"] in HELD)
             assert "500" in statuses
-            if path.startswith("/v1/"):
+            if path.startswith(("/v1/", "/v2/")):
                 assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}], (method, path)
                 assert statuses >= {"401", "503"}, (method, path)
             for status, response in operation["responses"].items():
@@ -95,6 +97,11 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
                 if int(status) >= 400:
                     (media_type,) = response["content"]
                     assert media_type == "application/json"
+                    body = response["content"][media_type]
+                    is_firecrawl = body["schema"] == {"$ref": "#/components/schemas/FirecrawlErrorBody"}
+                    assert is_firecrawl == path.startswith("/v2/"), (method, path)
+                    for code, example in body.get("examples", {}).items():
+                        assert example["value"]["code"] == code
 
 
 async def test_fields_that_are_not_there_yet_say_so(api: Api) -> None:

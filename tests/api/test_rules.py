@@ -42,16 +42,25 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/monitors/{id}": {"url": URL, "intervalMinutes": 60},
     "/v1/monitors/{id}/expiry": {"expiresAt": "2099-01-01T00:00:00Z"},
     "/v1/search": {"prompt": "mills"},
+    "/v2/batch/scrape": {"urls": [URL]},
+    "/v2/crawl": {"url": URL},
+    "/v2/extract": {"urls": [URL], "prompt": "The title."},
+    "/v2/search": {"query": "mills"},
 }
 
 
-async def operations(api: Api) -> list[tuple[str, str]]:
+HELD = ("/v1/scrape", "/v1/url-scraper/scrape", "/v1/webhooks/{id}/test", "/v2/scrape", "/v2/map")
+"""They wait for a page or a receiver."""
+
+
+async def operations(api: Api, *versions: str) -> list[tuple[str, str]]:
+    """Every operation of these versions of the API, or of version 1."""
     document = (await api.client.get("/openapi.json")).json()
     return [
         (method.upper(), path)
         for path, methods in document["paths"].items()
         for method in methods
-        if path.startswith("/v1/") and not path.endswith("/scrape") and not path.endswith("/test")
+        if path.startswith(versions or "/v1/") and path not in HELD
     ]
 
 
@@ -75,35 +84,39 @@ async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     }
     for page in await worker.start_all():
         await worker.complete(page, {"map": found} if page.job_id == site_map else None)
-    jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl}
+    jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl, "batch": batch}
+    jobs["extract"] = (await api.client.post("/v2/extract", json=BODIES["/v2/extract"])).json()["id"]
     monitor = (await api.client.post("/v1/monitors", json=BODIES["/v1/monitors"])).json()["id"]
     return {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, **jobs}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kinds = ("deliveries", "webhooks", "monitors", "url-scraper", "request", "map", "crawl")
+    kinds = ("deliveries", "webhooks", "monitors", "url-scraper", "request", "map", "crawl", "batch", "extract")
     kind = next((kind for kind in kinds if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
 
 async def test_every_answer_has_an_id_and_is_no_redirect_even_with_a_slash(api: Api, things: dict[str, str]) -> None:
-    for method, path in await operations(api):
+    for method, path in await operations(api, "/v1/", "/v2/"):
         for end in ("", "/"):
             answer = await api.client.request(method, filled(path, things) + end, json=BODIES.get(path))
             assert not answer.is_redirect, path
             assert answer.headers["X-Request-Id"], path
             if answer.status_code >= 400:
-                assert set(answer.json()) == {"error", "code", "message"}, path
-                assert answer.json()["error"] == answer.json()["code"]
+                error = answer.json()
+                if path.startswith("/v2/"):
+                    assert error == {"success": False, "error": error["error"], "code": error["code"]}, path
+                else:
+                    assert error == {"error": error["code"], "code": error["code"], "message": error["message"]}, path
 
 
 async def test_every_endpoint_wants_a_known_key(api: Api, things: dict[str, str]) -> None:
-    for method, path in await operations(api):
+    for method, path in await operations(api, "/v1/", "/v2/"):
         for key in ("", "wrong"):
             answer = await api.client.request(
                 method, filled(path, things), json=BODIES.get(path), headers={"X-API-Key": key}
             )
-            assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized"), path
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), path
 
 
 async def test_what_is_anothers_is_answered_as_what_never_was(
@@ -111,8 +124,8 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
 ) -> None:
     _, stranger = await Keys(database).create("stranger")
     nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
-    nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0"}
-    for method, path in await operations(api):
+    nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0", "batch": "batch_0", "extract": "batch_0"}
+    for method, path in await operations(api, "/v1/", "/v2/"):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}
             body = BODIES.get(path)

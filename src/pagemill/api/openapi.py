@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pagemill.api.endpoints.requests import JobRequest
+from pagemill.api.firecrawl.failures import public_code
 from pagemill.api.middleware.api_keys import READER_PREFIX
 from pagemill.api.search.requests import SearchRequest
-from pagemill.api.wire.answers import ErrorBody
-from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body
+from pagemill.api.wire.answers import ErrorBody, FirecrawlErrorBody
+from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body, firecrawl_error_body, is_firecrawl
 from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.errors import (
     ConflictError,
+    DeadlineExceededError,
+    DnsError,
     ForbiddenError,
+    HttpStatusError,
     InvalidUrlError,
     NotFoundError,
     NotServedError,
@@ -44,9 +48,12 @@ DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.
 
 Submit a URL or a batch, then ask for the job by its id until its status is `completed` or `failed`; or let
 `?wait=SECONDS` hold the answer until then. Every call below `/v1` needs the header `X-API-Key`.
-Every error is `{"error": code, "code": code, "message": sentence}`, every response has an `X-Request-Id`."""
+Every error is `{"error": code, "code": code, "message": sentence}`, every response has an `X-Request-Id`.
+
+Below `/v2` the same is served as Firecrawl's API has it, for programs that speak it."""
 
 _ERROR_SCHEMA = "ErrorBody"
+_FIRECRAWL_ERROR_SCHEMA = "FirecrawlErrorBody"
 
 _FRAMEWORK_ERROR = "HTTPValidationError"
 
@@ -63,16 +70,32 @@ _SUBMITTING = frozenset(
         "runMonitor",
         "readUrl",
         "search",
+        "firecrawlScrape",
+        "firecrawlSubmitBatch",
+        "firecrawlSubmitCrawl",
+        "firecrawlMap",
+        "firecrawlSubmitExtract",
+        "firecrawlSearch",
     }
 )
 
-_CONFLICTING = frozenset({"pauseMonitor", "resumeMonitor", "runMonitor"})
+_CONFLICTING = frozenset(
+    {"pauseMonitor", "resumeMonitor", "runMonitor", "firecrawlCancelBatch", "firecrawlCancelCrawl"}
+)
+
+_SEARCHING = frozenset({"search", "firecrawlSearch"})
+
+_HELD = frozenset({"firecrawlScrape", "firecrawlMap"})
+"""What is held until a page has ended, and answered with why it failed."""
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
 
 ErrorClass = type[PagemillError]
 
 _EXAMPLES: Mapping[ErrorClass, str] = {
+    DeadlineExceededError: "The page took longer than the 30 seconds that it had.",
+    DnsError: "There is no host with the name nowhere.example.",
+    HttpStatusError: "The page answered with HTTP status 404.",
     RequestError: "The field `url` is required.",
     InvalidUrlError: "The field `urls[3]` is not a valid URL: only http and https are scraped.",
     NotSupportedError: "The field `useBrowser` is not supported by this version.",
@@ -109,6 +132,8 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     for unused in (_FRAMEWORK_ERROR, "ValidationError"):
         schemas.pop(unused, None)
     schemas[_ERROR_SCHEMA] = TypeAdapter(ErrorBody).json_schema()
+    details = TypeAdapter(FirecrawlErrorBody).json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= details.pop("$defs") | {_FIRECRAWL_ERROR_SCHEMA: details}
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
     for model in (ScrapeRequest, BatchRequest, JobRequest, SearchRequest):
         _mark_unsupported(model, schemas[model.__name__]["properties"])
@@ -129,7 +154,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
     if _FRAMEWORK_ERROR in str(responses.get("422")):
         del responses["422"]
     for status, errors in _errors_of(path, operation).items():
-        responses.setdefault(str(status), _error_response(errors))
+        responses.setdefault(str(status), _error_response(errors, path))
     for response in responses.values():
         response.setdefault("headers", {})["X-Request-Id"] = {
             "description": "The request's id, which the service's log has as well.",
@@ -141,7 +166,7 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> None:
 def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[ErrorClass]]:
     """Return what can go wrong in an operation, by status."""
     errors: dict[int, Sequence[ErrorClass]] = {500: (PagemillError,)}
-    if not path.startswith(("/v1/", READER_PREFIX)) and operation["operationId"] not in _FOR_OPERATORS:
+    if not path.startswith(("/v1/", "/v2/", READER_PREFIX)) and operation["operationId"] not in _FOR_OPERATORS:
         return errors
     errors |= {401: (UnauthorizedError,), 413: (PayloadTooLargeError,), 503: (UnavailableError,)}
     if "requestBody" in operation:
@@ -152,9 +177,11 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError,), 409: (ConflictError,)}
     if operation["operationId"] in _SUBMITTING:
         errors |= {429: (RateLimitedError, QueueFullError)}
-    if operation["operationId"] == "search":
+    if operation["operationId"] in _SEARCHING:
         errors |= {501: (NotServedError,), 502: (SearchError,), 503: (UnavailableError, SearchRateLimitedError)}
         errors |= {504: (SearchTimeoutError,)}
+    if operation["operationId"] in _HELD:
+        errors |= {408: (DeadlineExceededError,), 422: (DnsError, HttpStatusError)}
     if path.startswith("/v1/webhooks"):
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if operation["operationId"] in _FOR_OPERATORS:
@@ -164,13 +191,19 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
     return errors
 
 
-def _error_response(errors: Sequence[ErrorClass]) -> dict[str, Any]:
-    examples = {error.code: {"value": error_body(error.code, _EXAMPLES[error])} for error in errors}
+def _error_response(errors: Sequence[ErrorClass], path: str) -> dict[str, Any]:
+    said = {error.code: _EXAMPLES[error] for error in errors}
+    examples: dict[str, Any] = {code: {"value": error_body(code, message)} for code, message in said.items()}
+    schema = _ERROR_SCHEMA
+    if is_firecrawl(path):
+        said = {public_code(code): message for code, message in said.items()}
+        examples = {code: {"value": firecrawl_error_body(code, message)} for code, message in said.items()}
+        schema = _FIRECRAWL_ERROR_SCHEMA
     return {
-        "description": "One of " + ", ".join(f"`{error.code}`" for error in errors) if errors[1:] else errors[0].code,
+        "description": "One of " + ", ".join(f"`{code}`" for code in examples) if errors[1:] else next(iter(examples)),
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{_ERROR_SCHEMA}"},
+                "schema": {"$ref": f"#/components/schemas/{schema}"},
                 "examples": examples,
             }
         },

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Response
 from starlette.responses import JSONResponse
 
+from pagemill.api.firecrawl.answers import FirecrawlExtract, FirecrawlSubmitted
 from pagemill.api.firecrawl.documents import generated_json
 from pagemill.api.firecrawl.headers import IdempotencyKey
 from pagemill.api.firecrawl.jobs.batch import BatchIdInPath, found_batch
 from pagemill.api.firecrawl.jobs.status import expiry, status_of
 from pagemill.api.firecrawl.merging import Merged
-from pagemill.api.firecrawl.requests.fields import ExtractRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlExtractRequest
 from pagemill.api.firecrawl.requests.formats import schema_of
 from pagemill.api.firecrawl.requests.options import asked_options, checked_schema, joined
 from pagemill.api.firecrawl.requests.refusals import refuse_unserved, warnings_about
@@ -34,12 +35,17 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.model import Job, JsonObject, Page
 
-router = APIRouter(prefix="/v2/extract", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2/extract", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 
-@router.post("")
+@router.post(
+    "",
+    operation_id="firecrawlSubmitExtract",
+    summary="Make structured data of pages",
+    response_model=FirecrawlSubmitted,
+)
 async def submit_extract(
-    body: ExtractRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
+    body: FirecrawlExtractRequest, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Queue pages whose structured data is wanted."""
     refuse_unserved(body, served=("prompt",))
@@ -63,7 +69,12 @@ async def submit_extract(
     )
 
 
-@router.get("/{id}")
+@router.get(
+    "/{id}",
+    operation_id="firecrawlGetExtract",
+    summary="Read the structured data of pages",
+    response_model=FirecrawlExtract,
+)
 async def get_extract(batch_id: BatchIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Return the data of the pages as one value, once all have ended."""
     job, pages = await found_batch(resources, batch_id, key_id)

@@ -29,9 +29,14 @@ _CODES: Mapping[str, str] = {
 }
 
 
+def public_code(code: str) -> str:
+    """Return Firecrawl's code for one of this service's, or that where it has none."""
+    return _CODES.get(code, code)
+
+
 def code_of(failure: Failure) -> str:
-    """Return Firecrawl's code of a failure, or this service's own where it has none."""
-    return _CODES.get(failure.code, failure.code)
+    """Return the code of a failure."""
+    return public_code(failure.code)
 
 
 def failed_response(failure: Failure | None) -> JSONResponse:

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from pagemill import bodies
+from pagemill.api.firecrawl.answers import FirecrawlMap
 from pagemill.api.firecrawl.failures import failed_response, unfinished_response
 from pagemill.api.firecrawl.headers import IdempotencyKey
-from pagemill.api.firecrawl.requests.fields import MapRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlMapRequest
 from pagemill.api.firecrawl.requests.options import joined
 from pagemill.api.firecrawl.requests.sites import asked_map
 from pagemill.api.middleware.api_keys import KeyId
@@ -27,17 +28,17 @@ if TYPE_CHECKING:
 
     from pagemill.model import JsonObject
 
-router = APIRouter(prefix="/v2", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 MAP_TIMEOUT = "MAP_TIMEOUT"
 _BODY = "map"
 _INCOMPLETE = "The time was up before the whole site was looked at."
 
 
-@router.post("/map")
+@router.post("/map", operation_id="firecrawlMap", summary="Find the URLs of a site", response_model=FirecrawlMap)
 async def map_site(
     request: Request,
-    body: MapRequest,
+    body: FirecrawlMapRequest,
     resources: ApiResources,
     key_id: KeyId,
     idempotency_key: IdempotencyKey = None,
@@ -70,7 +71,7 @@ async def map_site(
     return JSONResponse({"success": True, "id": job.id, "links": list(_links(body, found)), **joined(warnings)})
 
 
-def _links(body: MapRequest, found: Mapping[str, Any]) -> Iterator[JsonObject]:
+def _links(body: FirecrawlMapRequest, found: Mapping[str, Any]) -> Iterator[JsonObject]:
     for page in found.get("pages", ()):
         if body.ignore_query_parameters is not False and "?" in page["url"]:
             continue

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from pagemill.api.firecrawl.answers import FirecrawlScraped
 from pagemill.api.firecrawl.documents import document
 from pagemill.api.firecrawl.failures import failed_response, unfinished_response
 from pagemill.api.firecrawl.headers import IdempotencyKey
-from pagemill.api.firecrawl.requests.fields import ScrapeRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlScrapeRequest
 from pagemill.api.firecrawl.requests.options import asked_options
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from pagemill.api.wire.json_stream import Piece
     from pagemill.model import Job, Page
 
-router = APIRouter(prefix="/v2", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 
-@router.post("/scrape")
+@router.post("/scrape", operation_id="firecrawlScrape", summary="Scrape a URL", response_model=FirecrawlScraped)
 async def scrape(
     request: Request,
-    body: ScrapeRequest,
+    body: FirecrawlScrapeRequest,
     resources: ApiResources,
     key_id: KeyId,
     idempotency_key: IdempotencyKey = None,

@@ -8,9 +8,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
+from pagemill.api.firecrawl.answers import FirecrawlSearch
 from pagemill.api.firecrawl.documents import document
 from pagemill.api.firecrawl.headers import IdempotencyKey
-from pagemill.api.firecrawl.requests.fields import SearchRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlSearchRequest
 from pagemill.api.firecrawl.requests.options import asked_options, joined
 from pagemill.api.firecrawl.requests.refusals import refuse_unserved, warnings_about
 from pagemill.api.middleware.api_keys import KeyId
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pagemill.api.wire.json_stream import Piece
     from pagemill.model import Job, JsonObject, Page
 
-router = APIRouter(prefix="/v2", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 _WEB = "web"
 _UNFINISHED = (
@@ -40,10 +41,10 @@ _UNFINISHED = (
 )
 
 
-@router.post("/search")
+@router.post("/search", operation_id="firecrawlSearch", summary="Search the web", response_model=FirecrawlSearch)
 async def search(
     request: Request,
-    body: SearchRequest,
+    body: FirecrawlSearchRequest,
     resources: ApiResources,
     key_id: KeyId,
     idempotency_key: IdempotencyKey = None,
@@ -78,7 +79,7 @@ async def search(
     return await streamed(resources.downloads, key_id, pieces, request.headers)
 
 
-def _query(body: SearchRequest) -> str:
+def _query(body: FirecrawlSearchRequest) -> str:
     query = " ".join(body.query.split())
     if not query:
         raise RequestError("The field `query` is not valid: it is empty.")
@@ -87,7 +88,7 @@ def _query(body: SearchRequest) -> str:
     return query
 
 
-def _limit(body: SearchRequest, resources: Resources) -> int:
+def _limit(body: FirecrawlSearchRequest, resources: Resources) -> int:
     """As many as are asked for, and as are allowed."""
     most = min(resources.settings.search.search_max_results, resources.settings.requests.max_batch_urls)
     return min(body.limit or DEFAULT_LIMIT, most)

@@ -58,6 +58,22 @@ Warnings = Annotated[
 ]
 
 
+class FirecrawlErrorDetails(TypedDict):
+    """What goes on after an error."""
+
+    state: str
+    retryAfterSeconds: int
+
+
+class FirecrawlErrorBody(TypedDict):
+    """The body of every error below `/v2`: a sentence and its code."""
+
+    success: Literal[False]
+    error: str
+    code: str
+    details: NotRequired[FirecrawlErrorDetails]
+
+
 class SubmittedJob(TypedDict):
     """A job for one URL that was just taken."""
 

@@ -58,7 +58,7 @@ def error_response(error: Exception, path: str = "") -> JSONResponse:
 
     An error that is not a client's becomes a 500 without details.
     """
-    body_of = firecrawl_error_body if _is_firecrawl(path) else error_body
+    body_of = firecrawl_error_body if is_firecrawl(path) else error_body
     known, headers = _request_error(error)
     if known is None:
         return JSONResponse(body_of(PagemillError.code, INTERNAL_MESSAGE), 500)
@@ -77,7 +77,8 @@ def firecrawl_error_body(code: str, message: str) -> dict[str, object]:
     return {"success": False, "error": message, "code": code}
 
 
-def _is_firecrawl(path: str) -> bool:
+def is_firecrawl(path: str) -> bool:
+    """Whether a path belongs to Firecrawl's API."""
     return path == FIRECRAWL_PREFIX or path.startswith(f"{FIRECRAWL_PREFIX}/")
 
 

@@ -28,5 +28,6 @@ class LimitSettings(SettingsGroup):
     )
     max_streams: Count = Field(
         100,
-        description="Streams of crawls, and WebSockets that watch a job, that one key has open at a time at an API process; more wait for their turn.",
+        description="Streams of crawls, and WebSockets that watch a job, that one key has open at a time at an API "
+        "process; more wait for their turn.",
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response, WebSocket
 
+from pagemill.api.firecrawl.answers import FirecrawlCancelled, FirecrawlFailures, FirecrawlJob, FirecrawlSubmitted
 from pagemill.api.firecrawl.headers import IdempotencyKey
 from pagemill.api.firecrawl.jobs.status import (
     EndedPage,
@@ -21,7 +22,7 @@ from pagemill.api.firecrawl.jobs.status import (
     submitted_response,
 )
 from pagemill.api.firecrawl.jobs.watching import watch
-from pagemill.api.firecrawl.requests.fields import BatchRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlBatchRequest
 from pagemill.api.firecrawl.requests.options import asked_options, joined
 from pagemill.api.firecrawl.requests.urls import parted_urls
 from pagemill.api.firecrawl.requests.webhook import checked_webhook
@@ -39,17 +40,17 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.model import Job, Page
 
-router = APIRouter(prefix="/v2/batch/scrape", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2/batch/scrape", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 _BATCH_ID = re.compile(r"batch_[0-9a-z]{1,64}")
 
 BatchIdInPath = Annotated[str, Path(alias="id")]
 
 
-@router.post("")
+@router.post("", operation_id="firecrawlSubmitBatch", summary="Scrape several URLs", response_model=FirecrawlSubmitted)
 async def submit_batch(
     request: Request,
-    body: BatchRequest,
+    body: FirecrawlBatchRequest,
     resources: ApiResources,
     key_id: KeyId,
     idempotency_key: IdempotencyKey = None,
@@ -66,7 +67,7 @@ async def submit_batch(
     return submitted_response(resources, request, job, **parted, **joined([*asked.warnings, *warnings]))
 
 
-@router.get("/{id}")
+@router.get("/{id}", operation_id="firecrawlGetBatch", summary="Read a batch", response_model=FirecrawlJob)
 async def get_batch(  # noqa: PLR0913, PLR0917 - each is a parameter of the request
     request: Request,
     batch_id: BatchIdInPath,
@@ -101,13 +102,20 @@ async def watch_batch(websocket: WebSocket) -> None:
     await watch(websocket, resources, job, read)
 
 
-@router.get("/{id}/errors")
+@router.get(
+    "/{id}/errors",
+    operation_id="firecrawlGetBatchErrors",
+    summary="List what failed of a batch",
+    response_model=FirecrawlFailures,
+)
 async def get_errors(batch_id: BatchIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Return which URLs of a batch failed."""
     return errors_response(*await found_batch(resources, batch_id, key_id))
 
 
-@router.delete("/{id}")
+@router.delete(
+    "/{id}", operation_id="firecrawlCancelBatch", summary="Cancel a batch", response_model=FirecrawlCancelled
+)
 async def cancel_batch(batch_id: BatchIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Cancel what has not begun. URLs that are being worked on end as they would have."""
     job, _ = await found_batch(resources, batch_id, key_id)

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Request, Response, WebSocket
 from starlette.responses import JSONResponse
 
+from pagemill.api.firecrawl.answers import (
+    FirecrawlActiveCrawls,
+    FirecrawlCancelled,
+    FirecrawlFailures,
+    FirecrawlJob,
+    FirecrawlSubmitted,
+)
 from pagemill.api.firecrawl.headers import IdempotencyKey
 from pagemill.api.firecrawl.jobs.status import (
     MAX_PAGES,
@@ -23,7 +30,7 @@ from pagemill.api.firecrawl.jobs.status import (
     submitted_response,
 )
 from pagemill.api.firecrawl.jobs.watching import watch
-from pagemill.api.firecrawl.requests.fields import CrawlRequest
+from pagemill.api.firecrawl.requests.fields import FirecrawlCrawlRequest
 from pagemill.api.firecrawl.requests.options import asked_options, joined
 from pagemill.api.firecrawl.requests.sites import asked_crawl
 from pagemill.api.firecrawl.requests.webhook import checked_webhook
@@ -41,7 +48,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.crawls.store import Progress
     from pagemill.model import Job, JsonObject
 
-router = APIRouter(prefix="/v2/crawl", route_class=StrictJsonRoute, include_in_schema=False)
+router = APIRouter(prefix="/v2/crawl", tags=["Firecrawl"], route_class=StrictJsonRoute)
 
 MAX_ACTIVE = 1000
 _READ_AT_ONCE = 500
@@ -50,10 +57,10 @@ _CRAWL_ID = re.compile(r"crawl_[0-9a-z]{1,64}")
 CrawlIdInPath = Annotated[str, Path(alias="id")]
 
 
-@router.post("")
+@router.post("", operation_id="firecrawlSubmitCrawl", summary="Crawl a site", response_model=FirecrawlSubmitted)
 async def submit_crawl(
     request: Request,
-    body: CrawlRequest,
+    body: FirecrawlCrawlRequest,
     resources: ApiResources,
     key_id: KeyId,
     idempotency_key: IdempotencyKey = None,
@@ -75,15 +82,20 @@ async def submit_crawl(
     return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings, *warnings]))
 
 
-@router.get("/active")
-@router.get("/ongoing")
+@router.get(
+    "/active",
+    operation_id="firecrawlListActiveCrawls",
+    summary="List the crawls that run",
+    response_model=FirecrawlActiveCrawls,
+)
+@router.get("/ongoing", include_in_schema=False)
 async def list_active(resources: ApiResources, key_id: KeyId) -> Response:
     """Return the key's crawls that run, newest first."""
     found = await resources.crawls.running(key_id, MAX_ACTIVE)
     return JSONResponse({"success": True, "crawls": [_active(job, progress) for job, progress in found]})
 
 
-@router.get("/{id}")
+@router.get("/{id}", operation_id="firecrawlGetCrawl", summary="Read a crawl", response_model=FirecrawlJob)
 async def get_crawl(  # noqa: PLR0913, PLR0917 - each is a parameter of the request
     request: Request,
     crawl_id: CrawlIdInPath,
@@ -116,7 +128,12 @@ async def watch_crawl(websocket: WebSocket) -> None:
     await watch(websocket, resources, job, read)
 
 
-@router.get("/{id}/errors")
+@router.get(
+    "/{id}/errors",
+    operation_id="firecrawlGetCrawlErrors",
+    summary="List what failed of a crawl",
+    response_model=FirecrawlFailures,
+)
 async def get_errors(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Return which pages of a crawl failed."""
     job = await _found(resources, crawl_id, key_id)
@@ -127,7 +144,9 @@ async def get_errors(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: K
     return errors_response(job, failed)
 
 
-@router.delete("/{id}")
+@router.delete(
+    "/{id}", operation_id="firecrawlCancelCrawl", summary="Cancel a crawl", response_model=FirecrawlCancelled
+)
 async def cancel_crawl(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Begin no more pages of a crawl. Those that are being worked on end as they would have."""
     job = await _found(resources, crawl_id, key_id)

@@ -30,9 +30,11 @@ class _Fields(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="allow")
 
 
-def _from_text(field: str) -> BeforeValidator:
+def _or_text(model: type[BaseModel], field: str) -> BeforeValidator:
     """A text stands for an object that has it in this field."""
-    return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value)
+    return BeforeValidator(
+        lambda value: {field: value} if isinstance(value, str) else value, json_schema_input_type=model | str
+    )
 
 
 class FormatFields(_Fields):
@@ -63,13 +65,13 @@ class WebhookFields(_Fields):
     events: list[str] | None = None
 
 
-Webhook = Annotated[WebhookFields, _from_text("url")]
+Webhook = Annotated[WebhookFields, _or_text(WebhookFields, "url")]
 
 
 class ScrapeFields(_Fields):
     """How to scrape. Every field may be left out or null."""
 
-    formats: list[Annotated[FormatFields, _from_text("type")]] | None = Field(None, max_length=MAX_FORMATS)
+    formats: list[Annotated[FormatFields, _or_text(FormatFields, "type")]] | None = Field(None, max_length=MAX_FORMATS)
     only_main_content: bool | None = None
     include_tags: _Selectors | None = None
     exclude_tags: _Selectors | None = None
@@ -106,13 +108,13 @@ class ScrapeFields(_Fields):
     domain_tools: Any = None
 
 
-class ScrapeRequest(ScrapeFields):
+class FirecrawlScrapeRequest(ScrapeFields):
     """One URL to scrape."""
 
     url: str
 
 
-class BatchRequest(ScrapeFields):
+class FirecrawlBatchRequest(ScrapeFields):
     """Several URLs to scrape in the same way."""
 
     urls: list[str] = Field(min_length=1)
@@ -122,7 +124,7 @@ class BatchRequest(ScrapeFields):
     append_to_id: Any = None
 
 
-class SearchRequest(_Fields):
+class FirecrawlSearchRequest(_Fields):
     """What to search the web for, and how to scrape what is found."""
 
     query: str = Field(min_length=1, max_length=MAX_PROMPT)
@@ -133,7 +135,7 @@ class SearchRequest(_Fields):
     integration: Any = None
     timeout: Any = None
 
-    sources: list[Annotated[FormatFields, _from_text("type")]] | None = Field(None, max_length=MAX_FORMATS)
+    sources: list[Annotated[FormatFields, _or_text(FormatFields, "type")]] | None = Field(None, max_length=MAX_FORMATS)
     location: Any = None
     country: Any = None
     tbs: Any = None
@@ -144,7 +146,7 @@ class SearchRequest(_Fields):
     enterprise: Any = None
 
 
-class CrawlRequest(_Fields):
+class FirecrawlCrawlRequest(_Fields):
     """A site whose pages are to be scraped."""
 
     url: str
@@ -174,7 +176,7 @@ class CrawlRequest(_Fields):
     threat_protection: Any = None
 
 
-class MapRequest(_Fields):
+class FirecrawlMapRequest(_Fields):
     """A site whose URLs are to be found."""
 
     url: str
@@ -193,7 +195,7 @@ class MapRequest(_Fields):
     threat_protection: Any = None
 
 
-class ExtractRequest(_Fields):
+class FirecrawlExtractRequest(_Fields):
     """Pages to make structured data of."""
 
     urls: list[str] = Field(min_length=1)

@@ -14,7 +14,7 @@ from pagemill.model import JobKind, SiteOptions
 from pagemill.sites.identity import site_url
 
 if TYPE_CHECKING:
-    from pagemill.api.firecrawl.requests.fields import CrawlRequest, MapRequest
+    from pagemill.api.firecrawl.requests.fields import FirecrawlCrawlRequest, FirecrawlMapRequest
     from pagemill.jobs.queue.store import Site
     from pagemill.settings import Settings
 
@@ -31,7 +31,7 @@ class AskedSite:
     warnings: tuple[str, ...]
 
 
-def asked_crawl(request: CrawlRequest, settings: Settings) -> AskedSite:
+def asked_crawl(request: FirecrawlCrawlRequest, settings: Settings) -> AskedSite:
     """Return what a crawl is to find. Raises errors.RequestError."""
     refuse_unserved(request)
     if request.sitemap == "only":
@@ -56,7 +56,7 @@ def asked_crawl(request: CrawlRequest, settings: Settings) -> AskedSite:
     return AskedSite(site_of(JobKind.CRAWL, options), tuple(warnings))
 
 
-def asked_map(request: MapRequest, settings: Settings) -> AskedSite:
+def asked_map(request: FirecrawlMapRequest, settings: Settings) -> AskedSite:
     """Return what a map is to find. Raises errors.RequestError."""
     refuse_unserved(request)
     warnings = warnings_about(request)
@@ -78,12 +78,12 @@ def _at_most(asked: int | None, default: int, most: int, field: str, warnings: l
     return min(default if asked is None else asked, most)
 
 
-def _included(request: CrawlRequest) -> tuple[str, ...]:
+def _included(request: FirecrawlCrawlRequest) -> tuple[str, ...]:
     patterns = path_patterns(request.include_paths or (), full_url=bool(request.regex_on_full_url))
     return checked_patterns(patterns, "includePaths")
 
 
-def _excluded(request: CrawlRequest) -> tuple[str, ...]:
+def _excluded(request: FirecrawlCrawlRequest) -> tuple[str, ...]:
     patterns = path_patterns(request.exclude_paths or (), full_url=bool(request.regex_on_full_url))
     if request.ignore_query_parameters:
         patterns.append(WITH_QUERY)
