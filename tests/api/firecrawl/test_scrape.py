@@ -190,7 +190,7 @@ async def test_what_the_clients_send_without_being_asked_is_no_warning(api, work
         ({"zeroDataRetention": True}, "not_supported", "zeroDataRetention"),
         ({"redactPII": True}, "not_supported", "redactPII"),
         ({"includeTags": ["<"]}, "invalid_request", "includeTags[0]"),
-        ({"location": {"country": "XX"}}, "invalid_request", "country"),
+        ({"location": {"country": "XX"}}, "invalid_request", "location.country"),
         ({"location": {"languages": ["de\r\nX: y"]}}, "invalid_request", "location.languages[0]"),
         ({"waitFor": "long"}, "invalid_request", "waitFor"),
         ({"url": "ftp://example.com/"}, "invalid_url", "url"),

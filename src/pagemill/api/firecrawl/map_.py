@@ -12,13 +12,12 @@ from pagemill.api.firecrawl.answers import FirecrawlMap
 from pagemill.api.firecrawl.failures import failed_response, unfinished_response
 from pagemill.api.firecrawl.headers import IdempotencyKey
 from pagemill.api.firecrawl.requests.fields import FirecrawlMapRequest
-from pagemill.api.firecrawl.requests.options import joined
+from pagemill.api.firecrawl.requests.options import asked_country, joined
 from pagemill.api.firecrawl.requests.sites import asked_map
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
 from pagemill.api.submission.waiting import await_end
-from pagemill.api.wire.request_validation import checked_country
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.model import ScrapeOptions, Status
@@ -46,7 +45,7 @@ async def map_site(
     """Queue a map and hold the request until it has ended, or the time is up."""
     settings = resources.settings
     asked = asked_map(body, settings)
-    options = ScrapeOptions(country=checked_country(body.location.country if body.location else None, settings))
+    options = ScrapeOptions(country=asked_country(body.location, settings))
     submission = Submission(
         SubmitEndpoint.MAP,
         [asked.site.options.url],

@@ -148,10 +148,10 @@ def _refuse_unsupported(request: ScrapeFields) -> None:
             raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
 
 
-def checked_country(text: str | None, settings: Settings) -> str:
+def checked_country(text: str | None, settings: Settings, field: str = "country") -> str:
     """Return the code of a request's country. Raises as `scrape_options` does."""
     code = country_code(text)
     if code is None:
-        raise RequestError("The field `country` is not valid: it is not a code of ISO 3166-1, such as us.")
+        raise RequestError(f"The field `{field}` is not valid: it is not a code of ISO 3166-1, such as us.")
     settings.egress.proxies_by_country.of(code)
     return code

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pagemill.api.firecrawl.requests.fields import LocationFields
     from pagemill.api.resources import Resources
     from pagemill.model import JsonObject
+    from pagemill.settings import Settings
 
 _LANGUAGES = "accept-language"
 
@@ -44,7 +45,7 @@ async def asked_options(
     asked = asked_formats(fields.formats, place)
     options = ScrapeOptions(
         formats=asked.formats,
-        country=checked_country(fields.location.country if fields.location else None, resources.settings),
+        country=asked_country(fields.location, resources.settings, place),
         force_fresh=fields.max_age == 0,
         max_age=fields.max_age / 1000 if fields.max_age else None,
         actions=asked_actions(fields.actions or (), place),
@@ -57,6 +58,11 @@ async def asked_options(
         output_schema=await checked_schema(asked.schema, f"{place}formats", resources, key_id),
     )
     return AskedOptions(options, (*asked.warnings, *warnings_about(fields, place)))
+
+
+def asked_country(location: LocationFields | None, settings: Settings, place: str = "") -> str:
+    """Return the code of the country that a request leaves from. Raises errors.RequestError."""
+    return checked_country(location.country if location else None, settings, f"{place}location.country")
 
 
 async def checked_schema(schema: JsonObject | None, name: str, resources: Resources, key_id: str) -> str | None:
