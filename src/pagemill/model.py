@@ -324,6 +324,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class JobWebhook:
+    """How the `webhook_url` of a job is told as Firecrawl's API has it."""
+
+    kind: str
+    """What the job is called: `crawl`, `batch_scrape` or `extract`."""
+    events: tuple[str, ...]
+    """Those of `jobs.webhooks.endpoints.Event` that are told."""
+    metadata: JsonObject
+    """Sent along as it came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One submission: a single URL or a batch. `status` follows from its pages."""
 
@@ -341,6 +353,8 @@ class Job:
     """Of a map or a crawl."""
     cancelled: bool = False
     """Whether a client cancelled it before it ended."""
+    webhook: JobWebhook | None = None
+    """None where the URL is told of its end alone, in this service's own form."""
 
 
 @dataclass(frozen=True, slots=True)

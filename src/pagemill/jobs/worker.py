@@ -86,7 +86,7 @@ class Worker:
         self._objects = ObjectStorage(settings, self._database)
         self._object_deletion = ObjectDeletion(settings, self._database, self._objects)
         self._queue = Queue(self._database, worker_id, settings.limits.pages_in_flight or None, self._objects)
-        self._deliverer = Deliverer(settings, self._database, worker_id)
+        self._deliverer = Deliverer(settings, self._database, worker_id, self._objects)
         self._cache = DatabasePageCache(self._database, worker_id, settings, self._objects)
         self._proxy_scores = DatabaseProxyScores(self._database, settings)
         self._hosts = DatabaseHostMemory(self._database, settings)

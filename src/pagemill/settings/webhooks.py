@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from pagemill.settings.group import Count, Seconds, SettingsGroup, comma_separated
+from pagemill.settings.group import ByteCount, Count, Seconds, SettingsGroup, comma_separated
 
 
 class WebhookSettings(SettingsGroup):
@@ -20,6 +20,12 @@ class WebhookSettings(SettingsGroup):
     )
     webhook_concurrency: Count = Field(32, description="Deliveries that one worker has in hand at a time.")
     webhook_receiver_concurrency: Count = Field(4, description="Deliveries to one receiver at a time, for each worker.")
+
+    webhook_max_page_bytes: ByteCount = Field(
+        1024 * 1024,
+        description="How large the contents of a page may be that a webhook of Firecrawl's API carries, in bytes; "
+        "beyond, it comes without them.",
+    )
 
     @field_validator("webhook_retry_delays", mode="before")
     @classmethod

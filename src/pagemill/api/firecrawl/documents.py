@@ -11,46 +11,29 @@ import orjson
 from pagemill import bodies as packing
 from pagemill.api.firecrawl.json_items import first_strings
 from pagemill.api.wire import zstd_frame
+from pagemill.jobs.webhooks.firecrawl_payload import LISTS, TEXTS, metadata_of
 from pagemill.model import Format
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable
 
     from pagemill.api.wire.json_stream import Packed, Piece
     from pagemill.api.wire.response import Stored
-    from pagemill.model import Job, JsonObject, Page
+    from pagemill.model import Job, Page
 
-_TEXTS: Mapping[Format, str] = {
-    Format.MARKDOWN: "markdown",
-    Format.CLEANED_HTML: "html",
-    Format.HTML: "rawHtml",
-    Format.SUMMARY: "summary",
-}
-_LISTS: Mapping[Format, str] = {Format.LINKS: "links", Format.IMAGES: "images"}
 _SCREENSHOTS = (Format.SCREENSHOT_FULL_PAGE, Format.SCREENSHOT)
-_DESCRIBED = {
-    "title": "title",
-    "description": "description",
-    "language": "language",
-    "author": "author",
-    "published": "publishedTime",
-    "modified": "modifiedTime",
-    "canonical_url": "canonicalUrl",
-    "site_name": "siteName",
-}
-_OF_LIST = "ogLocaleAlternate"
 _IN_GROUPS_OF = 3
 """Bytes that base64 (RFC 4648 section 4) takes together."""
 
 
 async def document(job: Job, page: Page, stored: Stored, warnings: Iterable[str] = ()) -> AsyncIterator[Piece]:
     """Yield a completed page as a JSON object."""
-    yield b'{"metadata":' + orjson.dumps(metadata_of(page, stored.metadata))
-    for form, name in _TEXTS.items():
+    yield b'{"metadata":' + orjson.dumps(metadata_of(page, packing.unpack(stored.metadata) if stored.metadata else {}))
+    for form, name in TEXTS.items():
         if form in job.options.formats and form in stored.bodies:
             yield _name(name)
             yield stored.bodies[form]
-    for form, name in _LISTS.items():
+    for form, name in LISTS.items():
         if form in job.options.formats and form in stored.bodies:
             yield _name(name)
             async for piece in first_strings(zstd_frame.text_of(stored.bodies[form].parts())):
@@ -71,32 +54,11 @@ async def document(job: Job, page: Page, stored: Stored, warnings: Iterable[str]
     yield b"}"
 
 
-def metadata_of(page: Page, metadata: bytes | None) -> JsonObject:
-    """Return what is known of a page: what it says of itself, and how it was had."""
-    said = packing.unpack(metadata) if metadata else {}
-    fields: JsonObject = {name: said[key] for key, name in _DESCRIBED.items() if said.get(key)}
-    for key, value in (said.get("open_graph") or {}).items():
-        name = _open_graph_name(key)
-        fields[name] = [value] if name == _OF_LIST else value
-    known = {
-        "sourceURL": page.url,
-        "url": page.final_url or page.url,
-        "statusCode": page.status_code,
-        "cacheState": "hit" if page.cached else "miss",
-    }
-    return fields | {name: value for name, value in known.items() if value is not None}
-
-
 async def generated_json(packed: Packed) -> dict[str, Any]:
     """Return the structured JSON of a page with what is known about it."""
     body = b"".join([part async for part in packed.parts()])
     value = await asyncio.to_thread(packing.unpack, body)
     return value if isinstance(value, dict) else {}
-
-
-def _open_graph_name(key: str) -> str:
-    """`locale:alternate` is `ogLocaleAlternate`."""
-    return "og" + "".join(word[:1].upper() + word[1:] for part in key.split(":") for word in part.split("_"))
 
 
 def _name(name: str) -> bytes:

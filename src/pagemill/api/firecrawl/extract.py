@@ -56,15 +56,17 @@ async def submit_extract(
     asked = await asked_options(body.scrape_options, resources, key_id, "scrapeOptions.")
     schema = await checked_schema(schema_of(body.schema_, body.prompt), "schema", resources, key_id)
     options = replace(asked.options, formats=(Format.JSON,), output_schema=schema)
-    webhook, warnings = checked_webhook(body.webhook, resources)
-    submission = Submission(SubmitEndpoint.BATCH, urls, options, webhook, batch=True, idempotency_key=idempotency_key)
+    told = checked_webhook(body.webhook, "extract", resources)
+    submission = Submission(
+        SubmitEndpoint.BATCH, urls, options, told.url, told.webhook, batch=True, idempotency_key=idempotency_key
+    )
     job = await submit(resources, key_id, submission)
     return JSONResponse(
         {
             "success": True,
             "id": job.id,
             **({"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}),
-            **joined([*warnings_about(body), *asked.warnings, *warnings]),
+            **joined([*warnings_about(body), *asked.warnings, *told.warnings]),
         }
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.api.wire.scrape_request import JobFields
     from pagemill.jobs.queue.store import Site
-    from pagemill.model import Job, ScrapeOptions, SiteOptions
+    from pagemill.model import Job, JobWebhook, ScrapeOptions, SiteOptions
     from pagemill.settings import Settings
 
 
@@ -49,6 +49,8 @@ class Submission:
     urls: Sequence[str]
     options: ScrapeOptions
     webhook_url: str | None = None
+    webhook: JobWebhook | None = None
+    """How the URL is told, where not of its end alone."""
     batch: bool = False
     idempotency_key: str | None = None
     retry_of: str | None = None
@@ -121,6 +123,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
         batch=submission.batch,
         idempotency=idempotency(submission, resources.settings),
         webhook_url=submission.webhook_url,
+        webhook=submission.webhook,
         site=submission.site,
         trace_context=tracing.current_context(),
     )
@@ -130,7 +133,7 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
     """Return how a repeated request of this submission is recognised, or None if it is not."""
     asked: list[Any] = [submission.batch, submission.search or submission.urls, submission.options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
-    asked += [extra for extra in (submission.webhook_url, submission.retry_of) if extra is not None]
+    asked += [extra for extra in (submission.webhook_url, submission.webhook, submission.retry_of) if extra is not None]
     if submission.site is not None:
         asked.append([submission.site.kind, _asked(submission.site.options)])
     request_hash = hashlib.sha256(orjson.dumps(asked)).digest()

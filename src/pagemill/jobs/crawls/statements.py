@@ -259,8 +259,8 @@ ORDER BY url.number
 """
 
 _SITE_JOB_COLUMNS = """
-       id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at, webhook_url, kind,
-       site, pages, pages_left, pages_completed, pages_allowed, urls_waiting,
+       id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at, webhook_url, webhook,
+       kind, site, pages, pages_left, pages_completed, pages_allowed, urls_waiting,
        (SELECT url FROM pages WHERE job_id = jobs.id AND position = 0) AS url"""
 
 # A key's maps or crawls, newest first. $1: the key, $2: the kind, $3, $4: older than this one, $5: how many.

@@ -20,7 +20,7 @@ from __future__ import annotations
 # Jobs
 
 _JOB_COLUMNS = """id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at,
-    webhook_url, kind, site"""
+    webhook_url, webhook, kind, site"""
 
 _PLACE = """
     SELECT coalesce(by_key > 0 AND by_key + {pages} > {key_limit}::bigint, false) AS key_full,
@@ -37,7 +37,7 @@ _PLACE = """
 # `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
 # counted yet.
 # $14: the span that submits it. $15, $16: the kind of job and what it is to find. The first URL of a crawl is in its
-# frontier, as released: $17: its identity, $18: its host.
+# frontier, as released: $17: its identity, $18: its host. $19: how the URL of $8 is told, or null.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}
@@ -52,9 +52,9 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     RETURNING job_id
 ), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url,
-                      trace_context, kind, site, pages_allowed)
+                      trace_context, kind, site, pages_allowed, webhook)
     SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8, $14, $15, $16,
-           coalesce(($16::jsonb ->> 'limit')::integer, 0)
+           coalesce(($16::jsonb ->> 'limit')::integer, 0), $19
     FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}
@@ -227,8 +227,8 @@ _COUNTED = """
                       ELSE 'failed'::status END,
         completed_at = CASE WHEN NOT ({goes_on}) THEN now() END"""
 _GOES_ON = "pages_left > ended.pages OR least(urls_waiting, pages_allowed - jobs.pages) > 0"
-_ENDED_COLUMNS = """jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.pages_completed, jobs.created_at,
-              jobs.kind, jobs.pages - jobs.pages_left AS pages_ended,
+_ENDED_COLUMNS = """jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.webhook, jobs.pages_completed,
+              jobs.created_at, jobs.kind, jobs.pages - jobs.pages_left AS pages_ended,
               CASE WHEN jobs.kind <> 'scrape' THEN jobs.kind || '.' || jobs.status
                    WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event"""
 
@@ -245,21 +245,24 @@ _TELL = """, ended_url AS (
     ) AS ended
     WHERE crawl_urls.job_id = ended.job_id AND crawl_urls.position = ended.position
 ), message AS (
-    SELECT id AS job_id, key_id, webhook_url, event, NULL::integer AS page_position FROM job
+    SELECT id AS job_id, key_id, webhook_url, webhook, event, NULL::integer AS page_position, true AS is_public FROM job
     WHERE completed_at IS NOT NULL
     UNION ALL
-    SELECT job.id, job.key_id, job.webhook_url, 'page.completed', page.position
-    FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl' AND page.status = 'completed'
+    SELECT job.id, job.key_id, job.webhook_url, job.webhook, 'page.completed', page.position, job.kind = 'crawl'
+    FROM page JOIN job ON job.id = page.job_id
+    WHERE (job.kind = 'crawl' OR job.webhook IS NOT NULL) AND page.status = 'completed'
 ), delivery AS (
     INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url, page_position)
     SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), message.key_id, target.endpoint_id, message.job_id,
            message.event, target.url, message.page_position
     FROM message
     CROSS JOIN LATERAL (
-        SELECT NULL AS endpoint_id, message.webhook_url AS url WHERE message.webhook_url IS NOT NULL
+        SELECT NULL AS endpoint_id, message.webhook_url AS url
+        WHERE message.webhook_url IS NOT NULL
+          AND (message.webhook IS NULL OR message.webhook -> 'events' ? message.event)
         UNION ALL
         SELECT id, url FROM webhook_endpoints
-        WHERE key_id = message.key_id AND is_active AND message.event = ANY (events)
+        WHERE message.is_public AND key_id = message.key_id AND is_active AND message.event = ANY (events)
     ) AS target
     RETURNING id
 ), notice AS (

@@ -21,6 +21,7 @@ from pagemill.model import (
     Job,
     JobKind,
     JobSummary,
+    JobWebhook,
     Page,
     ScrapeOptions,
     SiteOptions,
@@ -129,16 +130,17 @@ class JobStore:
         batch: bool,
         idempotency: Idempotency | Repeat | None = None,
         webhook_url: str | None = None,
+        webhook: JobWebhook | None = None,
         site: Site | None = None,
         trace_context: str | None = None,
         job_id: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it. A `site` has one URL.
 
-        `webhook_url` is told when it ends; `trace_context` is the span that submits it. Where `idempotency` says that
-        the request came before, the job that it made then is returned. With a `job_id`, of `new_job_id`, it may be
-        called again: the job is stored once. Raises errors.ConflictError when its key came with another request, and
-        errors.QueueFullError where too many pages wait.
+        `webhook_url` is told when it ends, or as `webhook` says; `trace_context` is the span that submits it. Where
+        `idempotency` says that the request came before, the job that it made then is returned. With a `job_id`, of
+        `new_job_id`, it may be called again: the job is stored once. Raises errors.ConflictError when its key came with
+        another request, and errors.QueueFullError where too many pages wait.
         """
         job_id = job_id or new_job_id(site.kind if site else JobKind.SCRAPE, batch=batch)
         key, request_hash = (
@@ -151,6 +153,7 @@ class JobStore:
                 statements.SUBMIT_JOB,
                 *(*values, repeat.request_hash, repeat.window, repeat.until_end),
                 *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context, *_pack_site(site)),
+                None if webhook is None else asdict(webhook),
             )
             if row["id"] is not None:
                 return _counted(job_of(row), len(urls))
@@ -321,6 +324,11 @@ def unpack_site(value: dict[str, Any] | None) -> SiteOptions | None:
     return None if value is None else _SITE.validate_python(value)
 
 
+def unpack_webhook(value: dict[str, Any] | None) -> JobWebhook | None:
+    """Return how a job's webhook is told, as it stands in the database."""
+    return None if value is None else JobWebhook(value["kind"], tuple(value["events"]), value["metadata"])
+
+
 def _counted(job: Job, pages: int) -> Job:
     """Count a job that is new, and say so in the log."""
     metrics.JOBS_SUBMITTED.add()
@@ -363,6 +371,7 @@ def job_of(row: Any) -> Job:
         completed_at=row["completed_at"],
         cancelled=row["cancelled_at"] is not None,
         webhook_url=row["webhook_url"],
+        webhook=unpack_webhook(row["webhook"]),
         kind=JobKind(row["kind"]),
         site=unpack_site(row["site"]),
     )

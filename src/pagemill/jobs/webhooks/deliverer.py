@@ -24,6 +24,7 @@ from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks import statements
 from pagemill.jobs.webhooks.delivery_queue import ClaimedDelivery, DeliveryQueue
 from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
+from pagemill.jobs.webhooks.firecrawl_payload import document_of, firecrawl_payload
 from pagemill.jobs.webhooks.monitor_payload import CHANGES_TOLD, monitor_payload
 from pagemill.jobs.webhooks.payload import job_payload, trial_payload
 from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
@@ -32,11 +33,13 @@ from pagemill.observability.stages import request_attributes
 from pagemill.observability.tracing import Kind, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
     from pagemill.jobs.database.pool import Database
-    from pagemill.model import Page
+    from pagemill.jobs.objects.object_storage import ObjectStorage
+    from pagemill.model import Job, Page
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -60,11 +63,13 @@ class _Outcome:
 class Deliverer:
     """One worker's deliveries. Without a signing key it does nothing but say so."""
 
-    def __init__(self, settings: Settings, database: Database, worker_id: str) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, worker_id: str, objects: ObjectStorage | None = None
+    ) -> None:
         self._settings = settings
         self._database = database
         self._key = SigningKey.of(settings)
-        self._jobs = JobStore(database)
+        self._jobs = JobStore(database, objects=objects)
         self._poster = Poster(settings)
         self._queue = DeliveryQueue(database, worker_id)
         self._running: set[asyncio.Task[None]] = set()
@@ -164,6 +169,8 @@ class Deliverer:
             "X-Anakin-Signature": signature(secret, body),
             "X-Anakin-Timestamp": str(int(time.time())),
         }
+        if delivery.firecrawl:
+            headers["X-Firecrawl-Signature"] = headers["X-Anakin-Signature"]
         try:
             status = await self._poster.post(
                 delivery.url, body, headers, seconds=self._settings.webhooks.webhook_timeout
@@ -202,9 +209,18 @@ class Deliverer:
             pages = await self._pages(delivery.job_id, delivery.page_position) if job else []
             if job is None or not pages:
                 return None
-            body = job_payload(delivery.id, delivery.event, job, pages, self._public_url)
+            body = await self._job_body(delivery, job, pages)
         row = await self._database.row(statements.STORE_BODY, delivery.id, body)
         return row["body"] if row else None
+
+    async def _job_body(self, delivery: ClaimedDelivery, job: Job, pages: Sequence[Page]) -> bytes:
+        if job.webhook is None or not delivery.firecrawl:
+            return job_payload(delivery.id, delivery.event, job, pages, self._public_url)
+        documents = []
+        if delivery.event is Event.PAGE_COMPLETED:
+            most = self._settings.webhooks.webhook_max_page_bytes
+            documents = [await document_of(self._jobs, job, page, most) for page in pages]
+        return firecrawl_payload(delivery.id, delivery.event, job, job.webhook, pages, documents)
 
     async def _pages(self, job_id: str, position: int | None) -> list[Page]:
         if position is None:

@@ -36,9 +36,11 @@ class ClaimedDelivery:
     claims: int
     created_at: datetime
     page_position: int | None = None
-    """Of the page of a crawl that it tells of."""
+    """Of the page that it tells of."""
     trace_context: str | None = None
     """The span that submitted the job, as a `traceparent`."""
+    firecrawl: bool = False
+    """Whether it is told as Firecrawl's API has it."""
 
 
 class DeliveryQueue:

@@ -154,7 +154,10 @@ SET worker_id = $1, claims = claims + 1, next_attempt_at = now() + $4::interval
 FROM chosen WHERE webhook_deliveries.id = chosen.id
 RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, attempts, claims, created_at,
           page_position,
-          (SELECT trace_context FROM jobs WHERE jobs.id = webhook_deliveries.job_id) AS trace_context
+          (SELECT trace_context FROM jobs WHERE jobs.id = webhook_deliveries.job_id) AS trace_context,
+          endpoint_id IS NULL
+              AND coalesce((SELECT webhook IS NOT NULL FROM jobs WHERE jobs.id = webhook_deliveries.job_id), false)
+              AS firecrawl
 """
 
 # Whoever was first decides what is sent.

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from tests.api.conftest import serving
 
 from pagemill.api.firecrawl.jobs import status
@@ -165,20 +164,6 @@ async def test_urls_that_are_not_valid(api, worker):
         assert "urls[" in answer.json()["error"]
     many = await api.client.post("/v2/batch/scrape", json={"urls": URLS * 30})
     assert (many.status_code, many.json()["code"]) == (400, "invalid_request")
-
-
-@pytest.mark.parametrize("webhook", ["http://127.0.0.1:2/hook", {"url": "http://127.0.0.1:2/hook", "headers": {}}])
-async def test_a_webhook_is_called_in_this_services_way_and_a_warning_says_so(api, worker, webhook):
-    submitted = await submit(api, webhook=webhook, maxConcurrency=2)
-    assert "webhook" in submitted["warning"]
-    assert "maxConcurrency" in submitted["warning"]
-    await worker.complete_all()
-    [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
-    assert (delivery["jobId"], delivery["url"]) == (submitted["id"], "http://127.0.0.1:2/hook")
-    silent = await submit(api, URLS[:1], webhook={"url": "http://127.0.0.1:2/", "events": ["page"]})
-    assert "not called" in silent["warning"]
-    await worker.complete_all()
-    assert len((await api.client.get("/v1/webhooks/deliveries")).json()) == 1
 
 
 async def test_what_is_anothers_is_answered_as_what_never_was(api, worker, database):

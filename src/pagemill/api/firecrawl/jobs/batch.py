@@ -58,13 +58,13 @@ async def submit_batch(
     """Queue a batch of URLs as one job, without those that are not valid."""
     asked = await asked_options(body, resources, key_id)
     urls, invalid = parted_urls(body.urls, resources.settings, ignore_invalid=body.ignore_invalid_urls is not False)
-    webhook, warnings = checked_webhook(body.webhook, resources)
+    told = checked_webhook(body.webhook, "batch_scrape", resources)
     submission = Submission(
-        SubmitEndpoint.BATCH, urls, asked.options, webhook, batch=True, idempotency_key=idempotency_key
+        SubmitEndpoint.BATCH, urls, asked.options, told.url, told.webhook, batch=True, idempotency_key=idempotency_key
     )
     job = await submit(resources, key_id, submission)
     parted = {"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}
-    return submitted_response(resources, request, job, **parted, **joined([*asked.warnings, *warnings]))
+    return submitted_response(resources, request, job, **parted, **joined([*asked.warnings, *told.warnings]))
 
 
 @router.get("/{id}", operation_id="firecrawlGetBatch", summary="Read a batch", response_model=FirecrawlJob)

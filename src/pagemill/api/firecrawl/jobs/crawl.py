@@ -68,18 +68,19 @@ async def submit_crawl(
     """Queue a crawl and answer at once."""
     asked = asked_crawl(body, resources.settings)
     options = await asked_options(body.scrape_options, resources, key_id, "scrapeOptions.")
-    webhook, warnings = checked_webhook(body.webhook, resources)
+    told = checked_webhook(body.webhook, "crawl", resources)
     submission = Submission(
         SubmitEndpoint.CRAWL,
         [asked.site.options.url],
         options.options,
-        webhook,
+        told.url,
+        told.webhook,
         batch=True,
         idempotency_key=idempotency_key,
         site=asked.site,
     )
     job = await submit(resources, key_id, submission)
-    return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings, *warnings]))
+    return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings, *told.warnings]))
 
 
 @router.get(

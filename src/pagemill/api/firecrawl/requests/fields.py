@@ -16,6 +16,7 @@ from pagemill.sites.ordering import MAX_QUERY
 from pagemill.sites.patterns import MAX_PATTERNS
 
 MAX_FORMATS = 20
+MAX_EVENTS = 20
 LONGEST_TIMEOUT = 3_600_000
 """Milliseconds."""
 MAX_PATH_LENGTH = 800
@@ -59,12 +60,12 @@ class LocationFields(_Fields):
 
 
 class WebhookFields(_Fields):
-    """Who is told of a job's end."""
+    """Who is told of a job, and of which events: of all where none are named."""
 
     url: str
     headers: Any = None
-    metadata: Any = None
-    events: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+    events: list[Literal["started", "page", "completed", "failed"]] | None = Field(None, max_length=MAX_EVENTS)
 
 
 Webhook = Annotated[WebhookFields, _or_text(WebhookFields, "url")]

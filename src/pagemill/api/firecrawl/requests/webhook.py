@@ -1,33 +1,65 @@
-"""The webhook of a request: called when the job ends, with this service's own body and signature."""
+"""The webhook of a request: told of the job as Firecrawl's are."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import orjson
 
 from pagemill.api.submission.submit import check_webhooks
 from pagemill.api.wire.request_validation import receiver_url
+from pagemill.errors import RequestError
+from pagemill.jobs.webhooks.endpoints import Event
+from pagemill.model import JobWebhook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pagemill.api.firecrawl.requests.fields import WebhookFields
     from pagemill.api.resources import Resources
 
-_TOLD = frozenset({"completed", "failed"})
-WARNING = (
-    "The webhook is called when the job ends, with the body and the signature that the documentation of this service "
-    "describes; `headers` and `metadata` are not sent."
-)
-NOT_CALLED = "The webhook is not called: of its events, `completed` and `failed` are served."
+MAX_METADATA_BYTES = 8192
+"""Of what is sent along with each event, as JSON."""
+
+_EVENTS: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
+    "crawl": {
+        "page": (Event.PAGE_COMPLETED,),
+        "completed": (Event.CRAWL_COMPLETED,),
+        "failed": (Event.CRAWL_FAILED,),
+    },
+    "batch_scrape": {"page": (Event.PAGE_COMPLETED,), "completed": (Event.BATCH_COMPLETED,)},
+    "extract": {"completed": (Event.BATCH_COMPLETED,), "failed": (Event.BATCH_COMPLETED,)},
+}
+"""What is told of each kind of job, by the names that requests have."""
+_HEADERS = "The field `webhook.headers` is ignored: it could hold secrets, which are not kept here."
+_STARTED = "The webhook is not told when the job starts: the answer to its submission says so."
 
 
-def checked_webhook(webhook: WebhookFields | None, resources: Resources) -> tuple[str | None, list[str]]:
-    """Return the URL to call, if there is one, and warnings.
+@dataclass(frozen=True, slots=True)
+class AskedWebhook:
+    """Whom to tell and how, where somebody is, and what of the request this leaves out."""
+
+    url: str | None = None
+    webhook: JobWebhook | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def checked_webhook(fields: WebhookFields | None, kind: str, resources: Resources) -> AskedWebhook:
+    """Return who is told of a job of this kind.
 
     Raises errors.InvalidUrlError, and errors.NotSupportedError if webhooks cannot be signed.
     """
-    if webhook is None:
-        return None, []
-    url = receiver_url(webhook.url, "webhook.url", resources.settings)
-    if webhook.events and _TOLD.isdisjoint(webhook.events):
-        return None, [NOT_CALLED]
+    if fields is None:
+        return AskedWebhook()
+    url = receiver_url(fields.url, "webhook.url", resources.settings)
+    metadata = fields.metadata or {}
+    if len(orjson.dumps(metadata)) > MAX_METADATA_BYTES:
+        raise RequestError(f"The field `webhook.metadata` is not valid: it has more than {MAX_METADATA_BYTES} bytes.")
     check_webhooks(resources)
-    return url, [WARNING]
+    served = _EVENTS[kind]
+    asked = served if fields.events is None else fields.events
+    events = {event for name in asked for event in served.get(name, ())}
+    warnings = [_HEADERS] if fields.headers else []
+    warnings += [_STARTED] if fields.events and "started" in fields.events else []
+    return AskedWebhook(url, JobWebhook(kind, tuple(sorted(events)), metadata), tuple(warnings))
