@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pytest
     from tests.api.conftest import Api
 
 
@@ -19,6 +21,18 @@ async def test_the_page_loads_from_here_alone(api: Api) -> None:
     assert "SwaggerUIBundle" in (await api.client.get("/docs/swagger-ui.js")).text
     style = await api.client.get("/docs/swagger-ui.css")
     assert style.headers["Content-Type"].startswith("text/css")
+
+
+async def test_the_document_is_made_beside_the_event_loop(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[threading.Thread] = []
+
+    def make() -> dict[str, str]:
+        made.append(threading.current_thread())
+        return {"openapi": "3.1.0"}
+
+    monkeypatch.setattr(api.server.app, "openapi", make)
+    assert (await api.client.get("/openapi.json")).json() == {"openapi": "3.1.0"}
+    assert made != [threading.current_thread()]
 
 
 async def test_the_page_runs_no_inline_script_and_keeps_no_key(api: Api) -> None:

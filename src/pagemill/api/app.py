@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=openapi.DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        openapi_url=None,  # served by docs_page
         docs_url=None,
         redoc_url=None,
     )
