@@ -32,7 +32,8 @@ _PLACE = """
     ) AS queued"""
 
 # $9: the hash of a request that may come again, or null. Nothing is stored where the same one came less than $10 ago;
-# nor, where $11 says so, while the job of that one runs or less than $10 after its end.
+# nor, where $11 says so, while the job of that one runs or less than $10 after its end. A job that was cancelled does
+# not count.
 # Nor where its key, or all keys together, would have more than $12 or $13 pages in jobs that have not ended: then
 # `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
 # counted yet.
@@ -45,8 +46,10 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     INSERT INTO recent_requests AS recent (key_id, request_hash, job_id)
     SELECT $2, $9::bytea, $1 FROM place WHERE $9 IS NOT NULL AND NOT key_full AND NOT "full"
     ON CONFLICT (key_id, request_hash) DO UPDATE SET job_id = excluded.job_id, created_at = now()
-    WHERE recent.created_at < now() - $10::interval
-      AND NOT ($11::boolean AND coalesce((  -- a single row by its id: EXISTS might be planned as a hash of all jobs
+    -- A single row by its id: EXISTS might be planned as a hash of all jobs.
+    WHERE coalesce((SELECT cancelled_at IS NOT NULL FROM jobs WHERE id = recent.job_id), false)
+       OR recent.created_at < now() - $10::interval
+      AND NOT ($11::boolean AND coalesce((
           SELECT completed_at IS NULL OR completed_at >= now() - $10::interval FROM jobs WHERE id = recent.job_id
       ), false))
     RETURNING job_id
@@ -92,7 +95,7 @@ GET_REPEATED_JOB = f"""
 SELECT {_JOB_COLUMNS} FROM jobs
 WHERE id = (
     SELECT recent.job_id FROM recent_requests AS recent JOIN jobs ON jobs.id = recent.job_id
-    WHERE recent.key_id = $1 AND recent.request_hash = $2
+    WHERE recent.key_id = $1 AND recent.request_hash = $2 AND cancelled_at IS NULL
       AND (recent.created_at >= now() - $3::interval
            OR $4::boolean AND (completed_at IS NULL OR completed_at >= now() - $3::interval)))
 """

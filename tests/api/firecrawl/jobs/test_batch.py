@@ -141,6 +141,17 @@ async def test_cancelling(api, worker):
     assert (await read(api, ended))["status"] == "completed"
 
 
+async def test_a_request_that_comes_again_after_a_cancellation_is_a_new_job(settings, key):
+    async with serving(settings.changed(repeat_window=60), key) as api:
+        cancelled = (await submit(api))["id"]
+        assert (await submit(api))["id"] == cancelled
+        await api.client.delete(f"/v2/batch/scrape/{cancelled}")
+        again = (await submit(api))["id"]
+        assert again != cancelled
+        assert (await submit(api))["id"] == again
+        assert (await read(api, again))["status"] == "scraping"
+
+
 async def test_a_batch_is_cancelled_also_where_all_its_pages_were_begun(api, worker):
     batch = (await submit(api))["id"]
     pages = await worker.start_all()
