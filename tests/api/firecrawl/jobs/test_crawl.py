@@ -7,6 +7,8 @@ from tests.api.endpoints.test_map import working
 from tests.web.generated_site import GeneratedSite
 from tests.web.http_server import HttpServer, Response
 
+from pagemill.jobs.crawls.frontier import Frontier
+
 
 async def submit(api, url, **fields):
     answer = await api.client.post("/v2/crawl", json={"url": url, **fields})
@@ -100,13 +102,19 @@ async def test_running_and_stopping(api, settings):
         assert (await read(api, crawl))["status"] == "cancelled"
 
 
-async def test_a_crawl_that_its_deadline_stops_is_not_cancelled(api, settings):
-    async with GeneratedSite(pages=200, slow=0.05) as site, working(settings, crawl_deadline=0.5):
-        crawl = (await submit(api, site.url(), limit=200, crawlEntireDomain=True))["id"]
-        found = await ended(api, crawl)
-    assert found["status"] == "completed"
-    assert 0 < found["completed"] < 200
-    assert (await api.client.delete(f"/v2/crawl/{crawl}")).status_code == 409
+async def test_a_crawl_that_its_deadline_stops_is_not_cancelled(api, worker, settings, database):
+    statuses = []
+    for end in (worker.complete, worker.fail):
+        crawl = (await submit(api, "https://example.com/", limit=9, sitemap="skip", maxDiscoveryDepth=len(statuses)))[
+            "id"
+        ]
+        page = await worker.start_next()
+        assert await Frontier(database, settings.changed(crawl_deadline=0.001)).stop_overdue() == 1
+        assert (await read(api, crawl))["status"] == "scraping"  # what is in hand still ends
+        await end(page)
+        statuses.append((await read(api, crawl))["status"])
+        assert (await api.client.delete(f"/v2/crawl/{crawl}")).status_code == 409
+    assert statuses == ["completed", "failed"]
 
 
 async def test_a_crawl_whose_first_page_fails_says_why(api, settings):
