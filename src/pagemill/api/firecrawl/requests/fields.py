@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from pagemill.api.firecrawl.requests.urls import with_scheme
 from pagemill.api.search.requests import MAX_PROMPT
 from pagemill.api.wire.actions import LONGEST_WAIT
 from pagemill.api.wire.page_fields import MAX_HEADERS, MAX_SELECTORS
@@ -25,7 +24,6 @@ MAX_EXCLUDED_PATHS = MAX_PATTERNS - 2
 """Two more come from other fields."""
 
 _Selectors = Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=MAX_SELECTORS)]
-_Url = Annotated[str, AfterValidator(with_scheme)]
 _PathPattern = Annotated[str, Field(min_length=1, max_length=MAX_PATH_LENGTH)]
 
 
@@ -114,13 +112,13 @@ class ScrapeFields(_Fields):
 class FirecrawlScrapeRequest(ScrapeFields):
     """One URL to scrape."""
 
-    url: _Url
+    url: str
 
 
 class FirecrawlBatchRequest(ScrapeFields):
     """Several URLs to scrape in the same way."""
 
-    urls: list[_Url] = Field(min_length=1)
+    urls: list[str] = Field(min_length=1)
     webhook: Webhook | None = None
     ignore_invalid_urls: bool | None = Field(None, alias="ignoreInvalidURLs")
     max_concurrency: Any = None
@@ -152,7 +150,7 @@ class FirecrawlSearchRequest(_Fields):
 class FirecrawlCrawlRequest(_Fields):
     """A site whose pages are to be scraped."""
 
-    url: _Url
+    url: str
     limit: Annotated[int, Field(ge=1)] | None = None
     max_discovery_depth: Annotated[int, Field(ge=0)] | None = None
     include_paths: list[_PathPattern] | None = Field(None, max_length=MAX_PATTERNS)
@@ -182,7 +180,7 @@ class FirecrawlCrawlRequest(_Fields):
 class FirecrawlMapRequest(_Fields):
     """A site whose URLs are to be found."""
 
-    url: _Url
+    url: str
     search: str | None = Field(None, max_length=MAX_QUERY)
     sitemap: Literal["skip", "include", "only"] | None = None
     include_subdomains: bool | None = None
@@ -201,7 +199,7 @@ class FirecrawlMapRequest(_Fields):
 class FirecrawlExtractRequest(_Fields):
     """Pages to make structured data of."""
 
-    urls: list[_Url] = Field(min_length=1)
+    urls: list[str] = Field(min_length=1)
     prompt: str | None = None
     schema_: dict[str, Any] | None = Field(None, alias="schema")
     scrape_options: ScrapeFields | None = None

@@ -1,8 +1,7 @@
-"""The URLs of a request: with or without their scheme, valid and invalid ones."""
+"""The URLs of a batch, valid and invalid ones."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pagemill.api.wire.request_validation import batch_urls, page_url
@@ -12,15 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pagemill.settings import Settings
-
-
-_WITHOUT_SCHEME = re.compile(r"(?:[^\s/?#:@\\]+\.[^\s/?#:@\\]+|localhost)(?::\d+)?(?=[/?#]|$)")
-
-
-def with_scheme(url: str) -> str:
-    """Return a URL that begins with its host, such as `example.com/docs`, as one of http, and any other unchanged."""
-    text = url.strip()
-    return f"http://{text}" if _WITHOUT_SCHEME.match(text) else url
 
 
 def parted_urls(urls: Sequence[str], settings: Settings, *, ignore_invalid: bool) -> tuple[list[str], list[str]]:
