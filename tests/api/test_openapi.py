@@ -95,11 +95,3 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
                 if int(status) >= 400:
                     (media_type,) = response["content"]
                     assert media_type == "application/json"
-
-
-async def test_fields_that_are_not_there_yet_say_so(api: Api) -> None:
-    schemas = (await api.client.get("/openapi.json")).json()["components"]["schemas"]
-    for model in ("ScrapeRequest", "BatchRequest", "SearchRequest"):
-        properties = schemas[model]["properties"]
-        unsupported = {name for name, field in properties.items() if "not_supported" in field["description"]}
-        assert unsupported == {"sessionId", "sessionName"}

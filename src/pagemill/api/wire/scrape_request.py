@@ -14,6 +14,10 @@ from pagemill.model import DEFAULT_FORMATS, MIN_TOKENS, Format, LinkStyle
 
 MAX_ACTIONS = 15
 MAX_TOKENS = 100_000_000
+SessionId = Annotated[str, Field(max_length=100)]
+SessionName = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+SESSION_ID = "The id of a saved session: the browser begins with its cookies and local storage."
+SESSION_NAME = "The name of a saved session, in place of its id."
 
 
 class JobFields(BaseModel):
@@ -90,8 +94,13 @@ class ScrapeFields(JobFields):
         None,
         description="About how many tokens the Markdown may have. What has more is cut, and its last line says so.",
     )
-    session_id: str | None = Field(None, description="The id of a saved browser session.")
-    session_name: str | None = Field(None, description="The name of a saved browser session.")
+    session_id: SessionId | None = Field(None, description=SESSION_ID)
+    session_name: SessionName | None = Field(None, description=SESSION_NAME)
+    save_session: bool | SessionName | None = Field(
+        False,
+        description="Save cookies and local storage as a session once the page was read: under `sessionName`, or under "
+        "the name given here.",
+    )
 
 
 class ScrapeRequest(ScrapeFields):
