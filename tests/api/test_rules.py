@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.sessions.store import SessionStore
+from pagemill.model import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
 
 URL = "https://example.com/"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -42,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/monitors/{id}": {"url": URL, "intervalMinutes": 60},
     "/v1/monitors/{id}/expiry": {"expiresAt": "2099-01-01T00:00:00Z"},
     "/v1/search": {"prompt": "mills"},
+    "/v1/sessions/{id}": {"name": "another name"},
 }
 
 
@@ -56,8 +60,8 @@ async def operations(api: Api) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
-    """An id for each kind of path: a job that has ended in part, a map, a crawl, an endpoint, a delivery."""
+async def things(api: Api, worker: SimulatedWorker, database: Database, settings: Settings) -> dict[str, str]:
+    """An id for each kind of path: a job that has ended in part, a map, a crawl, an endpoint, a delivery, a session."""
     endpoint = (await api.client.post("/v1/webhooks", json={"url": URL})).json()["id"]
     batch = await api.submit(URL, f"{URL}b")
     first, second = await worker.start_all()
@@ -77,11 +81,14 @@ async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
         await worker.complete(page, {"map": found} if page.job_id == site_map else None)
     jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl}
     monitor = (await api.client.post("/v1/monitors", json=BODIES["/v1/monitors"])).json()["id"]
-    return {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, **jobs}
+    state = SessionState(b'{"cookies": [], "origins": []}')
+    session = await SessionStore(database, settings).save(api.key_id, "name", state, URL)
+    others = {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, "sessions": session}
+    return {**others, **jobs}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kinds = ("deliveries", "webhooks", "monitors", "url-scraper", "request", "map", "crawl")
+    kinds = ("deliveries", "webhooks", "monitors", "sessions", "url-scraper", "request", "map", "crawl")
     kind = next((kind for kind in kinds if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
@@ -111,7 +118,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
 ) -> None:
     _, stranger = await Keys(database).create("stranger")
     nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
-    nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0"}
+    nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0", "sessions": "sess_0"}
     for method, path in await operations(api):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}

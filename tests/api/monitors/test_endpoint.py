@@ -96,7 +96,6 @@ async def test_a_monitor_of_a_site(api: Api) -> None:
         ({"expiresAt": "9999-12-31"}, "invalid_request: The field `expiresAt` is not valid: it is neither"),
         ({"aiMode": True}, "not_supported: The field `aiMode`"),
         ({"alertEmails": "a@example.com"}, "not_supported: The field `alertEmails`"),
-        ({"sessionId": "s"}, "not_supported: The field `sessionId`"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused_by_name(api: Api, fields: dict[str, Any], message: str) -> None:

@@ -134,9 +134,10 @@ async def test_a_log_in_is_kept_for_later_jobs_of_its_key(
     # Another key sees nothing of it.
     _, other = await Keys(database).create("other")
     headers = {"X-API-Key": other}
-    for path in ("url-scraper", "url-scraper/scrape", "map", "crawl"):
+    for path in ("url-scraper", "url-scraper/scrape", "map", "crawl", "monitors"):
         for field in ({"sessionName": "shop"}, {"sessionId": session_id}):
-            answer = await api.client.post(f"/v1/{path}", json={"url": site.url("/"), **field}, headers=headers)
+            asked = {"url": site.url("/"), "intervalMinutes": 60, **field}
+            answer = await api.client.post(f"/v1/{path}", json=asked, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
             assert next(iter(field)) in answer.json()["message"]
     assert (await api.client.get("/v1/sessions", headers=headers)).json() == {"sessions": []}

@@ -202,7 +202,7 @@ SESSIONS: list[tuple[dict[str, Any], int, str]] = [
     ({"saveSession": True}, 400, "`saveSession`"),
     ({"saveSession": True, "sessionId": "sess_1"}, 400, "`saveSession`"),
     ({"saveSession": 1}, 400, "`saveSession`"),
-    ({"saveSession": "a\nb"}, 400, "`saveSession`"),
+    ({"saveSession": "a\n"}, 400, "`saveSession`"),
     ({"sessionName": "x" * 101}, 400, "`sessionName`"),
 ]
 
