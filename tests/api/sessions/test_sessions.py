@@ -10,7 +10,9 @@ import pytest
 from tests.web.http_server import HttpServer, Request, Response, redirect
 from tests.web.site import WORDS
 
-from pagemill.errors import BrowserUnavailableError
+from pagemill import AsyncClient
+from pagemill.cli import _parser, sessions
+from pagemill.errors import BrowserUnavailableError, UsageError
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.worker import Worker
@@ -94,7 +96,12 @@ async def everything(database: Database) -> str:
 
 @pytest.mark.usefixtures("working")
 async def test_a_log_in_is_kept_for_later_jobs_of_its_key(
-    api: Api, site: HttpServer, database: Database, capfd: pytest.CaptureFixture[str]
+    api: Api,
+    site: HttpServer,
+    database: Database,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
 ) -> None:
     login = await ended(api, site.url("/login"), formats=["links"], actions=ACTIONS, saveSession="shop")
     assert (login["status"], login["finalUrl"]) == ("completed", site.url("/members?in"))
@@ -150,18 +157,39 @@ async def test_a_log_in_is_kept_for_later_jobs_of_its_key(
     again = await ended(api, site.url("/members"), formats=["links"], sessionName="shop", saveSession=True)
     assert again["session"] == {"id": session_id, "name": "shop", "saved": True}
     assert (await api.client.get(f"/v1/sessions/{session_id}")).json()["cookieCount"] == 2
-    assert (await ended(api, site.url("/members"), formats=["links"], saveSession="b"))["session"]["saved"]
+    client = AsyncClient(api.url, api.secret)
+    page = await client.scrape(site.url("/members"), formats=["links"], session_name="shop", save_session="b")
+    assert page.session is not None
+    assert page.session["saved"]
     beyond = await ended(api, site.url("/members"), formats=["links"], saveSession="c")
     assert (beyond["status"], beyond["session"]["saved"]) == ("completed", False)
     assert beyond["session"]["error"].endswith("(too_many_sessions)")
+
+    # On the command line.
+    monkeypatch.setenv("PAGEMILL_API_KEY", api.secret)
+    assert await command("list", settings, "--service", api.url) == 0
+    assert await command("save", settings, "b", site.url("/members"), "--session", "shop", "--service", api.url) == 0
+    assert await command("delete", settings, "b", "--service", api.url) == 0
+    with pytest.raises(UsageError):
+        await command("delete", settings, "b", "--service", api.url)
+    shown = capfd.readouterr().out
+    assert f"{session_id}  " in shown
+    assert "b is deleted." in shown
+    assert [found.name for found in await client.sessions()] == ["shop"]
+    await client.aclose()
 
     # Deleted, it is not there any more.
     assert (await api.client.delete(f"/v1/sessions/{session_id}")).json() == {"id": session_id, "deleted": True}
     gone = await api.client.post("/v1/url-scraper", json={"url": site.url("/members"), "sessionName": "shop"})
     assert gone.status_code == 404
-    log = capfd.readouterr().out
-    assert "page completed" in log
-    assert COOKIE not in log
+    assert "page completed" in shown
+    for secret in (COOKIE, TOKEN):
+        assert secret not in shown
+
+
+async def command(action: str, settings: Settings, *words: str) -> int:
+    """What `pagemill sessions` does with these words."""
+    return await sessions.run(action, _parser().parse_args(["sessions", action, *words]), settings)
 
 
 async def crawled(api: Api, url: str, **fields: object) -> dict[str, Any]:
