@@ -101,6 +101,8 @@ class SessionUse:
     name: str | None = None
     save_as: str | None = None
     """None: nothing is saved."""
+    sealed_texts: str | None = None
+    """What the page's actions write, encrypted, where their own texts are empty: it may be a password."""
 
     @property
     def is_empty(self) -> bool:

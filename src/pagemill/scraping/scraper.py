@@ -98,7 +98,7 @@ class Scraper:
         plain = without_markdown_options(without_json)
         try:
             async with asyncio.timeout_at(deadline):
-                session = await load_session(self._sessions, options, key_id)
+                session, plain = await load_session(self._sessions, plain, key_id)
                 page = await self._scrape(url, plain, deadline, session)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None

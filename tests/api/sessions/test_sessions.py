@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+import anakin
 import pytest
 from tests.web.http_server import HttpServer, Request, Response, redirect
 from tests.web.site import WORDS
@@ -89,7 +90,6 @@ async def everything(database: Database) -> str:
     rows = [
         str([dict(row) for row in await database.rows(f'SELECT to_jsonb(t) AS row FROM "{table["tablename"]}" AS t')])
         for table in tables
-        if table["tablename"] != "jobs"  # the request itself, with what it says to write
     ]
     return "\n".join(rows)
 
@@ -164,6 +164,15 @@ async def test_a_log_in_is_kept_for_later_jobs_of_its_key(
     beyond = await ended(api, site.url("/members"), formats=["links"], saveSession="c")
     assert (beyond["status"], beyond["session"]["saved"]) == ("completed", False)
     assert beyond["session"]["error"].endswith("(too_many_sessions)")
+
+    # By the official client.
+    official = anakin.Anakin(api.secret, base_url=f"{api.url}/v1")
+    known = await asyncio.to_thread(official.sessions.list, domain="127.0.0.1")
+    assert [(found.id, found.name) for found in known] == [(page.session["id"], "b"), (session_id, "shop")]
+    assert (known[1].cookie_count, known[1].website_domain) == (2, "127.0.0.1")
+    assert (await asyncio.to_thread(official.sessions.update, session_id, name="the shop")).name == "the shop"
+    await asyncio.to_thread(official.sessions.update, session_id, name="shop")
+    official.close()
 
     # On the command line.
     monkeypatch.setenv("PAGEMILL_API_KEY", api.secret)

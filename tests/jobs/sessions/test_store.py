@@ -18,10 +18,11 @@ from pagemill.errors import (
     TooManySessionsError,
 )
 from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.queue.store import pack_options, unpack_options
 from pagemill.jobs.sessions import statements
 from pagemill.jobs.sessions.sealing import SealingKey
 from pagemill.jobs.sessions.store import SessionStore
-from pagemill.model import SessionState, SessionUse
+from pagemill.model import Action, ActionType, ScrapeOptions, SessionState, SessionUse
 
 URL = "https://user:pass@shop.test/account?secret"
 
@@ -123,6 +124,20 @@ async def test_what_another_secret_key_sealed_is_unreadable(sessions, keys, data
     other = settings.changed(secret_key=SecretStr(base64.b64encode(b"x" * 32).decode()))
     with pytest.raises(SessionUnreadableError):
         await SessionStore(database, other).load(keys[0], SessionUse(name="shop"))
+
+
+async def test_what_actions_write_is_sealed_where_a_session_is_saved(sessions, keys, database, settings):
+    actions = (Action(ActionType.CLICK, selector="#p"), Action(ActionType.WRITE, text="pässword"))
+    options = ScrapeOptions(actions=actions, session=SessionUse(save_as="shop"))
+    sealed = await sessions.seal_texts(keys[0], options)
+    assert "pässword" not in str(pack_options(sealed))
+    assert await sessions.seal_texts(keys[0], sealed) == sealed  # a job that is tried again
+    read = unpack_options(pack_options(sealed))
+    assert (await sessions.open_texts(keys[0], read)).actions == actions
+    with pytest.raises(SessionUnreadableError):
+        await sessions.open_texts(keys[1], read)
+    plain = ScrapeOptions(actions=actions)
+    assert await sessions.open_texts(keys[0], await sessions.seal_texts(keys[0], plain)) == plain
 
 
 def test_a_sealed_state_opens_for_its_key_alone_and_unchanged():

@@ -135,7 +135,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
     return await resources.jobs.submit(
         key_id,
         submission.urls,
-        submission.options,
+        await resources.sessions.seal_texts(key_id, submission.options),
         batch=submission.batch,
         idempotency=idempotency(submission, resources.settings),
         webhook_url=submission.webhook_url,

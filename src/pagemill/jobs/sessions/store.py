@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,12 +25,13 @@ from pagemill.errors import (
 from pagemill.jobs.service_key import service_key
 from pagemill.jobs.sessions import statements
 from pagemill.jobs.sessions.sealing import SealingKey
-from pagemill.model import SessionState, SessionUse
+from pagemill.model import SessionState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.model import ScrapeOptions, SessionUse
     from pagemill.settings import Settings
 
 
@@ -93,6 +95,23 @@ class SessionStore:
             raise SessionUnreadableError("The session was encrypted with another PAGEMILL_SECRET_KEY. Save it again.")
         return SessionState(opened)
 
+    async def seal_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+        """Return the options with what actions write encrypted, where they save a session: it may be a password."""
+        use = options.session
+        if self._key is None or use is None or use.save_as is None or not any(one.text for one in options.actions):
+            return options
+        return await asyncio.to_thread(_with_sealed_texts, self._key, key_id, options, use)
+
+    async def open_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+        """See `KeptSessions`."""
+        sealed = options.session.sealed_texts if options.session else None
+        if sealed is None:
+            return options
+        opened = await asyncio.to_thread(_with_open_texts, self._key, key_id, options, sealed) if self._key else None
+        if opened is None:
+            raise SessionUnreadableError("What the actions write was encrypted with another PAGEMILL_SECRET_KEY.")
+        return opened
+
     async def save(self, key_id: str, name: str, state: SessionState, url: str) -> str:
         """See `KeptSessions`."""
         most = self._settings.session_max_bytes
@@ -155,6 +174,21 @@ def _contents(state: SessionState) -> tuple[list[str], list[str], int, int]:
     domains = dict.fromkeys(cookie["domain"].lstrip(".") for cookie in value["cookies"])
     origins = {origin["origin"]: len(origin["localStorage"]) for origin in value["origins"]}
     return sorted(domains), sorted(origins), len(value["cookies"]), sum(origins.values())
+
+
+def _with_sealed_texts(key: SealingKey, key_id: str, options: ScrapeOptions, use: SessionUse) -> ScrapeOptions:
+    texts = json.dumps([action.text for action in options.actions]).encode()
+    sealed = base64.b64encode(key.seal(texts, key_id)).decode()
+    actions = tuple(replace(action, text="") for action in options.actions)
+    return replace(options, actions=actions, session=replace(use, sealed_texts=sealed))
+
+
+def _with_open_texts(key: SealingKey, key_id: str, options: ScrapeOptions, sealed: str) -> ScrapeOptions | None:
+    texts = key.open(base64.b64decode(sealed), key_id)
+    if texts is None:
+        return None
+    pairs = zip(options.actions, json.loads(texts), strict=True)
+    return replace(options, actions=tuple(replace(action, text=text) for action, text in pairs))
 
 
 def _origin(url: str) -> str:

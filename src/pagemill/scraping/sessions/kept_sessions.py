@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pagemill.model import SessionState, SessionUse
+    from pagemill.model import ScrapeOptions, SessionState, SessionUse
 
 
 class KeptSessions(Protocol):
@@ -15,6 +15,12 @@ class KeptSessions(Protocol):
         """Return the state that a page begins with; None for an empty one.
 
         Raises errors.SessionNotFoundError and errors.SessionUnreadableError.
+        """
+
+    async def open_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+        """Return the options with the texts of actions as they are to be written, where they were encrypted.
+
+        Raises errors.SessionUnreadableError.
         """
 
     async def save(self, key_id: str, name: str, state: SessionState, url: str) -> str:

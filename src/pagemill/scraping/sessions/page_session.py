@@ -21,13 +21,18 @@ SESSION = "session"
 """What became of the session that was to be saved, beside the page's values."""
 
 
-async def load_session(sessions: KeptSessions | None, options: ScrapeOptions, key_id: str) -> SessionState | None:
-    """Return the state that the page begins with; None for an empty one. Raises as `KeptSessions.load` does."""
+async def load_session(
+    sessions: KeptSessions | None, options: ScrapeOptions, key_id: str
+) -> tuple[SessionState | None, ScrapeOptions]:
+    """Return the state that the page begins with, None for an empty one, and the options with readable texts.
+
+    Raises as `KeptSessions` does.
+    """
     if options.session is None:
-        return None
+        return None, options
     if sessions is None:
         raise SessionNotFoundError("There are no sessions without a service.")
-    return await sessions.load(key_id, options.session)
+    return await sessions.load(key_id, options.session), await sessions.open_texts(key_id, options)
 
 
 async def with_saved_session(
