@@ -92,13 +92,14 @@ class Scraper:
     async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
         """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
         current_key.set(key_id)
+        # Its statement waits for a database that is away, which is no time of the page's.
+        session, options = await load_session(self._sessions, options, key_id)
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
         without_json = plain_options(options)
         plain = without_markdown_options(without_json)
         try:
             async with asyncio.timeout_at(deadline):
-                session, plain = await load_session(self._sessions, plain, key_id)
                 page = await self._scrape(url, plain, deadline, session)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None

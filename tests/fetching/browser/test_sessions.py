@@ -59,6 +59,8 @@ async def test_the_state_of_all_origins_is_taken_and_restored(browser, sites):
         page = (await render(browser, site.url("/shows"), session=both)).page
         assert f"holds {site.url('').removeprefix('http://')} ü" in page.body.decode()
 
+    assert [request.path for request in second.requests].count("/") == 2  # storage is read without asking the site
+
     # Without a session there is nothing of it in the same browser.
     options = ScrapeOptions(formats=(Format.HTML,))
     plain = await render(browser, first.url("/shows"), options)
