@@ -93,6 +93,35 @@ class Cookie:
     path: str = "/"
 
 
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """Which kept session the browser begins with, and under which name its state is saved when the page was read."""
+
+    id: str | None = None
+    name: str | None = None
+    save_as: str | None = None
+    """None: nothing is saved."""
+    sealed_texts: str | None = None
+    """What the page's actions write, encrypted, where their own texts are empty: it may be a password."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the browser begins with none."""
+        return self.id is None and self.name is None
+
+    @property
+    def may_be_new(self) -> bool:
+        """Whether there need be no session of this name yet: it is saved under the same."""
+        return self.id is None and self.name is not None and self.name == self.save_as
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """The cookies and the local storage of a browser context, as Playwright has them. They are secret."""
+
+    json: bytes = field(repr=False)
+
+
 MIN_TOKENS = 50
 """The least limit of Markdown's tokens. A smaller one would leave next to nothing beside the line about the cut."""
 
@@ -145,11 +174,13 @@ class ScrapeOptions:
     """Milliseconds to wait after a rendered page has settled."""
     output_schema: str | None = None
     """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
+    session: SessionUse | None = None
+    """The kept session that the page has to do with."""
 
     @property
     def is_private(self) -> bool:
         """Whether anything of the request's own goes to the host, or is done on its page: others may see another."""
-        return bool(self.headers or self.cookies or self.user_agent or self.actions)
+        return bool(self.headers or self.cookies or self.user_agent or self.actions or self.session)
 
 
 class JobKind(StrEnum):
@@ -313,6 +344,8 @@ class RenderedPage:
 
     page: FetchedPage
     screenshots: dict[Format, bytes]
+    session: SessionState | None = None
+    """The state of its context, where that is to be saved and could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,3 @@ async def test_every_endpoint_says_how_it_fails(api: Api) -> None:
                     assert is_firecrawl == path.startswith("/v2/"), (method, path)
                     for code, example in body.get("examples", {}).items():
                         assert example["value"]["code"] == code
-
-
-async def test_fields_that_are_not_there_yet_say_so(api: Api) -> None:
-    schemas = (await api.client.get("/openapi.json")).json()["components"]["schemas"]
-    for model in ("ScrapeRequest", "BatchRequest", "SearchRequest"):
-        properties = schemas[model]["properties"]
-        unsupported = {name for name, field in properties.items() if "not_supported" in field["description"]}
-        assert unsupported == {"sessionId", "sessionName"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.sessions.store import SessionStore
+from pagemill.model import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
 
 URL = "https://example.com/"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -46,6 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v2/crawl": {"url": URL},
     "/v2/extract": {"urls": [URL], "prompt": "The title."},
     "/v2/search": {"query": "mills"},
+    "/v1/sessions/{id}": {"name": "another name"},
 }
 
 
@@ -65,8 +69,8 @@ async def operations(api: Api, *versions: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
-    """An id for each kind of path: a job that has ended in part, a map, a crawl, an endpoint, a delivery."""
+async def things(api: Api, worker: SimulatedWorker, database: Database, settings: Settings) -> dict[str, str]:
+    """An id for each kind of path: a job that has ended in part, a map, a crawl, an endpoint, a delivery, a session."""
     endpoint = (await api.client.post("/v1/webhooks", json={"url": URL})).json()["id"]
     batch = await api.submit(URL, f"{URL}b")
     first, second = await worker.start_all()
@@ -87,11 +91,25 @@ async def things(api: Api, worker: SimulatedWorker) -> dict[str, str]:
     jobs = {"url-scraper": batch, "request": batch, "map": site_map, "crawl": crawl, "batch": batch}
     jobs["extract"] = (await api.client.post("/v2/extract", json=BODIES["/v2/extract"])).json()["id"]
     monitor = (await api.client.post("/v1/monitors", json=BODIES["/v1/monitors"])).json()["id"]
-    return {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, **jobs}
+    state = SessionState(b'{"cookies": [], "origins": []}')
+    session = await SessionStore(database, settings).save(api.key_id, "name", state, URL)
+    others = {"webhooks": endpoint, "deliveries": delivery["id"], "monitors": monitor, "sessions": session}
+    return {**others, **jobs}
 
 
 def filled(path: str, things: dict[str, str]) -> str:
-    kinds = ("deliveries", "webhooks", "monitors", "url-scraper", "request", "map", "crawl", "batch", "extract")
+    kinds = (
+        "deliveries",
+        "webhooks",
+        "monitors",
+        "sessions",
+        "url-scraper",
+        "request",
+        "map",
+        "crawl",
+        "batch",
+        "extract",
+    )
     kind = next((kind for kind in kinds if kind in path), "")
     return path.replace("{id}", things[kind]) if "{" in path else path
 
@@ -125,6 +143,7 @@ async def test_what_is_anothers_is_answered_as_what_never_was(
     _, stranger = await Keys(database).create("stranger")
     nothing = {"webhooks": "whe_0", "url-scraper": "job_0", "request": "job_0", "deliveries": "whd_0"}
     nothing |= {"map": "map_0", "crawl": "crawl_0", "monitors": "mon_0", "batch": "batch_0", "extract": "batch_0"}
+    nothing["sessions"] = "sess_0"
     for method, path in await operations(api, "/v1/", "/v2/"):
         if "{id}" in path:
             headers = {"X-API-Key": stranger}

@@ -101,7 +101,7 @@ async def test_what_a_service_would_refuse_raises_its_code(url, options, code):
     assert children() == before
 
 
-@pytest.mark.parametrize("name", ["webhook_url", "frmats", "session_id", "formats_"])
+@pytest.mark.parametrize("name", ["webhook_url", "frmats", "session_id", "session_name", "save_session", "formats_"])
 async def test_an_option_that_there_is_not_is_named(name):
     with pytest.raises(TypeError, match=name):
         await pagemill.scrape_async("https://a.example/", **{name: "x"})

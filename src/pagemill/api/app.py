@@ -44,6 +44,7 @@ from pagemill.api.monitors import endpoint as monitors
 from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
 from pagemill.api.search import endpoint as search
+from pagemill.api.sessions import endpoint as sessions
 from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         map_,
         crawl,
         monitors,
+        sessions,
         search,
         webhooks,
         reader,

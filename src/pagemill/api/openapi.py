@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pagemill.api.endpoints.requests import JobRequest
 from pagemill.api.firecrawl.failures import public_code
 from pagemill.api.middleware.api_keys import READER_PREFIX
-from pagemill.api.search.requests import SearchRequest
 from pagemill.api.wire.answers import ErrorBody, FirecrawlErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body, firecrawl_error_body, is_firecrawl
-from pagemill.api.wire.request_validation import UNSUPPORTED_FIELDS
-from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
 from pagemill.errors import (
     ConflictError,
     DeadlineExceededError,
@@ -41,7 +37,6 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from pagemill.api.wire.scrape_request import ScrapeFields
     from pagemill.settings import Settings
 
 DESCRIPTION = """Pagemill turns URLs into HTML, cleaned HTML and Markdown.
@@ -87,6 +82,11 @@ _SEARCHING = frozenset({"search", "firecrawlSearch"})
 
 _HELD = frozenset({"firecrawlScrape", "firecrawlMap"})
 """What is held until a page has ended, and answered with why it failed."""
+
+_TAKING_SESSIONS = frozenset(
+    {"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "submitMap", "submitCrawl", "createMonitor"}
+    | {"search"}
+)
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})
 
@@ -135,18 +135,10 @@ def _completed(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     details = TypeAdapter(FirecrawlErrorBody).json_schema(ref_template="#/components/schemas/{model}")
     schemas |= details.pop("$defs") | {_FIRECRAWL_ERROR_SCHEMA: details}
     schemas["BatchRequest"]["properties"]["urls"]["maxItems"] = settings.requests.max_batch_urls
-    for model in (ScrapeRequest, BatchRequest, JobRequest, SearchRequest):
-        _mark_unsupported(model, schemas[model.__name__]["properties"])
     for path, methods in document["paths"].items():
         for operation in methods.values():
             _complete_operation(path, operation)
     return document
-
-
-def _mark_unsupported(model: type[ScrapeFields], properties: dict[str, Any]) -> None:
-    for name in UNSUPPORTED_FIELDS:
-        field = properties[model.model_fields[name].alias or name]
-        field["description"] += " Not there yet: asking for it is refused as `not_supported`."
 
 
 def _complete_operation(path: str, operation: dict[str, Any]) -> None:
@@ -186,7 +178,8 @@ def _errors_of(path: str, operation: dict[str, Any]) -> dict[int, Sequence[Error
         errors |= {400: (RequestError, InvalidUrlError, NotSupportedError)}
     if operation["operationId"] in _FOR_OPERATORS:
         errors |= {403: (ForbiddenError,)}
-    if "{" in path or operation["operationId"] == "getMetrics":
+    takes_session = operation["operationId"] in _TAKING_SESSIONS
+    if "{" in path or operation["operationId"] == "getMetrics" or takes_session:
         errors |= {404: (NotFoundError,)}
     return errors
 

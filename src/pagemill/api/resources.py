@@ -21,6 +21,7 @@ from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
+from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
 from pagemill.searching.searcher import Searcher
@@ -53,6 +54,7 @@ class Resources:
     proxy_scores: DatabaseProxyScores
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
+    sessions: SessionStore
     schemas: SchemaChecker
     queue: QueueStates
     searcher: Searcher
@@ -93,6 +95,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             streamed_pages=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
+            sessions=SessionStore(database, settings),
             schemas=schemas,
             queue=QueueStates(database, settings),
             searcher=searcher,

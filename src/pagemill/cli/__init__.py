@@ -159,9 +159,32 @@ def _add_sites(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     crawl = commands.add_parser("crawl", help="write the pages of a site, scraped by a running service")
     options.add_crawl_arguments(crawl)
     crawl.set_defaults(command=_crawl)
+    _add_sessions(commands)
     mcp = commands.add_parser("mcp", help="give an agent the tools of a running service, by MCP on standard input")
     options.add_service(mcp)
     mcp.set_defaults(command=_mcp)
+
+
+def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from pagemill.cli import scrape_arguments
+    from pagemill.cli.sites import options
+
+    sessions = commands.add_parser("sessions", help="save, list and delete browser sessions of a running service")
+    actions = sessions.add_subparsers(title="actions", required=True, metavar="ACTION")
+    save = actions.add_parser("save", help="log in by --actions, and save the browser's cookies and storage")
+    save.add_argument("name", metavar="NAME", help="what the session is called; one of this name is replaced")
+    save.add_argument("url", metavar="URL", help="the page to begin at")
+    options.add_session(save)
+    save.set_defaults(command=_sessions("save"))
+    listed = actions.add_parser("list", help="list all sessions of the key")
+    listed.add_argument("--json", action="store_true", help="one line of JSON a session")
+    listed.set_defaults(command=_sessions("list"))
+    delete = actions.add_parser("delete", help="delete a session")
+    delete.add_argument("name", metavar="NAME", help="its name or its id")
+    delete.set_defaults(command=_sessions("delete"))
+    for action in (save, listed, delete):
+        options.add_service(action)
+    scrape_arguments.add_page_arguments(save)
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
@@ -287,6 +310,15 @@ def _crawl(arguments: argparse.Namespace, settings: Settings) -> int:
     from pagemill.cli.sites import commands
 
     return asyncio.run(commands.crawl_site(arguments, settings))
+
+
+def _sessions(action: str) -> Command:
+    def run(arguments: argparse.Namespace, settings: Settings) -> int:
+        from pagemill.cli import sessions
+
+        return asyncio.run(sessions.run(action, arguments, settings))
+
+    return run
 
 
 def _mcp(arguments: argparse.Namespace, settings: Settings) -> int:

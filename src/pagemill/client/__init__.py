@@ -9,7 +9,7 @@ from pagemill.client.errors import (
     PageFailedError,
     ServiceUnreachableError,
 )
-from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, SiteMap
+from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, Session, SiteMap
 from pagemill.client.sync_client import Client
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "PageFailedError",
     "SearchResult",
     "ServiceUnreachableError",
+    "Session",
     "SiteMap",
 ]

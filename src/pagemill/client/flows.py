@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pagemill.client.calls import Answer, Call, pause
 from pagemill.client.errors import JobNotEndedError, PageFailedError, ServiceUnreachableError
 from pagemill.client.options import to_fields
-from pagemill.client.results import COMPLETED, FAILED, CrawlPage, Page, SearchResult, SiteMap
+from pagemill.client.results import COMPLETED, FAILED, CrawlPage, Page, SearchResult, Session, SiteMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -191,3 +191,14 @@ def cancel(job_id: str, retries: int) -> Flow[None]:
     """Begin no more pages of a job. Raises ApiError."""
     path = next((path for kind, path in _SITE_PATHS.items() if job_id.startswith(kind)), "/v1/url-scraper")
     yield from call(Call("DELETE", f"{path}/{job_id}"), retries)
+
+
+def sessions(retries: int) -> Flow[list[Session]]:
+    """Return the key's sessions by name. Raises ApiError."""
+    found = yield from call(Call("GET", "/v1/sessions"), retries, "sessions")
+    return [Session.of(session) for session in found["sessions"]]
+
+
+def delete_session(session_id: str, retries: int) -> Flow[None]:
+    """Delete a session. Raises ApiError."""
+    yield from call(Call("DELETE", f"/v1/sessions/{session_id}"), retries)

@@ -42,6 +42,9 @@ class ScrapeOptions(JobOptions, total=False):
     images: bool
     front_matter: bool
     max_tokens: int
+    session_id: str
+    session_name: str
+    save_session: bool | str
 
 
 class MapOptions(JobOptions, total=False):
@@ -55,6 +58,8 @@ class MapOptions(JobOptions, total=False):
     search: str
     use_sitemap: bool
     ignore_robots: bool
+    session_id: str
+    session_name: str
 
 
 class CrawlOptions(ScrapeOptions, total=False):

@@ -34,6 +34,8 @@ class Page:
     error: str | None = None
     """Why it failed: a sentence, and a code in parentheses."""
     duration_ms: int | None = None
+    session: Mapping[str, Any] | None = None
+    """What became of the session that `save_session` asked for: its `name`, whether it is `saved`, an `error`."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     screenshots: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Pictures (PNG) by format, of `pagemill.scrape`. A service's are at the addresses in `raw`."""
@@ -140,6 +142,38 @@ class SearchResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A saved session, without what it holds. Times are RFC 3339."""
+
+    id: str
+    name: str
+    domains: tuple[str, ...]
+    """Those that have cookies in it."""
+    origins: tuple[str, ...]
+    """Those that have local storage in it."""
+    created_at: str
+    updated_at: str
+    last_used_at: str
+    expires_at: str
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return a session of a list."""
+        return cls(
+            id=answer["id"],
+            name=answer["name"],
+            domains=tuple(answer["domains"]),
+            origins=tuple(answer["origins"]),
+            created_at=answer["createdAt"],
+            updated_at=answer["updatedAt"],
+            last_used_at=answer["lastUsedAt"],
+            expires_at=answer["expiresAt"],
+            raw=answer,
+        )
+
+
 def _page_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "url": answer["url"],
@@ -157,5 +191,6 @@ def _page_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
         "cached": bool(answer.get("cached")),
         "error": answer.get("error"),
         "duration_ms": answer.get("durationMs"),
+        "session": answer.get("session"),
         "raw": answer,
     }

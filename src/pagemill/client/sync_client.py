@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
     from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions, SearchOptions
-    from pagemill.client.results import CrawlPage, Page, SearchResult, SiteMap
+    from pagemill.client.results import CrawlPage, Page, SearchResult, Session, SiteMap
 
 _Result = TypeVar("_Result")
 
@@ -88,6 +88,14 @@ class Client:
     def cancel(self, job_id: str) -> None:
         """Begin no more pages of a job, a batch, a map or a crawl."""
         self._run(flows.cancel(job_id, self._retries))
+
+    def sessions(self) -> list[Session]:
+        """Return the key's saved sessions, by name, without what they hold."""
+        return self._run(flows.sessions(self._retries))
+
+    def delete_session(self, session_id: str) -> None:
+        """Delete a session."""
+        self._run(flows.delete_session(session_id, self._retries))
 
     def request(
         self,

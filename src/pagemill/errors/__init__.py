@@ -46,6 +46,8 @@ from pagemill.errors.pages import (
     InternalPageError,
     PageError,
     RobotsDisallowedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
     WorkerCrashedError,
 )
 from pagemill.errors.requests import (
@@ -73,6 +75,7 @@ from pagemill.errors.requests import (
     UnavailableError,
 )
 from pagemill.errors.root import PagemillError
+from pagemill.errors.sessions import SessionError, SessionTooLargeError, TooManySessionsError
 from pagemill.errors.structuring import (
     ModelAnswerError,
     ModelError,
@@ -142,10 +145,15 @@ __all__ = [
     "SearchError",
     "SearchRateLimitedError",
     "SearchTimeoutError",
+    "SessionError",
+    "SessionNotFoundError",
+    "SessionTooLargeError",
+    "SessionUnreadableError",
     "StorageUnavailableError",
     "StructuringError",
     "TlsError",
     "TooManyRedirectsError",
+    "TooManySessionsError",
     "UnauthorizedError",
     "UnavailableError",
     "UnfetchableUrlError",

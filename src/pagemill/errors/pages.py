@@ -42,6 +42,18 @@ class RobotsDisallowedError(PageError):
     code = "robots_disallowed"
 
 
+class SessionNotFoundError(PageError):
+    """The session that the page was to begin with was deleted meanwhile."""
+
+    code = "session_not_found"
+
+
+class SessionUnreadableError(PageError):
+    """The session that the page was to begin with cannot be decrypted, or the browser does not take it."""
+
+    code = "session_unreadable"
+
+
 class InternalPageError(PageError):
     """A fault of our own; the details are in the log."""
 

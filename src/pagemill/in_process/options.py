@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pagemill.api.wire.error_response import describe
 from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.scrape_request import ScrapeFields
-from pagemill.errors import RequestError
+from pagemill.errors import NotSupportedError, RequestError
 from pagemill.structuring.schemas.checker import SchemaChecker
 
 if TYPE_CHECKING:
@@ -28,4 +28,7 @@ async def checked_options(fields: Mapping[str, Any], settings: Settings) -> Scra
         problem = error.errors()[0]
         raise RequestError(describe({**problem, "loc": ("body", *problem["loc"])})) from None
     async with contextlib.aclosing(SchemaChecker(settings)) as schemas:
-        return await scrape_options(request, settings, schemas, "")
+        options = await scrape_options(request, settings, schemas, "")
+    if options.session is not None:
+        raise NotSupportedError("There are no sessions without a service.")
+    return options

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logs.configure_for_library()
 
-_OPTIONS = ClientOptions.__optional_keys__ - {"webhook_url"}
+_OPTIONS = ClientOptions.__optional_keys__ - {"webhook_url", "session_id", "session_name", "save_session"}
 
 
 def scrape(url: str, options: Mapping[str, Any]) -> Page:

@@ -25,6 +25,7 @@ from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
 from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
 from pagemill.jobs.worker_slots import WorkerSlots
@@ -91,12 +92,14 @@ class Worker:
         self._proxy_scores = DatabaseProxyScores(self._database, settings)
         self._hosts = DatabaseHostMemory(self._database, settings)
         self._selectors = DatabaseSelectors(self._database, worker_id, settings)
+        self._sessions = SessionStore(self._database, settings)
         self._scraper = Scraper(
             settings,
             cache=self._cache,
             proxy_scores=self._proxy_scores,
             memory=self._hosts,
             selectors=self._selectors,
+            sessions=self._sessions,
         )
         self._slots = WorkerSlots(settings.jobs.worker_concurrency)
         self._sites = SiteWorker(settings, self._database, self._scraper, self._slots)
@@ -309,6 +312,9 @@ class Worker:
                 await asyncio.sleep(_RETENTION_PAUSE)
             while deleted := await delete_old_deliveries(self._database, age, self._settings.jobs.retention_step):
                 log.info("deleted old deliveries of webhooks", deliveries=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            while deleted := await self._sessions.delete_unused(self._settings.jobs.retention_step):
+                log.info("deleted unused sessions", sessions=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await self._delete_old_pages()
             await asyncio.to_thread(return_free_memory)

@@ -54,6 +54,7 @@ class Fetching(Waiting):
     )
     force_fresh: bool | None = Field(None, description="Fetch the page even if a cached copy would do.")
     wait_for: int | None = Field(None, ge=0, description="Milliseconds to wait in the browser once the page is there.")
+    session_name: str | None = Field(None, description="A saved session, for pages behind a log-in.")
 
 
 class Scraping(Fetching):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pagemill.fetching.browser.browser import Browser
     from pagemill.fetching.http.fetcher import HttpFetcher
     from pagemill.fetching.http.validators import Validators
-    from pagemill.model import FetchedPage, Format, ScrapeOptions
+    from pagemill.model import FetchedPage, Format, RenderedPage, ScrapeOptions, SessionState
     from pagemill.scraping.extractor_pool import Extracted, ExtractorPool
     from pagemill.scraping.fail_safe import FailSafeHostMemory
     from pagemill.settings import Settings
@@ -76,13 +76,17 @@ class FetchResult:
 
 @dataclass(slots=True)
 class Escalation:
-    """Fetches one page. `deadline` is a time of the event loop; `validators` are those of the cached page."""
+    """Fetches one page. `deadline` is a time of the event loop; `validators` are those of the cached page.
+
+    With `session` the browser begins.
+    """
 
     context: ScrapeContext
     url: str
     options: ScrapeOptions
     deadline: float
     validators: Validators | None = None
+    session: SessionState | None = field(default=None, repr=False)
     attempts: list[Attempt] = field(default_factory=list)
 
     async def run(self) -> FetchResult:
@@ -223,7 +227,7 @@ class Escalation:
         reader = _PageReader(self.context.extractors, self.options)
         try:
             rendered = await self.context.browser.render(
-                self.url, self.options, self.deadline - reserve, max_wait, reader.accept
+                self.url, self.options, self.deadline - reserve, max_wait, reader.accept, self.session
             )
         except PageError as error:
             failure = reader.block or error  # however other proxies failed after that
@@ -237,18 +241,19 @@ class Escalation:
         page = rendered.page
         self.attempts.append(timer.ended(Kind.OK, page.status_code))
         whole = page.settled and not reader.extracted.empty
-        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered.screenshots, cacheable=whole)
+        return self._result(page, reader.extracted, FetchedWith.BROWSER, rendered, cacheable=whole)
 
     def _result(
         self,
         page: FetchedPage,
         extracted: Extracted,
         fetched_with: FetchedWith,
-        screenshots: dict[Format, bytes] | None = None,
+        rendered: RenderedPage | None = None,
         *,
         cacheable: bool = False,
     ) -> FetchResult:
-        bodies = extracted.bodies | {name.value: picture for name, picture in (screenshots or {}).items()}
+        screenshots: dict[Format, bytes] = rendered.screenshots if rendered else {}
+        bodies = extracted.bodies | {name.value: picture for name, picture in screenshots.items()}
         scraped = ScrapedPage(
             page.final_url,
             page.status_code,
@@ -256,6 +261,7 @@ class Escalation:
             fetched_with=fetched_with,
             quality=extracted.quality,
             attempts=tuple(self.attempts),
+            session=rendered.session if rendered else None,
         )
         return FetchResult(page, scraped, cacheable, extracted.words)
 
@@ -333,7 +339,8 @@ def _asks_for_browser(options: ScrapeOptions) -> bool:
 
 def _needs_browser(options: ScrapeOptions) -> bool:
     """Whether something is asked for that only a browser can do."""
-    return bool(options.actions or options.wait_for or not SCREENSHOT_FORMATS.isdisjoint(options.formats))
+    pictures = not SCREENSHOT_FORMATS.isdisjoint(options.formats)
+    return bool(options.actions or options.wait_for or options.session or pictures)
 
 
 def _status(error: PageError) -> int | None:

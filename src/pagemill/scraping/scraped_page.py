@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pagemill.model import Attempt, FetchedWith
+from pagemill.model import Attempt, FetchedWith, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,5 @@ class ScrapedPage:
     """The steps of the way there, and how each ended."""
     plain_markdown: bytes | None = None
     """The Markdown that everyone gets, where the options made another one of it."""
+    session: SessionState | None = field(default=None, repr=False)
+    """The state of the browser's context, until it is saved."""

@@ -19,6 +19,7 @@ from pagemill.scraping.fail_safe import FailSafeHostMemory, FailSafeProxyScores
 from pagemill.scraping.host_memory import HostMemory
 from pagemill.scraping.markdown_finishing import finished_markdown, with_markdown, without_markdown_options
 from pagemill.scraping.page_cache import cache_keys
+from pagemill.scraping.sessions.page_session import load_session, with_saved_session
 from pagemill.scraping.structured import StructuredScraping, plain_options
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
     from pagemill.fetching.http.validators import Validators
     from pagemill.fetching.proxies.scores import ProxyScores
-    from pagemill.model import FetchedPage, JsonObject, ScrapeOptions
+    from pagemill.model import FetchedPage, JsonObject, ScrapeOptions, SessionState
     from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import PageCache
     from pagemill.scraping.scraped_page import ScrapedPage
+    from pagemill.scraping.sessions.kept_sessions import KeptSessions
     from pagemill.settings import Settings
     from pagemill.structuring.selectors.store import LearnedSelectors
 
@@ -40,16 +42,17 @@ class Scraper:
     """Fetches and extracts, many pages at a time. One for each process.
 
     Without a `cache` each page is fetched; without `proxy_scores`, `memory` and `selectors` they are this process's
-    own.
+    own. Without `sessions` there are none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it remembers by
         self,
         settings: Settings,
         cache: PageCache | None = None,
         proxy_scores: ProxyScores | None = None,
         memory: HostMemory | None = None,
         selectors: LearnedSelectors | None = None,
+        sessions: KeptSessions | None = None,
     ) -> None:
         self._deadline = settings.jobs.job_deadline
         self._guard = EgressGuard(settings)
@@ -66,6 +69,7 @@ class Scraper:
             if cache is None or settings.cache.cache_time == 0
             else CachedScraping(cache, settings, self._fetch, self._extract)
         )
+        self._sessions = sessions
         self._structured = StructuredScraping(settings, self._context.extractors, selectors)
         self._stack = AsyncExitStack()
 
@@ -88,15 +92,18 @@ class Scraper:
     async def scrape(self, url: str, options: ScrapeOptions, key_id: str = "") -> ScrapedPage:
         """Scrape one URL within the deadline, for an API key. Raises a subclass of errors.PageError."""
         current_key.set(key_id)
+        # Its statement waits for a database that is away, which is no time of the page's.
+        session, options = await load_session(self._sessions, options, key_id)
         seconds = self._deadline if options.timeout is None else min(self._deadline, options.timeout)
         deadline = asyncio.get_running_loop().time() + seconds
         without_json = plain_options(options)
         plain = without_markdown_options(without_json)
         try:
             async with asyncio.timeout_at(deadline):
-                page = await self._scrape(url, plain, deadline)
+                page = await self._scrape(url, plain, deadline, session)
         except TimeoutError:
             raise DeadlineExceededError(f"The page was not done within {seconds:g} seconds.") from None
+        page = await with_saved_session(self._sessions, page, options, key_id)
         markdown = await finished_markdown(self._context.extractors, page, options, deadline)
         if without_json is not options:
             page = await self._structured.complete(page, options, deadline, key_id)
@@ -114,11 +121,13 @@ class Scraper:
         """Have two versions of a page compared: see `ExtractorPool.compare`."""
         return await self._context.extractors.compare(request, body)
 
-    async def _scrape(self, url: str, options: ScrapeOptions, deadline: float) -> ScrapedPage:
+    async def _scrape(
+        self, url: str, options: ScrapeOptions, deadline: float, session: SessionState | None
+    ) -> ScrapedPage:
         keys = cache_keys(url, options) if self._cached and EXTRACTED.issuperset(options.formats) else None
         if self._cached is not None and keys is not None:
             return await self._cached.scrape(keys, url, options, deadline)
-        return (await self._fetch(url, options, deadline, None)).scraped
+        return (await Escalation(self._context, url, options, deadline, session=session).run()).scraped
 
     async def _fetch(
         self, url: str, options: ScrapeOptions, deadline: float, validators: Validators | None

@@ -17,6 +17,7 @@ from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
 from pagemill.settings.api.search import SearchSettings
 from pagemill.settings.api.service import ServiceSettings
+from pagemill.settings.api.sessions import SessionSettings
 from pagemill.settings.browser import BrowserSettings
 from pagemill.settings.cache import CacheSettings
 from pagemill.settings.database import DatabaseSettings
@@ -50,6 +51,7 @@ class Settings(BaseModel):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
+    sessions: SessionSettings = Field(default_factory=SessionSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetching: FetchingSettings = Field(default_factory=FetchingSettings)

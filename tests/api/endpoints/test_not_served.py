@@ -13,7 +13,7 @@ ASKED = [
     ("POST", "/v1/agentic-search", {"prompt": "test", "useBrowser": True}),
     ("GET", "/v1/wire/catalog/walmart", None),
     ("POST", "/v1/wire/task", {"action_id": "walmart.search_products"}),
-    ("GET", "/v1/sessions", None),
+    ("POST", "/v1/sessions/manual-start", {"websiteUrl": "https://example.com"}),
     ("GET", "/v1/ai-visibility/sources", None),
     ("PUT", "/v1/domain-configs/example.com", {}),
 ]

@@ -294,6 +294,7 @@ async def test_without_a_service_key_webhooks_are_refused_not_forgotten(
             ("GET", "/v1/webhooks/signing-secret", None),
             ("POST", "/v1/url-scraper", {"url": URL, "webhook_url": HOOK}),
             ("POST", "/v1/url-scraper/batch", {"urls": [URL], "webhook_url": HOOK}),
+            ("POST", "/v1/url-scraper", {"url": URL, "saveSession": "shop"}),
         ):
             answer = await api.client.request(method, path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (400, "not_supported"), path

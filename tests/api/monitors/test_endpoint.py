@@ -10,6 +10,9 @@ import pytest
 from tests.api.conftest import serving
 
 from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.monitors.store import MonitorStore
+from pagemill.jobs.sessions.store import SessionStore
+from pagemill.model import SessionState, SessionUse
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -96,11 +99,25 @@ async def test_a_monitor_of_a_site(api: Api) -> None:
         ({"expiresAt": "9999-12-31"}, "invalid_request: The field `expiresAt` is not valid: it is neither"),
         ({"aiMode": True}, "not_supported: The field `aiMode`"),
         ({"alertEmails": "a@example.com"}, "not_supported: The field `alertEmails`"),
-        ({"sessionId": "s"}, "not_supported: The field `sessionId`"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused_by_name(api: Api, fields: dict[str, Any], message: str) -> None:
     assert (await refused(api, **fields)).startswith(message)
+
+
+async def test_a_monitor_begins_with_a_session_of_its_key(api: Api, database: Database, settings: Settings) -> None:
+    state = SessionState(b'{"cookies": [], "origins": []}')
+    session_id = await SessionStore(database, settings).save(api.key_id, "shop", state, URL)
+    made = await create(api, scope="site", sessionName="shop")
+    assert made["sessionName"] == "shop"
+    found = await MonitorStore(database).get(api.key_id, made["id"])
+    assert found is not None
+    assert found.definition.options.session == SessionUse(name="shop")
+    changes = {"sessionName": "", "sessionId": session_id}
+    changed = (await api.client.patch(f"/v1/monitors/{made['id']}", json=changes)).json()
+    assert (changed["sessionId"], "sessionName" in changed) == (session_id, False)
+    gone = await api.client.patch(f"/v1/monitors/{made['id']}", json={"sessionId": "sess_0"})
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
 
 
 async def test_a_list_is_read_in_parts_and_holds_only_the_keys_own(api: Api, database: Database) -> None:

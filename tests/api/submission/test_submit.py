@@ -13,7 +13,7 @@ from tests.api.conftest import serving
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, idempotency
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import Idempotency, Repeat
-from pagemill.model import Format, ScrapeOptions
+from pagemill.model import Action, ActionType, Format, ScrapeOptions, SessionUse
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker
@@ -33,6 +33,8 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
         replace(SUBMISSION, options=ScrapeOptions(country="de")),
         replace(SUBMISSION, options=ScrapeOptions(formats=(Format.HTML,))),
         replace(SUBMISSION, options=ScrapeOptions(force_fresh=True)),
+        replace(SUBMISSION, options=ScrapeOptions(session=SessionUse(name="shop"))),
+        replace(SUBMISSION, options=ScrapeOptions(session=SessionUse(name="shop", save_as="shop"))),
         replace(SUBMISSION, webhook_url="https://example.com/hook"),
         replace(SUBMISSION, retry_of="job_1"),
         replace(SUBMISSION, search=("mills", 5), batch=True),
@@ -41,6 +43,14 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
     marks = [idempotency(variant, settings) for variant in variants]
     assert len({mark.request_hash for mark in marks if mark}) == len(variants)
     assert idempotency(SUBMISSION, settings) == marks[0]
+
+
+def test_a_request_without_what_was_added_since_has_the_hash_of_the_version_before(settings: Settings) -> None:
+    options = ScrapeOptions(actions=(Action(ActionType.WRITE, text="a"),), headers=(("a", "b"),))
+    mark = idempotency(replace(SUBMISSION, urls=["http://a.test/"], options=options), settings)
+    assert mark is not None
+    assert mark.request_hash is not None
+    assert mark.request_hash.hex() == "185be162d033fb3d60195de2ce21ae963217f66304512c1ecabcbafefaabdb28"
 
 
 def test_without_a_key_the_window_decides(settings: Settings) -> None:

@@ -224,18 +224,26 @@ async def test_the_urls_of_a_batch_are_checked(api: Api) -> None:
         assert name in answer.json()["message"], urls
 
 
-NOT_YET: list[tuple[dict[str, Any], str]] = [
-    ({"sessionId": "s"}, "`sessionId`"),
-    ({"sessionName": "s"}, "`sessionName`"),
+SESSIONS: list[tuple[dict[str, Any], int, str]] = [
+    ({"sessionId": "sess_1"}, 404, "`sessionId`"),
+    ({"sessionName": "shop"}, 404, "`sessionName`"),
+    ({"sessionName": "shop", "saveSession": "another"}, 404, "`sessionName`"),
+    ({"sessionName": "shop", "sessionId": "sess_1"}, 400, "`sessionId`"),
+    ({"saveSession": True}, 400, "`saveSession`"),
+    ({"saveSession": True, "sessionId": "sess_1"}, 400, "`saveSession`"),
+    ({"saveSession": 1}, 400, "`saveSession`"),
+    ({"saveSession": "a\n"}, 400, "`saveSession`"),
+    ({"sessionName": "x" * 101}, 400, "`sessionName`"),
 ]
 
 
-async def test_what_is_not_there_yet_is_refused(api: Api) -> None:
-    for fields, name in NOT_YET:
+async def test_a_session_that_is_not_there_or_cannot_be_is_refused(api: Api) -> None:
+    for fields, status, name in SESSIONS:
         single = await api.client.post("/v1/url-scraper", json={"url": URL, **fields})
         batch = await api.client.post("/v1/url-scraper/batch", json={"urls": [URL], **fields})
         for answer in (single, batch):
-            assert (answer.status_code, answer.json()["code"]) == (400, "not_supported"), fields
+            code = "not_found" if status == 404 else "invalid_request"
+            assert (answer.status_code, answer.json()["code"]) == (status, code), fields
             assert name in answer.json()["message"], fields
 
 

@@ -138,6 +138,12 @@ ROWS: dict[int, tuple[str, ...]] = {
             "VALUES ('chg_1', 'mon_1', 'crawl_1', 'changed', 'http://g.test/', 'One line.', '-a', '{}')"
         ),
     ),
+    20: (
+        (
+            "INSERT INTO sessions (id, key_id, name, state, website, domains, origins, cookies, storage_items) "
+            "VALUES ('sess_1', 'key_1', 'shop', '\\x11', 'http://h.test', '{h.test}', '{http://h.test}', 2, 1)"
+        ),
+    ),
 }
 
 

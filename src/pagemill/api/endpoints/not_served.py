@@ -23,7 +23,10 @@ NOT_SERVED: Mapping[str, tuple[str, str]] = {
     ),
     "wire": ("Wire", _JSON),
     "wire-run": ("Wire", _JSON),
-    "sessions": ("A saved browser session", "Send `cookies` or `actions` in POST /v1/url-scraper."),
+    "sessions": (
+        "A session that a person logs in to",
+        "Log in by `actions` and save the session with `saveSession`, in POST /v1/url-scraper.",
+    ),
     "recordings": ("A recording of a browser session", "Send `actions` in POST /v1/url-scraper."),
     "ai": ("A browser task", "Send `actions` in POST /v1/url-scraper."),
     "ai-visibility": ("AI visibility", _SCRAPE),

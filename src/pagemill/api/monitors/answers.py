@@ -33,6 +33,8 @@ class MonitorFields(TypedDict):
     watchMode: Literal["full_page", "specific_data"]
     watchFormat: Literal["markdown", "html", "cleaned_html"]
     outputSchema: NotRequired[dict[str, Any]]
+    sessionId: NotRequired[Annotated[str, Field(description="Of the session that each run begins with.")]]
+    sessionName: NotRequired[str]
     intervalMinutes: int
     useBrowser: bool
     country: str
@@ -121,6 +123,8 @@ def monitor_fields(found: Monitor) -> JsonObject:
     }
     optional = {
         "outputSchema": asked.get("outputSchema"),
+        "sessionId": asked.get("sessionId") or None,
+        "sessionName": asked.get("sessionName") or None,
         "maxPages": site.limit if site else None,
         "maxDepth": site.depth if site else None,
         "alertWebhookUrl": definition.alert_webhook_url,

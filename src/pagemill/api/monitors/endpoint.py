@@ -25,7 +25,7 @@ from pagemill.api.monitors.requests import (
     stored,
 )
 from pagemill.api.resources import ApiResources, Resources
-from pagemill.api.submission.submit import check_webhooks
+from pagemill.api.submission.submit import check_session, check_webhooks
 from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.api.wire.webhook_answers import Deleted
@@ -56,6 +56,7 @@ async def create_monitor(
 ) -> Response:
     """Make a monitor. Its first run is due at once, and gives what later runs are compared with."""
     wanted = await definition(body, resources.settings, resources.schemas, key_id)
+    await check_session(resources, key_id, wanted.options)
     if wanted.alert_webhook_url is not None:
         check_webhooks(resources)
     made = await resources.monitors.create(
@@ -189,6 +190,7 @@ async def _change(
         wanted = await definition(
             request, resources.settings, resources.schemas, key_id, may_be_over="expiresAt" not in fields
         )
+        await check_session(resources, key_id, wanted.options)
         if wanted.alert_webhook_url is not None:
             check_webhooks(resources)
         if (changed := await resources.monitors.update(monitor, wanted)) is not None:

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from pagemill.api.sites.requests import CrawlRequest, crawl_site
 from pagemill.api.wire.country_names import DEFAULT
 from pagemill.api.wire.request_validation import receiver_url, scrape_options, single_url
-from pagemill.api.wire.scrape_request import ScrapeFields
+from pagemill.api.wire.scrape_request import SESSION_ID, SESSION_NAME, ScrapeFields, SessionId, SessionName
 from pagemill.errors import NotSupportedError, RequestError
 from pagemill.jobs.monitors.monitor import Definition
 from pagemill.model import Format
@@ -106,7 +106,8 @@ class MonitorFields(BaseModel):
     )
     ai_mode: bool | None = Field(False, description=f"Judge changes by a language model. {_UNSUPPORTED}")
     alert_emails: str | None = Field(None, description=f"Addresses to be told of changes. {_UNSUPPORTED}")
-    session_id: str | None = Field(None, description=f"The id of a saved browser session. {_UNSUPPORTED}")
+    session_id: SessionId | None = Field(None, description=SESSION_ID)
+    session_name: SessionName | None = Field(None, description=SESSION_NAME)
 
 
 class MonitorRequest(MonitorFields):
@@ -193,6 +194,8 @@ def _scrape_fields(request: MonitorRequest) -> ScrapeFields:
             "useBrowser": request.use_browser,
             "country": request.country,
             "forceFresh": True,
+            "sessionId": request.session_id,
+            "sessionName": request.session_name,
         }
     )
 
@@ -228,6 +231,6 @@ def end_of(text: str, *, may_be_over: bool = False) -> datetime:
 
 
 def _refuse_unsupported(request: MonitorRequest) -> None:
-    for name in ("ai_mode", "alert_emails", "session_id"):
+    for name in ("ai_mode", "alert_emails"):
         if getattr(request, name):
             raise NotSupportedError(f"The field `{to_camel(name)}` is not supported by this version.")

@@ -17,6 +17,7 @@ from pagemill.api.submission.submit import (
     Submission,
     SubmitEndpoint,
     admit,
+    check_session,
     checked_webhook,
     earlier_job,
     store,
@@ -85,6 +86,7 @@ async def search_and_scrape(
     A request that repeats an earlier one is answered with the batch of that one, and with what is found now of its
     pages.
     """
+    await check_session(resources, key_id, submission.options)
     earlier = await earlier_job(resources, key_id, submission)
     if earlier is None:
         await admit(resources, key_id, submission)

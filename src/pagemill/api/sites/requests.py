@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field
 
-from pagemill.api.wire.request_validation import checked_country, single_url
-from pagemill.api.wire.scrape_request import JobFields, ScrapeFields
+from pagemill.api.wire.request_validation import checked_country, session_use, single_url
+from pagemill.api.wire.scrape_request import SESSION_ID, SESSION_NAME, JobFields, ScrapeFields, SessionId, SessionName
 from pagemill.errors import InvalidPatternError, InvalidUrlError, NotSupportedError, RequestError
 from pagemill.jobs.queue.store import Site
 from pagemill.model import JobKind, ScrapeOptions, SiteOptions
@@ -46,6 +46,8 @@ class MapRequest(JobFields):
     )
     use_sitemap: bool | None = Field(True, description="Whether sitemaps and feeds are read.")
     ignore_robots: bool | None = Field(False, description="Whether `robots.txt` is ignored, where a setting lets it.")
+    session_id: SessionId | None = Field(None, description=SESSION_ID)
+    session_name: SessionName | None = Field(None, description=SESSION_NAME)
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com", "limit": 500}]})
 
@@ -87,7 +89,11 @@ class CrawlRequest(ScrapeFields):
 
 def map_options(request: MapRequest, settings: Settings) -> ScrapeOptions:
     """Return how the pages of a map are fetched. Raises errors.RequestError."""
-    return ScrapeOptions(country=checked_country(request.country, settings), use_browser=bool(request.use_browser))
+    return ScrapeOptions(
+        country=checked_country(request.country, settings),
+        use_browser=bool(request.use_browser),
+        session=session_use(request.session_id, request.session_name),
+    )
 
 
 def map_site(request: MapRequest, settings: Settings) -> Site:
@@ -116,6 +122,8 @@ def crawl_site(request: CrawlRequest, settings: Settings) -> Site:
     _at_most(depth, settings.sites.crawl_max_depth, "depth")
     if request.same_domain is False and not request.include_subdomains:
         raise NotSupportedError("The field `sameDomain` is not supported as false: a crawl stays on its site.")
+    if request.save_session:
+        raise NotSupportedError("The field `saveSession` is not supported by crawls: save it with a page before.")
     options = SiteOptions(
         url=single_url(request.url, settings),
         limit=limit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill.api.wire.request_validation import webhook_url
-from pagemill.errors import NotSupportedError
+from pagemill.errors import NotFoundError, NotSupportedError
 from pagemill.jobs.queue.store import Idempotency, Repeat
 from pagemill.model import JobKind
 from pagemill.observability import tracing
@@ -88,12 +88,30 @@ def checked_webhook(resources: Resources, request: JobFields) -> str | None:
     return url
 
 
+async def check_session(resources: Resources, key_id: str, options: ScrapeOptions) -> None:
+    """Raise errors.NotFoundError if the session that pages are to begin with is not there, or is another key's.
+
+    Raises errors.NotSupportedError if sessions cannot be encrypted.
+    """
+    use = options.session
+    if use is None:
+        return
+    if not resources.sessions.can_seal:
+        raise NotSupportedError("This service has no key to encrypt sessions with: PAGEMILL_SECRET_KEY is not set.")
+    if use.is_empty or use.may_be_new:
+        return
+    if await resources.sessions.find(key_id, use.id, use.name) is None:
+        field = "sessionName" if use.id is None else "sessionId"
+        raise NotFoundError(f"The field `{field}` is not valid: there is no such session.")
+
+
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
     """Return the job of a submission: a new one, or the job of the earlier request that this one repeats.
 
-    Raises errors.RateLimitedError and errors.QueueFullError, and errors.ConflictError for an idempotency key that came
-    with another request.
+    Raises errors.RateLimitedError and errors.QueueFullError, errors.ConflictError for an idempotency key that came with
+    another request, and errors.NotFoundError for a session that is not there.
     """
+    await check_session(resources, key_id, submission.options)
     if resources.limits:
         earlier = await earlier_job(resources, key_id, submission)
         if earlier is not None:
@@ -119,7 +137,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
     return await resources.jobs.submit(
         key_id,
         submission.urls,
-        submission.options,
+        await resources.sessions.seal_texts(key_id, submission.options),
         batch=submission.batch,
         idempotency=idempotency(submission, resources.settings),
         webhook_url=submission.webhook_url,
@@ -131,7 +149,10 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
 
 def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
-    asked: list[Any] = [submission.batch, submission.search or submission.urls, submission.options]
+    options = {field.name: getattr(submission.options, field.name) for field in fields(submission.options)}
+    if submission.options.session is None:
+        del options["session"]
+    asked: list[Any] = [submission.batch, submission.search or submission.urls, options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
     asked += [extra for extra in (submission.webhook_url, submission.webhook, submission.retry_of) if extra is not None]
     if submission.site is not None:

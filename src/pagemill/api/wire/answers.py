@@ -178,6 +178,15 @@ class GeneratedJson(TypedDict):
     truncated: NotRequired[Annotated[bool, Field(description="Whether the page was too long to be read whole.")]]
 
 
+class SavedSession(TypedDict):
+    """What became of the session that was to be saved."""
+
+    name: str
+    saved: bool
+    id: NotRequired[Annotated[str, Field(description="Once it is saved.")]]
+    error: NotRequired[Annotated[str, Field(description="Why it is not, and the error's code in parentheses.")]]
+
+
 class ContentFields(TypedDict):
     """What was made of a page: null where it was not asked for, or is not there (yet)."""
 
@@ -202,6 +211,7 @@ class ContentFields(TypedDict):
             ),
         ]
     ]
+    session: NotRequired[Annotated[SavedSession, Field(description="Only where `saveSession` asked for it.")]]
     error: Annotated[str | None, Field(description="Why the page failed, and the error's code in parentheses.")]
     cached: NotRequired[Annotated[bool, Field(description="Whether a cached copy was served; once it is known.")]]
     durationMs: NotRequired[Milliseconds]
@@ -428,6 +438,8 @@ def _content(job: Job, status: Status, bodies: Mapping[str, Any]) -> JsonObject:
         asked["markdownTruncated"] = bodies["markdown_truncated"]
     if "markdown" in asked and "markdown_error" in bodies:
         asked["markdownError"] = bodies["markdown_error"]
+    if status is Status.COMPLETED and "session" in bodies:
+        asked["session"] = bodies["session"]
     return {**{_KEYS[name]: None for name in DEFAULT_FORMATS}, **asked}
 
 

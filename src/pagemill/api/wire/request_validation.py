@@ -9,9 +9,9 @@ import ada_url
 
 from pagemill.api.wire.country_names import country_code
 from pagemill.api.wire.page_fields import checked_cookies, checked_headers, checked_selectors, checked_user_agent
-from pagemill.errors import InvalidSchemaError, InvalidUrlError, NotSupportedError, RequestError
+from pagemill.errors import InvalidSchemaError, InvalidUrlError, RequestError
 from pagemill.jobs.webhooks.receivers import check_receiver
-from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle, MarkdownOptions, ScrapeOptions
+from pagemill.model import DEFAULT_FORMATS, Format, LinkStyle, MarkdownOptions, ScrapeOptions, SessionUse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,19 +25,15 @@ _WITHOUT_SCHEME = re.compile(
 )
 """A URL that begins with its host: a name with a dot in it, or an address, and perhaps a port."""
 
-# Known fields that are not supported yet. To support one, remove it here and pass it on in `scrape_options`.
-UNSUPPORTED_FIELDS = ("session_id", "session_name")
-
 
 async def scrape_options(
     request: ScrapeFields, settings: Settings, schemas: SchemaChecker, key_id: str
 ) -> ScrapeOptions:
     """Return the options of a request.
 
-    Raises errors.CountryNotAvailableError, errors.RequestError for an unknown country or a schema that cannot be used,
-    and errors.NotSupportedError, naming the field.
+    Raises errors.CountryNotAvailableError, and errors.RequestError for an unknown country or a schema that cannot be
+    used, naming the field.
     """
-    _refuse_unsupported(request)
     return ScrapeOptions(
         formats=_formats(request),
         country=checked_country(request.country, settings),
@@ -56,6 +52,7 @@ async def scrape_options(
         markdown=_markdown(request),
         wait_for=request.wait_for or 0,
         output_schema=await _schema(request, schemas, key_id),
+        session=session_use(request.session_id, request.session_name, request.save_session),
     )
 
 
@@ -141,11 +138,16 @@ async def _schema(request: ScrapeFields, schemas: SchemaChecker, key_id: str) ->
         raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
 
 
-def _refuse_unsupported(request: ScrapeFields) -> None:
-    for name in UNSUPPORTED_FIELDS:
-        if getattr(request, name):
-            alias = type(request).model_fields[name].alias
-            raise NotSupportedError(f"The field `{alias}` is not supported by this version.")
+def session_use(session_id: str | None, name: str | None, save: bool | str | None = None) -> SessionUse | None:
+    """Return which session a page begins with, and where it is saved; None for neither. Raises errors.RequestError."""
+    if session_id and name:
+        raise RequestError("The field `sessionId` is not valid beside `sessionName`: give one of them.")
+    if save is True and not name:
+        raise RequestError("The field `saveSession` is not valid: name the session, here or with `sessionName`.")
+    save_as = save if isinstance(save, str) else name
+    if not (session_id or name or save):
+        return None
+    return SessionUse(session_id or None, name or None, save_as if save else None)
 
 
 def checked_country(text: str | None, settings: Settings, field: str = "country") -> str:

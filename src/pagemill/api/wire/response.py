@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.queue.store import JobStore
     from pagemill.model import Job, JsonObject, Page
 
-_ALONGSIDE = ("summary_source", "markdown_truncated", "markdown_error", "metadata")
+_ALONGSIDE = ("summary_source", "markdown_truncated", "markdown_error", "session", "metadata")
 
 MEDIA_TYPE = "application/json"
 

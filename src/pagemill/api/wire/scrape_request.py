@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from pagemill.api.wire.actions import LONGEST_WAIT, ActionFields
 from pagemill.api.wire.country_names import DEFAULT
@@ -14,6 +16,22 @@ from pagemill.model import DEFAULT_FORMATS, MIN_TOKENS, Format, LinkStyle
 
 MAX_ACTIONS = 15
 MAX_TOKENS = 100_000_000
+SessionId = Annotated[str, Field(max_length=100)]
+_SESSION_NAME = r"^[^\x00-\x1f\x7f]{0,100}$"
+SessionName = Annotated[str, Field(max_length=100, pattern=_SESSION_NAME)]
+SESSION_ID = "The id of a saved session: the browser begins with its cookies and local storage."
+SESSION_NAME = "The name of a saved session, in place of its id."
+
+
+def _save_session(value: object) -> bool | str | None:
+    """Take `true`, `false` or a name. A union would name its kinds in errors."""
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and re.fullmatch(_SESSION_NAME, value)):
+        return value
+    raise PydanticCustomError("save_session", "it is neither true nor false, nor a name of at most 100 characters")
+
+
+_SAVE_SESSION_SCHEMA = {"anyOf": [{"type": "boolean"}, {"type": "string", "maxLength": 100}, {"type": "null"}]}
+SaveSession = Annotated[bool | str | None, PlainValidator(_save_session), WithJsonSchema(_SAVE_SESSION_SCHEMA)]
 
 
 class JobFields(BaseModel):
@@ -90,8 +108,13 @@ class ScrapeFields(JobFields):
         None,
         description="About how many tokens the Markdown may have. What has more is cut, and its last line says so.",
     )
-    session_id: str | None = Field(None, description="The id of a saved browser session.")
-    session_name: str | None = Field(None, description="The name of a saved browser session.")
+    session_id: SessionId | None = Field(None, description=SESSION_ID)
+    session_name: SessionName | None = Field(None, description=SESSION_NAME)
+    save_session: SaveSession = Field(
+        False,
+        description="Save cookies and local storage as a session once the page was read: under `sessionName`, or under "
+        "the name given here.",
+    )
 
 
 class ScrapeRequest(ScrapeFields):

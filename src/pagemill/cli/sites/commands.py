@@ -30,6 +30,7 @@ async def map_site(arguments: argparse.Namespace, settings: Settings) -> int:
         "depth": arguments.depth,
         "search": arguments.search,
         "include_subdomains": arguments.include_subdomains,
+        "session_name": arguments.session,
     }
     async with service.connect(arguments, settings) as client:
         try:
@@ -93,5 +94,6 @@ def _fields(arguments: argparse.Namespace) -> dict[str, Any]:
         "includeSubdomains": arguments.include_subdomains,
         "useSitemap": arguments.sitemap,
         "query": arguments.query,
+        "sessionName": arguments.session,
         **scrape_arguments.page_fields(arguments),
     }

@@ -21,6 +21,7 @@ def add_map_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--search", metavar="TEXT", help="URLs that are about it come first")
     command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
     command.add_argument("--json", action="store_true", help="one line of JSON a URL, with title, date and source")
+    add_session(command)
     add_service(command)
 
 
@@ -41,8 +42,14 @@ def add_crawl_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--include-subdomains", action="store_true", help="hosts below the site's belong to it")
     command.add_argument("--sitemap", action="store_true", help="the URLs of the site's sitemaps are crawled too")
     command.add_argument("--query", metavar="TEXT", help="pages that are about it are taken first")
+    add_session(command)
     add_service(command)
     scrape_arguments.add_page_arguments(command)
+
+
+def add_session(command: argparse.ArgumentParser) -> None:
+    """Add the argument that names a session."""
+    command.add_argument("--session", metavar="NAME", help="the saved session that the browser begins with")
 
 
 def add_service(command: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pagemill.fetching.proxies.rotation import Accept
     from pagemill.fetching.proxies.scores import ProxyScores
     from pagemill.fetching.url import Url
-    from pagemill.model import RenderedPage, ScrapeOptions
+    from pagemill.model import RenderedPage, ScrapeOptions, SessionState
     from pagemill.proxies import Proxy
     from pagemill.settings import Settings
 
@@ -55,6 +55,16 @@ class _Purpose:
 
     images: bool
     one_by_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A page to render."""
+
+    url: Url
+    options: ScrapeOptions
+    deadline: float
+    session: SessionState | None = field(repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -103,22 +113,24 @@ class Browser:
         """The Chromium that is run. Raises `BrowserUnavailableError`."""
         return find_chromium(self._settings)
 
-    async def render(
+    async def render(  # noqa: PLR0913, PLR0917 - what is asked of a page
         self,
         url: str,
         options: ScrapeOptions,
         deadline: float,
         max_wait: float | None = None,
         accept: Accept | None = None,
+        session: SessionState | None = None,
     ) -> RenderedPage:
         """The page at `url` as it stands once it is ready, or when the event loop's time is `deadline`.
 
         `max_wait` is for how many seconds at most it waits for its turn. A page under which the browser died is tried
         again, once, with no other page beside it. `accept` may refuse a page that came: its error is then how the
-        attempt ended, and another proxy may be tried. Raises a subclass of `FetchError`; `BrowserUnavailableError`
-        where there is no browser.
+        attempt ended, and another proxy may be tried. The page's context begins with `session`. Raises a subclass of
+        `FetchError`: `BrowserUnavailableError` where there is no browser; and `SessionUnreadableError`.
         """
         checked = self._guard.check_url(url)
+        request = _Request(checked, options, deadline, session)
         executable = self.executable()
         proxies = ProxyRotation(
             checked.host,
@@ -130,7 +142,7 @@ class Browser:
         while True:
             try:
                 async with asyncio.timeout_at(deadline), self._page_slot(max_wait):
-                    rendered = await self._render_through_proxies(executable, checked, options, deadline, proxies)
+                    rendered = await self._render_through_proxies(executable, request, proxies)
             except TimeoutError:
                 raise FetchTimeoutError(f"The page of {checked.host} took too long to render.") from None
             try:  # nobody waits for this: the turn is over
@@ -157,13 +169,13 @@ class Browser:
             yield
 
     async def _render_through_proxies(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxies: ProxyRotation
+        self, executable: Path, request: _Request, proxies: ProxyRotation
     ) -> RenderedPage:
         """Render through one of the country's proxies; try another one where it fails."""
         while True:
             proxy = await proxies.take()
             try:
-                rendered = await self._try(executable, url, options, deadline, proxy)
+                rendered = await self._try(executable, request, proxy)
             except FetchError as error:
                 if not await self._tries_another_proxy(proxies, error):
                     raise
@@ -175,21 +187,19 @@ class Browser:
         """Whether another proxy is tried after this."""
         return await proxies.failed(error) and proxies.attempts < self._settings.fetching.fetch_attempts
 
-    async def _try(
-        self, executable: Path, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
-    ) -> RenderedPage:
-        images = not SCREENSHOT_FORMATS.isdisjoint(options.formats)
+    async def _try(self, executable: Path, request: _Request, proxy: Proxy) -> RenderedPage:
+        images = not SCREENSHOT_FORMATS.isdisjoint(request.options.formats)
         one_by_one = False
         for attempt in range(1, ATTEMPTS + 1):
             instance: _Instance | None = None
             try:
                 async with self._one_by_one.slot(current_key.get()) if one_by_one else contextlib.nullcontext():
                     instance = await self._get_instance(executable, _Purpose(images, one_by_one))
-                    return await self._render(instance, url, options, deadline, proxy)
+                    return await self._render(instance, request, proxy)
             except BrowserError as error:
                 if attempt == ATTEMPTS or not _is_fault_of_browser(instance, error):
                     raise
-                log.warning("the browser ended under a page, which is tried again", url=url.public_href)
+                log.warning("the browser ended under a page, which is tried again", url=request.url.public_href)
                 one_by_one = instance is not None
         raise AssertionError("unreachable")
 
@@ -207,9 +217,8 @@ class Browser:
             await asyncio.gather(*self._ending, return_exceptions=True)
         await self._proxy.close()
 
-    async def _render(
-        self, instance: _Instance, url: Url, options: ScrapeOptions, deadline: float, proxy: Proxy
-    ) -> RenderedPage:
+    async def _render(self, instance: _Instance, request: _Request, proxy: Proxy) -> RenderedPage:
+        url, options = request.url, request.options
         tab_options = TabOptions(proxy, visible=instance.process.images or bool(options.actions))
         instance.pages += 1
         instance.open_pages += 1
@@ -221,7 +230,8 @@ class Browser:
                     # The next page is not far where there are many: its tab opens meanwhile.
                     if self._slots.full and not instance.retired and not instance.purpose.one_by_one:
                         instance.tabs.preopen(tab_options)
-                    return await Rendering(tab, self._guard, self._settings, url, options).render(deadline)
+                    rendering = Rendering(tab, self._guard, self._settings, url, options)
+                    return await rendering.render(request.deadline, request.session)
         finally:
             instance.open_pages -= 1
             BROWSER_PAGES.add(amount=-1)

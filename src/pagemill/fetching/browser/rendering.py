@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     from pagemill.fetching.browser.tab import Tab
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.url import Url
-    from pagemill.model import Format, ScrapeOptions
+    from pagemill.model import Format, ScrapeOptions, SessionState
     from pagemill.settings import Settings
 
 READ_TIME = 1.0
 """Seconds of a page's time that are kept for reading it."""
+_SESSION_RESERVE = 0.1
+"""Seconds of a page's time that are kept for going on without its session, where that cannot be had."""
 CHALLENGE_CHECK_INTERVAL = 0.5
 _CHALLENGE_TEXT = 2000
 """Characters of text above which a page with a good status is no interstitial."""
@@ -82,12 +84,19 @@ class Rendering:
         self._activity = PageActivity(tab.session)
         self._state: PageState | None = None
 
-    async def render(self, deadline: float) -> RenderedPage:
-        """Navigate, wait, act, and take what is there. Raises a subclass of `FetchError`.
+    async def render(self, deadline: float, session: SessionState | None = None) -> RenderedPage:
+        """Navigate, wait, act, and take what is there, beginning with the state of a session.
 
-        `deadline` is the event loop's time at which the page is taken as it is.
+        `deadline` is the event loop's time at which the page is taken as it is. Raises a subclass of `FetchError`, and
+        `SessionUnreadableError`.
         """
+        saves = self._options.session is not None and self._options.session.save_as is not None
         try:
+            if session is not None:
+                async with asyncio.timeout_at(deadline):
+                    await self._tab.begin_with(session)
+            if saves:
+                self._tab.note_origins()
             await self._set_up()
             await self._load(deadline)
             if self._options.wait_for:
@@ -98,7 +107,8 @@ class Rendering:
             page = await self._read(deadline)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
-        return RenderedPage(page, screenshots)
+        state = await self._tab.session_state(deadline - _SESSION_RESERVE) if saves else None
+        return RenderedPage(page, screenshots, state)
 
     async def _set_up(self) -> None:
         """Set cookies, extra HTTP headers and the user agent."""

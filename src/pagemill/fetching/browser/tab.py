@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
 
-from pagemill.errors import BrowserCrashedError, BrowserError
+from pagemill.errors import BrowserCrashedError, BrowserError, SessionUnreadableError
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.proxies.tunnel import Tunnels
+from pagemill.model import SessionState
 from pagemill.proxies import DIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from playwright.async_api import BrowserContext, CDPSession, Page
+    from playwright.async_api import BrowserContext, CDPSession, Frame, Page
 
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
@@ -64,6 +66,7 @@ class Tab:
         self.crashed = asyncio.Event()
         """Set once the page's process ended."""
         self._settings = settings
+        self._origins: set[str] = set()
         self._stack = AsyncExitStack()
 
     @classmethod
@@ -82,6 +85,38 @@ class Tab:
     async def close(self) -> None:
         """Close it."""
         await self._stack.aclose()
+
+    async def begin_with(self, state: SessionState) -> None:
+        """Put cookies and local storage into the context. Raises `SessionUnreadableError`."""
+        from playwright.async_api import Error
+
+        try:
+            await self.context.set_storage_state(json.loads(state.json))
+        except Error:
+            raise SessionUnreadableError("The browser did not take the session's cookies and storage.") from None
+
+    def note_origins(self) -> None:
+        """Count the origins that the page opens: the local storage of each will be part of the context's state."""
+
+        def note(frame: Frame) -> None:
+            if frame.url.startswith("http"):
+                self._origins.add("/".join(frame.url.split("/", 3)[:3]))
+
+        self.page.on("framenavigated", note)
+
+    async def session_state(self, deadline: float) -> SessionState | None:
+        """Return the cookies and the local storage of the context, or None where they cannot be had by then."""
+        from playwright.async_api import Error
+
+        if len(self._origins) > self._settings.sessions.session_max_origins:
+            return None
+        try:
+            async with asyncio.timeout_at(deadline):
+                state = await self.context.storage_state()
+        except (Error, TimeoutError):
+            return None
+        # With escapes, as a page may store what is no text: a half of a surrogate pair.
+        return SessionState(json.dumps(state, separators=(",", ":")).encode())
 
     async def _open(self) -> None:
         from playwright.async_api import Error

@@ -24,6 +24,7 @@ TABLES = (
     "daily_pages",
     "browser_hosts",
     "selectors",
+    "sessions",
 )
 """What a backup holds, each after the tables that it refers to."""
 

@@ -13,8 +13,16 @@ INSERT_KEY = "INSERT INTO keys (id, name, hash, operator) VALUES ($1, $2, $3, $4
 LIST_KEYS = """
 SELECT id, name, created_at, revoked_at, operator FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id
 """
+# The key's sessions go with it. One that is being saved just now goes by DELETE_UNUSED_SESSIONS.
 # Repeatable: the time of the first revocation stays, and the id is returned again.
-REVOKE_KEY = "UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id"
+REVOKE_KEY = """
+WITH revoked AS (
+    UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id
+), deleted AS (
+    DELETE FROM sessions WHERE key_id IN (SELECT id FROM revoked)
+)
+SELECT id FROM revoked
+"""
 # Repeatable: it only reads.
 FIND_KEY = "SELECT id, hash, operator FROM keys WHERE hash = $1 AND revoked_at IS NULL"
 # Repeatable: it only reads.

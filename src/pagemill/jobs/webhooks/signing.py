@@ -8,22 +8,19 @@ of the secret. Neither tells the secret to one who does not have the service's k
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from pagemill.data_folder import DataFolder
-from pagemill.errors import OperatorError
+from pagemill.jobs.service_key import service_key
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 _PREFIX = "whsec_"
 _CONTEXT = b"pagemill webhook secret\x01"
-_KEY_BYTES = 32
 _SALT_BYTES = 16
 
 
@@ -48,9 +45,8 @@ class SigningKey:
 
         Raises errors.OperatorError for one that is not 32 bytes in base64.
         """
-        set_key = settings.service.secret_key.get_secret_value() if settings.service.secret_key else None
-        text = set_key or DataFolder(settings.database.data_dir).read_secret_key()
-        return cls(_decoded(text)) if text else None
+        key = service_key(settings)
+        return cls(key) if key else None
 
     def new_secret(self) -> tuple[str, SealedSecret]:
         """Return a new secret and what is to be kept of it."""
@@ -71,16 +67,6 @@ class SigningKey:
 def signature(secret: str, body: bytes) -> str:
     """Return the value of `X-Anakin-Signature` for a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise OperatorError("PAGEMILL_SECRET_KEY is not 32 bytes in base64. `openssl rand -base64 32` makes one.")
-    return key
 
 
 def _hash(secret: str) -> bytes:

@@ -22,8 +22,8 @@ class ServiceSettings(SettingsGroup):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="What secrets of webhooks are derived from: 32 bytes in base64. Not set: the file `secret-key` "
-        "in the data folder, which `serve` makes.",
+        description="What secrets of webhooks and the keys of sessions are derived from: 32 bytes in base64. "
+        "Not set: the file `secret-key` in the data folder, which `serve` makes.",
     )
     keep_alive: Count = Field(75, description="How long the API keeps an idle connection open, in whole seconds.")
     grace_period: Seconds = Field(10.0, description="How long running pages may take to end at shutdown, in seconds.")

@@ -1,0 +1,1 @@
+"""Sessions during the scraping of a page."""
