@@ -51,6 +51,7 @@ from pagemill.errors.pages import (
 from pagemill.errors.requests import (
     ConflictError,
     CountryNotAvailableError,
+    DamagedResultError,
     ForbiddenError,
     InvalidPatternError,
     InvalidSchemaError,
@@ -97,6 +98,7 @@ __all__ = [
     "ConnectionRefusedByHostError",
     "ConnectionResetByHostError",
     "CountryNotAvailableError",
+    "DamagedResultError",
     "DeadlineExceededError",
     "DnsError",
     "DocumentError",

@@ -5,7 +5,7 @@ import stat
 import pytest
 import structlog
 
-from pagemill.errors import StorageUnavailableError
+from pagemill.errors import DamagedResultError, StorageUnavailableError
 from pagemill.jobs.objects.bucket import Bucket
 from pagemill.jobs.objects.object_storage import ObjectStorage, reason
 
@@ -26,10 +26,11 @@ async def test_an_object_is_written_read_listed_and_deleted(bucket):
         await bucket.read("a/b/c", 0, 1)
 
 
-async def test_an_object_that_is_cut_short_is_none(bucket):
+@pytest.mark.parametrize(("start", "length"), [(0, 3), (1, 2), (2, 1), (9, 1)])
+async def test_an_object_that_is_cut_short_is_damaged(bucket, start, length):
     await bucket.put("short", b"01")
-    with pytest.raises(FileNotFoundError):
-        await bucket.read("short", 0, 3)
+    with pytest.raises(DamagedResultError):
+        await bucket.read("short", start, length)
 
 
 async def test_a_folder_is_for_its_user_alone(tmp_path):

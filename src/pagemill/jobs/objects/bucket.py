@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from pagemill.errors import StorageUnavailableError
+from pagemill.errors import DamagedResultError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,7 +28,7 @@ _LISTED_AT_ONCE = 1000
 class Bucket:
     """What is under one URL. Made by `open`. Its methods raise errors.StorageUnavailableError where they fail.
 
-    Where there is no such object, `read` raises FileNotFoundError.
+    Where there is no such object, `read` raises FileNotFoundError; where it is too short, errors.DamagedResultError.
     """
 
     def __init__(self, store: Any, folder: Path | None) -> None:
@@ -80,9 +80,14 @@ class Bucket:
         import obstore
 
         with _failures():
-            part = bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
+            try:
+                part = bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
+            except obstore.exceptions.GenericError:  # also what begins behind the end of the object
+                if (await obstore.head_async(self._store, name))["size"] < start + length:
+                    raise DamagedResultError from None
+                raise
             if len(part) != length:
-                raise FileNotFoundError(f"{name} is cut short")
+                raise DamagedResultError
             return part
 
     async def delete(self, names: Sequence[str]) -> None:
