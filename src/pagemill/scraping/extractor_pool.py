@@ -268,6 +268,10 @@ class _Process:
         """Whether it runs. The kernel is asked: the event loop may not have been told yet."""
         if self._process.returncode is not None or self._input.is_closing() or self._output.at_eof():
             return False
+        return self._runs
+
+    @property
+    def _runs(self) -> bool:
         if not hasattr(os, "waitid"):
             return True
         try:
@@ -303,8 +307,9 @@ class _Process:
 
     async def kill(self) -> None:
         self._uncount()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None and self._runs:  # else `kill` would take away how it ended
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
         self._input.close()
         await self._process.wait()
 
