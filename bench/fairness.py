@@ -1,10 +1,12 @@
 """How long one key's single page waits while another key's pages stand in the queue.
 
-    python -m bench.fairness [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N] [--update]
+    python -m bench.fairness [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N]
+                           [--page-size KB] [--update]
 
 Runs the whole service. Every page takes its time to answer, so that "one page's time" is known. The first key submits
 its pages in batches of 100; then the second key submits single pages, one after the other ended, and the server of the
-pages notes when each is asked for. `--update` writes the table into bench/README.md.
+pages notes when each is asked for. The time from a page's submission to the answer with its end is told as well. With
+`--page-size` pages are that large, so that they use the processor. `--update` writes the table into bench/README.md.
 """
 
 from __future__ import annotations
@@ -25,14 +27,24 @@ import httpx
 from bench.readme import write_section
 
 BATCH = 100
-PAGE = b"<html><body><article><h1>Title</h1><p>Words of a page.</p></article></body></html>"
+
+
+def page_of(size: int) -> bytes:
+    """Return an article of about so many bytes."""
+    paragraph = b"<p>Words of a page, <a href='/x'>one link</a> among them, that a reader came for.</p>"
+    return (
+        b"<html><body><article><h1>Title</h1>"
+        + paragraph * max(1, size // len(paragraph))
+        + b"</article></body></html>"
+    )
 
 
 class SlowSite:
     """A server on loopback whose pages take `seconds`; `asked` has the moment that each path was asked for."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, page: bytes) -> None:
         self.seconds = seconds
+        self.page = page
         self.asked: dict[str, float] = {}
         self.url = ""
 
@@ -47,15 +59,15 @@ class SlowSite:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.asked.setdefault(head.split(b" ", 2)[1].decode(), time.perf_counter())
                 await asyncio.sleep(self.seconds)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(PAGE))
-                writer.write(PAGE)
+                head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+                writer.write(head % len(self.page) + self.page)
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
 
 async def measure(options: argparse.Namespace) -> str:
     """Run the service and return the table's rows."""
-    site = SlowSite(options.page_time)
+    site = SlowSite(options.page_time, page_of(options.page_size * 1000))
     await site.start()
     with tempfile.TemporaryDirectory(prefix="pagemill-bench-") as folder:
         Path(folder).chmod(0o755)  # nothing runs yet
@@ -76,21 +88,26 @@ async def measure(options: argparse.Namespace) -> str:
             process.wait(60)
     told = (
         f"`python -m bench.fairness`: {options.workers} workers with {options.hands} pages in hand each, "
-        f"{options.page_time:g} s a page. One key queued {options.queued:,} pages; another submitted {options.singles} "
-        "single pages, one after the other. The wait is from the submission's answer to the request for the page. "
+        f"{options.page_time:g} s a page of {len(site.page):,} bytes. One key queued {options.queued:,} pages; another "
+        f"submitted {options.singles} single pages, one after the other. The wait is from the submission's answer to "
+        "the request for the page, the total to the answer with its end. "
         f"{left:,} of the {options.queued:,} were still queued at the end."
     )
-    head = "| single pages | wait, median | wait, longest |\n|---|--:|--:|"
+    head = "| single pages | wait, median | wait, longest | total, median | total, longest |\n|---|--:|--:|--:|--:|"
     crowded = f"beside {options.queued:,} queued pages of another key"
     return "\n".join((told, "", head, _row("alone", alone), _row(crowded, beside)))
 
 
-def _row(name: str, waits: list[float]) -> str:
-    return f"| {name} | {statistics.median(waits) * 1000:.0f} ms | {max(waits) * 1000:.0f} ms |"
+def _row(name: str, times: list[tuple[float, float]]) -> str:
+    cells = [
+        f"{value * 1000:.0f} ms" for part in zip(*times, strict=True) for value in (statistics.median(part), max(part))
+    ]
+    return f"| {name} | {' | '.join(cells)} |"
 
 
-async def _waits(client: httpx.AsyncClient, site: SlowSite, count: int, name: str) -> list[float]:
-    waits = []
+async def _waits(client: httpx.AsyncClient, site: SlowSite, count: int, name: str) -> list[tuple[float, float]]:
+    """Return the wait and the total of each page."""
+    times = []
     for number in range(count):
         path = f"/{name}-{number}"
         job = (await client.post("/v1/url-scraper", json={"url": site.url + path})).raise_for_status().json()
@@ -98,8 +115,8 @@ async def _waits(client: httpx.AsyncClient, site: SlowSite, count: int, name: st
         answer = await client.get(f"/v1/url-scraper/{job['id']}", params={"wait": 60})
         if answer.json()["status"] != "completed":
             raise RuntimeError(answer.text)
-        waits.append(max(0.0, site.asked[path] - submitted))
-    return waits
+        times.append((max(0.0, site.asked[path] - submitted), time.perf_counter() - submitted))
+    return times
 
 
 def _start(folder: str, options: argparse.Namespace) -> tuple[subprocess.Popen[str], str, str]:
@@ -131,6 +148,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--queued", type=int, default=10_000)
     parser.add_argument("--page-time", type=float, default=0.5)
+    parser.add_argument("--page-size", type=int, default=0, help="in thousands of bytes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--hands", type=int, default=8)
     parser.add_argument("--singles", type=int, default=20)

@@ -147,7 +147,7 @@ def hot(page: int, job: str) -> list[tuple[str, str, tuple[Any, ...]]]:
         ("pages of a job", statements.GET_PAGES, (job,)),
         ("bodies of a page", statements.GET_BODY_PLACES, (page, ["html"])),
         ("list of failed jobs", statements.LIST_JOBS["failed"], (ANONYMOUS, time_ahead(), "", 20)),
-        ("rescue", statements.RESCUE_PAGES, (None, timedelta(days=1), 3, "code", "message")),
+        ("rescue", statements.RESCUE_PAGES, (["dead"], [None], 3, "code", "message", False)),
         ("retention, none old", statements.DELETE_ENDED_JOBS, (timedelta(days=900), 200)),
     ]
 

@@ -2,7 +2,7 @@
 
 Each is a whole zstd frame of JSON text. So an answer is put together from stored frames as they are when the client
 accepts zstd (see `api.zstd_frame`), and by decompressing alone when it does not: no body is escaped, or held as text,
-where the answer is made.
+where the answer is made. The frame's checksum tells whether it is as it was written; older ones have none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import zstandard
 
+from pagemill.errors import DamagedResultError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ LEVEL = 3
 
 CHUNK = 256 * 1024
 
-_compressor = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True)
+_compressor = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True, write_checksum=True)
 
 
 def pack(value: Any) -> bytes:
@@ -36,8 +38,19 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(body: bytes) -> Any:
-    """Return the value that `pack` was given."""
-    return orjson.loads(b"".join(text_of(body)))
+    """Return the value that `pack` was given. Raises errors.DamagedResultError where that cannot be told."""
+    try:
+        return orjson.loads(b"".join(text_of(body)))
+    except (zstandard.ZstdError, orjson.JSONDecodeError) as error:
+        raise DamagedResultError from error
+
+
+def is_intact(body: bytes) -> bool:
+    """Whether a frame is whole, and as it was written as far as its checksum tells."""
+    try:
+        return sum(map(len, text_of(body))) == zstandard.frame_content_size(body)
+    except zstandard.ZstdError:
+        return False
 
 
 def text_of(body: bytes) -> Iterator[bytes]:

@@ -80,10 +80,12 @@ async def test_a_process_that_hangs_is_replaced_and_its_neighbours_notice_nothin
         assert (await pool.extract(page(), FORMATS)).bodies
 
 
-async def kill_while_it_reads(process):
+async def kill_while_it_reads(process, number=signal.SIGKILL):
     """Kill a process that was suspended, so that the page in it does not end before."""
     await asyncio.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(process.pid, number)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.resume()  # what is suspended heeds nothing but SIGKILL
 
 
 async def suspended_successor(*known):
@@ -109,12 +111,24 @@ async def test_a_page_that_ends_two_processes_fails_alone(pool):
     [first] = extraction_processes()
     first.suspend()
     extraction = asyncio.create_task(pool.extract(page(), FORMATS))
-    await kill_while_it_reads(first)
+    await kill_while_it_reads(first, signal.SIGSEGV)
     second = await suspended_successor(first)
-    await kill_while_it_reads(second)
+    await kill_while_it_reads(second, signal.SIGSEGV)
     with pytest.raises(ExtractionCrashedError):
         await extraction
     assert (await pool.extract(page(), FORMATS)).bodies
+
+
+@pytest.mark.parametrize(("most", "fails"), [(2, False), (1, True)])
+async def test_a_page_whose_processes_are_killed_from_outside_is_tried_more_often(most, fails):
+    async with ExtractorPool(Settings(extraction_processes=1, extraction_kills=most)) as pool:
+        [first] = extraction_processes()
+        first.suspend()
+        extraction = asyncio.create_task(pool.extract(page(), FORMATS))
+        await kill_while_it_reads(first)
+        await kill_while_it_reads(await suspended_successor(first))
+        with pytest.raises(ExtractionCrashedError) if fails else contextlib.nullcontext():
+            assert (await extraction).bodies
 
 
 def kill_at_once(process):

@@ -117,23 +117,23 @@ def compressed(data: bytes, coding: str) -> bytes:
     raise ValueError(coding)
 
 
-def bomb(coding: str, mebibytes: int) -> bytes:
-    """A small answer that becomes so many MiB of HTML once decompressed, made without holding them."""
-    body = b"".join(_compressed_spaces(coding, mebibytes))
+def bomb(coding: str, mebibytes: int, text: bytes = b" ") -> bytes:
+    """A small answer that becomes so many MiB of this text once decompressed, made without holding them."""
+    body = b"".join(_compressed(coding, mebibytes, text))
     return OK + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _compressed_spaces(coding: str, mebibytes: int) -> Iterator[bytes]:
-    spaces = b" " * (1 << 20)
+def _compressed(coding: str, mebibytes: int, text: bytes) -> Iterator[bytes]:
+    mebibyte = text * ((1 << 20) // len(text))
     if coding == "br":
         compressor = brotli.Compressor(quality=5)
-        yield from (bytes(compressor.process(spaces)) for _ in range(mebibytes))
+        yield from (bytes(compressor.process(mebibyte)) for _ in range(mebibytes))
         yield bytes(compressor.finish())
         return
     other = (
         zstandard.ZstdCompressor().compressobj() if coding == "zstd" else zlib.compressobj(1, wbits=_WINDOWS[coding])
     )
-    yield from (other.compress(spaces) for _ in range(mebibytes))
+    yield from (other.compress(mebibyte) for _ in range(mebibytes))
     yield other.flush()
 
 

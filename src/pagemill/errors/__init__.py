@@ -53,6 +53,7 @@ from pagemill.errors.pages import (
 from pagemill.errors.requests import (
     ConflictError,
     CountryNotAvailableError,
+    DamagedResultError,
     ForbiddenError,
     InvalidPatternError,
     InvalidSchemaError,
@@ -100,6 +101,7 @@ __all__ = [
     "ConnectionRefusedByHostError",
     "ConnectionResetByHostError",
     "CountryNotAvailableError",
+    "DamagedResultError",
     "DeadlineExceededError",
     "DnsError",
     "DocumentError",

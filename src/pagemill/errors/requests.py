@@ -149,6 +149,16 @@ class SearchRateLimitedError(SearchError):
     http_status = 503
 
 
+class DamagedResultError(RequestError):
+    """A stored body that is not as it was written: cut short, or changed."""
+
+    code = "damaged_result"
+    http_status = 500
+
+    def __init__(self, message: str = "What is stored of the result is damaged. Scrape the page again.") -> None:
+        super().__init__(message)
+
+
 class StorageUnavailableError(UnavailableError):
     """The object storage that holds the bodies of results is away."""
 

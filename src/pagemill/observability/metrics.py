@@ -54,6 +54,20 @@ EGRESS_REFUSALS = Counter(
     "egress_refusals_total", "Addresses that the egress guard refused.", kind=("address", "name", "port", "own_service")
 )
 
+STORAGE_OPERATIONS = ("put", "read", "delete", "list")
+STORAGE_REQUESTS = Counter(
+    "storage_requests_total",
+    "Requests to the object storage; `missing` is an object that is not there, `damaged` one that is cut short.",
+    operation=STORAGE_OPERATIONS,
+    outcome=("ok", "missing", "damaged", "error"),
+)
+STORAGE_DURATION = Histogram(
+    "storage_request_duration_seconds", "How long requests to the object storage took.", operation=STORAGE_OPERATIONS
+)
+STORAGE_BYTES = Counter(
+    "storage_bytes_total", "Bytes that were written to the object storage, or read from it.", operation=("put", "read")
+)
+
 WEBHOOK_ATTEMPTS = Counter(
     "webhook_attempts_total",
     "Attempts to deliver a webhook; `failed` is tried again.",

@@ -1,7 +1,7 @@
 """Processes that extract. One can die or hang without an effect on any other page.
 
-API keys are served in turn. A page whose process dies is tried again in another one, since the process may have been
-killed from outside; a page that ends two processes fails.
+API keys are served in turn. A page whose process dies is tried again in another one; a page that ends two processes
+fails. A process that SIGKILL ended was killed from outside: that says little of the page, which is tried more often.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -175,13 +176,15 @@ class ExtractorPool:
 
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         async with self._slots.slot(current_key.get()):
-            for _ in range(MAX_CRASHES):
+            crashes = kills = 0
+            while crashes < MAX_CRASHES and kills <= self._settings.extraction.extraction_kills:
                 process = await self._checkout()
                 try:
                     reply, made = await self._exchange(process, request, body)
                 except (EOFError, ConnectionError):
                     EXTRACTION_RESTARTS.add("crashed")
                     log.warning("an extraction process ended while it read a page", url=request["url"])
+                    kills, crashes = (kills + 1, crashes) if process.was_killed else (kills, crashes + 1)
                     continue
                 await self._check_reply(process, request["url"], reply)
                 return reply, made
@@ -265,12 +268,21 @@ class _Process:
         """Whether it runs. The kernel is asked: the event loop may not have been told yet."""
         if self._process.returncode is not None or self._input.is_closing() or self._output.at_eof():
             return False
+        return self._runs
+
+    @property
+    def _runs(self) -> bool:
         if not hasattr(os, "waitid"):
             return True
         try:
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
         except ChildProcessError:
             return False
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended it, which no page can bring about by itself. Known once `kill` has returned."""
+        return self._process.returncode == -signal.SIGKILL
 
     async def ask(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         if self._input.is_closing():
@@ -295,8 +307,9 @@ class _Process:
 
     async def kill(self) -> None:
         self._uncount()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None and self._runs:  # else `kill` would take away how it ended
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
         self._input.close()
         await self._process.wait()
 

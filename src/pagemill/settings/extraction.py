@@ -18,6 +18,11 @@ class ExtractionSettings(SettingsGroup):
     extraction_memory: ByteCount = Field(
         1024 * MEBIBYTE, description="The memory that one extraction process may use, in bytes."
     )
+    extraction_kills: Limit = Field(
+        5,
+        description="How often a page is tried again whose extraction process was killed by SIGKILL, which comes from "
+        "outside: from a person, or from a kernel that is short of memory.",
+    )
     extraction_idle_time: Seconds = Field(
         60.0, description="After so long without a page an extraction process ends, but for one, in seconds."
     )

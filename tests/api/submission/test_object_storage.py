@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from tests.api.conftest import serving
 from tests.web.http_server import HttpServer, Response
 
 from pagemill import bodies
+from pagemill.jobs.objects.bucket import Bucket
 from pagemill.jobs.objects.deletion import ObjectDeletion
-from pagemill.jobs.objects.object_storage import ObjectStorage
+from pagemill.jobs.objects.object_storage import ObjectStorage, split_url
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.worker import Worker
@@ -222,3 +224,98 @@ async def test_a_page_of_a_crawl_whose_object_is_gone_ends_no_stream(
     lines = await api.client.get(f"/v1/crawl/{crawl_id}/stream", headers={"Accept": "application/x-ndjson"})
     pages = [read.json()["pages"][0], json.loads(lines.text.splitlines()[0])]
     assert {page["error"] for page in pages} == {"The result was deleted meanwhile. (not_found)"}
+
+
+LENGTH = 1_200_000  # bytes of a body that is not read in one request
+
+
+async def damage(settings: Settings, database: Database, url: str, how: str) -> None:
+    """Damage the HTML of a page, which is the last of its bodies."""
+    row = await database.row(
+        "SELECT object, start, size FROM bodies JOIN pages ON id = page_id WHERE url = $1 AND format = 'html'", url
+    )
+    whole = await database.row(
+        "SELECT sum(size)::int AS size FROM bodies JOIN pages ON id = page_id WHERE url = $1", url
+    )
+    assert row is not None
+    assert whole is not None
+    base, name = split_url(row["object"])
+    bucket = await Bucket.open(base, 5)
+    content = bytearray(await bucket.read(name, 0, whole["size"]))
+    start, end = row["start"], row["start"] + row["size"]
+    if how == "cut off":
+        del content[end - 5 :]
+    elif how == "other bytes":
+        content[start:end] = b"?" * (end - start)
+    else:
+        content[end - 8] ^= 1
+    await bucket.put(name, bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("how", "large"), [("cut off", False), ("other bytes", False), ("one bit", False), ("one bit", True)]
+)
+async def test_a_damaged_body_fails_alone(
+    api: Api, filling: Queue, settings: Settings, database: Database, how: str, large: bool
+) -> None:
+    urls = [f"{URL}{number}" for number in range(3)]
+    asked = {"formats": ["html", "markdown"]}
+    batch = (await api.client.post("/v1/url-scraper/batch", json={"urls": urls, **asked})).json()["id"]
+    html = random.Random(1).randbytes(LENGTH).hex() if large else "<p>"
+    await complete(filling, html=bodies.pack(html))
+    await damage(settings, database, urls[1], how)
+    for encoding in ("identity", "gzip", "zstd"):
+        answer = await api.client.get(f"/v1/url-scraper/{batch}", headers={"Accept-Encoding": encoding})
+        results = answer.json()["results"]
+        assert [result["html"] for result in results] == [html, None, html]
+        assert [result["markdown"] for result in results] == ["text"] * 3
+        assert [result["metadata"] for result in results] == [{"title": "Title"}] * 3
+        assert [result["error"] is None for result in results] == [True, False, True]
+        assert results[1]["error"].startswith("What is stored of these is damaged: html.")
+        assert results[1]["error"].endswith("(damaged_result)")
+        assert results[1]["status"] == "completed"
+    documents = (await api.client.get(f"/v2/batch/scrape/{batch}")).json()["data"]
+    assert [document.get("rawHtml") for document in documents[:2]] == [html, None]
+    assert "damaged_result" in documents[1]["warning"]
+
+
+async def test_a_damaged_body_fails_alone_in_a_single_answer_and_a_crawls(
+    api: Api, filling: Queue, settings: Settings, database: Database
+) -> None:
+    job_id = await api.submit(f"{URL}single", formats=["html", "markdown"])
+    crawl = (await api.client.post("/v1/crawl", json={"url": f"{URL}crawl", "formats": ["html", "markdown"]})).json()[
+        "id"
+    ]
+    await complete(filling, html=bodies.pack("<p>"))
+    for page in ("single", "crawl"):
+        await damage(settings, database, f"{URL}{page}", "other bytes")
+    lines = await api.client.get(f"/v1/crawl/{crawl}/stream", headers={"Accept": "application/x-ndjson"})
+    events = await api.client.get(f"/v1/crawl/{crawl}/stream")
+    pages = [
+        (await api.client.get(f"/v1/url-scraper/{job_id}")).json(),
+        (await api.client.get(f"/v1/crawl/{crawl}")).json()["pages"][0],
+        json.loads(lines.text.splitlines()[0]),
+        json.loads(events.text.split("data: ")[1].splitlines()[0]),
+    ]
+    for page in pages:
+        assert (page["status"], page["html"], page["markdown"]) == ("completed", None, "text"), page
+        assert page["error"].endswith("(damaged_result)")
+    assert json.loads(lines.text.splitlines()[-1])["status"] == "completed"
+    assert "event: end" in events.text
+
+
+async def test_damaged_metadata_and_a_picture_cut_off_fail_alone(
+    api: Api, filling: Queue, settings: Settings, database: Database
+) -> None:
+    job_id = await api.submit(URL, formats=["markdown", "screenshot"])
+    await complete(filling, metadata=b"no frame", screenshot=b"PNG" * 100)
+    row = await database.row("SELECT object, start FROM bodies JOIN pages ON id = page_id WHERE format = 'screenshot'")
+    assert row is not None
+    base, name = split_url(row["object"])
+    bucket = await Bucket.open(base, 5)
+    await bucket.put(name, await bucket.read(name, 0, row["start"] + 150))
+    page = (await api.client.get(f"/v1/url-scraper/{job_id}")).json()
+    assert (page["markdown"], page.get("metadata")) == ("text", None)
+    assert "damaged: metadata." in page["error"]
+    answer = await api.client.get(f"/v1/url-scraper/{job_id}/screenshot")
+    assert (answer.status_code, answer.json()["code"]) == (500, "damaged_result")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -13,6 +14,9 @@ from tests.api.wire.packed import in_parts, joined, run
 
 from pagemill import bodies
 from pagemill.api.wire.zstd_frame import END, START, blocks_of, raw_blocks, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 def blocks(frame: bytes) -> bytes:
@@ -67,8 +71,35 @@ def test_what_is_not_a_whole_plain_frame_is_refused() -> None:
     for length in (len(frame) - 1, 12, 7):
         with pytest.raises((ValueError, zstandard.ZstdError)):
             blocks(frame[:length])
-    with pytest.raises(ValueError, match="checksum"):
-        blocks(zstandard.ZstdCompressor(write_checksum=True).compress(b"text"))
+    for following in (b"x", frame):
+        with pytest.raises(ValueError, match="follows"):
+            blocks(frame + following)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize("text", ["", "text", "text" * 100_000])
+def test_a_frame_with_and_without_a_checksum_reads_the_same(text: str, size: int) -> None:
+    # The first part holds the frame's whole header, as every stored part does.
+    for checked in (True, False):
+        frame = zstandard.ZstdCompressor(write_checksum=checked).compress(text.encode())
+        parts = [frame[:20], *(frame[start : start + size] for start in range(20, len(frame), size))]
+        assert joined(text_of(each(parts))) == text.encode()
+        assert read(START + joined(blocks_of(each(parts))) + END) == b" " * 17 + text.encode()
+
+
+async def each(parts: list[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def test_a_byte_that_changed_is_noticed() -> None:
+    frame = bodies.pack("Some words of a page, and more of them. " * 20)
+    for place in range(len(frame)):
+        changed = bytearray(frame)
+        changed[place] ^= 0x01
+        with pytest.raises((ValueError, zstandard.ZstdError)):
+            joined(text_of(in_parts(bytes(changed))))
+        assert not bodies.is_intact(bytes(changed))
 
 
 @pytest.mark.parametrize("size", [20, 1000, 2**20])

@@ -70,6 +70,7 @@ async def test_the_state_of_all_origins_is_taken_and_restored(browser, sites):
 
 
 async def test_a_state_that_the_browser_does_not_take_ends_its_page_alone(browser, sites):
+    await render(browser, sites[0].url("/"))
     processes = browser.processes
     cookie = {"name": "\n", "value": "a", "domain": "127.0.0.2", "path": "/"}
     state = SessionState(json.dumps({"cookies": [cookie], "origins": []}).encode())

@@ -13,6 +13,7 @@ from pagemill import bodies
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import ANONYMOUS
 from pagemill.jobs.memory.page_cache import DatabasePageCache
+from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.worker import Worker
@@ -272,3 +273,20 @@ async def test_what_is_not_anonymous_is_neither_kept_nor_given(settings, store, 
         await scraped(store, web.url("/"))
         assert not (await scraped(store, web.url("/"), options)).cached
     assert len(web.requests) == 3
+
+
+async def test_a_damaged_object_is_one_that_the_cache_does_not_have(settings, database, tmp_path):
+    storage = ObjectStorage(settings.changed(bodies_url=tmp_path.as_uri(), bodies_wait=20.0), database)
+    cache = DatabasePageCache(database, "worker", settings, storage)
+    fetched = FetchedPage("http://a.test/", "http://a.test/", 200, "text/html", HTML)
+    await cache.keep(b"k", fetched, "http", "1", {"html": bodies.pack("h" * 200), "markdown": bodies.pack("m")})
+    [stored] = [path for path in tmp_path.rglob("*") if path.is_file()]
+    whole = stored.read_bytes()
+    assert await cache.raw(b"k") == HTML
+    assert len(await cache.bodies(b"k", ["html", "markdown"])) == 2
+    for damaged in (b"", whole[:20], whole[:-1], b"?" * len(whole), whole[:-1] + b"?"):
+        stored.write_bytes(damaged)
+        assert await cache.bodies(b"k", ["html", "markdown"]) == {}
+    for damaged in (b"", whole[:20], b"?" * len(whole), whole[:20] + b"?" * (len(whole) - 20)):
+        stored.write_bytes(damaged)
+        assert await cache.raw(b"k") is None

@@ -21,6 +21,7 @@ from pagemill.scraping.extractor_pool import ExtractorPool
 URL = "http://example.com/"
 HOOK = "http://hook.example/"
 LEASE = timedelta(minutes=2)
+WAITING_FOR_A_LOCK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 STATEMENTS_OF_A_RUN = 16
 """More than a run sends."""
 
@@ -86,6 +87,20 @@ async def test_workers_that_poll_at_once_submit_one_job_for_each_run(monitors, d
         await monitors.create(f"{URL}{number}")
     await asyncio.gather(*(worker_of(database).step() for _ in range(4)))
     assert len(await monitors.jobs()) == 10
+
+
+async def test_a_run_that_is_being_started_is_started_by_nobody_else(monitors, runs, database):
+    """Without a lock on the row, the second statement would wait for the first, and then start the run again."""
+    monitor = await monitors.create(URL)
+    first = await database.connect()
+    async with first.transaction():
+        [started] = await first.fetch(statements.START_DUE_RUNS, 10)
+        second = asyncio.create_task(runs.start_due(10))
+        while not second.done() and not await database.rows(WAITING_FOR_A_LOCK):
+            await asyncio.sleep(0.01)
+    await first.close()
+    assert await second == []
+    assert (await monitors.get(monitor)).job_id == started["job_id"]
 
 
 async def test_the_next_run_is_an_interval_after_the_last_due_time(monitors, runs, database):

@@ -5,9 +5,10 @@ import stat
 import pytest
 import structlog
 
-from pagemill.errors import StorageUnavailableError
+from pagemill.errors import DamagedResultError, StorageUnavailableError
 from pagemill.jobs.objects.bucket import Bucket
 from pagemill.jobs.objects.object_storage import ObjectStorage, reason
+from pagemill.observability import instruments
 
 
 @pytest.fixture
@@ -26,10 +27,11 @@ async def test_an_object_is_written_read_listed_and_deleted(bucket):
         await bucket.read("a/b/c", 0, 1)
 
 
-async def test_an_object_that_is_cut_short_is_none(bucket):
+@pytest.mark.parametrize(("start", "length"), [(0, 3), (1, 2), (2, 1), (9, 1)])
+async def test_an_object_that_is_cut_short_is_damaged(bucket, start, length):
     await bucket.put("short", b"01")
-    with pytest.raises(FileNotFoundError):
-        await bucket.read("short", 0, 3)
+    with pytest.raises(DamagedResultError):
+        await bucket.read("short", start, length)
 
 
 async def test_a_folder_is_for_its_user_alone(tmp_path):
@@ -62,3 +64,32 @@ async def test_no_secret_is_logged(s3, settings, database):
     assert "s3cret" not in str(lines)
     assert "AKIATEST" not in str(lines)
     await s3.mend()
+
+
+async def test_requests_are_counted_with_what_became_of_them(tmp_path):
+    bucket = await Bucket.open(tmp_path.as_uri(), 5)
+    instruments.turn_on("test")
+    try:
+        await bucket.put("a", b"0123456789")
+        await bucket.read("a", 2, 3)
+        with pytest.raises(DamagedResultError):
+            await bucket.read("a", 8, 3)
+        with pytest.raises(FileNotFoundError):
+            await bucket.read("none", 0, 1)
+        with pytest.raises(StorageUnavailableError):
+            await bucket.put("a/b", b"where a file is no folder")
+        assert [part async for part in bucket.names("")]
+        await bucket.delete(["a"])
+        samples = [sample for family in instruments.counted().collect() for sample in family.samples]
+    finally:
+        instruments.turn_off()
+    found = {(one.name.removeprefix("pagemill_storage_"), *sorted(one.labels.values())): one.value for one in samples}
+    requests = {key[1:]: count for key, count in found.items() if key[0] == "requests_total" and count}
+    lists = requests.pop(("list", "ok"))
+    assert lists >= 1
+    assert requests == {
+        ("ok", "put"): 1, ("error", "put"): 1, ("ok", "read"): 1, ("damaged", "read"): 1, ("missing", "read"): 1,
+        ("delete", "ok"): 1,
+    }  # fmt: skip
+    assert (found["bytes_total", "put"], found["bytes_total", "read"]) == (10, 3)
+    assert found["request_duration_seconds_count", "read"] == 3

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.web.http_server import HttpServer, Response
 
+from pagemill.bodies import pack as packed
 from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage, split_url
@@ -116,19 +117,23 @@ def fetched(body):
 
 async def test_the_cache_keeps_its_bytes_in_objects(settings, database, storage, orphans, deletion, names):
     cache = DatabasePageCache(database, "worker", settings, storage)
-    await cache.keep(b"k", fetched(b"raw" * 100), "http", "1", {"html": b"h", "markdown": b"mm"})
+    await cache.keep(b"k", fetched(b"raw" * 100), "http", "1", {"html": packed("h"), "markdown": packed("mm")})
     assert await cache.raw(b"k") == b"raw" * 100
-    assert await cache.bodies(b"k", ["html", "markdown"]) == {"html": b"h", "markdown": b"mm"}
+    assert await cache.bodies(b"k", ["html", "markdown"]) == {"html": packed("h"), "markdown": packed("mm")}
     assert await database.row("SELECT raw FROM cached_pages") == (None,)
     assert len(await names()) == 1
-    await cache.keep_bodies(b"k", "1", {"links": b"l", "markdown": b"new"})
-    assert await cache.bodies(b"k", ["html", "markdown", "links"]) == {"html": b"h", "markdown": b"new", "links": b"l"}
+    await cache.keep_bodies(b"k", "1", {"links": packed("l"), "markdown": packed("new")})
+    assert await cache.bodies(b"k", ["html", "markdown", "links"]) == {
+        "html": packed("h"),
+        "markdown": packed("new"),
+        "links": packed("l"),
+    }
     assert await deletion.delete_due() == 0  # the first object still has the page and its HTML
     assert await orphans() == 0
-    await cache.keep(b"k", fetched(b"other"), "http", "1", {"html": b"n"})
+    await cache.keep(b"k", fetched(b"other"), "http", "1", {"html": packed("n")})
     assert await deletion.delete_due() == 2
     assert await cache.raw(b"k") == b"other"
-    assert await cache.bodies(b"k", ["html", "markdown"]) == {"html": b"n"}
+    assert await cache.bodies(b"k", ["html", "markdown"]) == {"html": packed("n")}
     assert await cache.delete_old(timedelta(seconds=-1), 10) == 1
     assert await deletion.delete_due() == 1
     assert await names() == set()
@@ -136,7 +141,7 @@ async def test_the_cache_keeps_its_bytes_in_objects(settings, database, storage,
 
 async def test_a_cached_object_that_is_gone_is_no_copy(settings, database, storage):
     cache = DatabasePageCache(database, "worker", settings, storage)
-    await cache.keep(b"k", fetched(b"raw"), "http", "1", {"html": b"h"})
+    await cache.keep(b"k", fetched(b"raw"), "http", "1", {"html": packed("h")})
     await storage.delete([(await database.row("SELECT object FROM cached_pages"))["object"]])
     assert await cache.raw(b"k") is None
     assert await cache.bodies(b"k", ["html"]) == {}
@@ -146,10 +151,10 @@ async def test_rows_of_the_cache_are_read_after_a_change_of_the_setting(settings
     here = DatabasePageCache(database, "worker", settings.changed(bodies_url=None))
     there = DatabasePageCache(database, "worker", settings, storage)
     for cache in (here, there, here):
-        await cache.keep(b"k", fetched(b"raw"), "http", "1", {"html": b"h"})
+        await cache.keep(b"k", fetched(b"raw"), "http", "1", {"html": packed("h")})
         for reader in (here, there):
             assert await reader.raw(b"k") == b"raw"
-            assert await reader.bodies(b"k", ["html"]) == {"html": b"h"}
+            assert await reader.bodies(b"k", ["html"]) == {"html": packed("h")}
 
 
 async def test_a_worker_that_is_killed_between_object_and_row_loses_nothing(

@@ -11,8 +11,10 @@ import orjson
 from pagemill import bodies as packing
 from pagemill.api.firecrawl.json_items import first_strings
 from pagemill.api.wire import zstd_frame
+from pagemill.errors import DamagedResultError
+from pagemill.jobs.queue.failures import failure_text
 from pagemill.jobs.webhooks.firecrawl_payload import LISTS, TEXTS, metadata_of
-from pagemill.model import Format
+from pagemill.model import Failure, Format
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -46,8 +48,11 @@ async def document(job: Job, page: Page, stored: Stored, warnings: Iterable[str]
     screenshot = next((form for form in _SCREENSHOTS if form in job.options.formats and form in stored.bodies), None)
     if screenshot is not None:
         yield _name("screenshot") + b'"data:image/png;base64,'
-        async for piece in _base64(stored.bodies[screenshot]):
-            yield piece
+        try:
+            async for piece in _base64(stored.bodies[screenshot]):
+                yield piece
+        except DamagedResultError as error:
+            found.append(failure_text(Failure(error.code, error.message)))
         yield b'"'
     if found:
         yield _name("warning") + orjson.dumps(" ".join(found))

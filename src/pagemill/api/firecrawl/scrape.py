@@ -65,6 +65,7 @@ async def scrape(
 
 async def _answer(resources: Resources, job: Job, page: Page, warnings: Sequence[str]) -> AsyncIterator[Piece]:
     yield b'{"success":true,"data":'
-    async for piece in document(job, page, await stored_of(resources.jobs, job, page), warnings):
+    stored = await stored_of(resources.jobs, job, page)
+    async for piece in document(job, page, stored, [*warnings, *stored.failure.values()]):
         yield piece
     yield b"}"

@@ -17,7 +17,7 @@ from pagemill.api.wire import answers
 from pagemill.api.wire.answers import SingleJob
 from pagemill.api.wire.error_response import error_body
 from pagemill.api.wire.request_validation import scrape_options, single_url
-from pagemill.api.wire.response import job_response, no_such_job
+from pagemill.api.wire.response import check_intact, job_response, no_such_job
 from pagemill.api.wire.scrape_request import ScrapeRequest
 from pagemill.api.wire.zstd_frame import text_of
 from pagemill.errors import RequestError
@@ -110,5 +110,7 @@ async def _as_text(resources: Resources, job: Job, page: Page) -> Response:
     place = (await resources.jobs.body_places(page.id, [Format.MARKDOWN])).get(Format.MARKDOWN)
     if place is None:
         return Response(b"", media_type=MARKDOWN_TYPE, headers=headers)
+    [place] = (await resources.jobs.with_contents({place.name: place})).values()
+    await check_intact(resources.jobs, place)
     text = await resources.downloads.begin(job.key_id, decoded(text_of(resources.jobs.body_parts(place))))
     return StreamingResponse(text, media_type=MARKDOWN_TYPE, headers=headers)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
+import structlog
 from starlette.responses import Response, StreamingResponse
+from zstandard import ZstdError
 
 from pagemill.api.wire import answers
 from pagemill.api.wire.accept_encoding import ZSTD, preferred
 from pagemill.api.wire.json_stream import Packed, encode, merged, pieces_of
-from pagemill.errors import NotFoundError
+from pagemill.api.wire.zstd_frame import text_of
+from pagemill.errors import DamagedResultError, NotFoundError
 from pagemill.jobs.queue.failures import failure_text
+from pagemill.jobs.queue.store import PICTURES
 from pagemill.model import Failure, Status
 
 if TYPE_CHECKING:
@@ -23,8 +28,10 @@ if TYPE_CHECKING:
 
     from pagemill.api.downloads import Downloads
     from pagemill.api.wire.json_stream import Piece
-    from pagemill.jobs.queue.store import JobStore
+    from pagemill.jobs.queue.store import BodyPlace, JobStore
     from pagemill.model import Job, JsonObject, Page
+
+log = structlog.get_logger(__name__)
 
 _ALONGSIDE = ("summary_source", "markdown_truncated", "markdown_error", "session", "metadata")
 
@@ -75,7 +82,9 @@ async def streamed(downloads: Downloads, key_id: str, pieces: AsyncIterator[Piec
 
 async def _single(jobs: JobStore, job: Job, page: Page, extra: JsonObject) -> AsyncIterator[Piece]:
     stored = await stored_of(jobs, job, page)
-    for piece in pieces_of({**answers.single_job(job, page, stored.bodies, stored.metadata), **extra}):
+    for piece in pieces_of(
+        {**answers.single_job(job, page, stored.bodies, stored.metadata), **stored.failure, **extra}
+    ):
         yield piece
 
 
@@ -99,19 +108,49 @@ class Stored:
     size: int = 0
     """Of the bodies, in bytes as they are stored."""
     failure: JsonObject = field(default_factory=dict)
-    """The field that says why there is nothing, where there was something."""
+    """The field that says why something is not there that was."""
 
 
 async def stored_of(jobs: JobStore, job: Job, page: Page) -> Stored:
-    """Return what is stored of a page: nothing where it did not complete."""
+    """Return what is stored of a page: nothing where it did not complete, and nothing that is damaged."""
     if page.status is not Status.COMPLETED:
         return Stored({}, None)
     places = await jobs.with_contents(await jobs.body_places(page.id, (*job.options.formats, *_ALONGSIDE)))
+    damaged = [name for name, place in places.items() if not await _is_intact(jobs, place)]
+    for name in damaged:
+        log.warning("an object is damaged", object=places.pop(name).object, format=name)
     metadata = None
     if "metadata" in places:
         metadata = b"".join([part async for part in jobs.body_parts(places.pop("metadata"))])
     bodies = {name: Packed(partial(jobs.body_parts, place)) for name, place in places.items()}
-    return Stored(bodies, metadata, sum(place.size for place in places.values()))
+    size = sum(place.size for place in places.values())
+    return Stored(bodies, metadata, size, _damage(damaged) if damaged else {})
+
+
+async def _is_intact(jobs: JobStore, place: BodyPlace) -> bool:
+    """Whether a body can be sent to its end. Only what is in an object is looked at: it is read once more for that."""
+    if place.object is None or place.name in PICTURES:
+        return True
+    try:
+        async for _ in text_of(jobs.body_parts(place)):
+            await asyncio.sleep(0)
+    except (DamagedResultError, ValueError, ZstdError):
+        return False
+    return True
+
+
+def _damage(names: Sequence[str]) -> JsonObject:
+    error = DamagedResultError(
+        f"What is stored of these is damaged: {', '.join(sorted(names))}. Scrape the page again."
+    )
+    return {"error": failure_text(Failure(error.code, error.message))}
+
+
+async def check_intact(jobs: JobStore, place: BodyPlace) -> None:
+    """Raise errors.DamagedResultError where a body that is an answer by itself is damaged."""
+    if not await _is_intact(jobs, place):
+        log.warning("an object is damaged", object=place.object, format=place.name)
+        raise DamagedResultError
 
 
 async def stored_of_one_of_many(jobs: JobStore, job: Job, page: Page) -> Stored:

@@ -4,11 +4,12 @@ Frames may follow one another, but clients in wide use fail where one ends just 
 packed values are copied into a single frame. A block may refer to what came before it in its own frame: earlier data,
 entropy tables and the three offsets used last. A frame's first blocks refer to no earlier data or tables, but they do
 rely on the offsets that each frame starts with; so these are set again before each value. That takes two blocks which
-decompress to spaces, and spaces may stand before any JSON value.
+decompress to spaces, and spaces may stand before any JSON value. Their checksums, each of one frame alone, stay behind.
 """
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -20,6 +21,7 @@ _WINDOW_LOG = 23  # 8 MiB, the most that a client must bear (RFC 9659 section 3)
 
 _LARGEST_BLOCK = 128 * 1024
 _BLOCK_HEADER_SIZE = 3
+_CHECKSUM_SIZE = 4
 _LAST_BLOCK = 0b001
 _RAW, _RLE, _COMPRESSED = 0, 1, 2
 
@@ -53,29 +55,39 @@ def raw_blocks(text: bytes) -> Iterator[bytes]:
         yield _header(_RAW, len(piece)) + piece
 
 
+class Segment(Enum):
+    """What a segment of a frame is."""
+
+    BLOCK_HEADER = auto()
+    CONTENT = auto()
+    CHECKSUM = auto()
+
+
 class FrameSplitter:
     """Splits a whole frame that comes in parts at the boundaries of its blocks.
 
     No segment reaches beyond its block, so none decompresses to more than one block holds. Raises ValueError where the
-    frame is broken off, has a checksum, or needs more memory than clients must bear.
+    frame is broken off, is followed by anything, or needs more memory than clients must bear.
     """
 
     def __init__(self) -> None:
         self._pending = b""
         self._payload_left = 0
         self._last_block = False
+        self._checksum_left = 0
 
     def header(self, first: bytes) -> bytes:
         """Return the frame's header, which the first part holds in full, and keep the rest of that part."""
         parameters = zstandard.get_frame_parameters(first)
-        if parameters.has_checksum or parameters.window_size > 1 << _WINDOW_LOG:
-            raise ValueError("a frame with a checksum or too large a window")
+        if parameters.window_size > 1 << _WINDOW_LOG:
+            raise ValueError("a frame with too large a window")
+        self._checksum_left = _CHECKSUM_SIZE if parameters.has_checksum else 0
         size = zstandard.frame_header_size(first)
         self._pending = first[size:]
         return first[:size]
 
-    def segments(self, part: bytes = b"") -> Iterator[tuple[bool, bytes]]:
-        """Yield the headers of blocks (True) and pieces of their contents (False) that have come so far."""
+    def segments(self, part: bytes = b"") -> Iterator[tuple[Segment, bytes]]:
+        """Yield the headers of blocks, pieces of their contents and the checksum, as far as they have come."""
         data, position = self._pending + part, 0
         while True:
             if self._payload_left:
@@ -84,7 +96,7 @@ class FrameSplitter:
                     break
                 position += len(piece)
                 self._payload_left -= len(piece)
-                yield False, piece
+                yield Segment.CONTENT, piece
             elif self._last_block or len(data) - position < _BLOCK_HEADER_SIZE:
                 break
             else:
@@ -93,13 +105,19 @@ class FrameSplitter:
                 number = int.from_bytes(block, "little")
                 self._payload_left = 1 if number >> 1 & 0b11 == _RLE else number >> 3
                 self._last_block = bool(number & _LAST_BLOCK)
-                yield True, block
+                yield Segment.BLOCK_HEADER, block
         self._pending = data[position:]
+        if self._last_block and not self._payload_left and len(self._pending) >= self._checksum_left > 0:
+            yield Segment.CHECKSUM, self._pending[: self._checksum_left]
+            self._pending = self._pending[self._checksum_left :]
+            self._checksum_left = 0
 
     def finish(self) -> None:
-        """Make sure that the frame has ended."""
-        if self._payload_left or not self._last_block:
+        """Make sure that the frame has ended, and nothing follows."""
+        if self._payload_left or not self._last_block or self._checksum_left:
             raise ValueError("a frame that is broken off")
+        if self._pending:
+            raise ValueError("something follows the frame")
 
 
 async def blocks_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
@@ -113,14 +131,17 @@ async def blocks_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         if not started:
             splitter.header(part)
         segments = splitter.segments(part if started else b"")
-        copied = b"".join(_not_last(segment) if is_header else segment for is_header, segment in segments)
+        copied = b"".join(_copied(kind, segment) for kind, segment in segments)
         yield copied if started else _RESET_OFFSETS + copied
         started = True
     splitter.finish()
 
 
 async def text_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield what a whole frame decompresses to, one block at a time. Raises ValueError as `FrameSplitter` does."""
+    """Yield what a whole frame decompresses to, one block at a time.
+
+    Raises ValueError as `FrameSplitter` does, and zstandard.ZstdError where the checksum does not agree.
+    """
     splitter = FrameSplitter()
     decompressor = zstandard.ZstdDecompressor().decompressobj()
     started = False
@@ -134,5 +155,7 @@ async def text_of(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     splitter.finish()
 
 
-def _not_last(header: bytes) -> bytes:
-    return bytes((header[0] & ~_LAST_BLOCK & 0xFF,)) + header[1:]
+def _copied(kind: Segment, segment: bytes) -> bytes:
+    if kind is Segment.BLOCK_HEADER:
+        return bytes((segment[0] & ~_LAST_BLOCK & 0xFF,)) + segment[1:]
+    return segment if kind is Segment.CONTENT else b""

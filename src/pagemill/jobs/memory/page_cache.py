@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 import zstandard
 
-from pagemill.errors import NotFoundError, UnavailableError
+from pagemill.bodies import LEVEL, is_intact
+from pagemill.errors import DamagedResultError, NotFoundError, UnavailableError
 from pagemill.jobs.memory import cache_statements
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.scraping.page_cache import CachedPage
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+_compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
 
 
 class DatabasePageCache:
@@ -53,12 +57,16 @@ class DatabasePageCache:
         try:
             rows = await self._database.rows(cache_statements.GET_CACHED_BODIES, key, list(formats), wait=self._timeout)
             return {row["format"]: await self._body(row) for row in rows}
-        except (UnavailableError, NotFoundError):
+        except (UnavailableError, NotFoundError, DamagedResultError):
             return {}
 
     async def _body(self, row: Any) -> bytes:
         if row["object"] is not None:
-            return await self._objects.read(row["object"], row["start"], row["size"])
+            stored = await self._objects.read(row["object"], row["start"], row["size"])
+            if not await asyncio.to_thread(is_intact, stored):
+                log.warning("an object is damaged", object=row["object"], format=row["format"])
+                raise DamagedResultError
+            return stored
         body: bytes = row["body"]
         return body
 
@@ -69,9 +77,13 @@ class DatabasePageCache:
             if row is None:
                 return None
             raw = await self._objects.read(row["object"], 0, row["raw_size"]) if row["object"] else row["raw"]
-        except (UnavailableError, NotFoundError):
+        except (UnavailableError, NotFoundError, DamagedResultError):
             return None
-        return zstandard.decompress(raw)
+        try:
+            return zstandard.decompress(raw)
+        except zstandard.ZstdError:
+            log.warning("the bytes of a cached page are damaged", object=row["object"])
+            return None
 
     async def lock(self, key: bytes) -> bool:
         """Take the lock of fetching a page. False while another has it."""
@@ -96,7 +108,7 @@ class DatabasePageCache:
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
     ) -> None:
         """Keep what was fetched and made of it, in place of what was there."""
-        raw = zstandard.compress(page.body, 3)
+        raw = _compressor.compress(page.body)
         validators = (page.headers.get("etag"), page.headers.get("last-modified"))
         facts = (key, page.final_url, page.status_code, page.content_type, *validators)
         if self._objects.url is None:

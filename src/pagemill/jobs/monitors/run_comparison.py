@@ -6,6 +6,7 @@ each page's comparison has its effect once, and whoever takes the run over goes 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import zstandard
 
 from pagemill import bodies
 from pagemill.errors import (
+    DamagedResultError,
     InternalPageError,
     NotFoundError,
     PageError,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.monitors.monitor import Monitor
     from pagemill.jobs.monitors.page_comparison import Comparer
-    from pagemill.jobs.queue.store import JobStore
+    from pagemill.jobs.queue.store import BodyPlace, JobStore
     from pagemill.model import JsonObject
     from pagemill.settings import Settings
 
@@ -100,7 +102,7 @@ class RunComparison:
             await self._compare_page(row)
         except UnavailableError:
             raise
-        except (PageError, NotFoundError) as error:
+        except (PageError, NotFoundError, DamagedResultError) as error:
             log.warning("a page of a monitor could not be compared", monitor=run.id, error=error.code)
             self._failure = Failure(error.code, error.message)
         except Exception:
@@ -149,15 +151,18 @@ class RunComparison:
         if run.has_data:
             names[Format.JSON] = "data"
         places = await self._jobs.with_contents(await self._jobs.body_places(page_id, names))
-        found = {
-            names[name]: b"".join([part async for part in self._jobs.body_parts(place)])
-            for name, place in places.items()
-        }
+        found = {names[name]: await self._body(place) for name, place in places.items()}
         if "data" in found and not _has_data(found["data"]):
             del found["data"]
         if run.has_data and "data" not in found:
             self._failure = self._failure or _NO_DATA
         return found
+
+    async def _body(self, place: BodyPlace) -> bytes:
+        body = b"".join([part async for part in self._jobs.body_parts(place)])
+        if place.object is not None and not await asyncio.to_thread(bodies.is_intact, body):
+            raise DamagedResultError
+        return body
 
     async def _record(self, row: Any, new: Mapping[str, bytes], change: JsonObject | None) -> None:
         run, found = self._run, change or {}

@@ -9,12 +9,14 @@ import asyncio
 import contextlib
 import importlib
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from pagemill.errors import StorageUnavailableError
+from pagemill.errors import DamagedResultError, StorageUnavailableError
+from pagemill.observability.metrics import STORAGE_BYTES, STORAGE_DURATION, STORAGE_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,7 +30,7 @@ _LISTED_AT_ONCE = 1000
 class Bucket:
     """What is under one URL. Made by `open`. Its methods raise errors.StorageUnavailableError where they fail.
 
-    Where there is no such object, `read` raises FileNotFoundError.
+    Where there is no such object, `read` raises FileNotFoundError; where it is too short, errors.DamagedResultError.
     """
 
     def __init__(self, store: Any, folder: Path | None) -> None:
@@ -67,29 +69,36 @@ class Bucket:
         """Write an object: all of it, or nothing."""
         import obstore
 
-        with _failures():
+        with _measured("put"):
             try:
                 await obstore.put_async(self._store, name, data, use_multipart=False)
                 if self._folder:
                     await asyncio.to_thread(_sync, self._folder / name)
             except FileNotFoundError as error:  # no such bucket
                 raise StorageUnavailableError from error
+        STORAGE_BYTES.add("put", amount=len(data))
 
     async def read(self, name: str, start: int, length: int) -> bytes:
         """Return so many bytes of an object, which are there."""
         import obstore
 
-        with _failures():
-            part = bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
+        with _measured("read"):
+            try:
+                part = bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
+            except obstore.exceptions.GenericError:  # also what begins behind the end of the object
+                if (await obstore.head_async(self._store, name))["size"] < start + length:
+                    raise DamagedResultError from None
+                raise
             if len(part) != length:
-                raise FileNotFoundError(f"{name} is cut short")
-            return part
+                raise DamagedResultError
+        STORAGE_BYTES.add("read", amount=len(part))
+        return part
 
     async def delete(self, names: Sequence[str]) -> None:
         """Delete these objects. Those that are not there are none to delete."""
         import obstore
 
-        with _failures():
+        with _measured("delete"):
             try:
                 await obstore.delete_async(self._store, list(names))
             except FileNotFoundError:
@@ -101,12 +110,35 @@ class Bucket:
         """Yield the names under a prefix in parts, each name with when it was last written."""
         import obstore
 
+        parts = aiter(obstore.list(self._store, prefix, chunk_size=_LISTED_AT_ONCE))
+        while True:
+            with _measured("list"):
+                try:
+                    part = await anext(parts, None)
+                except FileNotFoundError as error:  # no such bucket
+                    raise StorageUnavailableError from error
+            if part is None:
+                return
+            yield [(str(item["path"]), item["last_modified"]) for item in part]
+
+
+@contextlib.contextmanager
+def _measured(operation: str) -> Iterator[None]:
+    """Count a request with what became of it, and raise what `_failures` does. One that is given up is an error."""
+    began, outcome = time.perf_counter(), "error"
+    try:
         with _failures():
-            try:
-                async for part in obstore.list(self._store, prefix, chunk_size=_LISTED_AT_ONCE):
-                    yield [(str(item["path"]), item["last_modified"]) for item in part]
-            except FileNotFoundError as error:  # no such bucket
-                raise StorageUnavailableError from error
+            yield
+        outcome = "ok"
+    except FileNotFoundError:
+        outcome = "missing"
+        raise
+    except DamagedResultError:
+        outcome = "damaged"
+        raise
+    finally:
+        STORAGE_DURATION.observe(time.perf_counter() - began, operation)
+        STORAGE_REQUESTS.add(operation, outcome)
 
 
 @contextlib.contextmanager

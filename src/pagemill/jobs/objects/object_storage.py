@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from pagemill.errors import NotFoundError, StorageUnavailableError
+from pagemill.errors import DamagedResultError, NotFoundError, StorageUnavailableError
 from pagemill.jobs.objects import statements
 from pagemill.jobs.objects.bucket import LONGEST_REQUEST, Bucket
 from pagemill.redaction import redact
@@ -78,7 +78,10 @@ class ObjectStorage:
         return await self._put(name, parts, self._wait)
 
     async def read(self, url: str, start: int, length: int) -> bytes:
-        """Return a part of an object. Raises errors.NotFoundError where it was deleted."""
+        """Return a part of an object.
+
+        Raises errors.NotFoundError where it was deleted, and errors.DamagedResultError where it is too short.
+        """
         base, name = split_url(url)
 
         async def read() -> bytes:
@@ -90,6 +93,9 @@ class ObjectStorage:
             # Its row may have gone just now. If not, something else deletes objects: the operator should know.
             log.warning("an object that was to be read is not there", object=url)
             raise NotFoundError("The result was deleted meanwhile.") from None
+        except DamagedResultError:
+            log.warning("an object is cut short", object=url)
+            raise
 
     async def delete(self, urls: Sequence[str]) -> list[str]:
         """Delete objects, in whatever bucket, and return those that are gone. A bucket that is away is left."""

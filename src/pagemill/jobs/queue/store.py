@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import TypeAdapter
 
-from pagemill.errors import CancelledPageError, ConflictError, NotFoundError, QueueFullError, StorageUnavailableError
+from pagemill.errors import (
+    CancelledPageError,
+    ConflictError,
+    DamagedResultError,
+    NotFoundError,
+    QueueFullError,
+    StorageUnavailableError,
+)
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import (
@@ -43,7 +50,8 @@ PART_SIZE = 256 * 1024
 """Bytes of a body that are read from the database at once."""
 _OBJECT_PART_SIZE = 1024 * 1024
 """The same of an object: a request to the object storage takes longer than a statement."""
-_PICTURES = frozenset({Format.SCREENSHOT.value, Format.SCREENSHOT_FULL_PAGE.value})
+PICTURES = frozenset({Format.SCREENSHOT.value, Format.SCREENSHOT_FULL_PAGE.value})
+"""Bodies that are files as they are, and not packed."""
 _LATEST_TIME = datetime.max.replace(tzinfo=UTC)
 _LOOKUP_ATTEMPTS = 3  # an earlier job may be deleted between being found and being read
 
@@ -250,13 +258,19 @@ class JobStore:
         }
 
     async def with_contents(self, places: Mapping[str, BodyPlace]) -> dict[str, BodyPlace]:
-        """Return these places of one page, with the bodies where they are in an object and small: in one request."""
-        found = [place for place in places.values() if place.object is not None and place.name not in _PICTURES]
+        """Return these places of one page, with the bodies where they are in an object and small: in one request.
+
+        Of an object that is cut short, each body is left to be read by itself.
+        """
+        found = [place for place in places.values() if place.object is not None and place.name not in PICTURES]
         start = min((place.start for place in found), default=0)
         length = max((place.start + place.size for place in found), default=0) - start
         if not 0 < length <= _OBJECT_PART_SIZE:
             return dict(places)
-        contents = await self._part(replace(found[0], start=start), 0, length)
+        try:
+            contents = await self._part(replace(found[0], start=start), 0, length)
+        except DamagedResultError:
+            return dict(places)
         return {
             **places,
             **{place.name: replace(place, content=contents[place.start - start :][: place.size]) for place in found},
@@ -265,7 +279,8 @@ class JobStore:
     async def body_parts(self, place: BodyPlace) -> AsyncIterator[bytes]:
         """Yield a body in parts, each read when it is needed.
 
-        Raises errors.NotFoundError where it was deleted, and errors.StorageUnavailableError where its storage is away.
+        Raises errors.NotFoundError where it was deleted, errors.DamagedResultError where its object is cut short, and
+        errors.StorageUnavailableError where its storage is away.
         """
         if place.content is not None:
             yield place.content

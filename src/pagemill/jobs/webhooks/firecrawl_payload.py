@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pagemill import bodies as packing
-from pagemill.errors import NotFoundError
+from pagemill.errors import DamagedResultError, NotFoundError
 from pagemill.jobs.queue.failures import batch_error
 from pagemill.jobs.webhooks.endpoints import Event
 from pagemill.model import Format, Status
@@ -16,7 +16,7 @@ from pagemill.model import Format, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pagemill.jobs.queue.store import JobStore
+    from pagemill.jobs.queue.store import BodyPlace, JobStore
     from pagemill.model import Job, JobWebhook, JsonObject, Page
 
 TEXTS: Mapping[Format, str] = {
@@ -69,23 +69,27 @@ async def document_of(jobs: JobStore, job: Job, page: Page, max_bytes: int) -> J
     """Return a completed page with its contents, or without them where they are larger than this, or gone."""
     wanted = [form for form in (*TEXTS, *LISTS, Format.JSON) if form in job.options.formats]
     places = await jobs.body_places(page.id, (*wanted, _METADATA))
-    warning: str | None = None
-    packed: dict[str, bytes] = {}
-    if sum(place.size for place in places.values()) > max_bytes:
-        warning = TOO_LARGE
-    else:
+    found: dict[str, Any] | None = None
+    warning: str | None = TOO_LARGE
+    if sum(place.size for place in places.values()) <= max_bytes:
         try:
-            packed = {
-                name: b"".join([part async for part in jobs.body_parts(place)])
-                for name, place in (await jobs.with_contents(places)).items()
-            }
-        except NotFoundError as error:
+            found = await asyncio.to_thread(_unpacked, await _packed(jobs, places), max_bytes)
+        except (NotFoundError, DamagedResultError) as error:
             warning = error.message
-    found = await asyncio.to_thread(_unpacked, packed, max_bytes)
-    if found is None:
-        found, warning = {}, TOO_LARGE
+    found, warning = (found, None) if found is not None else ({}, warning)
     document: JsonObject = {_METADATA: metadata_of(page, found.pop(_METADATA, {})), **_renamed(found)}
     return {**document, **({"warning": warning} if warning else {})}
+
+
+async def _packed(jobs: JobStore, places: Mapping[str, BodyPlace]) -> dict[str, bytes]:
+    """Return bodies as they are stored. Raises errors.NotFoundError and errors.DamagedResultError."""
+    packed: dict[str, bytes] = {}
+    for name, place in (await jobs.with_contents(places)).items():
+        body = b"".join([part async for part in jobs.body_parts(place)])
+        if place.object is not None and not await asyncio.to_thread(packing.is_intact, body):
+            raise DamagedResultError
+        packed[name] = body
+    return packed
 
 
 def metadata_of(page: Page, said: Mapping[str, Any]) -> JsonObject:
