@@ -295,6 +295,20 @@ async def test_runs_of_one_key_leave_room_for_another(monitors, runs, database):
     assert await runs.claim(LEASE, [ANONYMOUS, key_id]) is None
 
 
+async def test_runs_of_one_key_that_wait_are_compared_one_after_another(monitors, database, worker_of, extractors):
+    """Not some at each look at the database."""
+    made = [await monitors.create(f"{URL}{number}") for number in range(5)]
+    await worker_of(database).step()
+    await end_pages(database, "Rye costs 3 euros.")
+    settings = monitors.settings.changed(poll_interval=3600)
+    worker = asyncio.create_task(MonitorWorker(settings, database, extractors, ObjectStorage(settings, database)).run())
+    async with asyncio.timeout(20):
+        for monitor in made:
+            while (await monitors.get(monitor)).checks == 0:
+                await asyncio.sleep(0.02)
+    worker.cancel()
+
+
 async def test_a_key_has_so_many_monitors_at_most(monitors):
     made = await asyncio.gather(
         *(monitors.store.create(ANONYMOUS, monitors.definition(f"{URL}{number}"), limit=3) for number in range(6)),

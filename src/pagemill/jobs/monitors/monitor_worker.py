@@ -15,6 +15,7 @@ from pagemill.errors import QueueFullError, RateLimitedError, UnavailableError
 from pagemill.jobs.monitors.run_comparison import RunComparison
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.queue.store import JobStore
+from pagemill.process_lifetime import first_completed
 
 if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
@@ -43,19 +44,24 @@ class MonitorWorker:
         self._jobs = JobStore(database, objects=objects)
         self._runs = MonitorRuns(database, settings)
         self._in_hand: dict[asyncio.Task[None], Monitor] = {}
+        self._room = asyncio.Event()
+        """Set where a run has ended that another one may have waited for."""
 
     async def run(self) -> None:
         """Work until cancelled. A fault of ours stops nothing else."""
         checked_at = -math.inf
         while True:
+            self._room.clear()
+            has_more = False
             try:
                 if time.monotonic() >= checked_at + _CLOCK_CHECK_INTERVAL:
                     checked_at = time.monotonic()
                     await self._check_clock()
-                await self.step()
+                has_more = await self.step()
             except Exception:
                 log.exception("monitors failed by a fault of ours")
-            await asyncio.sleep(self._settings.jobs.poll_interval)
+            if not has_more:
+                await first_completed(self._room.wait(), timeout=self._settings.jobs.poll_interval)
 
     async def release(self) -> None:
         """Give back the runs in hand, for others to go on with at once."""
@@ -66,18 +72,17 @@ class MonitorWorker:
         for run in in_hand.values():
             await self._runs.release(run)
 
-    async def step(self) -> None:
-        """Start and submit what is due, and take up the runs whose jobs have ended."""
-        while started := await self._runs.start_due(_STARTED_AT_ONCE):
-            for run in started:
-                await self._submit(run)
-            if len(started) < _STARTED_AT_ONCE:
-                break
+    async def step(self) -> bool:
+        """Start and submit what is due, and take up the runs whose jobs have ended. Returns whether more may be due."""
+        started = await self._runs.start_due(_STARTED_AT_ONCE)
+        for run in started:
+            await self._submit(run)
         while len(self._in_hand) < self._settings.monitors.monitor_runs_compared:
             claimed = await self._runs.claim(self._lease, self._busy_keys())
             if claimed is None:
                 break
             self._take_up(claimed)
+        return len(started) == _STARTED_AT_ONCE
 
     async def finished(self) -> None:
         """Wait for the runs in hand."""
@@ -86,7 +91,13 @@ class MonitorWorker:
     def _take_up(self, run: Monitor) -> None:
         task = asyncio.create_task(self._work(run), name=f"run of {run.id}")
         self._in_hand[task] = run
-        task.add_done_callback(lambda done: self._in_hand.pop(done, None))
+        task.add_done_callback(self._put_down)
+
+    def _put_down(self, done: asyncio.Task[None]) -> None:
+        is_full = len(self._in_hand) >= self._settings.monitors.monitor_runs_compared
+        if is_full or self._in_hand[done].key_id in self._busy_keys():
+            self._room.set()
+        del self._in_hand[done]
 
     async def _work(self, run: Monitor) -> None:
         try:
