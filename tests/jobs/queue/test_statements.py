@@ -74,7 +74,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "queue state": (
         statements.GET_QUEUE_STATE,
         (100_000, timedelta(seconds=15)),
-        {"pages_waiting", "pages_held", "webhook_deliveries_due"},
+        {"pages_waiting", "pages_held", "webhook_deliveries_due", "monitors_due"},
     ),
     "add URLs": (
         crawl_statements.ADD_URLS,
