@@ -203,6 +203,32 @@ async def test_a_run_goes_on_where_the_last_one_ended(web, tmp_path, output):
     assert (await scrape(*words))[0] == 0
 
 
+async def test_each_page_has_one_line_however_often_a_run_goes_on(web, tmp_path):
+    """One that failed before is not there twice, and a URL that is named twice is."""
+    file = tmp_path / "pages.jsonl"
+    earlier = [(web.url("/missing"), "failed"), (web.url("/"), "completed"), ("http://example.com/", "failed")]
+    file.write_text("".join(json.dumps({"url": url, "status": status}) + "\n" for url, status in earlier))
+    words = (web.url("/missing"), web.url("/"), web.url("/"), "--format", "json", "-o", str(file), "--resume")
+    for _ in range(2):
+        code, _, errors = await scrape(*words)
+        assert (code, "404" in errors) == (1, True)
+        found = sorted((line["url"], line["status"]) for line in map(json.loads, file.read_text().splitlines()))
+        assert found == sorted([*earlier, (web.url("/"), "completed")])
+    assert len(web.requests) == 3
+
+
+async def test_a_file_that_cannot_be_written_loses_nothing(web, tmp_path):
+    folder = tmp_path / "full"
+    folder.mkdir()
+    file = folder / "pages.jsonl"
+    file.write_text(json.dumps({"url": web.url("/"), "status": "failed"}) + "\n")
+    before = file.read_bytes()
+    (folder / ".pages.jsonl.part").mkdir()
+    code, _, errors = await scrape(web.url("/"), "--format", "json", "-o", str(file), "--resume")
+    assert (code, errors.count("\n"), "cannot be written" in errors) == (1, 1, True)
+    assert file.read_bytes() == before
+
+
 async def test_a_cut_off_line_is_scraped_again(web, tmp_path):
     file = tmp_path / "pages.jsonl"
     file.write_text(json.dumps({"url": web.url("/"), "status": "completed"}) + '\n{"url": "' + web.url("/other"))

@@ -6,13 +6,14 @@ import json
 
 import pytest
 
+from pagemill.api.monitors.requests import MonitorRequest
 from pagemill.api.sites.requests import CrawlRequest, MapRequest
 from pagemill.api.wire.scrape_request import BatchRequest
 from pagemill.client import flows
 from pagemill.client.calls import Answer, Call
 from pagemill.client.errors import ApiError, ServiceUnreachableError
 from pagemill.client.flows import Pause
-from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions, to_fields
+from pagemill.client.options import CrawlOptions, MapOptions, MonitorOptions, ScrapeOptions, to_fields
 
 
 def played(flow, replies):
@@ -93,6 +94,7 @@ def test_every_option_is_a_field_of_the_api():
         (ScrapeOptions, BatchRequest),
         (MapOptions, MapRequest),
         (CrawlOptions, CrawlRequest),
+        (MonitorOptions, MonitorRequest),
     ):
         names = {field.alias or name for name, field in request.model_fields.items()}
         assert set(to_fields(dict.fromkeys(options.__annotations__, 1))) <= names

@@ -61,6 +61,20 @@ async def use(service, client, web, model):
     assert (await client.get("/v1/url-scraper/unknown")).status_code == 404
 
 
+async def watch(client, web):
+    """A monitor, which runs twice and finds a change."""
+    made = await client.post("/v1/monitors", json={"url": web.url("/watched"), "intervalMinutes": 15})
+    path, checked_at = f"/v1/monitors/{made.json()['id']}", ""
+    for text in (b"$9.99", b"$8.88"):
+        web.routes["/watched"] = Response(PAGE.body.replace(b"$9.99", text))
+        if checked_at:
+            await client.post(f"{path}/run")
+        async with asyncio.timeout(30):
+            while (found := (await client.get(path)).json()).get("lastCheckedAt", "") <= checked_at or "jobId" in found:
+                await asyncio.sleep(0.05)
+        checked_at = found["lastCheckedAt"]
+
+
 @pytest.fixture(scope="module")
 def service_metrics(scratch):
     """The metrics of a service after some traffic, and of the same one after a worker was killed."""
@@ -68,7 +82,10 @@ def service_metrics(scratch):
 
 
 async def _service_metrics(scratch):
-    async with HttpServer({"/": PAGE, "/other": PAGE, "/hook": Response(b"")}) as web, ModelServer() as model:
+    async with (
+        HttpServer({"/": PAGE, "/other": PAGE, "/watched": PAGE, "/hook": Response(b"")}) as web,
+        ModelServer() as model,
+    ):
         service = RunningService(
             scratch / "metrics",
             workers=1,
@@ -82,6 +99,7 @@ async def _service_metrics(scratch):
             await use(service, client, web, model)
             await asyncio.sleep(1)
             before = await read(client)
+            await watch(client, web)
             async with httpx.AsyncClient(base_url=service.address) as nobody:
                 assert (await nobody.get("/metrics")).status_code == 401
             [worker] = service.of("worker")
@@ -123,6 +141,16 @@ def test_what_happened_is_counted(service_metrics):
     unknown = {"method": "GET", "route": "/v1/url-scraper/{id}", "status": "404"}
     assert value(metrics, "api_requests_total", **unknown) == 1
     assert not [key for key in metrics if key[0] == "pagemill_host_pages_ended_total" and ("host", "other") not in key]
+
+
+def test_runs_of_monitors_are_counted(service_metrics):
+    before, after, _ = service_metrics
+    assert value(before, "monitor_runs_total", outcome="unchanged") == 0
+    for outcome in ("unchanged", "changed"):
+        assert value(after, "monitor_runs_total", outcome=outcome) == 1
+    assert value(after, "monitor_changes_total", kind="changed") == 1
+    assert value(after, "monitor_changes_total", kind="removed") == 0
+    assert value(after, "monitors_due_lag_seconds") == 0
 
 
 def test_counters_go_on_where_a_killed_worker_stopped(service_metrics):

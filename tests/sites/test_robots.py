@@ -68,6 +68,14 @@ def test_a_delay_that_is_no_number_counts_for_nothing():
         assert parse(f"User-agent: *\nCrawl-delay: {value}".encode(), "Pagemill").crawl_delay is None
 
 
+def test_a_line_that_the_limit_cuts_says_nothing():
+    head = b"User-agent: *\nDisallow: /private\nDisallow: /"
+    comment = b"#" + b" " * (MAX_BYTES - len(head) - 2) + b"\n"
+    robots = parse(comment + head + b"also/private\n" + b"Disallow: /more\n" * 1000, "Pagemill")
+    assert not robots.allows("/private")
+    assert robots.allows("/page")
+
+
 def test_hostile_patterns_take_linear_time():
     """Backtracking would never end here."""
     rule = "Disallow: /" + "*a" * 5000 + "b"

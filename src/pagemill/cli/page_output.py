@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pagemill import bodies
+from pagemill.cli.resumed_lines import ResumedLines
 from pagemill.cli.scrape_arguments import FORMATS
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
 from pagemill.in_process.outcome import PICTURES, answer_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from pagemill.model import Job, Page
@@ -30,19 +32,19 @@ _LONGEST_NAME = 120
 
 
 class PageOutput:
-    """The output of one command. `several`: more than one page is written."""
+    """The output of one command, for the URLs that are `wanted`."""
 
-    def __init__(self, output: str | None, form: str, *, several: bool, resume: bool = False) -> None:
+    def __init__(self, output: str | None, form: str, wanted: Sequence[str], *, resume: bool = False) -> None:
         self._form = form
-        self._several = several
-        self._folder, self._file = places(output, several=several)
+        self._several = len(wanted) > 1
+        self._folder, self._file = places(output, several=self._several)
         self._stream: TextIO = sys.stdout
         self._written = False
         if resume and output is None:
             raise UsageError("--resume needs --output: it skips what is there.")
         if resume and self._file and form != "json":
             raise UsageError("--resume needs a folder as --output, or --format json.")
-        self._done = _completed(self._file) if resume and self._file else set()
+        self._lines = ResumedLines(self._file, wanted) if resume and self._file else None
         self._resumes = resume
         self._open()
 
@@ -56,10 +58,12 @@ class PageOutput:
             raise OperatorError(f"{self._folder or self._file} cannot be written: {error.strerror}.") from error
 
     def has(self, index: int, url: str) -> bool:
-        """Whether an earlier run wrote this page, and this one goes on from there."""
+        """Whether an earlier run wrote this page, and this one goes on from there. Asked once of each page."""
         if not self._resumes:
             return False
-        return (self._folder / self._name(index, url)).is_file() if self._folder else url in self._done
+        if self._folder:
+            return (self._folder / self._name(index, url)).is_file()
+        return self._lines is not None and self._lines.take(url)
 
     def write(self, job: Job, page: Page, contents: dict[str, bytes]) -> None:
         """Write a page. One that failed has no text but in JSON, where its line says why."""
@@ -139,22 +143,3 @@ def places(output: str | None, *, several: bool) -> tuple[Path | None, Path | No
     if output.endswith("/") or path.is_dir() or (several and not path.suffix):
         return path, None
     return None, path
-
-
-def _completed(file: Path) -> set[str]:
-    """The URLs that a file of JSON Lines holds as completed. A last line that was cut off counts for nothing."""
-    try:
-        lines = file.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        return set()
-    if lines[-1]:
-        file.write_bytes(b"\n".join([*lines[:-1], b""]))
-    done = set()
-    for line in filter(None, lines[:-1]):
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise UsageError(f"The file {file} is no output of --format json, so it cannot be resumed.") from None
-        if record.get("status") == "completed":
-            done.add(record["url"])
-    return done

@@ -37,7 +37,7 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     wanted = list(enumerate(_read_urls(arguments.urls, arguments.file)))
     if not wanted:
         raise UsageError("No URL is given. Name some, or a file of them with --file.")
-    output = PageOutput(arguments.output, arguments.format, several=len(wanted) > 1, resume=arguments.resume)
+    output = PageOutput(arguments.output, arguments.format, [url for _, url in wanted], resume=arguments.resume)
     left = [(index, url) for index, url in wanted if not output.has(index, url)]
     command = _Command(settings, options, output, Path(arguments.screenshot) if arguments.screenshot else None)
     slots = asyncio.Semaphore(arguments.concurrency or settings.jobs.worker_concurrency)

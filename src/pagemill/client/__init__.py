@@ -9,6 +9,7 @@ from pagemill.client.errors import (
     PageFailedError,
     ServiceUnreachableError,
 )
+from pagemill.client.monitor_results import Monitor, MonitorChange
 from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, Session, SiteMap
 from pagemill.client.sync_client import Client
 
@@ -21,6 +22,8 @@ __all__ = [
     "CrawlPage",
     "JobNotEndedError",
     "MappedPage",
+    "Monitor",
+    "MonitorChange",
     "Page",
     "PageFailedError",
     "SearchResult",

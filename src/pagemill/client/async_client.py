@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 import httpx2
 
 from pagemill.client import flows
+from pagemill.client.async_monitors import AsyncMonitors
 from pagemill.client.calls import Call
 from pagemill.client.connection import RETRIES, TIMEOUT, answer_of, http_options, request_arguments, unreachable
 from pagemill.client.flows import Item, Pause
@@ -42,6 +43,8 @@ class AsyncClient:
         self._http = httpx2.AsyncClient(**http_options(base_url, api_key), transport=transport)
         self._timeout = timeout
         self._retries = retries
+        self.monitors = AsyncMonitors(self._run, self._iterate, retries)
+        """Pages and sites that are watched."""
 
     async def __aenter__(self) -> Self:
         return self

@@ -82,6 +82,31 @@ class SearchOptions(ScrapeOptions, total=False):
     scrape: bool
 
 
+class MonitorOptions(TypedDict, total=False):
+    """What a monitor watches, and whom it tells."""
+
+    scope: Literal["page", "site"]
+    watch_mode: Literal["full_page", "specific_data"]
+    watch_format: Literal["markdown", "html", "cleaned_html"]
+    output_schema: Mapping[str, Any]
+    use_browser: bool
+    country: str
+    is_active: bool
+    expires_at: str
+    alert_webhook_url: str
+    max_pages: int
+    max_depth: int
+    include_patterns: Sequence[str]
+    exclude_patterns: Sequence[str]
+
+
+class MonitorPatch(MonitorOptions, total=False):
+    """What is to change of a monitor."""
+
+    url: str
+    interval_minutes: int
+
+
 _KEPT = frozenset({"webhook_url"})
 
 

@@ -11,6 +11,7 @@ from pagemill.client import flows
 from pagemill.client.calls import Call
 from pagemill.client.connection import RETRIES, TIMEOUT, answer_of, http_options, request_arguments, unreachable
 from pagemill.client.flows import Item, Pause
+from pagemill.client.sync_monitors import Monitors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ class Client:
         self._http = httpx2.Client(**http_options(base_url, api_key))
         self._timeout = timeout
         self._retries = retries
+        self.monitors = Monitors(self._run, self._iterate, retries)
+        """Pages and sites that are watched."""
 
     def __enter__(self) -> Self:
         return self

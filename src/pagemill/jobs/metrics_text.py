@@ -17,6 +17,7 @@ GAUGES = {
     "queue_pages": "Pages that have not ended: waiting, or in a worker's hands.",
     "queue_oldest_page_age_seconds": "For how long the page has waited that waits longest.",
     "webhook_deliveries_pending": "Webhook deliveries that are due or will be tried again.",
+    "monitors_due_lag_seconds": "For how long the monitor is due that is due longest.",
     "workers": "Workers seen lately.",
 }
 
@@ -33,6 +34,7 @@ def _gauges(state: QueueState | None) -> dict[str, tuple[str, Mapping[tuple[str,
             "queue_pages": {("state", "waiting"): state.waiting, ("state", "processing"): state.processing},
             "queue_oldest_page_age_seconds": {None: state.oldest_age},
             "webhook_deliveries_pending": {None: state.deliveries},
+            "monitors_due_lag_seconds": {None: state.monitor_lag},
             "workers": {None: state.workers},
         }
     return {name: (GAUGES[name], value) for name, value in values.items()}

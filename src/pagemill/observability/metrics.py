@@ -75,6 +75,13 @@ WEBHOOK_ATTEMPTS = Counter(
 )
 WEBHOOK_DURATION = Histogram("webhook_attempt_duration_seconds", "How long an attempt to deliver a webhook took.")
 
+MONITOR_RUNS = Counter(
+    "monitor_runs_total",
+    "Runs of monitors that ended, or that a limit refused: `postponed`.",
+    outcome=("changed", "unchanged", "failed", "postponed"),
+)
+MONITOR_CHANGES = Counter("monitor_changes_total", "Changes that monitors found.", kind=("changed", "added", "removed"))
+
 MODEL_REQUESTS = Counter("model_requests_total", "Requests to the language model.", outcome=("ok",))
 MODEL_TOKENS = Counter(
     "model_tokens_total", "Tokens that the language model says it read and wrote.", direction=("input", "output")

@@ -11,6 +11,7 @@ from pagemill.fair_semaphore import current_key
 from pagemill.fetching.browser.browser import Browser
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http.fetcher import HttpFetcher
+from pagemill.fetching.http.request_options import RequestFields
 from pagemill.scraping.caching import CachedScraping
 from pagemill.scraping.escalation import Escalation, ScrapeContext
 from pagemill.scraping.extraction_messages import EXTRACTED
@@ -109,9 +110,12 @@ class Scraper:
             page = await self._structured.complete(page, options, deadline, key_id)
         return with_markdown(page, markdown, options)
 
-    async def fetch_file(self, url: str, country: str, deadline: float) -> FetchedPage:
-        """Fetch a file as it is, over HTTP. Raises a subclass of `FetchError`."""
-        return await self._context.http.fetch(url, deadline, country)
+    async def fetch_file(self, url: str, country: str, deadline: float, *, enough: int | None = None) -> FetchedPage:
+        """Fetch a file as it is, over HTTP: where it has more bytes than are `enough`, its first part.
+
+        Raises a subclass of `FetchError`.
+        """
+        return await self._context.http.fetch(url, deadline, country, RequestFields(enough=enough))
 
     async def read_site(self, request: JsonObject, body: bytes) -> JsonObject:
         """Have a task of `sites.tasks` carried out: see `ExtractorPool.read_site`."""

@@ -67,6 +67,14 @@ ALLOW_ALL = Robots()
 DISALLOW_ALL = Robots((Rule(allows=False, pattern="/"),))
 
 
+def first_part(body: bytes) -> bytes:
+    """Return what of a file is read: without a line that would be cut, which might say something else."""
+    if len(body) <= MAX_BYTES:
+        return body
+    part = body[:MAX_BYTES]
+    return part[: max(part.rfind(b"\n"), part.rfind(b"\r")) + 1]
+
+
 def parse(body: bytes, crawler: str) -> Robots:
     """Read a file for the crawler of this product token."""
     own: list[tuple[str, str]] = []
@@ -106,7 +114,7 @@ def _robots(group: list[tuple[str, str]], sitemaps: tuple[str, ...]) -> Robots:
 
 
 def _lines(body: bytes) -> Iterator[tuple[str, str]]:
-    text = body[:MAX_BYTES].decode("utf-8-sig", "replace")
+    text = first_part(body).decode("utf-8-sig", "replace")
     for line in text.splitlines():
         name, colon, value = line.partition("#")[0].partition(":")
         if colon:

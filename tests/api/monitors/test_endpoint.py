@@ -179,6 +179,9 @@ async def test_pausing_and_resuming(api: Api, database: Database) -> None:
     resumed = (await api.client.post(f"{path}/resume")).json()
     assert resumed["isActive"] is True
     assert resumed["nextRunAt"]
+    await database.rows("UPDATE monitors SET expires_at = now() + interval '1 hour'")
+    await database.rows("UPDATE monitors SET next_run_at = expires_at")
+    assert "nextRunAt" not in (await api.client.get(path)).json()
     await database.rows("UPDATE monitors SET expires_at = now()")
     expired = (await api.client.get(path)).json()
     assert (expired["isActive"], expired["expired"]) == (False, True)

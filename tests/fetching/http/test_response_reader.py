@@ -28,6 +28,7 @@ from pagemill.errors import (
     UnsupportedContentTypeError,
 )
 from pagemill.fetching.http.fetcher import HttpFetcher
+from pagemill.fetching.http.request_options import RequestFields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,20 @@ async def test_a_bomb_that_yields_nothing() -> None:
     script = floods(OK + b"Content-Encoding: gzip\r\n\r\n" + stream, b"\x00\x00\x00\xff\xff" * 10_000)
     settings = make_settings(max_body_bytes=MEBIBYTE)
     async with HostileServer(script) as server, HttpFetcher(settings) as fetcher:
+        with pytest.raises(BodyTooLargeError):
+            await fetcher.fetch(server.url())
+
+
+@pytest.mark.parametrize("coding", [None, "gzip"])
+async def test_of_a_file_whose_first_part_is_enough_the_rest_is_not_read(coding: str | None) -> None:
+    """Said to be longer than the limit, or much longer than it seems."""
+    body = b"line\n" * MEBIBYTE
+    answer = Response(compressed(body, coding), headers=(("Content-Encoding", coding),)) if coding else Response(body)
+    settings = make_settings(max_body_bytes=MEBIBYTE)
+    async with HttpServer({"/": answer}) as server, HttpFetcher(settings) as fetcher:
+        page = await fetcher.fetch(server.url(), fields=RequestFields(enough=1000))
+        assert 1000 <= len(page.body) < MEBIBYTE
+        assert body.startswith(page.body)
         with pytest.raises(BodyTooLargeError):
             await fetcher.fetch(server.url())
 

@@ -145,6 +145,16 @@ async def test_robots_txt_is_obeyed(sites):
         assert len(pages) > 1
 
 
+async def test_of_a_huge_robots_txt_the_first_part_counts(sites):
+    async with GeneratedSite(pages=1) as site, sites.working(max_body_bytes=1_000_000):
+        rules = b"User-agent: *\nDisallow: /closed\n" + b"# nothing\n" * 250_000
+        site.server.routes["/robots.txt"] = Response(rules, content_type="text/plain")
+        job, _ = await sites.crawl(site.url(), limit=1)
+        assert job.status is Status.COMPLETED
+        _, [closed] = await sites.crawl(site.url("/closed"), limit=1)
+        assert closed.page.failure.code == "robots_disallowed"
+
+
 async def test_patterns_choose(sites):
     async with GeneratedSite(pages=40) as site, sites.working():
         _, pages = await sites.crawl(

@@ -55,6 +55,11 @@ async def end_pages(database, text):
         await queue.complete(page, final_url=page.url, status_code=200, bodies=packed)
 
 
+async def look_once(worker):
+    await worker.start_due()
+    await worker.take_up()
+
+
 async def expire_leases(database):
     await database.rows("UPDATE monitors SET leased_at = leased_at - interval '1 hour'")
 
@@ -62,7 +67,7 @@ async def expire_leases(database):
 async def run_through(monitors, worker, text):
     """Let whatever is due run to its end, as one worker after another would whose answers get lost."""
     for _ in range(20):
-        await worker.step()
+        await look_once(worker)
         await worker.finished()
         await end_pages(monitors.database, text)
         await expire_leases(monitors.database)
@@ -85,7 +90,7 @@ async def test_a_due_time_starts_one_run_whoever_asks(monitors, runs, database, 
 async def test_workers_that_poll_at_once_submit_one_job_for_each_run(monitors, database, worker_of):
     for number in range(10):
         await monitors.create(f"{URL}{number}")
-    await asyncio.gather(*(worker_of(database).step() for _ in range(4)))
+    await asyncio.gather(*(look_once(worker_of(database)) for _ in range(4)))
     assert len(await monitors.jobs()) == 10
 
 
@@ -173,7 +178,7 @@ async def test_a_comparison_whose_worker_died_goes_on_where_it_was(monitors, dat
     monitor = await monitors.create(URL, alert_webhook_url=HOOK)
     await run_through(monitors, worker_of(database), "Rye costs 3 euros.")
     await monitors.make_due(monitor)
-    await worker_of(database).step()
+    await look_once(worker_of(database))
     await end_pages(database, "Rye costs 4 euros.")
     dead = await runs.claim(LEASE)
     assert await runs.claim(LEASE) is None
@@ -201,9 +206,9 @@ async def test_a_worker_that_stops_gives_its_runs_back(monitors, database, worke
     await run_through(monitors, worker_of(database), "Rye costs 3 euros.")
     await monitors.make_due(monitor)
     stopping = MonitorWorker(settings, database, Hanging(settings), ObjectStorage(settings, database))
-    await stopping.step()
+    await look_once(stopping)
     await end_pages(database, "Rye costs 4 euros.")
-    await stopping.step()
+    await look_once(stopping)
     await reached.wait()
     assert await runs.claim(LEASE) is None
     await stopping.release()
@@ -308,6 +313,20 @@ async def test_runs_of_one_key_leave_room_for_another(monitors, runs, database):
     await expire_leases(database)
     assert (await runs.claim(LEASE, [ANONYMOUS])).id == other.id
     assert await runs.claim(LEASE, [ANONYMOUS, key_id]) is None
+
+
+async def test_runs_of_one_key_that_wait_are_compared_one_after_another(monitors, database, worker_of, extractors):
+    """Not some at each look at the database."""
+    made = [await monitors.create(f"{URL}{number}") for number in range(5)]
+    await look_once(worker_of(database))
+    await end_pages(database, "Rye costs 3 euros.")
+    settings = monitors.settings.changed(poll_interval=3600)
+    worker = asyncio.create_task(MonitorWorker(settings, database, extractors, ObjectStorage(settings, database)).run())
+    async with asyncio.timeout(20):
+        for monitor in made:
+            while (await monitors.get(monitor)).checks == 0:
+                await asyncio.sleep(0.02)
+    worker.cancel()
 
 
 async def test_a_key_has_so_many_monitors_at_most(monitors):

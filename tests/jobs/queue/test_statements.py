@@ -74,7 +74,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
     "queue state": (
         statements.GET_QUEUE_STATE,
         (100_000, timedelta(seconds=15)),
-        {"pages_waiting", "pages_held", "webhook_deliveries_due"},
+        {"pages_waiting", "pages_held", "webhook_deliveries_due", "monitors_due"},
     ),
     "add URLs": (
         crawl_statements.ADD_URLS,
@@ -198,6 +198,28 @@ async def test_plans_that_were_made_while_the_tables_were_empty_scan_no_table(da
         scanned = {node["Relation Name"] for node in _nodes(plan["Plan"]) if node["Node Type"] == "Seq Scan"}
         assert not scanned & set(LARGE), f"{name} scans {scanned}"
     await connection.close()
+
+
+async def test_links_are_looked_up_one_by_one_where_nothing_is_known_of_the_table_yet(database):
+    """Not all URLs of the crawl are read for each page: there are no statistics before the table is analysed."""
+    await database.rows(
+        "INSERT INTO jobs (id, key_id, batch, options, pages_left, kind, urls_waiting, pages, pages_allowed) "
+        "VALUES ('crawl_1', 'anonymous', true, '{}', 0, 'crawl', 5000, 0, 10000)"
+    )
+    await database.rows(
+        "INSERT INTO crawl_urls (job_id, identity, url, host, depth, priority) "
+        "SELECT 'crawl_1', int4send(n), 'u', 'h', 1, 0.5 FROM generate_series(1, 5000) n"
+    )
+    links = [number.to_bytes(4) for number in range(100)]
+    columns = (links, *([each] * len(links) for each in ("u", "h", 1, 0.5, None)))
+    [row] = await database.rows(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) {crawl_statements.ADD_URLS}", "crawl_1", *columns, 0, 100, 10_000, 100
+    )
+    nodes = _nodes(json.loads(row[0])[0]["Plan"])
+    read = sum(
+        node["Actual Rows"] * node["Actual Loops"] for node in nodes if node.get("Relation Name") == "crawl_urls"
+    )
+    assert 99 <= read < 1000
 
 
 def _nodes(plan):

@@ -116,7 +116,7 @@ def monitor_fields(found: Monitor) -> JsonObject:
     site = definition.site
     times = {
         "expiresAt": definition.expires_at,
-        "nextRunAt": found.next_run_at if definition.is_active and not found.expired else None,
+        "nextRunAt": found.next_run_at if definition.is_active and not _is_over(found) else None,
         "lastCheckedAt": found.last_checked_at,
         "lastChangedAt": found.last_changed_at,
         "lastAlertedAt": found.last_alerted_at,
@@ -177,6 +177,12 @@ def _change(change: Change) -> JsonObject:
         "changedAt": time_text(change.changed_at),
         "createdAt": time_text(change.changed_at),
     }
+
+
+def _is_over(found: Monitor) -> bool:
+    """Whether there is no other run before the end."""
+    end, next_run = found.definition.expires_at, found.next_run_at
+    return found.expired or (end is not None and next_run is not None and next_run >= end)
 
 
 def _times(times: Mapping[str, datetime | None]) -> dict[str, str]:

@@ -63,6 +63,13 @@ def _restrict(curl: Curl, settings: Settings) -> Curl:
     curl.setopt(CurlOpt.NOSIGNAL, 1)
     curl.setopt(CurlOpt.BUFFERSIZE, BUFFER_SIZE)
     curl.setopt(CurlOpt.CONNECTTIMEOUT_MS, int(settings.fetching.connect_timeout * 1000))
-    # The response reader counts what comes out of decompression; this bounds what goes in and yields nothing.
-    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.fetching.max_body_bytes)
+    limit_size(curl, settings)
     return curl
+
+
+def limit_size(curl: Curl, settings: Settings, *, bounded: bool = True) -> None:
+    """Bound what goes into decompression and may yield nothing: the response reader counts what comes out.
+
+    Not where its first part is enough: libcurl would refuse a long body by its length.
+    """
+    curl.setopt(CurlOpt.MAXFILESIZE_LARGE, 2 * settings.fetching.max_body_bytes if bounded else 0)

@@ -24,7 +24,7 @@ from pagemill.errors import (
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.fetching.http import request_options
 from pagemill.fetching.http.curl_errors import failure_of
-from pagemill.fetching.http.curl_handle import browser_handle
+from pagemill.fetching.http.curl_handle import browser_handle, limit_size
 from pagemill.fetching.http.host_concurrency import HostLimiter
 from pagemill.fetching.http.request_options import is_same_origin
 from pagemill.fetching.http.response_reader import REDIRECTS, ResponseReader
@@ -178,7 +178,7 @@ class HttpFetcher:
                     started = loop.time()
                     lines = fields.header_lines(same_origin=is_same_origin(url, first)) + fields.condition_lines(url)
                     curl.setopt(CurlOpt.HTTPHEADER, lines)
-                    reader = await self._request(curl, url, proxy, min(budget, deadline - started))
+                    reader = await self._request(curl, url, proxy, min(budget, deadline - started), fields.enough)
                     budget -= loop.time() - started
                 if reader.redirects:
                     url = self._redirected(url, reader.location)
@@ -204,13 +204,15 @@ class HttpFetcher:
         except UnfetchableUrlError as error:
             raise InvalidRedirectError(f"The page of {url.host} redirects to something that is no web page.") from error
 
-    async def _request(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> ResponseReader:
+    async def _request(
+        self, curl: Curl, url: Url, proxy: Proxy, seconds: float, most: int | None = None
+    ) -> ResponseReader:
         """As `_exchange`, counted and timed."""
         attributes = request_attributes("GET", url.public_href)
         outcome = "error"
         try:
             with Stage("http", "GET", Kind.CLIENT, attributes) as span:
-                reader = await self._exchange(curl, url, proxy, seconds)
+                reader = await self._exchange(curl, url, proxy, seconds, most)
                 outcome = f"{reader.status // 100}xx"
                 span.set(http__response__status_code=reader.status)
                 if reader.status >= 400:
@@ -219,8 +221,10 @@ class HttpFetcher:
         finally:
             FETCHES.add(outcome)
 
-    async def _exchange(self, curl: Curl, url: Url, proxy: Proxy, seconds: float) -> ResponseReader:
-        """Ask for one URL, through one proxy, within so many seconds."""
+    async def _exchange(
+        self, curl: Curl, url: Url, proxy: Proxy, seconds: float, most: int | None = None
+    ) -> ResponseReader:
+        """Ask for one URL, through one proxy, within so many seconds. `most`: bytes of the body that are enough."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         addresses = await self._guard.resolve(url.host, url.port)
@@ -235,9 +239,10 @@ class HttpFetcher:
         curl.setopt(CurlOpt.URL, url.href)
         curl.setopt(CurlOpt.REQUEST_TARGET, url.target)  # libcurl would rewrite `%2f` to `%2F`
         curl.setopt(CurlOpt.TIMEOUT_MS, max(1, int(seconds * 1000)))
+        limit_size(curl, self._settings, bounded=most is None)
         try:
             with route:
-                return await self._answer(curl, self._new_reader(url.host, connected))
+                return await self._answer(curl, self._new_reader(url.host, connected, most))
         except CurlError as error:
             of_proxy = None if proxy.direct else proxy_failure(error, curl, url.host)
             raise of_proxy or failure_of(error, curl, url.host) from error
@@ -251,8 +256,8 @@ class HttpFetcher:
             return direct_route(curl, url, addresses)
         return proxy_route(curl, url, addresses, proxy, await proxy_addresses(self._guard.resolver, proxy))
 
-    def _new_reader(self, host: str, connected: Callable[[], None]) -> ResponseReader:
-        return ResponseReader(host, self._settings.fetching.max_body_bytes, connected)
+    def _new_reader(self, host: str, connected: Callable[[], None], most: int | None) -> ResponseReader:
+        return ResponseReader(host, self._settings.fetching.max_body_bytes, connected, most)
 
     async def _answer(self, curl: Curl, reader: ResponseReader) -> ResponseReader:
         try:

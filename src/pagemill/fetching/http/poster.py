@@ -42,7 +42,7 @@ class Poster(HttpFetcher):
         finally:
             curl.close()
 
-    def _new_reader(self, host: str, connected: Callable[[], None]) -> ResponseReader:
+    def _new_reader(self, host: str, connected: Callable[[], None], _: int | None) -> ResponseReader:
         return _Acknowledgement(host, MAX_DISCARDED_BYTES, connected)
 
 

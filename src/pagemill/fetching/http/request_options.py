@@ -28,6 +28,8 @@ class RequestFields:
     user_agent: str | None = None
     validators: Validators | None = None
     """Of the page as it is known already: it need not come again where it has not changed."""
+    enough: int | None = None
+    """Bytes of the body after which the rest is not read, however long it is."""
 
     @property
     def own(self) -> bool:

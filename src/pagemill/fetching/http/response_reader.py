@@ -47,17 +47,22 @@ _KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
 
 class ResponseReader:
-    """The answer to one request. `connected` is called once its headers are there; it may raise `FetchError`."""
+    """The answer to one request. `connected` is called once its headers are there; it may raise `FetchError`.
+
+    Of a body longer than `most` bytes, where that is given, the rest is not read. One longer than `limit` is an error.
+    """
 
     __slots__ = (
-        "_chunks", "_connected", "_header_bytes", "_headers_ended", "_host", "_kind", "_limit", "_lines", "_size",
+        "_chunks", "_connected", "_header_bytes", "_headers_ended", "_host", "_kind", "_limit", "_lines", "_most",
+        "_size",
         "_sniffed",
         "enough", "failure", "headers", "status", "timed_out",
     )  # fmt: skip
 
-    def __init__(self, host: str, limit: int, connected: Callable[[], None]) -> None:
+    def __init__(self, host: str, limit: int, connected: Callable[[], None], most: int | None = None) -> None:
         self._host = host
         self._limit = limit
+        self._most = most
         self._connected = connected
         self._lines: list[bytes] = []
         self._header_bytes = 0
@@ -75,7 +80,7 @@ class ResponseReader:
 
     def again(self) -> ResponseReader:
         """Return a new reader for the same request, sent again."""
-        return ResponseReader(self._host, self._limit, self._connected)
+        return ResponseReader(self._host, self._limit, self._connected, self._most)
 
     @property
     def body(self) -> bytes:
@@ -136,6 +141,10 @@ class ResponseReader:
     def on_body(self, chunk: bytes) -> int:
         """Take a piece of the body, decompressed; libcurl's write callback."""
         self._size += len(chunk)
+        if self._most is not None and self._size > self._most:
+            self._chunks.append(chunk)
+            self.enough = True
+            return CURL_WRITEFUNC_ERROR
         if self._size > self._limit:
             self.over_limit()
             return CURL_WRITEFUNC_ERROR
@@ -226,7 +235,7 @@ class ResponseReader:
         return [coding for coding in codings if coding not in _NO_CODINGS]
 
     def _check_length(self) -> None:
-        length = self.headers.get(b"content-length", b"")
+        length = b"" if self._most is not None else self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length[:20]) > self._limit:
             raise self._too_large()
 

@@ -29,7 +29,8 @@ WITH crawl AS (
     SELECT link.*, row_number() OVER (PARTITION BY link.family ORDER BY link.place) AS of_family
     FROM unnest($2::bytea[], $3::text[], $4::text[], $5::integer[], $6::float8[], $7::bytea[])
          WITH ORDINALITY AS link (identity, url, host, depth, priority, family, place)
-    WHERE NOT EXISTS (SELECT FROM crawl_urls AS known WHERE known.job_id = $1 AND known.identity = link.identity)
+    WHERE NOT EXISTS (SELECT FROM crawl_urls AS known WHERE known.job_id = $1 AND known.identity = link.identity
+                      OFFSET 0)  -- so that each is looked up, whatever is known of the table
 ), known_host AS (
     SELECT host FROM crawl_hosts WHERE job_id = $1
 ), new_host AS (
@@ -143,7 +144,8 @@ WITH crawl AS MATERIALIZED (
     LEFT JOIN host_turns AS turn ON turn.host = known.host
     WHERE coalesce(turn.next_at <= now() OR turn.updated_at > now() + interval '1 minute', true)
       AND EXISTS (SELECT FROM crawl_urls AS waiting
-                  WHERE waiting.job_id = crawl.id AND waiting.host = known.host AND waiting.position IS NULL)
+                  WHERE waiting.job_id = crawl.id AND waiting.host = known.host AND waiting.position IS NULL
+                  OFFSET 0)
       AND (SELECT count(*) FROM (
                SELECT job_id, position FROM crawl_urls
                WHERE host = known.host AND position IS NOT NULL AND number IS NULL

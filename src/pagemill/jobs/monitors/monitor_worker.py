@@ -15,6 +15,7 @@ from pagemill.errors import QueueFullError, RateLimitedError, UnavailableError
 from pagemill.jobs.monitors.run_comparison import RunComparison
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.queue.store import JobStore
+from pagemill.process_lifetime import first_completed
 
 if TYPE_CHECKING:
     from pagemill.jobs.database.pool import Database
@@ -43,19 +44,35 @@ class MonitorWorker:
         self._jobs = JobStore(database, objects=objects)
         self._runs = MonitorRuns(database, settings)
         self._in_hand: dict[asyncio.Task[None], Monitor] = {}
+        self._room = asyncio.Event()
+        """Set where a run has ended that another one may have waited for."""
 
     async def run(self) -> None:
         """Work until cancelled. A fault of ours stops nothing else."""
+        await asyncio.gather(self._start_runs(), self._compare_runs())
+
+    async def _start_runs(self) -> None:
         checked_at = -math.inf
         while True:
+            has_more = False
             try:
                 if time.monotonic() >= checked_at + _CLOCK_CHECK_INTERVAL:
                     checked_at = time.monotonic()
                     await self._check_clock()
-                await self.step()
+                has_more = await self.start_due()
             except Exception:
                 log.exception("monitors failed by a fault of ours")
-            await asyncio.sleep(self._settings.jobs.poll_interval)
+            if not has_more:
+                await asyncio.sleep(self._settings.jobs.poll_interval)
+
+    async def _compare_runs(self) -> None:
+        while True:
+            self._room.clear()
+            try:
+                await self.take_up()
+            except Exception:
+                log.exception("the runs of monitors failed by a fault of ours")
+            await first_completed(self._room.wait(), timeout=self._settings.jobs.poll_interval)
 
     async def release(self) -> None:
         """Give back the runs in hand, for others to go on with at once."""
@@ -66,27 +83,35 @@ class MonitorWorker:
         for run in in_hand.values():
             await self._runs.release(run)
 
-    async def step(self) -> None:
-        """Start and submit what is due, and take up the runs whose jobs have ended."""
-        while started := await self._runs.start_due(_STARTED_AT_ONCE):
-            for run in started:
-                await self._submit(run)
-            if len(started) < _STARTED_AT_ONCE:
-                break
+    async def start_due(self) -> bool:
+        """Start and submit some of the runs that are due. Returns whether more may be."""
+        started = await self._runs.start_due(_STARTED_AT_ONCE)
+        for run in started:
+            await self._submit(run)
+        return len(started) == _STARTED_AT_ONCE
+
+    async def take_up(self) -> None:
+        """Take up the runs whose jobs have ended, and those that somebody started and did not submit."""
         while len(self._in_hand) < self._settings.monitors.monitor_runs_compared:
             claimed = await self._runs.claim(self._lease, self._busy_keys())
             if claimed is None:
-                break
-            self._take_up(claimed)
+                return
+            self._work_on(claimed)
 
     async def finished(self) -> None:
         """Wait for the runs in hand."""
         await asyncio.gather(*self._in_hand, return_exceptions=True)
 
-    def _take_up(self, run: Monitor) -> None:
+    def _work_on(self, run: Monitor) -> None:
         task = asyncio.create_task(self._work(run), name=f"run of {run.id}")
         self._in_hand[task] = run
-        task.add_done_callback(lambda done: self._in_hand.pop(done, None))
+        task.add_done_callback(self._put_down)
+
+    def _put_down(self, done: asyncio.Task[None]) -> None:
+        is_full = len(self._in_hand) >= self._settings.monitors.monitor_runs_compared
+        if is_full or self._in_hand[done].key_id in self._busy_keys():
+            self._room.set()
+        del self._in_hand[done]
 
     async def _work(self, run: Monitor) -> None:
         try:

@@ -27,6 +27,7 @@ from pagemill.fair_semaphore import current_key
 from pagemill.jobs.monitors import statements
 from pagemill.jobs.monitors.page_comparison import compare_page
 from pagemill.model import Failure, Format, Status
+from pagemill.observability.metrics import MONITOR_CHANGES, MONITOR_RUNS
 from pagemill.sites.identity import site_url
 
 if TYPE_CHECKING:
@@ -173,6 +174,8 @@ class RunComparison:
             *(f"chg_{secrets.token_hex(12)}" if change else None, found.get("kind"), found.get("summary")),
             *(found.get("diff"), found.get("diff_json")),
         )
+        if change:
+            MONITOR_CHANGES.add(change["kind"])
 
     async def _finish(self, failure: Failure | None, *, complete: bool) -> None:
         run, site = self._run, self._run.definition.site
@@ -182,7 +185,11 @@ class RunComparison:
             *((failure.code, failure.message) if failure else (None, None)),
             *(complete, self._gone, self._settings.monitor_changes_kept, 2 * site.limit if site else 1),
         )
-        changed = bool(row and row["changed"])
+        if row is None or row["changed"] is None:  # another worker has ended it
+            return
+        changed = bool(row["changed"])
+        MONITOR_RUNS.add("changed" if changed else "failed" if failure else "unchanged")
+        MONITOR_CHANGES.add("removed", amount=row["removed"])
         log.info("monitor", monitor=run.id, job=run.job_id, changed=changed, error=failure.code if failure else None)
 
 

@@ -11,6 +11,7 @@ from pagemill.jobs.monitors import statements
 from pagemill.jobs.monitors.monitor import change_of, monitor_of
 from pagemill.jobs.queue.store import JobStore, QueueLimits, Site, new_job_id
 from pagemill.model import Failure, JobKind
+from pagemill.observability.metrics import MONITOR_RUNS
 from pagemill.sites.candidates import digest
 from pagemill.sites.identity import site_url
 
@@ -81,6 +82,7 @@ class MonitorRuns:
         await self._database.rows(statements.MARK_SUBMITTED, run.id, job_id)
 
     async def _postpone(self, run: Monitor, failure: Failure, seconds: float) -> None:
+        MONITOR_RUNS.add("postponed")
         delay = max(seconds, _SHORTEST_DELAY)
         await self._database.rows(
             statements.POSTPONE_RUN, run.id, run.job_id, run.claims, delay, failure.code, failure.message

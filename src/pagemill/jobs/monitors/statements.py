@@ -247,6 +247,7 @@ WITH found AS (
     SELECT 'chg_' || left(replace(gen_random_uuid()::text, '-', ''), 24), monitor_id, $2, 'removed', url,
            'The page is gone.'
     FROM removed
+    RETURNING id
 ), delivery AS (
     INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
     SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), run.key_id, target.endpoint_id, $2, 'monitor.changed',
@@ -273,7 +274,8 @@ WITH found AS (
 ), notice AS (
     SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1
 )
-SELECT (SELECT count(*) FROM run WHERE changed) AS changed, (SELECT count(*) FROM notice) AS notices
+SELECT (SELECT changed FROM run) AS changed, (SELECT count(*) FROM removal) AS removed,
+       (SELECT count(*) FROM notice) AS notices
 """
 
 # Where the clock was set back, what was due in an hour is due in many. Who was scheduled later than now waits as long

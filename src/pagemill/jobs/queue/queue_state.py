@@ -29,6 +29,8 @@ class QueueState:
     workers: int
     oldest_age: float
     """Seconds since the submission of the page that waits longest; 0 where none waits."""
+    monitor_lag: float
+    """Seconds since the monitor was due that is due longest; 0 where none is."""
 
 
 class QueueStates:

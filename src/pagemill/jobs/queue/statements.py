@@ -476,5 +476,8 @@ SELECT (SELECT count(*) FROM (
             ORDER BY receiver, next_attempt_at LIMIT $1
         ) AS delivery) AS deliveries,
        (SELECT count(*) FROM workers WHERE seen_at > now() - $2::interval) AS workers,
-       coalesce(extract(epoch FROM now() - (SELECT created_at FROM oldest)), 0)::float8 AS oldest_age
+       coalesce(extract(epoch FROM now() - (SELECT created_at FROM oldest)), 0)::float8 AS oldest_age,
+       coalesce(greatest(extract(epoch FROM now() - (
+           SELECT min(next_run_at) FROM monitors WHERE next_run_at IS NOT NULL AND job_id IS NULL
+       )), 0), 0)::float8 AS monitor_lag
 """

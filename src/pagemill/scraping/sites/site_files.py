@@ -20,7 +20,7 @@ from pagemill.fetching.url import parse_url
 from pagemill.sites import tasks
 from pagemill.sites.candidates import Candidate
 from pagemill.sites.entries import Kind
-from pagemill.sites.robots import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES
+from pagemill.sites.robots import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES, first_part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -76,9 +76,9 @@ class SiteFiles:
         """Fetch a robots.txt. Only what the site answers is kept: any other failure may be one of ours."""
         unreachable = tasks.pack_robots(DISALLOW_ALL)
         try:
-            page = await self.fetch(f"{origin}/robots.txt", country, deadline)
+            page = await self.fetch(f"{origin}/robots.txt", country, deadline, enough=MAX_BYTES)
             request = {tasks.NAME: "robots", "url": origin, "crawler": self.settings.sites.robots_user_agent}
-            rules = await self.scraper.read_site(request, page.body[:MAX_BYTES])
+            rules = await self.scraper.read_site(request, first_part(page.body))
         except HttpStatusError as error:
             if error.status_code == 429 or error.status_code >= 500:
                 return await self.hosts.keep_robots(origin, unreachable, reachable=False)
@@ -161,14 +161,14 @@ class SiteFiles:
         }
         return _found(await self.scraper.read_site(request, packed))
 
-    async def fetch(self, url: str, country: str, deadline: float) -> FetchedPage:
-        """Fetch a file of a site, in the host's turn. Raises a subclass of `PageError`."""
+    async def fetch(self, url: str, country: str, deadline: float, *, enough: int | None = None) -> FetchedPage:
+        """Fetch a file of a site, or its first part, in the host's turn. Raises a subclass of `PageError`."""
         host = parse_url(url).netloc
         await self.turns.wait_for_rate_limit(host)
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
-            page = await self.scraper.fetch_file(url, country, deadline)
+            page = await self.scraper.fetch_file(url, country, deadline, enough=enough)
         except FetchError as error:
             await self.report(host, error, loop.time() - started)
             raise
