@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pagemill import bodies
 from pagemill.cli import scrape_options
-from pagemill.cli.page_output import PageOutput, save_pictures
-from pagemill.cli.progress_bar import ProgressBar
+from pagemill.cli.output.page_output import PageOutput, save_pictures
+from pagemill.cli.output.progress_bar import ProgressBar
 from pagemill.errors import OperatorError, UsageError
 from pagemill.in_process.outcome import job_of, scrape_url
 from pagemill.redaction import redact_url

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from pagemill.cli import scrape_arguments
-from pagemill.cli.progress_bar import ProgressBar
+from pagemill.cli.output.progress_bar import ProgressBar
 from pagemill.cli.sites import options, service
 from pagemill.cli.sites.output import CrawlOutput, Place
 from pagemill.client import ClientError

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from pagemill.cli.page_output import SUFFIXES, places, write_file
+from pagemill.cli.output.page_output import SUFFIXES, places, write_file
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pagemill import bodies
-from pagemill.cli.resumed_lines import ResumedLines
+from pagemill.cli.output.resumed_lines import ResumedLines
 from pagemill.cli.scrape_arguments import FORMATS
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter

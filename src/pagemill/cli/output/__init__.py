@@ -1,0 +1,1 @@
+"""Where the pages that a command gets are written, and how far it is."""
