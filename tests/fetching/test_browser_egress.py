@@ -257,16 +257,16 @@ async def test_even_link_local_addresses_go_through_the_guard(web):
     """By default, Chromium goes around a proxy for loopback and link-local addresses, where clouds keep their secrets."""
 
     class Recording(EgressGuard):
-        def check_address(self, address, host=None, port=None):
-            asked.append(str(address))
-            return super().check_address(address, host, port)
+        def check_url(self, text, base=None):
+            asked.append(text)
+            return super().check_url(text, base)
 
     asked = []
     web.routes["/attack"] = Response(b"<img src='http://169.254.169.254/latest/meta-data/'><p>the end")
     settings = make_settings(allowed_networks=("127.0.0.2/32",))
     async with Recording(settings) as guard, Browser(settings, guard) as browser:
         await browser.render(web.url("/attack"), PICTURES, soon())
-    assert "169.254.169.254" in asked
+    assert "http://169.254.169.254/latest/meta-data/" in asked
 
 
 async def test_a_name_cannot_be_rebound_between_check_and_use(inside):
