@@ -18,6 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
 
 URL = "https://example.com/"
@@ -83,6 +84,25 @@ async def test_requests_that_wait_are_answered_when_it_stops(
             assert (await scraping).status_code == 202
             assert await asyncio.to_thread(process.wait, 5) == 0
             assert time.monotonic() - started < 2, "the grace period was waited out"
+
+
+async def test_a_request_that_outlasts_the_grace_period_is_told_to_come_again(
+    settings: Settings, listener: socket.socket, key: tuple[str, str], database: Database
+) -> None:
+    holding = await database.connect()
+    with api_process(settings, "--fd", str(listener.fileno()), pass_fds=(listener.fileno(),)) as process:
+        async with httpx.AsyncClient(base_url=address(listener), headers={"X-API-Key": key[1]}, timeout=30) as client:
+            assert (await client.get("/v1/jobs")).status_code == 200
+            async with holding.transaction():
+                await holding.execute("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
+                submitting = asyncio.create_task(client.post("/v1/url-scraper", json={"url": URL}))
+                await asyncio.sleep(0.5)
+                process.send_signal(signal.SIGTERM)
+                answer = await submitting
+    await holding.close()
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+    assert "Retry-After" in answer.headers
 
 
 async def test_it_stops_when_its_supervisor_is_gone(settings: Settings, listener: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from pagemill.api.middleware.api_keys import READER_PREFIX
 from pagemill.api.middleware.recorded_request import WEBSOCKET, RecordedRequest
 from pagemill.api.wire.error_response import error_response
-from pagemill.errors import RequestError
+from pagemill.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,6 +74,12 @@ class _Exchange:
         started = time.perf_counter()
         try:
             await app(self._scope, receive, self._send_with_id)
+        except asyncio.CancelledError:
+            if self._status is not None or self._scope["type"] != "http":
+                raise
+            # The server cancels what has not ended within the grace period, and would answer a bare 500.
+            stopped = UnavailableError("The service is being stopped. Send the request again in a moment.")
+            await error_response(stopped, self._scope["path"])(self._scope, receive, self._send_with_id)
         except Exception as error:
             if not isinstance(error, RequestError):
                 log.exception("request failed", path=_shown(self._scope["path"]))
