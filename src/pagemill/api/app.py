@@ -97,7 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     firecrawl = (firecrawl_scrape, firecrawl_batch, firecrawl_crawl, firecrawl_map, firecrawl_extract, firecrawl_search)
     for part in (*served, *firecrawl, not_served, firecrawl_not_served):
-        app.include_router(part.router)
+        # include_router() would compile each route's models a second time, in the first request of each application.
+        app.router.routes.extend(part.router.routes)
     add_error_handlers(app)
     openapi.complete(app, settings)
     _add_middleware(app, settings)
