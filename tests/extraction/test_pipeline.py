@@ -256,3 +256,17 @@ def test_the_name_of_the_site_is_no_headline():
     markdown = extract(html.encode(), "https://e.example/a").markdown
     assert markdown.startswith("# How we cleaned the well\n")
     assert "Valley Notes" not in markdown
+
+
+@given(count=st.integers(0, 10**6), line=st.sampled_from(["Stock: {} pieces", "Version {}", "Value {}", "{} views"]))
+def test_of_a_tiny_page_each_line_is_kept_whatever_its_numbers(count: int, line: str) -> None:
+    """Watched for changes, such a page must not lose its line at some numbers."""
+    text = line.format(count)
+    html = (
+        "<title>The bridge</title><nav><a href='/a'>All bridges</a></nav><h1>The bridge</h1>"
+        f"<p>The stones of the bridge near the mill have moved again.</p><p>{text}</p><footer>Imprint</footer>"
+    )
+    markdown = extract(html.encode(), "https://example.com/").markdown
+    assert text in markdown
+    assert "All bridges" not in markdown
+    assert "Imprint" not in markdown

@@ -63,6 +63,11 @@ _MAX_FALLBACK_QUALITY = 0.2
 """The highest quality of the fallback."""
 _MIN_EXPECTED_WORDS = 10
 """The fallback applies where the selection has fewer expected content words than this."""
+_MAX_WORDS_OF_TINY_PAGE = 40
+"""A page of fewer words than this, boilerplate apart, is kept but for what surely is no content: the model saw
+too few such pages to choose there."""
+_MIN_PROBABILITY_ON_TINY_PAGE = 0.01
+"""What is less likely than this to be content is surely none."""
 _MIN_COMMENT_LOG_ODDS = -3.5
 """From which a block counts as a reader's comment: nine tenths of what is found are comments, of unseen sites too."""
 _BOILERPLATE_FEATURES = ("in_nav", "in_header", "in_footer", "in_aside", "in_button")
@@ -221,9 +226,11 @@ def select_content(
         model.log_odds(features), words, found.template_ids, found.local_template_ids, page_features
     )
     selected, is_fallback = result.selected, False
+    boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
     if (words * result.probability)[selected].sum() < _MIN_EXPECTED_WORDS and not selected.all():
-        boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
         selected, is_fallback = _fallback(selected, boilerplate, words), True
+    elif words[~boilerplate].sum() < _MAX_WORDS_OF_TINY_PAGE:
+        selected = selected | (~boilerplate & (result.probability > _MIN_PROBABILITY_ON_TINY_PAGE))
     selected = completion.complete(flat, selected, words, result.probability)
     selected = _settle_comments(flat, found, features, selected, model, include=include_comments)
     header = _find_header(flat, features, words, selected, model)
