@@ -1,6 +1,6 @@
 """What a request costs the API process: polls of pending and ended jobs, in each encoding.
 
-    python -m bench.api [--requests N] [--write]
+    python -m bench.costs.api [--requests N] [--write]
 
 A service runs in a folder of its own. Over one connection a client submits a page that never ends, and a page of
 average size that does, and polls each N times. The figure is the processor time of the API process for each request.
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench import pages as shared_pages
-from bench import processor_time
+from bench.costs import processes
 from bench.readme import write_section
 from bench.service import ENVIRONMENT, running_service
 
@@ -90,10 +90,10 @@ def _measure(client: Client, path: str, encoding: str, etag: str, requests: int)
     for _ in range(20):  # connections, prepared statements
         client.send(path, encoding=encoding, etag=etag)
     content, _ = client.send(path, encoding=encoding, etag=etag)
-    before = processor_time.by_kind()["api"]
+    before = processes.seconds_by_kind()["api"]
     for _ in range(requests):
         client.send(path, encoding=encoding, etag=etag)
-    return (processor_time.by_kind()["api"] - before) / requests, len(content)
+    return (processes.seconds_by_kind()["api"] - before) / requests, len(content)
 
 
 if __name__ == "__main__":

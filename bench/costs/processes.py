@@ -23,7 +23,7 @@ def processes() -> dict[str, list[psutil.Process]]:
     return found
 
 
-def by_kind() -> dict[str, float]:
+def seconds_by_kind() -> dict[str, float]:
     """Return the seconds of processor time that the processes of each kind have used, ended children included."""
     return {kind: sum(map(seconds, members)) for kind, members in processes().items()}
 
