@@ -41,7 +41,7 @@ def main() -> None:
         rows = [f"Milliseconds of processor time for each page; {options.pages} pages of each kind.\n", HEAD]
         for name, page in served.items():
             began = time.perf_counter()
-            used = _used(lambda name=name: _scrape(client, base + name, options.pages))  # type: ignore[misc]
+            used = _used(lambda name=name: _scrape(client, base + name, options.pages))
             took = time.perf_counter() - began
             costs = [1000 * (used[kind] - idle[kind] * took / 5) / options.pages for kind in KINDS]
             shown = " | ".join(f"{cost:.2f}" for cost in (*costs, sum(costs)))

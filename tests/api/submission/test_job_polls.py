@@ -30,17 +30,17 @@ async def answers(api: Api, job: str, query: str = "") -> list[Any]:
 
 async def test_a_poll_is_answered_as_by_the_endpoint(api: Api, worker: SimulatedWorker) -> None:
     job = await api.submit(URL)
-    assert await answers(api, job) == await answers(api, job, "?wait=0")
+    assert await answers(api, job) == await answers(api, job, "?wait=0.0")
     [page] = await worker.start_all()
-    assert await answers(api, job) == await answers(api, job, "?wait=0")
+    assert await answers(api, job) == await answers(api, job, "?wait=0.0")
     assert (await api.job(job, fields="status"))["status"] == "processing"
     await worker.complete(page, CONTENT)
     ended = await answers(api, job)
-    assert ended == await answers(api, job, "?wait=0")
+    assert ended == await answers(api, job, "?wait=0.0")
     assert ended[0][2]["markdown"] == CONTENT["markdown"]
     failed = await api.submit(URL + "?2")
     await worker.fail((await worker.start_all())[0])
-    assert await answers(api, failed) == await answers(api, failed, "?wait=0")
+    assert await answers(api, failed) == await answers(api, failed, "?wait=0.0")
 
 
 async def test_one_statement_finds_key_job_and_page_and_one_more_the_bodies(

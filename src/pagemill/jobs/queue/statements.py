@@ -72,7 +72,8 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
 ), seed_host AS (
     INSERT INTO crawl_hosts (job_id, host) SELECT job.id, $18 FROM job WHERE job.kind = 'crawl'
 )
-SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job)
+SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job),
+       (SELECT pg_notify('pagemill_queue', 'crawls') FROM job WHERE kind = 'crawl')
 FROM place LEFT JOIN job ON true
 """
 
@@ -416,6 +417,7 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 DEFER_PAGE = """
 UPDATE pages SET worker_id = NULL, waits_for_host = $4, has_turn = false
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+RETURNING pg_notify('pagemill_queue', 'crawls')
 """
 
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.
