@@ -28,6 +28,11 @@ def seconds_by_kind() -> dict[str, float]:
     return {kind: sum(map(seconds, members)) for kind, members in processes().items()}
 
 
+def memory_by_kind() -> dict[str, int]:
+    """Return the proportional set size of the processes of each kind, in bytes."""
+    return {kind: sum(map(proportional_set_size, members)) for kind, members in processes().items()}
+
+
 def seconds(process: psutil.Process) -> float:
     """Return the seconds of processor time of one process: from the scheduler, in nanoseconds, where it tells."""
     try:

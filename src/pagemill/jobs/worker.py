@@ -82,6 +82,7 @@ class Worker:
             wait=FOREVER,
             connect_timeout=settings.database.database_connect_timeout,
             statement_timeout=settings.database.database_statement_timeout,
+            idle_time=settings.database.database_idle_time,
             name="pagemill worker",
         )
         self._objects = ObjectStorage(settings, self._database)
