@@ -23,6 +23,7 @@ help: ## List the targets
 
 .PHONY: serve
 serve: $(VENV)/.runtime ## Set up what is missing and start the service on 127.0.0.1:8080
+	@echo 'Starting Pagemill; the first start makes its database (10 seconds) ...' >&2
 	@exec $(BIN)/pagemill serve $(if $(filter command,$(origin PORT)),--port $(PORT)) $(ARGS)
 
 .PHONY: test
@@ -76,20 +77,24 @@ clean: ## Remove the environment and every cache
 	rm -rf $(BUILT) src/*.egg-info $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
-	@python=$$($(find-python)) && $$python -m venv $(VENV)
+	@python=$$($(find-python)) && echo "Making a Python environment in $(VENV), with $$python (10 seconds) ..." && \
+		$$python -m venv $(VENV)
 
 $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build.txt pyproject.toml $(COMPILED)
-	@echo 'Installing Pagemill into $(VENV) ...'
+	@echo "Downloading and installing $$(grep -c == requirements/runtime.txt) packages with pip" \
+		'(1 minute; longer by a slow line or on a busy machine) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/runtime.txt -r requirements/build.txt
 	@rm -rf $(BUILT)
+	@echo 'Compiling and installing Pagemill itself (20 seconds) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import pagemill.extraction.choosing.model.tree_sums' 2>/dev/null || \
 		echo 'No C compiler, or no Python headers: nothing is compiled, and choosing content takes longer.'
+	@echo 'Looking for a Chromium, for pages that need a browser (1 minute where it has to be downloaded) ...'
 	@scripts/install-chromium
 	@touch $@
 
 $(VENV)/.development: $(VENV)/.runtime requirements/dev.txt
-	@echo 'Installing what the tests need into $(VENV) ...'
+	@echo 'Downloading and installing what the tests need (1 minute) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@

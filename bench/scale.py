@@ -145,7 +145,7 @@ def hot(page: int, job: str) -> list[tuple[str, str, tuple[Any, ...]]]:
         ("fail", statements.FAIL_PAGE, (page, 99, "bench", "code", "message", None, [])),
         ("job", statements.GET_JOB, (job, ANONYMOUS)),
         ("pages of a job", statements.GET_PAGES, (job,)),
-        ("bodies of a page", statements.GET_BODY_PLACES, (page, ["html"])),
+        ("bodies of a page", statements.GET_BODY_PLACES, (page, ["html"], 0)),
         ("list of failed jobs", statements.LIST_JOBS["failed"], (ANONYMOUS, time_ahead(), "", 20)),
         ("rescue", statements.RESCUE_PAGES, (["dead"], [None], 3, "code", "message", False)),
         ("retention, none old", statements.DELETE_ENDED_JOBS, (timedelta(days=900), 200)),

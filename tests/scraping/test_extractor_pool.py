@@ -207,14 +207,22 @@ async def test_processes_end_when_their_parent_is_killed(tmp_path):
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-async def test_processes_beyond_the_first_end_when_they_idle():
-    async with ExtractorPool(Settings(extraction_processes=2, extraction_idle_time=0.3)) as pool:
+async def test_processes_end_when_they_idle_and_one_is_prepared_for_the_next_page():
+    async with ExtractorPool(Settings(extraction_processes=2, extraction_idle_time=2.0)) as pool:
         await asyncio.gather(*(pool.extract(page(), FORMATS) for _ in range(2)))
         assert len(extraction_processes()) == 2
-        async with asyncio.timeout(5):
-            while len(extraction_processes()) > 1:
+        async with asyncio.timeout(9):
+            while extraction_processes():
                 await asyncio.sleep(0.05)
         assert (await pool.extract(page(), FORMATS)).bodies
+        async with asyncio.timeout(9):
+            while extraction_processes():
+                await asyncio.sleep(0.05)
+        pool.prepare()
+        pool.prepare()
+        assert (await pool.extract(page(), FORMATS)).bodies
+        assert len(extraction_processes()) == 1
+    assert not extraction_processes()
 
 
 async def test_one_page_does_not_wait_for_the_queue_of_another_key():

@@ -45,6 +45,7 @@ from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
 from pagemill.api.search import endpoint as search
 from pagemill.api.sessions import endpoint as sessions
+from pagemill.api.submission.job_polls import JobPolls
 from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BodySizeLimit, max_bytes=settings.requests.max_request_bytes)
     app.add_middleware(Authentication)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(JobPolls)
     app.add_middleware(EncodingNegotiation)
     app.add_middleware(RequestNormalisation)
     app.add_middleware(RequestLogging)

@@ -71,6 +71,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         wait=settings.database.database_wait,
         connect_timeout=settings.database.database_connect_timeout,
         statement_timeout=settings.database.database_statement_timeout,
+        idle_time=settings.database.database_idle_time,
         name="pagemill api",
     )
     schemas, searcher = SchemaChecker(settings), Searcher(settings)

@@ -23,7 +23,7 @@ from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
-from pagemill.jobs.queue.notifications import DELIVERIES, QUEUE, Notifications
+from pagemill.jobs.queue.notifications import CRAWLS, DELIVERIES, QUEUE, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
@@ -82,6 +82,7 @@ class Worker:
             wait=FOREVER,
             connect_timeout=settings.database.database_connect_timeout,
             statement_timeout=settings.database.database_statement_timeout,
+            idle_time=settings.database.database_idle_time,
             name="pagemill worker",
         )
         self._objects = ObjectStorage(settings, self._database)
@@ -127,7 +128,7 @@ class Worker:
             async with (
                 asyncio.TaskGroup() as group,
                 notices.subscribed() as queue_changed,
-                notices.subscribed() as crawls_changed,
+                notices.subscribed(CRAWLS) as crawls_changed,
                 notices.subscribed(DELIVERIES) as deliveries_queued,
             ):
                 background_tasks = [

@@ -92,6 +92,7 @@ class Escalation:
     async def run(self) -> FetchResult:
         """Fetch and extract. Raises a subclass of `PageError`, which holds the `attempts`."""
         self.options = unconditional(self.options)
+        self.context.extractors.prepare()
         try:
             return await self._run()
         except PageError as error:

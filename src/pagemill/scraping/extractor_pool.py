@@ -34,7 +34,7 @@ from pagemill.observability.stages import Stage
 from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from types import TracebackType
 
     from pagemill.model import FetchedPage, JsonObject, MarkdownOptions
@@ -71,7 +71,8 @@ class Extracted:
 class ExtractorPool:
     """At most `extraction_processes` processes, and `extraction_spare_processes` for keys that have none at work.
 
-    The first lives on, the others come and go with the load.
+    They come and go with the load: each ends once it was idle for `extraction_idle_time`, with all the memory that it
+    has gathered. `prepare` starts one while the page is fetched that needs it.
 
     A page that outlasts `settings.extraction_timeout` has its process killed, and another takes its place.
     """
@@ -81,6 +82,8 @@ class ExtractorPool:
         extraction = settings.extraction
         self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
+        self._working = 0
+        self._preparing: asyncio.Task[None] | None = None
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -95,9 +98,24 @@ class ExtractorPool:
             self._reaper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reaper
+        if self._preparing:
+            await asyncio.wait({self._preparing})
         for process in self._idle:
             await process.end()
         self._idle.clear()
+
+    def prepare(self) -> None:
+        """Start a process where there is none, for a page that will be here soon. Loading takes a part of a second."""
+        if not (self._idle or self._working or self._preparing):
+            self._preparing = asyncio.create_task(self._start_idle(), name="start an extraction process")
+
+    async def _start_idle(self) -> None:
+        try:
+            self._idle.append(await _Process.start(self._settings.extraction.extraction_memory))
+        except OSError as error:
+            log.warning("an extraction process could not be started", error=repr(error))
+        finally:
+            self._preparing = None
 
     async def extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions = _DEFAULTS) -> Extracted:
         """Return the page's values in these formats, and the verdict on it. Pictures are not made here.
@@ -175,7 +193,7 @@ class ExtractorPool:
         return reply
 
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
-        async with self._slots.slot(current_key.get()):
+        async with self._slots.slot(current_key.get()), self._at_work():
             crashes = kills = 0
             while crashes < MAX_CRASHES and kills <= self._settings.extraction.extraction_kills:
                 process = await self._checkout()
@@ -189,6 +207,14 @@ class ExtractorPool:
                 await self._check_reply(process, request["url"], reply)
                 return reply, made
         raise ExtractionCrashedError("Reading the page ended the process that did it.")
+
+    @contextlib.asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
 
     async def _exchange(self, process: _Process, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         """Send a request and wait for the reply. A process that fails to give it is killed."""
@@ -222,6 +248,8 @@ class ExtractorPool:
             raise InternalPageError("The page could not be read because of a fault in extraction.")
 
     async def _checkout(self) -> _Process:
+        if self._preparing:
+            await asyncio.wait({self._preparing})
         while self._idle:
             process = self._idle.pop()
             if process.alive:
@@ -233,7 +261,7 @@ class ExtractorPool:
         loop, longest = asyncio.get_running_loop(), self._settings.extraction.extraction_idle_time
         while True:
             await asyncio.sleep(longest / 4)
-            while len(self._idle) > 1 and loop.time() - self._idle[0].used_at > longest:
+            while self._idle and loop.time() - self._idle[0].used_at > longest:
                 await self._idle.pop(0).end()
 
 

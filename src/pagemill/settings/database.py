@@ -24,6 +24,11 @@ class DatabaseSettings(SettingsGroup):
         "tenth of it the check fails.",
     )
     database_connections: Count = Field(5, description="Database connections of each process, at most.")
+    database_idle_time: Seconds = Field(
+        20.0,
+        description="After so long without a statement a database connection is closed, in seconds. Each takes 5 MB of "
+        "the server's memory.",
+    )
     database_start_timeout: Seconds = Field(
         60.0, description="How long `serve` waits for its database, embedded or not, in seconds."
     )

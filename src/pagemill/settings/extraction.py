@@ -27,5 +27,7 @@ class ExtractionSettings(SettingsGroup):
         "outside: from a person, or from a kernel that is short of memory.",
     )
     extraction_idle_time: Seconds = Field(
-        60.0, description="After so long without a page an extraction process ends, but for one, in seconds."
+        30.0,
+        description="After so long without a page an extraction process ends, with the memory that it has gathered, in "
+        "seconds. The next page starts one while it is fetched.",
     )

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from tests.web.http_server import HttpServer, Response
+from tests.web.http_server import HttpServer, Response, redirect
 from tests.web.pictures import png
 from tests.web.site import WORDS
 
@@ -31,10 +31,10 @@ async def site():
         yield site
 
 
-async def render(browser, site, page, path="/", headers=()):
+async def render(browser, site, page, path="/", headers=(), options=OPTIONS):
     site.routes[path] = page if callable(page) else Response(page.encode(), headers=headers)
     deadline = asyncio.get_running_loop().time() + 20
-    return (await browser.render(site.url(path), OPTIONS, deadline)).page
+    return (await browser.render(site.url(path), options, deadline)).page
 
 
 def after(seconds, body, content_type="text/html"):
@@ -151,9 +151,30 @@ async def test_what_had_loaded_is_the_page_where_it_leads_on_to_a_host_that_is_n
     assert WORDS.strip() in page.body.decode()
 
 
-async def test_a_page_that_leads_to_a_blocked_address_fails(browser, site):
+@pytest.mark.parametrize(
+    "target",
+    ["'https://nowhere.invalid/?' + Math.random()", "`https://h${Date.now()}.invalid/`", "'/away'"],
+    ids=["another URL each time", "another host each time", "by a redirect"],
+)
+async def test_what_had_loaded_is_the_page_however_it_leads_on_to_a_host_that_is_not_there(browser, site, target):
+    site.routes["/away"] = redirect("http://nowhere.invalid/")
+    page = await render(browser, site, f"<p>{WORDS}</p><script>location.href = {target}</script>")
+    assert (page.final_url, page.status_code) == (site.url("/"), 200)
+    assert WORDS.strip() in page.body.decode()
+
+
+async def test_what_had_loaded_is_the_page_where_it_leads_on_while_more_is_waited_for(browser, site):
+    script = "setTimeout(() => location.href = 'https://nowhere.invalid/', 1500)"
+    page = await render(browser, site, f"<p>{WORDS}</p><script>{script}</script>", options=ScrapeOptions(wait_for=2000))
+    assert (page.final_url, page.status_code) == (site.url("/"), 200)
+    assert WORDS.strip() in page.body.decode()
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:8099/", "/inside"])
+async def test_a_page_that_leads_to_a_blocked_address_fails(browser, site, target):
+    site.routes["/inside"] = redirect("http://127.0.0.1:8099/")
     with pytest.raises(BlockedAddressError):
-        await render(browser, site, f"<p>{WORDS}</p><script>location.href = 'http://127.0.0.1:8099/'</script>")
+        await render(browser, site, f"<p>{WORDS}</p><script>location.href = '{target}'</script>")
 
 
 # Documents

@@ -100,3 +100,13 @@ async def test_statements_with_one_lock_run_one_at_a_time(database_url):
         await one.rows("CREATE TABLE counted AS SELECT 0 AS number")
         await asyncio.gather(*(database.rows(increment, lock=7) for database in (one, other) for _ in range(20)))
         assert (await one.row("SELECT number FROM counted"))["number"] == 40
+
+
+async def test_connections_that_are_not_used_are_closed_and_opened_again(database_url):
+    async with Database(database_url, connections=3, wait=5, idle_time=0.2) as database:
+        await asyncio.gather(*(database.rows("SELECT pg_sleep(0.1)") for _ in range(3)))
+        assert database._pool.get_size() == 3
+        async with asyncio.timeout(5):
+            while database._pool.get_size():
+                await asyncio.sleep(0.05)
+        assert (await database.row("SELECT 1 AS one"))["one"] == 1

@@ -105,9 +105,14 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         {"jobs_pkey|jobs_of_key_and_kind", "pages_job_id_position_key"},  # one job, found by either
     ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
+    "polled job": (
+        statements.GET_POLLED_JOB,
+        (b"", "job_1"),
+        {"jobs_pkey", "keys_pkey|keys_hash_key", "pages_job_id_position_key"},
+    ),
     "pages": (statements.GET_PAGES, ("job_1",), {"pages_job_id_position_key"}),
-    "bodies": (statements.GET_BODY_PLACES, (1, None), {"bodies_pkey", "pages_pkey"}),
-    "body places": (statements.GET_BODY_PLACES, (1, ["html"]), {"bodies_pkey", "pages_pkey"}),
+    "bodies": (statements.GET_BODY_PLACES, (1, None, 9), {"bodies_pkey", "pages_pkey"}),
+    "body places": (statements.GET_BODY_PLACES, (1, ["html"], 9), {"bodies_pkey", "pages_pkey"}),
     "body part": (statements.GET_BODY_PART, (1, "html", 1, 1000), {"bodies_pkey"}),
     "key": (key_statements.FIND_KEY, (b"",), {"keys_hash_key"}),
     "old jobs": (statements.DELETE_ENDED_JOBS, (timedelta(days=9), 10), {"jobs_ended"}),

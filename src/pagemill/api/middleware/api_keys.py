@@ -68,7 +68,7 @@ def _is_open_on_machine(path: str, settings: Settings) -> bool:
 
 async def _key(resources: Resources, scope: Scope) -> KnownKey:
     headers = Headers(scope=scope)
-    secret = headers.get(HEADER) or _bearer_token(headers) or _subprotocol(scope)
+    secret = sent_secret(headers) or _subprotocol(scope)
     known = await resources.keys.find(secret) if secret else None
     if known is not None:
         return known
@@ -81,6 +81,11 @@ async def _key(resources: Resources, scope: Scope) -> KnownKey:
     if secret:
         raise UnauthorizedError("This API key is not known, or was revoked.")
     raise UnauthorizedError(f"An API key is needed, in the header {HEADER} or as `Authorization: Bearer KEY`.")
+
+
+def sent_secret(headers: Headers) -> str:
+    """Return the API key that a request's headers hold, or nothing."""
+    return headers.get(HEADER) or _bearer_token(headers)
 
 
 def _bearer_token(headers: Headers) -> str:

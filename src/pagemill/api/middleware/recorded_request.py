@@ -72,5 +72,11 @@ class RouteRecording:
             await self.app(scope, receive, send)
         finally:
             path = getattr(scope.get("route"), "path", None)
-            if _RECORD in scope and isinstance(path, str):
-                scope[_RECORD]["route"] = path
+            if isinstance(path, str):
+                record_route(scope, path)
+
+
+def record_route(scope: Scope, path: str) -> None:
+    """Tell the record of a request that it went to the route with this path."""
+    if _RECORD in scope:
+        scope[_RECORD]["route"] = path

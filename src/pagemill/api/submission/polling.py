@@ -46,15 +46,17 @@ async def poll_response(  # noqa: PLR0913 - each says something else of the answ
     include: Include | None,
     fields: Fields | None,
     index: int | None = None,
+    pages: Sequence[Page] = (),
 ) -> Response:
     """Return a job as it is, or 304 where the client has just that: by the ETag that it sends.
 
     A batch that runs comes without contents, unless they are included. With an `index`, a batch comes with that result
-    alone. Raises errors.NotFoundError where the job was deleted meanwhile.
+    alone. Its `pages` are read where they are not given.
+    Raises errors.NotFoundError where the job was deleted meanwhile.
     """
     if fields is Fields.STATUS:
         return JSONResponse(answers.unfinished_job(job))
-    pages = await jobs.pages(job.id)
+    pages = pages or await jobs.pages(job.id)
     if not pages:
         raise no_such_job()
     contents = job.status.ended or include is Include.CONTENTS

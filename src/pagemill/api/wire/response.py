@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from zstandard import ZstdError
 
 from pagemill.api.wire import answers
-from pagemill.api.wire.accept_encoding import ZSTD, preferred
-from pagemill.api.wire.json_stream import Packed, encode, merged, pieces_of
+from pagemill.api.wire.accept_encoding import GZIP, preferred
+from pagemill.api.wire.json_stream import Packed, encode, gzipped, merged, pieces_of
 from pagemill.api.wire.zstd_frame import text_of
 from pagemill.errors import DamagedResultError, NotFoundError
 from pagemill.jobs.queue.failures import failure_text
@@ -54,7 +54,7 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     index: int | None = None,
     extra: JsonObject | None = None,
 ) -> Response:
-    """Return a job with its pages: in zstd where a request with these headers prefers it; gzip is left to middleware.
+    """Return a job with its pages, in the encoding that a request with these headers prefers.
 
     `contents`: with what was made of the pages, where there is something. `index`: of a batch, that result alone.
     `extra`: fields to add.
@@ -68,15 +68,16 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
 
 
 async def streamed(downloads: Downloads, key_id: str, pieces: AsyncIterator[Piece], headers: Headers) -> Response:
-    """Return the response with a JSON text in pieces: in zstd where a request with these headers prefers it.
+    """Return the response with a JSON text in pieces, in the encoding that a request with these headers prefers.
 
     It waits for its turn. What fails before the first stored value is known is raised, and so answered with an error.
     """
     encoding = preferred(headers)
+    chunks = encode(merged(pieces), encoding)
     return StreamingResponse(
-        await downloads.begin(key_id, encode(merged(pieces), encoding)),
+        await downloads.begin(key_id, gzipped(chunks) if encoding == GZIP else chunks),
         media_type=MEDIA_TYPE,
-        headers={"Content-Encoding": ZSTD, "Vary": "Accept-Encoding"} if encoding == ZSTD else None,
+        headers={"Content-Encoding": encoding, "Vary": "Accept-Encoding"} if encoding else None,
     )
 
 

@@ -8,6 +8,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from playwright.async_api import CDPSession
 
     from pagemill.fetching.browser.process import BrowserProcess
@@ -102,12 +104,17 @@ class PageActivity:
         self.opened_window = event["url"] or None
 
 
-async def refuse_navigation(session: CDPSession, url: str, process: BrowserProcess) -> None:
-    """Keep a page from navigating to `url`: it stays as it is. `session` is a DevTools session of the page's own."""
+async def refuse_navigations(
+    session: CDPSession, leads_nowhere: Callable[[str], Awaitable[bool]], process: BrowserProcess
+) -> None:
+    """Keep a page from navigating to URLs that lead nowhere: it stays as it is, also where a redirect leads there.
+
+    `session` is a DevTools session of the page's own.
+    """
 
     async def decide(paused: dict[str, Any]) -> None:
         request = {"requestId": paused["requestId"]}
-        if paused["request"]["url"] == url.partition("#")[0]:
+        if await leads_nowhere(paused["request"]["url"]):
             await session.send("Fetch.failRequest", {**request, "errorReason": "Aborted"})
         else:
             await session.send("Fetch.continueRequest", request)

@@ -25,7 +25,7 @@ from pagemill.fetching.browser.egress_proxy import PROXY_ERROR_STATUSES
 from pagemill.fetching.browser.extra_headers import send_extra_headers
 from pagemill.fetching.browser.identity import LANGUAGES
 from pagemill.fetching.browser.isolated_world import DocumentReplacedError, IsolatedWorld
-from pagemill.fetching.browser.page_activity import PageActivity, refuse_navigation
+from pagemill.fetching.browser.page_activity import PageActivity, refuse_navigations
 from pagemill.fetching.browser.readiness import wait_until_ready
 from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS, Screenshots
 from pagemill.fetching.verdict import is_challenge
@@ -100,7 +100,7 @@ class Rendering:
             await self._set_up()
             await self._load(deadline)
             if self._options.wait_for:
-                await asyncio.sleep(self._options.wait_for / 1000)
+                await self._wait(self._options.wait_for / 1000, deadline)
             if self._options.actions:
                 await self._act(deadline)
             screenshots = await self._take_screenshots(deadline - READ_TIME)
@@ -146,39 +146,71 @@ class Rendering:
         """Load the page, and wait until it is ready. Raises `UnsupportedContentTypeError` where it is no page."""
         await self._navigate(self._url.href, deadline)
         await self._until_ready(deadline)
-        if not self._options.actions and self._redirect_target_unreachable():
-            await self._load_and_stay(deadline)
+        await self._return_from_nowhere(deadline)
         if self._state is not None and self._state.content_type not in _PAGE_TYPES:
             self._raise_failure(self._checked(self._state.url), self._state.status)
             kind = self._state.content_type
             raise UnsupportedContentTypeError(f"What {self._url.host} sent is {kind}, and no page to render.")
         await self._wait_for_challenge(deadline)
 
-    def _redirect_target_unreachable(self) -> bool:
-        """Whether the page loaded and then went on to where nothing answers; a blocked address does not count."""
-        target = self._activity.requested_url
-        if target is None or self._state is None:
-            return False
-        try:
-            url = self._guard.check_url(target)
-        except FetchError:
-            return False
-        failure = self._tab.proxy.failures.get((url.host, url.port))
-        refused = failure is not None and self._state.status in PROXY_ERROR_STATUSES
-        return (self._state.url.startswith(_ERROR_PAGE) or refused) and not isinstance(failure, BlockedAddressError)
+    async def _wait(self, seconds: float, deadline: float) -> None:
+        """Let the page have more time, in which it may go on to another."""
+        navigations = self._activity.navigations
+        await asyncio.sleep(seconds)
+        if self._activity.navigations != navigations:
+            await self._until_ready(deadline)
+            await self._return_from_nowhere(deadline)
 
-    async def _load_and_stay(self, deadline: float) -> None:
-        """Load the page once more, and keep it from going where it went."""
+    async def _return_from_nowhere(self, deadline: float) -> None:
+        """Where the page loaded and then went on to where nothing answers, load it once more, and stay.
+
+        The first document is the page then, as a reader saw it.
+        """
+        if self._options.actions or not self._went_nowhere():
+            return
         from playwright.async_api import Error
 
         try:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 session = await self._tab.context.new_cdp_session(self._tab.page)
-                await refuse_navigation(session, self._activity.requested_url or "", self._tab.process)
+                await refuse_navigations(session, self._leads_nowhere, self._tab.process)
         except (Error, TimeoutError):
             raise BrowserCrashedError("The browser ended as the page was loaded.") from None
         await self._navigate(self._url.href, deadline)
         await self._until_ready(deadline)
+
+    def _went_nowhere(self) -> bool:
+        """Whether the page went on by itself, and nothing answered there; a blocked address does not count."""
+        if self._activity.requested_url is None or self._state is None:
+            return False
+        failures = self._tab.proxy.failures
+        if self._state.url.startswith(_ERROR_PAGE):
+            target = self._check(self._activity.requested_url)
+            failure = (failures.get((target.host, target.port)) if target else None) or self._tab.proxy.last_failure
+            return target is not None and not isinstance(failure, BlockedAddressError)
+        shown = self._check(self._state.url)
+        failure = failures.get((shown.host, shown.port)) if shown else None
+        answered = failure is None or self._state.status not in PROXY_ERROR_STATUSES
+        return not answered and not isinstance(failure, BlockedAddressError)
+
+    def _check(self, text: str) -> Url | None:
+        try:
+            return self._guard.check_url(text)
+        except FetchError:
+            return None
+
+    async def _leads_nowhere(self, text: str) -> bool:
+        """Whether nothing answers at a URL, as far as is known: its host has no address, or was not reached before."""
+        url = self._check(text)
+        if url is None or (url.host, url.port) == (self._url.host, self._url.port):
+            return False
+        failure = self._tab.proxy.failures.get((url.host, url.port))
+        if failure is None:
+            try:
+                await self._guard.resolve(url.host, url.port)
+            except FetchError as error:
+                failure = error
+        return failure is not None and not isinstance(failure, BlockedAddressError)
 
     async def _act(self, deadline: float) -> None:
         navigations = self._activity.navigations

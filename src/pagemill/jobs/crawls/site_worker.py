@@ -50,12 +50,12 @@ class SiteWorker:
             return ScrapedPage(page.url, 200, {BODY: found})
         return await PageCrawl(page, site, turns, files, self._frontier).run()
 
-    async def release_pages(self, queue_changed: asyncio.Event) -> None:
-        """Put URLs of crawls into the queue whenever their hosts may be asked. `queue_changed`: there may be crawls."""
+    async def release_pages(self, crawls_changed: asyncio.Event) -> None:
+        """Put URLs of crawls into the queue whenever their hosts may be asked. `crawls_changed`: there may be some."""
         loop = asyncio.get_running_loop()
         overdue_at = loop.time()
         while True:
-            queue_changed.clear()
+            crawls_changed.clear()
             released = await self._frontier.release()
             if loop.time() >= overdue_at:
                 await self._frontier.stop_overdue()
@@ -63,7 +63,7 @@ class SiteWorker:
             if released is None:
                 try:
                     async with asyncio.timeout(self._settings.jobs.poll_interval):
-                        await queue_changed.wait()
+                        await crawls_changed.wait()
                 except TimeoutError:
                     continue
             await asyncio.sleep(self._settings.sites.crawl_poll_interval)

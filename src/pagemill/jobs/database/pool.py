@@ -46,7 +46,8 @@ class Database:
 
     Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat, even
     while its first sending is still under way on the server. With a `wait` of 0 it is sent once. After that
-    `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds.
+    `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds; one that was not used
+    for `idle_time` is closed.
 
     A server may also fall silent with its connections open. So no sending takes longer than `statement_timeout`, nor
     than is left of `wait`: then its connection is given up, and the statement is sent again on another one. Each next
@@ -61,6 +62,7 @@ class Database:
         wait: float,
         connect_timeout: float = 10.0,
         statement_timeout: float = 30.0,
+        idle_time: float = 300.0,
         name: str = "pagemill",
     ) -> None:
         self._url = url
@@ -77,6 +79,7 @@ class Database:
             min_size=0,
             max_size=connections,
             timeout=connect_timeout,
+            max_inactive_connection_lifetime=idle_time,
             server_settings=self._settings,
             init=_prepare_connection,
             reset=_no_reset,

@@ -55,7 +55,7 @@ class Keys:
     async def create(self, name: str, *, operator: bool = False) -> tuple[str, str]:
         """Make a key and return its id and the secret, which is not kept."""
         key_id, secret = f"key_{secrets.token_hex(6)}", _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
-        await self._database.rows(statements.INSERT_KEY, key_id, name, _hash(secret), operator)
+        await self._database.rows(statements.INSERT_KEY, key_id, name, secret_hash(secret), operator)
         return key_id, secret
 
     async def list(self) -> list[Key]:
@@ -68,7 +68,7 @@ class Keys:
 
     async def find(self, secret: str) -> KnownKey | None:
         """Return the key with this secret, or None where it is unknown or revoked."""
-        digest = _hash(secret)
+        digest = secret_hash(secret)
         row = await self._database.row(statements.FIND_KEY, digest)
         return KnownKey(row["id"], row["operator"]) if row and hmac.compare_digest(row["hash"], digest) else None
 
@@ -78,5 +78,6 @@ class Keys:
         return bool(row and row["count"])
 
 
-def _hash(secret: str) -> bytes:
+def secret_hash(secret: str) -> bytes:
+    """Return what is kept of a key."""
     return hashlib.sha256(secret.encode()).digest()

@@ -72,7 +72,8 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
 ), seed_host AS (
     INSERT INTO crawl_hosts (job_id, host) SELECT job.id, $18 FROM job WHERE job.kind = 'crawl'
 )
-SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job)
+SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job),
+       (SELECT pg_notify('pagemill_queue', 'crawls') FROM job WHERE kind = 'crawl')
 FROM place LEFT JOIN job ON true
 """
 
@@ -138,14 +139,26 @@ _PAGE_COLUMNS = (
 
 # Repeatable: it only reads.
 GET_PAGES = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
+# A job of one page for a client that sends the key with the hash $1: key, job and page at once. $2: the job.
+# Repeatable: it only reads.
+GET_POLLED_JOB = f"""
+SELECT keys.hash, keys.operator, {", ".join(f"jobs.{column.strip()}" for column in _JOB_COLUMNS.split(","))},
+       {", ".join(f"pages.{column.strip()} AS page_{column.strip()}" for column in _PAGE_COLUMNS.split(","))}
+FROM keys JOIN jobs ON jobs.id = $2 AND jobs.key_id = keys.id
+JOIN pages ON pages.job_id = jobs.id AND pages.position = 0
+WHERE keys.hash = $1 AND keys.revoked_at IS NULL AND jobs.kind = 'scrape' AND NOT jobs.batch
+"""
 # Repeatable: it only reads.
 GET_PAGE = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
 
 # Where bodies are: in their rows, or from `start` on in `object`. $2: the formats, or null for all but pictures, which
-# are not part of the answer that holds a job. Sizes stand in the rows of the table, so that no body is read.
+# are not part of the answer that holds a job. Sizes stand in the rows of the table, so that no body is read but those
+# of at most $3 bytes, which come along.
 # Repeatable: it only reads.
 GET_BODY_PLACES = """
-SELECT format, coalesce(octet_length(body), size) AS size, start, CASE WHEN body IS NULL THEN pages.object END AS object
+SELECT format, coalesce(octet_length(body), size) AS size, start,
+       CASE WHEN body IS NULL THEN pages.object END AS object,
+       CASE WHEN octet_length(body) <= $3 THEN body END AS content
 FROM bodies JOIN pages ON pages.id = bodies.page_id
 WHERE bodies.page_id = $1
   AND CASE WHEN $2::text[] IS NULL THEN format NOT IN ('screenshot', 'screenshotFullPage') ELSE format = ANY ($2) END
@@ -404,6 +417,7 @@ SELECT (SELECT count(*) FROM released) AS pages, (SELECT count(*) FROM notice) A
 DEFER_PAGE = """
 UPDATE pages SET worker_id = NULL, waits_for_host = $4, has_turn = false
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND completed_at IS NULL
+RETURNING pg_notify('pagemill_queue', 'crawls')
 """
 
 # The pages of workers that died with them in hand: back to the queue, or failed when that happened $3 times.

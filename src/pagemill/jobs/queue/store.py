@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from pagemill.errors import (
     QueueFullError,
     StorageUnavailableError,
 )
+from pagemill.jobs.keys.keys import secret_hash
 from pagemill.jobs.queue import statements
 from pagemill.jobs.queue.ended_jobs import log_ended_jobs
 from pagemill.model import (
@@ -50,6 +52,8 @@ PART_SIZE = 256 * 1024
 """Bytes of a body that are read from the database at once."""
 _OBJECT_PART_SIZE = 1024 * 1024
 """The same of an object: a request to the object storage takes longer than a statement."""
+INLINE_SIZE = 64 * 1024
+"""Bytes up to which a body is read together with its place: most are smaller, and a statement costs more to send."""
 PICTURES = frozenset({Format.SCREENSHOT.value, Format.SCREENSHOT_FULL_PAGE.value})
 """Bodies that are files as they are, and not packed."""
 _LATEST_TIME = datetime.max.replace(tzinfo=UTC)
@@ -232,6 +236,18 @@ class JobStore:
         row = await self._database.row(statements.GET_JOB, job_id, key_id)
         return job_of(row) if row else None
 
+    async def polled(self, secret: str, job_id: str) -> tuple[Job, Page, bool] | None:
+        """Return a job of one page, the page, and whether the key is an operator's, for who sends an API key.
+
+        One statement does what `Keys.find`, `get` and `pages` do one after another. None where any finds nothing.
+        """
+        digest = secret_hash(secret)
+        row = await self._database.row(statements.GET_POLLED_JOB, digest, job_id)
+        if row is None or not hmac.compare_digest(row["hash"], digest):
+            return None
+        page = {name.removeprefix("page_"): value for name, value in row.items() if name.startswith("page_")}
+        return job_of(row), page_of(page), row["operator"]
+
     async def pages(self, job_id: str) -> list[Page]:
         """Return a job's pages in the order of its submission."""
         return [page_of(row) for row in await self._database.rows(statements.GET_PAGES, job_id)]
@@ -249,12 +265,15 @@ class JobStore:
     async def body_places(self, page_id: int, names: Iterable[str] | None = None) -> dict[str, BodyPlace]:
         """Return where each of these bodies is that a completed page has, by format; of all but pictures without names.
 
-        No body is read for it.
+        No body is read for it but small ones that are in their rows.
         """
         names = None if names is None else list(names)
-        rows = await self._database.rows(statements.GET_BODY_PLACES, page_id, names)
+        rows = await self._database.rows(statements.GET_BODY_PLACES, page_id, names, INLINE_SIZE)
         return {
-            row["format"]: BodyPlace(page_id, row["format"], row["size"], row["object"], row["start"]) for row in rows
+            row["format"]: BodyPlace(
+                page_id, row["format"], row["size"], row["object"], row["start"] or 0, row["content"]
+            )
+            for row in rows
         }
 
     async def with_contents(self, places: Mapping[str, BodyPlace]) -> dict[str, BodyPlace]:

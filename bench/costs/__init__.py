@@ -1,0 +1,1 @@
+"""What the service costs: processor time and memory of its processes."""
