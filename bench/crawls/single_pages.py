@@ -107,10 +107,10 @@ async def measure(options: argparse.Namespace) -> str:
             process.wait(60)
     rates = [(last - first) / seconds for first, last in zip(before, after, strict=True)]
     told = (
-        f"`python -m bench.crawls.single_pages`: {options.workers} workers, {os.cpu_count()} cores. One key crawled two "
-        f"sites, each asked every {_INTERVAL * 1000:.0f} ms at most; another submitted {options.singles} single pages, one after "
-        f"the other. Meanwhile, in {seconds:.0f} s, {after[0] - before[0]} and {after[1] - before[1]} pages of the "
-        f"crawls ended: {rates[0]:.1f} and {rates[1]:.1f} a second."
+        f"`python -m bench.crawls.single_pages`: {options.workers} workers, {os.cpu_count()} cores. One key crawled "
+        f"two sites, each asked every {_INTERVAL * 1000:.0f} ms at most; another submitted {options.singles} pages, "
+        f"one after the other. Meanwhile, in {seconds:.0f} s, {after[0] - before[0]} and {after[1] - before[1]} pages "
+        f"of the crawls ended: {rates[0]:.1f} and {rates[1]:.1f} a second."
     )
     head = "| single pages | median | 95th percentile | longest |\n|---|--:|--:|--:|"
     return "\n".join((told, "", head, _row("alone", alone), _row("beside two crawls of another key", beside)))
