@@ -11,8 +11,9 @@ import contextlib
 import os
 import signal
 import sys
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import orjson
 import structlog
@@ -31,7 +32,7 @@ from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import METADATA, Format, Refresh, ScrapeOptions
 from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
 from pagemill.observability.stages import Stage
-from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, start_of
+from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, READY, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +72,8 @@ class Extracted:
 class ExtractorPool:
     """At most `extraction_processes` processes, and `extraction_spare_processes` for keys that have none at work.
 
-    The first lives on, the others come and go with the load.
+    The first lives on, the others come and go with the load. A page that finds none takes the first that is free: the
+    one that is started for it, or one that another page gives back.
 
     A page that outlasts `settings.extraction_timeout` has its process killed, and another takes its place.
     """
@@ -81,6 +83,9 @@ class ExtractorPool:
         extraction = settings.extraction
         self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
+        self._waiting: deque[asyncio.Future[_Process]] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        """At least as many as wait."""
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -95,6 +100,9 @@ class ExtractorPool:
             self._reaper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reaper
+        for starting in list(self._starting):
+            starting.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
         for process in self._idle:
             await process.end()
         self._idle.clear()
@@ -214,7 +222,7 @@ class ExtractorPool:
             await process.kill()
             limit = f"{self._settings.extraction.extraction_memory // (1024 * 1024)} MB"
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
-        self._idle.append(process)
+        self._give(process)
         if fault == "document":
             raise _DOCUMENT_ERRORS[reply["code"]](reply["message"])
         if fault == "exception":
@@ -227,7 +235,58 @@ class ExtractorPool:
             if process.alive:
                 return process
             await process.kill()
-        return await _Process.start(self._settings.extraction.extraction_memory)
+        waiter: asyncio.Future[_Process] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        if len(self._starting) < len(self._waiting):
+            task = asyncio.create_task(self._start(), name="start an extraction process")
+            self._starting.add(task)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            elif not waiter.cancelled() and waiter.exception() is None:
+                self._give(waiter.result())
+            raise
+
+    async def _start(self) -> None:
+        """Start a process, and give it away once it can read a page: that takes seconds where the machine is busy."""
+        try:
+            process = await self._started()
+        except OSError as error:  # the system starts no more
+            self._refuse(error)
+            return
+        finally:
+            self._starting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        self._give(process)
+
+    async def _started(self) -> _Process:
+        process = await _Process.start(self._settings.extraction.extraction_memory)
+        try:
+            async with asyncio.timeout(self._settings.extraction.extraction_timeout):
+                await process.ready()
+        except (EOFError, OSError):
+            await process.kill()  # the page that gets it counts that
+        except BaseException:
+            await process.kill()
+            raise
+        return process
+
+    def _give(self, process: _Process) -> None:
+        """Give a process to the page that waits longest, or keep it for the next one."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(process)
+                return
+        self._idle.append(process)
+
+    def _refuse(self, error: OSError) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
+                return
 
     async def _end_idle(self) -> None:
         loop, longest = asyncio.get_running_loop(), self._settings.extraction.extraction_idle_time
@@ -246,6 +305,7 @@ class _Process:
         self._process = process
         self._input, self._output = process.stdin, process.stdout
         self._counted = True
+        self._is_ready = False
         EXTRACTION_PROCESSES.add()
         self.used_at = asyncio.get_running_loop().time()
 
@@ -284,9 +344,16 @@ class _Process:
         """Whether SIGKILL ended it, which no page can bring about by itself. Known once `kill` has returned."""
         return self._process.returncode == -signal.SIGKILL
 
+    async def ready(self) -> None:
+        """Wait until it can read a page. Raises EOFError where it ends before."""
+        if not self._is_ready:
+            await self._output.readexactly(len(READY))
+            self._is_ready = True
+
     async def ask(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         if self._input.is_closing():
             raise ConnectionResetError
+        await self.ready()
         self._input.write(start_of(header, len(body)))
         self._input.write(body)
         await self._input.drain()
