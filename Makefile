@@ -50,6 +50,11 @@ chaos: $(VENV)/.development ## Hurt a service at random: SEED=n repeats, RUNS=20
 	$(BIN)/python -m tests.chaos $(if $(PAGES),--pages $(PAGES)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
+.PHONY: chaos-crawl
+chaos-crawl: $(VENV)/.development ## Crawl 10,000 pages twice, the second time under kills, and compare (PAGES, MINUTES, SEED)
+	$(BIN)/python -m tests.chaos.crawl $(if $(PAGES),--pages $(PAGES)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(SEED),--seed $(SEED))
+
 .PHONY: soak
 soak: $(VENV)/.development ## Load a service for MINUTES=30 and write down whether its memory grows
 	$(BIN)/python -m tests.chaos.soak $(if $(MINUTES),--minutes $(MINUTES))

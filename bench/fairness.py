@@ -1,12 +1,13 @@
 """How long one key's single page waits while another key's pages stand in the queue.
 
     python -m bench.fairness [--queued N] [--page-time SECONDS] [--workers N] [--hands N] [--singles N]
-                           [--page-size KB] [--update]
+                           [--page-size KB] [--monitors N] [--update]
 
 Runs the whole service. Every page takes its time to answer, so that "one page's time" is known. The first key submits
 its pages in batches of 100; then the second key submits single pages, one after the other ended, and the server of the
 pages notes when each is asked for. The time from a page's submission to the answer with its end is told as well. With
-`--page-size` pages are that large, so that they use the processor. `--update` writes the table into bench/README.md.
+`--page-size` pages are that large, so that they use the processor. With `--monitors` the first key has so many monitors
+that are due at once, in place of the batches. `--update` writes the table into bench/README.md.
 """
 
 from __future__ import annotations
@@ -25,8 +26,16 @@ from pathlib import Path
 import httpx
 
 from bench.readme import write_section
+from pagemill.jobs.database.embedded import EmbeddedPostgres
+from pagemill.jobs.database.pool import Database
 
 BATCH = 100
+_COPY_MONITOR = """
+INSERT INTO monitors (id, key_id, request, url, options, site, interval_minutes, is_active, revision, next_run_at)
+SELECT 'mon_' || lpad(n::text, 24, '0'), key_id, request, url || n, options, site, interval_minutes, true, revision,
+       now()
+FROM monitors CROSS JOIN generate_series(1, $2::integer) AS n WHERE id = $1
+"""
 
 
 def page_of(size: int) -> bytes:
@@ -78,23 +87,26 @@ async def measure(options: argparse.Namespace) -> str:
             single = httpx.AsyncClient(base_url=address, headers={"X-API-Key": single_key}, timeout=120)
             async with crowd, single:
                 alone = await _waits(single, site, options.singles, "alone")
-                for start in range(0, options.queued, BATCH):
+                if options.monitors:
+                    await _make_due(folder, crowd, site.url, options.monitors)
+                for start in range(0, 0 if options.monitors else options.queued, BATCH):
                     urls = [f"{site.url}/crowd-{number}" for number in range(start, start + BATCH)]
                     (await crowd.post("/v1/url-scraper/batch", json={"urls": urls})).raise_for_status()
                 beside = await _waits(single, site, options.singles, "beside")
-                left = options.queued - sum(path.startswith("/crowd-") for path in site.asked)
+                left = (options.monitors or options.queued) - sum(path.startswith("/crowd-") for path in site.asked)
         finally:
             process.terminate()
             process.wait(60)
+    crowd_has = f"had {options.monitors:,} monitors due" if options.monitors else f"queued {options.queued:,} pages"
     told = (
         f"`python -m bench.fairness`: {options.workers} workers with {options.hands} pages in hand each, "
-        f"{options.page_time:g} s a page of {len(site.page):,} bytes. One key queued {options.queued:,} pages; another "
+        f"{options.page_time:g} s a page of {len(site.page):,} bytes. One key {crowd_has}; another "
         f"submitted {options.singles} single pages, one after the other. The wait is from the submission's answer to "
         "the request for the page, the total to the answer with its end. "
-        f"{left:,} of the {options.queued:,} were still queued at the end."
+        f"{left:,} of these pages were not asked for yet at the end."
     )
     head = "| single pages | wait, median | wait, longest | total, median | total, longest |\n|---|--:|--:|--:|--:|"
-    crowded = f"beside {options.queued:,} queued pages of another key"
+    crowded = f"beside another key that {crowd_has}"
     return "\n".join((told, "", head, _row("alone", alone), _row(crowded, beside)))
 
 
@@ -119,6 +131,14 @@ async def _waits(client: httpx.AsyncClient, site: SlowSite, count: int, name: st
     return times
 
 
+async def _make_due(folder: str, client: httpx.AsyncClient, url: str, count: int) -> None:
+    """Make so many monitors of one page each, all due now."""
+    fields = {"url": f"{url}/crowd-m", "intervalMinutes": 60, "isActive": False}
+    made = (await client.post("/v1/monitors", json=fields)).raise_for_status().json()
+    async with Database(EmbeddedPostgres(Path(folder)).url, connections=1, wait=60) as database:
+        await database.rows(_COPY_MONITOR, made["id"], count)
+
+
 def _start(folder: str, options: argparse.Namespace) -> tuple[subprocess.Popen[str], str, str]:
     environment = {
         "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -126,6 +146,7 @@ def _start(folder: str, options: argparse.Namespace) -> tuple[subprocess.Popen[s
         "PAGEMILL_WORKER_CONCURRENCY": str(options.hands),
         "PAGEMILL_HOST_CONCURRENCY": str(options.hands),
         "PAGEMILL_GRACE_PERIOD": "1",
+        "PAGEMILL_QUEUED_PAGES_PER_KEY": "0",
     }
     words = ("serve", "--port", "0", "--workers", str(options.workers), "--data-dir", folder)
     process = subprocess.Popen(
@@ -151,6 +172,7 @@ if __name__ == "__main__":
     parser.add_argument("--page-size", type=int, default=0, help="in thousands of bytes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--hands", type=int, default=8)
+    parser.add_argument("--monitors", type=int, default=0, help="of the first key, due at once, in place of a queue")
     parser.add_argument("--singles", type=int, default=20)
     parser.add_argument("--update", action="store_true")
     arguments = parser.parse_args()

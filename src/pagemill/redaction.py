@@ -27,6 +27,13 @@ def redact_url(url: str) -> str:
     return f"{parts['scheme']}{shown}{parts['path']}{rest}"
 
 
+def mask_credentials(url: str) -> str:
+    """Return a URL without user name and password: for its owner, who knows it by all the rest."""
+    parts = _PARTS.fullmatch(url)
+    credentials, _, host = parts["authority"].rpartition("@") if parts else ("", "", "")
+    return f"{parts['scheme']}{MASK}@{host}{parts['path']}{parts['rest']}" if parts and credentials else url
+
+
 def redact(text: str) -> str:
     """Return a text with every URL in it redacted."""
     if _HTTP.match(text):  # a URL alone, which may hold spaces

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.api.conftest import Api, SimulatedWorker
 
+    from pagemill.jobs.database.pool import Database
+
 TEXT = (ROOT / "docs" / "api.md").read_text()
 CODE_BLOCKS = re.findall(r"(?:^    .*\n)+", TEXT, re.MULTILINE)
 EXAMPLES = [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in CODE_BLOCKS if block.startswith("    curl")]
@@ -64,11 +66,19 @@ def test_every_setting_named_exists() -> None:
     assert named <= {name.upper() for name in Settings.by_name()}
 
 
-async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
+async def ids(api: Api, worker: SimulatedWorker, database: Database) -> dict[str, str]:
     """What the examples ask for: a job, one that failed, an endpoint of webhooks and a delivery."""
     endpoint = await api.client.post("/v1/webhooks", json={"url": "http://127.0.0.1:2/"})
-    watched = {"url": "https://example.com/", "intervalMinutes": 60}
-    monitor = await api.client.post("/v1/monitors", json=watched)
+    watched = {"url": "https://example.com/", "intervalMinutes": 60, "alertWebhookUrl": "http://127.0.0.1:2/"}
+    monitor_id = (await api.client.post("/v1/monitors", json=watched)).json()["id"]
+    snapshot_id = f"snap_{0:024}"
+    await database.rows(
+        "WITH page AS (INSERT INTO monitor_pages (monitor_id, page, url, captured_at, seen_in, seen_at) "
+        "VALUES ($1, '\\x01', 'https://example.com/', now(), 'job_1', now())) INSERT INTO monitor_snapshots "
+        "(id, monitor_id, page, job_id, url, content_hash, captured_at) "
+        "VALUES ($2, $1, '\\x01', 'job_1', 'https://example.com/', '00', now())",
+        *(monitor_id, snapshot_id),
+    )
     failed = await api.submit("https://example.com/")
     await worker.fail((await worker.start_all())[0])
 
@@ -77,11 +87,14 @@ async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
         return str(answer.json()["id"])
 
     [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
+    alert = await api.client.post(f"/v1/monitors/{monitor_id}/test-alert")
     return {
         "ID": await api.submit("https://example.com/"),
         "MAP_ID": await submitted("map"),
         "CRAWL_ID": await submitted("crawl"),
-        "MONITOR_ID": monitor.json()["id"],
+        "MONITOR_ID": monitor_id,
+        "SNAPSHOT_ID": snapshot_id,
+        "ALERT_ID": alert.json()["deliveryId"],
         "FAILED_ID": failed,
         "ENDPOINT_ID": endpoint.json()["id"],
         "DELIVERY_ID": delivery["id"],
@@ -89,10 +102,10 @@ async def ids(api: Api, worker: SimulatedWorker) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("deliverer")
-async def test_every_example_works(api: Api, worker: SimulatedWorker) -> None:
+async def test_every_example_works(api: Api, worker: SimulatedWorker, database: Database) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    environment = {**os.environ, "KEY": api.secret, **await ids(api, worker)}
+    environment = {**os.environ, "KEY": api.secret, **await ids(api, worker, database)}
 
     async def work() -> None:
         while True:

@@ -34,7 +34,18 @@ async def test_a_page_is_watched(service):
         [change] = [change async for change in client.monitors.changes(made.id)]
         assert (change.kind, change.url, change.job_id, change.diff_json) == ("changed", web.url("/"), job_id, {})
         assert "4 euros" in change.diff
-        await asyncio.to_thread(manage, service, made.id)
+        newer, older = [found async for found in client.monitors.snapshots(made.id)]
+        assert (newer.job_id, newer.content, newer.status_code) == (job_id, None, 200)
+        assert "4 euros" in (await client.monitors.snapshot(made.id, newer.id)).content
+        assert [run.outcome async for run in client.monitors.runs(made.id)] == ["changed", "baseline"]
+        [known] = [found async for found in client.monitors.pages(made.id)]
+        assert (known.url, known.content_hash) == (web.url("/"), newer.content_hash)
+        await client.monitors.update(made.id, alert_webhook_url=web.url("/hook"))
+        tested = await client.monitors.test_alert(made.id)
+        assert (tested.success, tested.status) == (False, 404)
+        [delivery] = [found async for found in client.monitors.deliveries(made.id)]
+        assert (delivery.id, delivery.status, delivery.http_status) == (tested.delivery_id, "exhausted", 404)
+        await asyncio.to_thread(manage, service, made.id, older, delivery)
         with pytest.raises(ApiError) as caught:
             await client.monitors.get(made.id)
         assert caught.value.code == "not_found"
@@ -51,9 +62,15 @@ def test_what_there_is_more_of_is_asked_for_again():
     assert next(flow, None) is None
 
 
-def manage(service, monitor_id):
+def manage(service, monitor_id, snapshot, delivery):
     """What is done with a monitor beside watching, by the other client."""
     with Client(service.url, service.secret) as client:
+        assert "3 euros" in client.monitors.snapshot(monitor_id, snapshot.id).content
+        assert [len(list(client.monitors.runs(monitor_id))), len(list(client.monitors.pages(monitor_id)))] == [2, 1]
+        assert snapshot in list(client.monitors.snapshots(monitor_id))
+        assert client.monitors.retry_delivery(monitor_id, delivery.id).id == delivery.id
+        assert not client.monitors.test_alert(monitor_id).success
+        assert len(list(client.monitors.deliveries(monitor_id))) == 2
         assert not client.monitors.pause(monitor_id).is_active
         assert client.monitors.resume(monitor_id, expires_at="2999-02-01").raw["expiresAt"].startswith("2999-02")
         assert "expiresAt" not in client.monitors.set_expiry(monitor_id, None).raw

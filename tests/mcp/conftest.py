@@ -34,9 +34,9 @@ class Site(GeneratedSite):
         self.opened = asyncio.Event()
         self.opened.set()
 
-    async def _answer(self, request):
+    async def answer(self, request):
         await self.opened.wait()
-        return await super()._answer(request)
+        return await super().answer(request)
 
     def _page(self, request):
         if request.path == "/long":

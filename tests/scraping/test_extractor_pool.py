@@ -15,7 +15,7 @@ from pagemill import bodies
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
 from pagemill.fair_semaphore import current_key
 from pagemill.model import FetchedPage
-from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.extractor_pool import ExtractorPool, _Process
 from pagemill.settings import Settings
 
 FORMATS = ("html", "cleanedHtml", "markdown")
@@ -259,3 +259,53 @@ async def test_a_large_table_is_read_to_its_end(name):
     text = bodies.unpack(values["markdown"])
     assert "Some words of an article" in text
     assert text.rstrip()[-20:].strip("| \n").endswith(("x", "y"))
+
+
+async def test_a_page_takes_the_first_process_that_is_free_while_another_is_started(monkeypatch):
+    """Starting one takes seconds where the machine is busy, since another key has much to do."""
+    never = asyncio.Event()
+    started = []
+    ready = _Process.ready
+
+    async def slow(process):
+        if process not in started:
+            started.append(process)
+        if process is not started[0]:
+            await never.wait()
+        await ready(process)
+
+    monkeypatch.setattr(_Process, "ready", slow)
+
+    async def extract(pool, key):
+        current_key.set(key)
+        await pool.extract(page(), ("markdown",))
+
+    async def work_on(pool):
+        while True:
+            await extract(pool, "busy")
+
+    async with ExtractorPool(Settings(extraction_processes=1, extraction_spare_processes=1)) as pool:
+        await extract(pool, "busy")
+        busy = [asyncio.create_task(work_on(pool)) for _ in range(4)]
+        await asyncio.sleep(0)
+        for _ in range(3):
+            async with asyncio.timeout(20):
+                await asyncio.create_task(extract(pool, "friendly"))
+        assert len(started) == 2
+        never.set()
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+        assert (await pool.extract(page(), FORMATS)).bodies
+    assert extraction_processes() == []
+
+
+async def test_a_page_that_is_cancelled_while_it_waits_leaves_its_process_to_the_next():
+    async with ExtractorPool(Settings(extraction_processes=2)) as pool:
+        first, second = (asyncio.create_task(pool.extract(page(), FORMATS)) for _ in range(2))
+        while not pool._waiting:
+            await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+        for _ in range(3):
+            assert (await pool.extract(page(), FORMATS)).bodies

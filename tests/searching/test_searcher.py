@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import gzip
 import json
+import threading
 from typing import Any
 
 import pytest
 import structlog
 
 from pagemill.errors import SearchError, SearchRateLimitedError, SearchTimeoutError
+from pagemill.searching.results import LONGEST_TITLE, read_results
 from pagemill.searching.searcher import Searcher
 from tests.searching.search_server import KEY, SERVICES, Found, SearchServer
 from tests.web.hostile import HostileServer, drips, floods, resets, sends
@@ -92,6 +94,40 @@ async def test_other_statuses_are_failures(server, settings, status, kind):
     assert type(error) is kind
     if kind is SearchError:
         assert f"status {status}" in error.message
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [("7", 7), ("99999999", 3600), ("-1", 10), ("Wed, 21 Oct 2026 07:28:00 GMT", 10), ("9" * 5000, 10)],
+)
+async def test_how_long_the_service_asks_to_wait_is_passed_on(server, settings, sent, told):
+    server.response = Response(b"", 429, JSON, (("Retry-After", sent),))
+    assert (await failure(server.settings(settings, "serper"))).retry_after == told
+
+
+async def test_no_cookie_is_kept(server, settings):
+    """It would tie the searches of all keys together, and a service could send new ones without end."""
+    server.response = Response(b"{}", 200, JSON, (("Set-Cookie", "session=1; Path=/"),))
+    async with searching(server.settings(settings, "searxng")) as searcher:
+        for key in ("one", "other"):
+            await searcher.search("windmills", 3, key)
+    assert ["cookie" in request.headers for request in server.requests] == [False, False]
+
+
+async def test_a_long_answer_is_read_beside_the_event_loop(server, settings, monkeypatch):
+    threads = []
+
+    def read(items):
+        threads.append(threading.current_thread())
+        return read_results(items)
+
+    monkeypatch.setattr("pagemill.searching.searcher.read_results", read)
+    hostile = [{"url": "https://a.example/", "title": "&amp;" * 20_000, "description": "&amp;" * 20_000}]
+    server.response = Response(json.dumps({"web": {"results": hostile}}).encode(), 200, JSON)
+    async with searching(server.settings(settings, "brave")) as searcher:
+        [found] = await searcher.search("windmills", 3, "key")
+    assert found.title == "&" * (LONGEST_TITLE - 1) + "…"
+    assert threading.main_thread() not in threads
 
 
 async def test_a_key_that_is_wrong_is_not_told(server, settings):

@@ -37,10 +37,14 @@ class GeneratedSite:
     """Pages that answer 500."""
     limit_after: int | None = None
     """After so many requests the next five answer 429."""
+    name: str = ""
+    """Its host name, which its documents say too, where a server has several sites. They share no content then."""
+    neighbours: tuple[str, ...] = ()
+    """URLs of other sites that its first page links to."""
     server: HttpServer = field(default_factory=HttpServer)
 
     def __post_init__(self) -> None:
-        self.server.fallback = self._answer
+        self.server.fallback = self.answer
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
@@ -50,7 +54,7 @@ class GeneratedSite:
         await self.server.__aexit__(*error)
 
     def url(self, path: str = "/") -> str:
-        return self.server.url(path)
+        return self.server.url(path, self.name or None)
 
     @property
     def asked(self) -> Counter[str]:
@@ -63,7 +67,8 @@ class GeneratedSite:
         files = ("/robots.txt", "/sitemap", "/feed", "/rss.xml", "/atom.xml")
         return Counter({target: count for target, count in self.asked.items() if not target.startswith(files)})
 
-    async def _answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """What is at a target."""
         path = request.path
         if path == "/robots.txt":
             return self._robots()
@@ -96,7 +101,8 @@ class GeneratedSite:
     def _page(self, request: Request) -> Response:
         path = request.path
         if path in {"/", "/index"}:
-            return self._html("Start", [f"/docs/{n}" for n in range(min(LINKS, self.pages))] + self._traps())
+            documents = [f"/docs/{n}" for n in range(min(LINKS, self.pages))]
+            return self._html("Start", [*documents, *self._traps(), *self.neighbours])
         if path.startswith("/docs/") and path[6:].rstrip("/").isdigit():
             return self._document(int(path[6:].rstrip("/")))
         if path.startswith("/moved/"):
@@ -119,6 +125,7 @@ class GeneratedSite:
 
     def _html(self, title: str, links: list[str]) -> Response:
         anchors = "".join(f'<li><a href="{link}">{link.strip("/")}</a></li>' for link in links)
+        title = f"{title} {self.name}".strip()
         text = f"<p>{title} says what no other page says, in words enough to be taken for content.</p>" * 4
         body = f"<html><head><title>{title}</title></head><body><nav><ul>{anchors}</ul></nav>"
         return Response(f"{body}<article><h1>{title}</h1>{text}</article></body></html>".encode())

@@ -40,7 +40,9 @@ from pagemill.api.middleware.encoding_negotiation import EncodingNegotiation
 from pagemill.api.middleware.recorded_request import RouteRecording
 from pagemill.api.middleware.request_logging import RequestLogging
 from pagemill.api.middleware.request_normalisation import RequestNormalisation
+from pagemill.api.monitors import alerts as monitor_alerts
 from pagemill.api.monitors import endpoint as monitors
+from pagemill.api.monitors import history as monitor_history
 from pagemill.api.reader import endpoint as reader
 from pagemill.api.resources import open_resources
 from pagemill.api.search import endpoint as search
@@ -84,6 +86,8 @@ def create_app(settings: Settings) -> FastAPI:
         map_,
         crawl,
         monitors,
+        monitor_history,
+        monitor_alerts,
         sessions,
         search,
         webhooks,

@@ -15,6 +15,7 @@ from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.monitors.history import MonitorHistory
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.monitors.store import MonitorStore
 from pagemill.jobs.objects.object_storage import ObjectStorage
@@ -43,6 +44,7 @@ class Resources:
     crawls: CrawlStore
     monitors: MonitorStore
     monitor_runs: MonitorRuns
+    monitor_history: MonitorHistory
     keys: Keys
     ended: Notifications
     limits: Limits
@@ -88,6 +90,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             crawls=CrawlStore(database),
             monitors=MonitorStore(database),
             monitor_runs=MonitorRuns(database, settings),
+            monitor_history=MonitorHistory(database),
             keys=Keys(database),
             ended=ended,
             limits=Limits(database, settings),

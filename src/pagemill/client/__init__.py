@@ -9,11 +9,20 @@ from pagemill.client.errors import (
     PageFailedError,
     ServiceUnreachableError,
 )
-from pagemill.client.monitor_results import Monitor, MonitorChange
+from pagemill.client.monitor_results import (
+    AlertTest,
+    Monitor,
+    MonitorChange,
+    MonitorDelivery,
+    MonitorPage,
+    MonitorRun,
+    MonitorSnapshot,
+)
 from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, Session, SiteMap
 from pagemill.client.sync_client import Client
 
 __all__ = [
+    "AlertTest",
     "ApiError",
     "AsyncClient",
     "Client",
@@ -24,6 +33,10 @@ __all__ = [
     "MappedPage",
     "Monitor",
     "MonitorChange",
+    "MonitorDelivery",
+    "MonitorPage",
+    "MonitorRun",
+    "MonitorSnapshot",
     "Page",
     "PageFailedError",
     "SearchResult",

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from pagemill.client.flows import Flow
-    from pagemill.client.monitor_results import Monitor, MonitorChange
+    from pagemill.client.monitor_results import (
+        AlertTest,
+        Monitor,
+        MonitorChange,
+        MonitorDelivery,
+        MonitorPage,
+        MonitorRun,
+        MonitorSnapshot,
+    )
     from pagemill.client.options import MonitorOptions, MonitorPatch
 
 
@@ -71,6 +79,38 @@ class AsyncMonitors:
     def changes(self, monitor_id: str) -> AsyncIterator[MonitorChange]:
         """Yield what a monitor found, newest first."""
         return self._iterate(monitor_flows.changes(monitor_id, self._retries))
+
+    def snapshots(self, monitor_id: str) -> AsyncIterator[MonitorSnapshot]:
+        """Yield the contents that pages were found to have, newest first, without the contents themselves."""
+        return self._iterate(monitor_flows.snapshots(monitor_id, self._retries))
+
+    async def snapshot(self, monitor_id: str, snapshot_id: str) -> MonitorSnapshot:
+        """Return a snapshot with its contents."""
+        found: MonitorSnapshot = await self._run(monitor_flows.snapshot(monitor_id, snapshot_id, self._retries))
+        return found
+
+    def runs(self, monitor_id: str) -> AsyncIterator[MonitorRun]:
+        """Yield the runs that ended, newest first."""
+        return self._iterate(monitor_flows.runs(monitor_id, self._retries))
+
+    def pages(self, monitor_id: str) -> AsyncIterator[MonitorPage]:
+        """Yield the pages that a monitor knows, by URL."""
+        return self._iterate(monitor_flows.pages(monitor_id, self._retries))
+
+    async def test_alert(self, monitor_id: str) -> AlertTest:
+        """Send a test to a monitor's `alert_webhook_url`, and return what came of it."""
+        found: AlertTest = await self._run(monitor_flows.test_alert(monitor_id, self._retries))
+        return found
+
+    def deliveries(self, monitor_id: str) -> AsyncIterator[MonitorDelivery]:
+        """Yield what was or is to be sent of what a monitor found, newest first."""
+        return self._iterate(monitor_flows.deliveries(monitor_id, self._retries))
+
+    async def retry_delivery(self, monitor_id: str, delivery_id: str) -> MonitorDelivery:
+        """Have a delivery sent again, whatever became of it."""
+        flow = monitor_flows.retry_delivery(monitor_id, delivery_id, self._retries)
+        found: MonitorDelivery = await self._run(flow)
+        return found
 
     async def _send(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Monitor:
         found: Monitor = await self._run(monitor_flows.send(method, path, fields, self._retries))

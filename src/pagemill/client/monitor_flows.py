@@ -7,7 +7,15 @@ from urllib.parse import quote
 
 from pagemill.client.calls import Call
 from pagemill.client.flows import Item, call, request, submission
-from pagemill.client.monitor_results import Monitor, MonitorChange
+from pagemill.client.monitor_results import (
+    AlertTest,
+    Monitor,
+    MonitorChange,
+    MonitorDelivery,
+    MonitorPage,
+    MonitorRun,
+    MonitorSnapshot,
+)
 from pagemill.client.options import to_fields
 
 if TYPE_CHECKING:
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
 PATH = "/v1/monitors"
 _MONITORS_AT_A_TIME = 100
 _CHANGES_AT_A_TIME = 20
+_LISTED_AT_A_TIME = 100
 
 
 def path_of(monitor_id: str, action: str = "") -> str:
@@ -56,7 +65,48 @@ def changes(monitor_id: str, retries: int) -> Flow[None]:
     yield from _listed(path_of(monitor_id, "changes"), "changes", _CHANGES_AT_A_TIME, MonitorChange.of, retries)
 
 
-def _listed(path: str, name: str, limit: int, make: Callable[[Mapping[str, Any]], Any], retries: int) -> Flow[None]:
+def snapshots(monitor_id: str, retries: int) -> Flow[None]:
+    """Yield the contents that pages were found to have, newest first."""
+    yield from _listed(path_of(monitor_id, "snapshots"), "snapshots", _LISTED_AT_A_TIME, MonitorSnapshot.of, retries)
+
+
+def snapshot(monitor_id: str, snapshot_id: str, retries: int) -> Flow[MonitorSnapshot]:
+    """Return a snapshot with its contents."""
+    path = path_of(monitor_id, f"snapshots/{quote(snapshot_id, safe='')}")
+    return MonitorSnapshot.of((yield from call(Call("GET", path), retries, "content")))
+
+
+def runs(monitor_id: str, retries: int) -> Flow[None]:
+    """Yield the runs that ended, newest first."""
+    yield from _listed(path_of(monitor_id, "runs"), "runs", _LISTED_AT_A_TIME, MonitorRun.of, retries)
+
+
+def pages(monitor_id: str, retries: int) -> Flow[None]:
+    """Yield the pages that a monitor knows, by URL."""
+    path = path_of(monitor_id, "pages")
+    yield from _listed(path, "pages", _LISTED_AT_A_TIME, MonitorPage.of, retries, cursor="after")
+
+
+def test_alert(monitor_id: str, retries: int) -> Flow[AlertTest]:
+    """Send a test to where a monitor tells of changes."""
+    return AlertTest.of((yield from request(Call("POST", path_of(monitor_id, "test-alert")), retries)))
+
+
+def deliveries(monitor_id: str, retries: int) -> Flow[None]:
+    """Yield what was or is to be sent of what a monitor found, newest first."""
+    path = path_of(monitor_id, "deliveries")
+    yield from _listed(path, "deliveries", _LISTED_AT_A_TIME, MonitorDelivery.of, retries)
+
+
+def retry_delivery(monitor_id: str, delivery_id: str, retries: int) -> Flow[MonitorDelivery]:
+    """Have a delivery sent again."""
+    path = path_of(monitor_id, f"deliveries/{quote(delivery_id, safe='')}/retry")
+    return MonitorDelivery.of((yield from request(Call("POST", path), retries)))
+
+
+def _listed(  # noqa: PLR0913 - one list or another
+    path: str, name: str, limit: int, make: Callable[[Mapping[str, Any]], Any], retries: int, *, cursor: str = "before"
+) -> Flow[None]:
     query: dict[str, str | int | float] = {"limit": limit}
     while True:
         found = yield from call(Call("GET", path, query=dict(query)), retries, name)
@@ -64,4 +114,4 @@ def _listed(path: str, name: str, limit: int, make: Callable[[Mapping[str, Any]]
             yield Item(make(each))
         if "next" not in found:
             return
-        query["before"] = found["next"]
+        query[cursor] = found["next"]

@@ -83,3 +83,141 @@ class MonitorChange:
             job_id=answer["jobId"],
             raw=answer,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSnapshot:
+    """A content that a page was found to have."""
+
+    id: str
+    url: str
+    content_hash: str
+    captured_at: str
+    job_id: str
+    status_code: int | None = None
+    content: str | None = None
+    """Its text: only where one snapshot was asked for."""
+    extracted_data: Any = None
+    """The same of its structured JSON."""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the snapshot of an answer."""
+        return cls(
+            id=answer["id"],
+            url=answer["url"],
+            content_hash=answer["contentHash"],
+            captured_at=answer["capturedAt"],
+            job_id=answer["jobId"],
+            status_code=answer.get("statusCode"),
+            content=answer.get("content"),
+            extracted_data=answer.get("extractedData"),
+            raw=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRun:
+    """A run that ended."""
+
+    job_id: str
+    started_at: str
+    ended_at: str
+    outcome: str
+    """`baseline`, `changed`, `unchanged` or `failed`."""
+    pages: int
+    failed_pages: int
+    changes: int
+    error: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the run of an answer."""
+        return cls(
+            job_id=answer["jobId"],
+            started_at=answer["startedAt"],
+            ended_at=answer["endedAt"],
+            outcome=answer["outcome"],
+            pages=answer["pages"],
+            failed_pages=answer["failedPages"],
+            changes=answer["changes"],
+            error=answer.get("error"),
+            raw=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPage:
+    """A page as a monitor knows it now."""
+
+    id: str
+    url: str
+    captured_at: str
+    last_seen_at: str
+    snapshot_id: str | None = None
+    content_hash: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the page of an answer."""
+        return cls(
+            id=answer["id"],
+            url=answer["url"],
+            captured_at=answer["capturedAt"],
+            last_seen_at=answer["lastSeenAt"],
+            snapshot_id=answer.get("snapshotId"),
+            content_hash=answer.get("contentHash"),
+            raw=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTest:
+    """What came of a test of a monitor's alerts."""
+
+    success: bool
+    message: str
+    delivery_id: str
+    status: int | None = None
+    """The HTTP status that the receiver answered with, if it did."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the test of an answer."""
+        return cls(answer["success"], answer["message"], answer["deliveryId"], answer.get("status"))
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorDelivery:
+    """A message to one receiver of a monitor's alerts."""
+
+    id: str
+    event: str
+    url: str
+    status: str
+    """`pending`, `success`, `failed` or `exhausted`."""
+    attempts: int
+    created_at: str
+    http_status: int | None = None
+    error: str | None = None
+    job_id: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the delivery of an answer."""
+        return cls(
+            id=answer["id"],
+            event=answer["event"],
+            url=answer["url"],
+            status=answer["status"],
+            attempts=answer["attempts"],
+            created_at=answer["createdAt"],
+            http_status=answer.get("httpStatus"),
+            error=answer.get("error"),
+            job_id=answer.get("jobId"),
+            raw=answer,
+        )

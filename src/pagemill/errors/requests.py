@@ -148,6 +148,10 @@ class SearchRateLimitedError(SearchError):
     code = "search_rate_limited"
     http_status = 503
 
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 class DamagedResultError(RequestError):
     """A stored body that is not as it was written: cut short, or changed."""

@@ -14,6 +14,9 @@ from pagemill.model import Format
 
 LENGTHS = struct.Struct(">II")
 
+READY = b"ready"
+"""What an extraction process writes before all messages, once it can read a page."""
+
 EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES})
 """The formats that extraction makes, beside the metadata."""
 

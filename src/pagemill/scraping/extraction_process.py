@@ -29,7 +29,7 @@ from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
 from pagemill.model import METADATA, Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
-from pagemill.scraping.extraction_messages import LENGTHS, encode
+from pagemill.scraping.extraction_messages import LENGTHS, READY, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,6 +182,8 @@ def main() -> None:
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    replies.write(READY)
+    replies.flush()
     while lengths := requests.read(LENGTHS.size):
         header_length, body_length = LENGTHS.unpack(lengths)
         header = orjson.loads(requests.read(header_length))

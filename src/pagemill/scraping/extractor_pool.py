@@ -11,8 +11,9 @@ import contextlib
 import os
 import signal
 import sys
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import orjson
 import structlog
@@ -31,10 +32,10 @@ from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import METADATA, Format, Refresh, ScrapeOptions
 from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
 from pagemill.observability.stages import Stage
-from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, start_of
+from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, READY, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from pagemill.model import FetchedPage, JsonObject, MarkdownOptions
@@ -72,7 +73,8 @@ class ExtractorPool:
     """At most `extraction_processes` processes, and `extraction_spare_processes` for keys that have none at work.
 
     They come and go with the load: each ends once it was idle for `extraction_idle_time`, with all the memory that it
-    has gathered. `prepare` starts one while the page is fetched that needs it.
+    has gathered. `prepare` starts one while the page is fetched that needs it. A page that finds none takes the first
+    that is free: the one that is started for it, or one that another page gives back.
 
     A page that outlasts `settings.extraction_timeout` has its process killed, and another takes its place.
     """
@@ -82,8 +84,9 @@ class ExtractorPool:
         extraction = settings.extraction
         self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
-        self._working = 0
-        self._preparing: asyncio.Task[None] | None = None
+        self._waiting: deque[asyncio.Future[_Process]] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        """At least as many as wait."""
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -98,24 +101,17 @@ class ExtractorPool:
             self._reaper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reaper
-        if self._preparing:
-            await asyncio.wait({self._preparing})
+        for starting in list(self._starting):
+            starting.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
         for process in self._idle:
             await process.end()
         self._idle.clear()
 
     def prepare(self) -> None:
         """Start a process where there is none, for a page that will be here soon. Loading takes a part of a second."""
-        if not (self._idle or self._working or self._preparing):
-            self._preparing = asyncio.create_task(self._start_idle(), name="start an extraction process")
-
-    async def _start_idle(self) -> None:
-        try:
-            self._idle.append(await _Process.start(self._settings.extraction.extraction_memory))
-        except OSError as error:
-            log.warning("an extraction process could not be started", error=repr(error))
-        finally:
-            self._preparing = None
+        if self._slots.idle and not self._idle:
+            self._start_for(pages=1)
 
     async def extract(self, page: FetchedPage, formats: Sequence[str], options: ScrapeOptions = _DEFAULTS) -> Extracted:
         """Return the page's values in these formats, and the verdict on it. Pictures are not made here.
@@ -193,7 +189,7 @@ class ExtractorPool:
         return reply
 
     async def _request(self, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
-        async with self._slots.slot(current_key.get()), self._at_work():
+        async with self._slots.slot(current_key.get()):
             crashes = kills = 0
             while crashes < MAX_CRASHES and kills <= self._settings.extraction.extraction_kills:
                 process = await self._checkout()
@@ -207,14 +203,6 @@ class ExtractorPool:
                 await self._check_reply(process, request["url"], reply)
                 return reply, made
         raise ExtractionCrashedError("Reading the page ended the process that did it.")
-
-    @contextlib.asynccontextmanager
-    async def _at_work(self) -> AsyncIterator[None]:
-        self._working += 1
-        try:
-            yield
-        finally:
-            self._working -= 1
 
     async def _exchange(self, process: _Process, request: JsonObject, body: bytes) -> tuple[JsonObject, bytes]:
         """Send a request and wait for the reply. A process that fails to give it is killed."""
@@ -240,7 +228,7 @@ class ExtractorPool:
             await process.kill()
             limit = f"{self._settings.extraction.extraction_memory // (1024 * 1024)} MB"
             raise ExtractionCrashedError(f"Reading the page needed more than the {limit} of memory allowed.")
-        self._idle.append(process)
+        self._give(process)
         if fault == "document":
             raise _DOCUMENT_ERRORS[reply["code"]](reply["message"])
         if fault == "exception":
@@ -248,14 +236,66 @@ class ExtractorPool:
             raise InternalPageError("The page could not be read because of a fault in extraction.")
 
     async def _checkout(self) -> _Process:
-        if self._preparing:
-            await asyncio.wait({self._preparing})
         while self._idle:
             process = self._idle.pop()
             if process.alive:
                 return process
             await process.kill()
-        return await _Process.start(self._settings.extraction.extraction_memory)
+        waiter: asyncio.Future[_Process] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._start_for(pages=len(self._waiting))
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            elif not waiter.cancelled() and waiter.exception() is None:
+                self._give(waiter.result())
+            raise
+
+    def _start_for(self, *, pages: int) -> None:
+        if len(self._starting) < pages:
+            self._starting.add(asyncio.create_task(self._start(), name="start an extraction process"))
+
+    async def _start(self) -> None:
+        """Start a process, and give it away once it can read a page: that takes seconds where the machine is busy."""
+        try:
+            process = await self._started()
+        except OSError as error:  # the system starts no more
+            log.warning("an extraction process could not be started", error=repr(error))
+            self._refuse(error)
+            return
+        finally:
+            self._starting.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        self._give(process)
+
+    async def _started(self) -> _Process:
+        process = await _Process.start(self._settings.extraction.extraction_memory)
+        try:
+            async with asyncio.timeout(self._settings.extraction.extraction_timeout):
+                await process.ready()
+        except (EOFError, OSError):
+            await process.kill()  # the page that gets it counts that
+        except BaseException:
+            await process.kill()
+            raise
+        return process
+
+    def _give(self, process: _Process) -> None:
+        """Give a process to the page that waits longest, or keep it for the next one."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(process)
+                return
+        self._idle.append(process)
+
+    def _refuse(self, error: OSError) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
+                return
 
     async def _end_idle(self) -> None:
         loop, longest = asyncio.get_running_loop(), self._settings.extraction.extraction_idle_time
@@ -274,6 +314,7 @@ class _Process:
         self._process = process
         self._input, self._output = process.stdin, process.stdout
         self._counted = True
+        self._is_ready = False
         EXTRACTION_PROCESSES.add()
         self.used_at = asyncio.get_running_loop().time()
 
@@ -312,9 +353,16 @@ class _Process:
         """Whether SIGKILL ended it, which no page can bring about by itself. Known once `kill` has returned."""
         return self._process.returncode == -signal.SIGKILL
 
+    async def ready(self) -> None:
+        """Wait until it can read a page. Raises EOFError where it ends before."""
+        if not self._is_ready:
+            await self._output.readexactly(len(READY))
+            self._is_ready = True
+
     async def ask(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         if self._input.is_closing():
             raise ConnectionResetError
+        await self.ready()
         self._input.write(start_of(header, len(body)))
         self._input.write(body)
         await self._input.drain()

@@ -16,6 +16,8 @@ URL = "https://api.search.brave.com/res/v1/web/search"
 _MOST_RESULTS = 20
 _MOST_WORDS = 50
 _MOST_CHARACTERS = 400
+_LONGEST_TEXT = 50_000
+"""Characters of a title or a snippet that are looked at: more than are given out, whatever of them is escaped."""
 
 
 class Brave:
@@ -46,4 +48,4 @@ class Brave:
 
 
 def _unescaped(value: object) -> object:
-    return html.unescape(value) if isinstance(value, str) else value
+    return html.unescape(value[:_LONGEST_TEXT]) if isinstance(value, str) else value

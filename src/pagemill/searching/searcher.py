@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, Any
+import re
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
@@ -33,6 +35,10 @@ _HEADERS = {
     "User-Agent": f"Pagemill/{__version__}",
 }
 _REFUSED = (401, 403)
+_RETRY_AFTER = 10
+"""Seconds that clients are asked to wait for, where the service that asks for fewer searches does not say how many."""
+_LONGEST_RETRY_AFTER = 3600
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 class Searcher:
@@ -66,35 +72,32 @@ class Searcher:
             raise SearchError("No search service is set up.")
         service = self._settings.search_service
         try:
-            answer = await self._ask(self._adapter.request(prompt, limit), key_id)
-            results = read_results(self._adapter.results(answer))
+            body = await self._ask(self._adapter.request(prompt, limit), key_id)
+            # In a thread: what the service sent may be long, and made to take its time.
+            results = await asyncio.to_thread(_read, self._adapter, body)
         except SearchError as error:
             log.warning("search failed", service=service, code=error.code, reason=error.message)
             raise
         log.info("searched", service=service, results=len(results))
         return results
 
-    async def _ask(self, request: ServiceRequest, key_id: str) -> Any:
+    async def _ask(self, request: ServiceRequest, key_id: str) -> bytes:
         import httpx2
 
         try:
             async with asyncio.timeout(self._settings.search_timeout), self._slots.slot(key_id):
-                body = await self._body(await self._get_client(), request)
+                return await self._body(await self._get_client(), request)
         except (TimeoutError, httpx2.TimeoutException):
             raise SearchTimeoutError("The search service did not answer in time.") from None
         except httpx2.HTTPError as error:
             # Its text may hold the URL with what was asked.
             raise SearchError(f"The search service cannot be reached ({type(error).__name__}).") from None
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise SearchError("The search service did not answer with JSON.") from None
 
     async def _body(self, client: httpx2.AsyncClient, request: ServiceRequest) -> bytes:
         async with client.stream(
             request.method, request.url, params=request.query, json=request.fields, headers=request.headers
         ) as response:
-            _check_status(response.status_code)
+            _check_status(response.status_code, response.headers.get("Retry-After"))
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise SearchError("The search service compressed its answer, which it was asked not to do.")
             body = bytearray()
@@ -114,16 +117,29 @@ class Searcher:
     def _create_client(self) -> httpx2.AsyncClient:
         module = importlib.import_module("httpx2")
         client: httpx2.AsyncClient = module.AsyncClient(
-            headers=_HEADERS, timeout=self._settings.search_timeout, follow_redirects=False
+            headers=_HEADERS,
+            timeout=self._settings.search_timeout,
+            follow_redirects=False,
+            # No cookie is kept: it would tie the searches of all keys together, and fill up this process.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         return client
 
 
-def _check_status(status: int) -> None:
+def _read(adapter: SearchAdapter, body: bytes) -> list[SearchResult]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise SearchError("The search service did not answer with JSON.") from None
+    return read_results(adapter.results(answer))
+
+
+def _check_status(status: int, retry_after: str | None) -> None:
     if status == 200:
         return
     if status == 429:
-        raise SearchRateLimitedError("The search service asks for fewer searches.")
+        seconds = int(retry_after) if retry_after and _SECONDS.fullmatch(retry_after) else _RETRY_AFTER
+        raise SearchRateLimitedError("The search service asks for fewer searches.", min(seconds, _LONGEST_RETRY_AFTER))
     if status in _REFUSED:
         raise SearchError(
             f"The search service refuses this service's requests (status {status}): it does not take its key, or does "

@@ -91,6 +91,7 @@ async def test_a_monitor_of_a_site(api: Api) -> None:
         ({"scope": "wire"}, "invalid_request: The field `scope`"),
         ({"scope": "site", "maxPages": 501}, "invalid_request: The field `maxPages` is not valid: at most 500"),
         ({"scope": "site", "includePatterns": ["/[/"]}, "invalid_request: The field `includePatterns"),
+        ({"excludePatterns": ["/a/", "/[/"]}, "invalid_request: The field `excludePatterns[1]`"),
         ({"watchMode": "specific_data"}, "invalid_request: The field `outputSchema` is required"),
         ({"outputSchema": {"type": "nonsense"}}, "invalid_request: The field `outputSchema` is not valid"),
         ({"alertWebhookUrl": "nowhere"}, "invalid_url: The field `alertWebhookUrl`"),

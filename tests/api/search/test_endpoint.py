@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.api.conftest import serving
+from tests.jobs.test_worker import working
 from tests.searching.search_server import KEY, Found, SearchServer
-from tests.web.http_server import Response
+from tests.web.http_server import HttpServer, Response, redirect
 
+from pagemill.allowed_network import parse_allowed_network
 from pagemill.jobs.keys.keys import Keys
 
 if TYPE_CHECKING:
@@ -228,3 +230,25 @@ async def test_another_keys_batch_is_not_there(api: Api, database: Database) -> 
     other = {"X-API-Key": stranger}
     assert (await api.client.get(f"/v1/url-scraper/{mine['id']}", headers=other)).status_code == 404
     assert (await search(api, {**again, **other}, scrape=True))["id"] != mine["id"]
+
+
+async def test_results_at_private_addresses_fail_alone_and_by_themselves(
+    server: SearchServer, settings: Settings, key: tuple[str, str], database: Database
+) -> None:
+    """The search service may be inside the network: what it finds is behind the guard all the same."""
+    closed = ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[fd00::1]/", "http://0x7f.2:1/"]
+    async with HttpServer({"/": Response(b"<p>public enough</p>"), "/away": redirect(closed[1])}) as web:
+        open_network = parse_allowed_network(f"127.0.0.1/32:{web.port}")
+        urls = [*closed, web.url("/away"), web.url("/")]
+        server.found = [Found(url) for url in urls]
+        narrow = server.settings(settings, "searxng", allowed_networks=(open_network,), fetch_attempts=1)
+        _, other = await Keys(database).create("other")
+        async with serving(narrow, key) as api, working(narrow):
+            both = [await search(api, {"X-API-Key": secret}, limit=6, scrape=True) for secret in (api.secret, other)]
+            for found, secret in zip(both, (api.secret, other), strict=True):
+                answer = await api.client.get(
+                    f"/v1/url-scraper/{found['id']}", params={"wait": 30}, headers={"X-API-Key": secret}
+                )
+                results = answer.json()["results"]
+                assert [result["status"] for result in results] == ["failed"] * 5 + ["completed"]
+                assert all("(blocked_address)" in result["error"] for result in results[:5]), results

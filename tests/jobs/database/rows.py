@@ -144,6 +144,16 @@ ROWS: dict[int, tuple[str, ...]] = {
             "VALUES ('sess_1', 'key_1', 'shop', '\\x11', 'http://h.test', '{h.test}', '{http://h.test}', 2, 1)"
         ),
     ),
+    21: (
+        (
+            "INSERT INTO monitor_snapshots (id, monitor_id, page, job_id, url, content_hash, content, captured_at) "
+            f"VALUES ('snap_1', 'mon_1', '\\x10', 'crawl_1', 'http://g.test/', 'ab', '\\x{MARKDOWN}', now())"
+        ),
+        (
+            "INSERT INTO monitor_runs (monitor_id, job_id, started_at, outcome, pages, failed_pages, changes) "
+            "VALUES ('mon_1', 'crawl_1', now(), 'changed', 3, 1, 2)"
+        ),
+    ),
 }
 
 

@@ -188,8 +188,11 @@ async def test_a_comparison_whose_worker_died_goes_on_where_it_was(monitors, dat
     await database.rows(
         statements.RECORD_PAGE,
         *(*late, 0, b"page", URL, b"content", None, dead.created_at, "chg_late", "changed", "late", None, None),
+        *("snap_late", "00", 200),
     )
-    await database.rows(statements.FINISH_RUN, *late, True, None, None, True, [b"page"], 10, 10)
+    await database.rows(statements.FINISH_RUN, *late, True, None, None, True, [b"page"], 10, 10, 10, 1, 0, 10)
+    assert await database.rows("SELECT FROM monitor_snapshots WHERE id = 'snap_late'") == []
+    assert len(await database.rows("SELECT FROM monitor_runs")) == 2
     assert len(await monitors.changes(monitor)) == 1
     assert len(await database.rows("SELECT id FROM webhook_deliveries")) == 1
     assert (await monitors.get(monitor)).checks == 2

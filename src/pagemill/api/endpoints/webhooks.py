@@ -27,6 +27,7 @@ from pagemill.api.wire.webhook_answers import (
 )
 from pagemill.errors import NotFoundError
 from pagemill.jobs.webhooks.endpoints import JOB_EVENTS, DeliveryFilter, DeliveryStatus, EndpointChanges, Event
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from pagemill.jobs.webhooks.endpoints import Delivery, Webhooks
@@ -129,7 +130,10 @@ async def update_webhook(
     endpoint_id: EndpointId, body: EndpointPatch, resources: ApiResources, key_id: KeyId
 ) -> Response:
     """Change what is given. What is still to be sent goes to the new URL."""
-    url = None if body.url is None else receiver_url(body.url, "url", resources.settings)
+    endpoints = await _webhooks(resources).endpoints(key_id)
+    shown = {mask_credentials(found.url) for found in endpoints if found.id == endpoint_id}
+    given = None if body.url in shown else body.url  # sent back as it is shown, it stays
+    url = None if given is None else receiver_url(given, "url", resources.settings)
     events = None if body.events is None else tuple(body.events)
     changes = EndpointChanges(url, body.description, events, body.is_active)
     changed = await _webhooks(resources).update(key_id, endpoint_id, changes)
@@ -153,13 +157,13 @@ async def test_webhook(endpoint_id: EndpointId, resources: ApiResources, key_id:
     delivery_id = await webhooks.test(key_id, endpoint_id)
     if delivery_id is None:
         raise _no_such_endpoint()
-    found = await _attempted(resources, webhooks, key_id, delivery_id)
+    found = await attempted(resources, webhooks, key_id, delivery_id)
     if found is None:  # the endpoint was deleted meanwhile
         raise _no_such_endpoint()
     return JSONResponse(wire.test_result(found))
 
 
-async def _attempted(resources: Resources, webhooks: Webhooks, key_id: str, delivery_id: str) -> Delivery | None:
+async def attempted(resources: Resources, webhooks: Webhooks, key_id: str, delivery_id: str) -> Delivery | None:
     """Return a delivery once it was attempted, or as it is when that takes too long."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + resources.settings.webhooks.webhook_timeout + _TEST_MARGIN

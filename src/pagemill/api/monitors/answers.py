@@ -12,6 +12,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from pagemill.api.wire.answers import Time, Warnings, time_text
 from pagemill.jobs.queue.failures import failure_text
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,9 @@ class MonitorFields(TypedDict):
     maxDepth: NotRequired[int]
     includePatterns: list[str]
     excludePatterns: list[str]
-    alertWebhookUrl: NotRequired[str]
+    alertWebhookUrl: NotRequired[
+        Annotated[str, Field(description="With `***` for a user name and a password. Sent back so, they stay.")]
+    ]
     isActive: Annotated[bool, Field(description="Whether it runs: false where it is paused, or has expired.")]
     expiresAt: NotRequired[Time]
     expired: bool
@@ -127,7 +130,7 @@ def monitor_fields(found: Monitor) -> JsonObject:
         "sessionName": asked.get("sessionName") or None,
         "maxPages": site.limit if site else None,
         "maxDepth": site.depth if site else None,
-        "alertWebhookUrl": definition.alert_webhook_url,
+        "alertWebhookUrl": mask_credentials(definition.alert_webhook_url) if definition.alert_webhook_url else None,
         "jobId": found.job_id,
         "lastError": failure_text(found.failure) if found.failure else None,
     }

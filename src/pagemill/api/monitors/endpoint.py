@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
 
 from pagemill.api.endpoints.url_scraper import IdempotencyKey
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.monitors import answers
 from pagemill.api.monitors.answers import ChangeList, MonitorAnswer, MonitorFields, MonitorList, MonitorRun
+from pagemill.api.monitors.lookup import MonitorIdInPath, find_monitor, monitor_of_path, no_such_monitor
 from pagemill.api.monitors.requests import (
     ExpiryRequest,
     MonitorPatch,
@@ -29,7 +30,8 @@ from pagemill.api.submission.submit import check_session, check_webhooks
 from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.api.wire.webhook_answers import Deleted
-from pagemill.errors import ConflictError, NotFoundError, RequestError
+from pagemill.errors import ConflictError, RequestError
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from pagemill.jobs.monitors.monitor import Monitor
@@ -42,10 +44,7 @@ MAX_CHANGES = 50
 """A change may have a long diff."""
 _UPDATE_ATTEMPTS = 3
 _CHANGED_BY_OTHERS = "The monitor is being changed by others. Try again."
-_MONITOR_ID = re.compile(r"mon_[0-9a-f]{24}")
 _CHANGE_ID = re.compile(r"chg_[0-9a-f]{24}")
-
-MonitorIdInPath = Annotated[str, Path(alias="id", description="The monitor's id.")]
 
 
 @router.post(
@@ -77,7 +76,7 @@ async def list_monitors(
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many at most.")] = MAX_LISTED,
 ) -> Response:
     """Return the key's own monitors, newest first. `next` leads to older ones."""
-    last = None if before is None else await _find(resources, before, key_id)
+    last = None if before is None else await find_monitor(resources, before, key_id)
     if before is not None and last is None:
         raise RequestError("The parameter `before` is not valid: there is no such monitor.")
     found = await resources.monitors.monitors_of(key_id, last, limit + 1)
@@ -87,7 +86,7 @@ async def list_monitors(
 @router.get("/{id}", operation_id="getMonitor", summary="Get a monitor", response_model=MonitorFields)
 async def get_monitor(monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Return a monitor, and how it does."""
-    return JSONResponse(answers.monitor_fields(await _monitor(resources, monitor_id, key_id)))
+    return JSONResponse(answers.monitor_fields(await monitor_of_path(resources, monitor_id, key_id)))
 
 
 @router.put("/{id}", operation_id="replaceMonitor", summary="Replace a monitor", response_model=MonitorAnswer)
@@ -111,8 +110,8 @@ async def update_monitor(
 @router.delete("/{id}", operation_id="deleteMonitor", summary="Delete a monitor", response_model=Deleted)
 async def delete_monitor(monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Delete a monitor with its changes. A run under way goes on, and is compared with nothing."""
-    if not _MONITOR_ID.fullmatch(monitor_id) or not await resources.monitors.delete(key_id, monitor_id):
-        raise _no_such_monitor()
+    monitor = await monitor_of_path(resources, monitor_id, key_id)
+    await resources.monitors.delete(key_id, monitor.id)
     return JSONResponse({"id": monitor_id, "deleted": True})
 
 
@@ -125,7 +124,7 @@ async def list_monitor_changes(
     limit: Annotated[int, Query(ge=1, le=MAX_CHANGES, description="How many at most.")] = 20,
 ) -> Response:
     """Return what changed, newest first. `next` leads to older changes."""
-    monitor = await _monitor(resources, monitor_id, key_id)
+    monitor = await monitor_of_path(resources, monitor_id, key_id)
     if before is not None and not (
         _CHANGE_ID.fullmatch(before) and await resources.monitors.has_change(monitor.id, before)
     ):
@@ -148,7 +147,7 @@ async def resume_monitor(
 ) -> Response:
     """Run a monitor again, from now on. One that has expired needs another `expiresAt`."""
     end = {"expires_at": body.expires_at} if body and body.expires_at is not None else {}
-    if not end and (await _monitor(resources, monitor_id, key_id)).expired:
+    if not end and (await monitor_of_path(resources, monitor_id, key_id)).expired:
         raise ConflictError("The monitor has expired. Give an `expiresAt` that is to come.")
     changed = await _set(resources, monitor_id, key_id, is_active=True, **end)
     return JSONResponse(answers.monitor_fields(changed))
@@ -168,10 +167,10 @@ async def set_monitor_expiry(
 )
 async def run_monitor(monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Run a monitor now, beside its schedule, a paused one too. A run that is under way goes on, and is returned."""
-    monitor = await _monitor(resources, monitor_id, key_id)
+    monitor = await monitor_of_path(resources, monitor_id, key_id)
     started = await resources.monitor_runs.start(monitor)
     if started is None:
-        raise _no_such_monitor()
+        raise no_such_monitor()
     if started.expired:
         raise ConflictError("The monitor has expired. Give it another `expiresAt` first.")
     if started.job_id is None:  # another run of it began, or ended, at this moment
@@ -185,8 +184,8 @@ async def _change(
 ) -> Monitor:
     """Change some fields of a monitor, or all. Whoever changes it at the same time comes before or after."""
     for _ in range(_UPDATE_ATTEMPTS):
-        monitor = await _monitor(resources, monitor_id, key_id)
-        request = patched({} if replaces else monitor.definition.request, fields)
+        monitor = await monitor_of_path(resources, monitor_id, key_id)
+        request = patched({} if replaces else monitor.definition.request, _with_credentials(fields, monitor))
         wanted = await definition(
             request, resources.settings, resources.schemas, key_id, may_be_over="expiresAt" not in fields
         )
@@ -198,12 +197,20 @@ async def _change(
     raise ConflictError(_CHANGED_BY_OTHERS)
 
 
+def _with_credentials(fields: JsonObject, monitor: Monitor) -> JsonObject:
+    """The same, with the URL that is kept where it is given as it is shown: without its credentials."""
+    kept = monitor.definition.alert_webhook_url
+    if kept is None or kept == mask_credentials(kept) or fields.get("alertWebhookUrl") != mask_credentials(kept):
+        return fields
+    return {**fields, "alertWebhookUrl": kept}
+
+
 async def _set(
     resources: Resources, monitor_id: str, key_id: str, *, is_active: bool | None = None, expires_at: str | None = None
 ) -> Monitor:
     """Change whether and how long a monitor runs. The rest stays, even where it could not be asked for any more."""
     for _ in range(_UPDATE_ATTEMPTS):
-        monitor = await _monitor(resources, monitor_id, key_id)
+        monitor = await monitor_of_path(resources, monitor_id, key_id)
         wanted = monitor.definition
         if is_active is not None:
             wanted = replace(wanted, is_active=is_active, request={**wanted.request, "isActive": is_active})
@@ -220,18 +227,3 @@ async def _answer(resources: Resources, monitor: Monitor) -> JsonObject:
     if monitor.definition.alert_webhook_url is not None and resources.webhooks is not None:
         fields["alertWebhookSecret"] = await resources.webhooks.account_secret(monitor.key_id)
     return fields
-
-
-async def _monitor(resources: Resources, monitor_id: str, key_id: str) -> Monitor:
-    found = await _find(resources, monitor_id, key_id)
-    if found is None:
-        raise _no_such_monitor()
-    return found
-
-
-async def _find(resources: Resources, monitor_id: str, key_id: str) -> Monitor | None:
-    return await resources.monitors.get(key_id, monitor_id) if _MONITOR_ID.fullmatch(monitor_id) else None
-
-
-def _no_such_monitor() -> NotFoundError:
-    return NotFoundError("There is no such monitor.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from pagemill.api.sites.requests import CrawlRequest, crawl_site
+from pagemill.api.sites.requests import CrawlRequest, checked_patterns, crawl_site
 from pagemill.api.wire.country_names import DEFAULT
 from pagemill.api.wire.request_validation import receiver_url, scrape_options, single_url
 from pagemill.api.wire.scrape_request import SESSION_ID, SESSION_NAME, ScrapeFields, SessionId, SessionName
@@ -20,7 +20,7 @@ from pagemill.sites.moments import moment
 from pagemill.sites.patterns import MAX_LENGTH, MAX_PATTERNS
 
 if TYPE_CHECKING:
-    from pagemill.model import JsonObject
+    from pagemill.model import JsonObject, SiteOptions
     from pagemill.settings import Settings
     from pagemill.structuring.schemas.checker import SchemaChecker
 
@@ -156,7 +156,7 @@ async def definition(
         shortest = settings.monitors.monitor_min_interval
         raise RequestError(f"The field `intervalMinutes` is not valid: at least {shortest} are taken.")
     options = await scrape_options(_scrape_fields(request), settings, schemas, key_id)
-    site = crawl_site(_crawl_request(request, settings), settings).options if request.scope is Scope.SITE else None
+    site = _site(request, settings)
     alert = request.alert_webhook_url
     return Definition(
         request=stored(request),
@@ -198,6 +198,15 @@ def _scrape_fields(request: MonitorRequest) -> ScrapeFields:
             "sessionName": request.session_name,
         }
     )
+
+
+def _site(request: MonitorRequest, settings: Settings) -> SiteOptions | None:
+    """Return what the crawls of a site are to find; None where a page is watched, whose patterns are checked too."""
+    if request.scope is Scope.SITE:
+        return crawl_site(_crawl_request(request, settings), settings).options
+    checked_patterns(request.include_patterns or (), "includePatterns")
+    checked_patterns(request.exclude_patterns or (), "excludePatterns")
+    return None
 
 
 def _crawl_request(request: MonitorRequest, settings: Settings) -> CrawlRequest:

@@ -130,9 +130,9 @@ def _request_error(error: Exception) -> tuple[RequestError | None, Mapping[str, 
 
 
 def _headers(error: RequestError) -> dict[str, str]:
-    if isinstance(error, UnavailableError | SearchRateLimitedError):
+    if isinstance(error, UnavailableError):
         return {"Retry-After": str(RETRY_AFTER)}
-    if isinstance(error, RateLimitedError | QueueFullError):
+    if isinstance(error, RateLimitedError | QueueFullError | SearchRateLimitedError):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnauthorizedError):
         return {"WWW-Authenticate": "ApiKey, Bearer"}  # RFC 9110 section 11.6.1: a 401 has a challenge

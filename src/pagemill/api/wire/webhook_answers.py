@@ -10,6 +10,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from pagemill.api.wire.answers import Time, time_text
 from pagemill.jobs.webhooks.endpoints import Event
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from pagemill.jobs.webhooks.endpoints import Delivery, Endpoint
@@ -77,6 +78,7 @@ class WebhookDelivery(TypedDict):
 
     id: Annotated[str, Field(examples=["whd_0123456789abcdef0123456789abcdef"])]
     endpointId: NotRequired[Annotated[str, Field(description="Not there: the `webhook_url` of the request.")]]
+    monitorId: NotRequired[Annotated[str, Field(description="Of the monitor whose alert it is.")]]
     jobId: NotRequired[Annotated[str, Field(description="Not there: a test.")]]
     event: Event
     channel: Literal["webhook"]
@@ -99,7 +101,7 @@ def endpoint(found: Endpoint) -> WebhookEndpoint:
     """Return an endpoint without its secret."""
     fields: WebhookEndpoint = {
         "id": found.id,
-        "url": found.url,
+        "url": mask_credentials(found.url),
         "events": list(found.events),
         "isActive": found.is_active,
         "createdAt": time_text(found.created_at),
@@ -115,13 +117,15 @@ def delivery(found: Delivery) -> WebhookDelivery:
         "id": found.id,
         "event": found.event,
         "channel": "webhook",
-        "url": found.url,
+        "url": mask_credentials(found.url),
         "status": found.status.value,
         "attempts": found.attempts,
         "createdAt": time_text(found.created_at),
     }
     if found.endpoint_id is not None:
         fields["endpointId"] = found.endpoint_id
+    if found.monitor_id is not None:
+        fields["monitorId"] = found.monitor_id
     if found.job_id is not None:
         fields["jobId"] = found.job_id
     if found.http_status is not None:

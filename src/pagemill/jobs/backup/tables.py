@@ -15,6 +15,8 @@ TABLES = (
     "monitors",
     "monitor_pages",
     "monitor_changes",
+    "monitor_snapshots",
+    "monitor_runs",
     "webhook_endpoints",
     "webhook_account_secrets",
     "webhook_deliveries",

@@ -67,6 +67,7 @@ class RunComparison:
         self._settings = settings.monitors
         self._failure: Failure | None = None
         self._failed = False
+        self._pages = 0
         self._completed = 0
         self._gone: list[bytes] = []
 
@@ -80,13 +81,13 @@ class RunComparison:
             return
         if run.checks == 0:
             await self._database.rows(statements.FORGET_PAGES, run.id, run.job_id, run.claims)
-        pages, position = 0, -1  # of what was compared before, it still counts how each page ended
+        position = -1  # of what was compared before, it still counts how each page ended
         while rows := await self._database.rows(statements.LIST_RUN_PAGES, job.id, position, _PAGES_AT_ONCE):
             for row in rows:
                 await self._take_in(row)
-            pages, position = pages + len(rows), rows[-1]["position"]
+            self._pages, position = self._pages + len(rows), rows[-1]["position"]
         site = run.definition.site
-        complete = site is not None and job.status is Status.COMPLETED and not self._failed and pages < site.limit
+        complete = site is not None and job.status is Status.COMPLETED and not self._failed and self._pages < site.limit
         await self._finish(self._failure, complete=complete)
 
     async def _take_in(self, row: Any) -> None:
@@ -133,7 +134,7 @@ class RunComparison:
             return
         old = {name: known[name] for name in ("content", "data") if known[name] is not None}
         if all(old.get(name) == body for name, body in new.items()):
-            await self._record(row, {}, None)
+            await self._record(row, {} if known["has_snapshot"] else new, None)
             return
         found = await compare_page(
             *(self._scraper, row["url"], old, new, known["captured_at"], row["completed_at"]),
@@ -167,12 +168,14 @@ class RunComparison:
 
     async def _record(self, row: Any, new: Mapping[str, bytes], change: JsonObject | None) -> None:
         run, found = self._run, change or {}
+        content_hash = await asyncio.to_thread(_content_hash, new) if new else None
         await self._database.rows(
             statements.RECORD_PAGE,
             *(run.id, run.job_id, run.claims, row["position"], _page_id(row), row["url"]),
             *(new.get("content"), new.get("data"), row["completed_at"]),
             *(f"chg_{secrets.token_hex(12)}" if change else None, found.get("kind"), found.get("summary")),
             *(found.get("diff"), found.get("diff_json")),
+            *(f"snap_{secrets.token_hex(12)}" if new else None, content_hash, row["status_code"]),
         )
         if change:
             MONITOR_CHANGES.add(change["kind"])
@@ -184,6 +187,8 @@ class RunComparison:
             *(run.id, run.job_id, run.claims, self._completed > 0),
             *((failure.code, failure.message) if failure else (None, None)),
             *(complete, self._gone, self._settings.monitor_changes_kept, 2 * site.limit if site else 1),
+            *(self._settings.monitor_snapshots_kept, self._pages, self._pages - self._completed),
+            self._settings.monitor_runs_kept,
         )
         if row is None or row["changed"] is None:  # another worker has ended it
             return
@@ -199,6 +204,13 @@ def _page_id(row: Any) -> bytes:
         return bytes(row["identity"])
     url = site_url(row["url"])
     return hashlib.sha256((url.identity if url else row["url"]).encode()).digest()
+
+
+def _content_hash(version: Mapping[str, bytes]) -> str:
+    """The SHA-256 of a page's text; of its structured JSON where it has no text."""
+    if (text := version.get("content")) is not None:
+        return hashlib.sha256(str(bodies.unpack(text)).encode()).hexdigest()
+    return hashlib.sha256(b"".join(bodies.text_of(version["data"]))).hexdigest()
 
 
 def _has_data(packed: bytes) -> bool:

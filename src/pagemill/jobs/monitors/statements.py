@@ -112,7 +112,7 @@ ORDER BY changed_at, id LIMIT $3
 # another.
 START_RUN = f"""
 WITH started AS (
-    UPDATE monitors SET job_id = $3, submitted = false, leased_at = now(), claims = 1, compared = -1
+    UPDATE monitors SET job_id = $3, submitted = false, leased_at = now(), claims = 1, compared = -1, started_at = now()
     WHERE id = $1 AND key_id = $2 AND job_id IS NULL AND coalesce(expires_at > now(), true)
     RETURNING {_COLUMNS}
 )
@@ -135,7 +135,7 @@ WITH due AS (
 UPDATE monitors
 SET job_id = CASE WHEN site IS NULL THEN 'job_' ELSE 'crawl_' END
                  || left(replace(gen_random_uuid()::text, '-', ''), 24),
-    submitted = false, leased_at = now(), claims = 1, compared = -1, scheduled_at = now(),
+    submitted = false, leased_at = now(), claims = 1, compared = -1, scheduled_at = now(), started_at = now(),
     next_run_at = CASE WHEN next_run_at + make_interval(mins => interval_minutes) > now()
                        THEN next_run_at + make_interval(mins => interval_minutes)
                        ELSE now() + make_interval(mins => interval_minutes) END
@@ -198,9 +198,14 @@ WHERE pages.job_id = $1 AND pages.position > $2
 ORDER BY pages.position LIMIT $3
 """
 # Repeatable: it only reads.
-GET_KNOWN_PAGE = "SELECT content, data, captured_at FROM monitor_pages WHERE monitor_id = $1 AND page = $2"
+GET_KNOWN_PAGE = """
+SELECT content, data, captured_at,
+       EXISTS (SELECT FROM monitor_snapshots WHERE monitor_id = $1 AND page = $2) AS has_snapshot
+FROM monitor_pages WHERE monitor_id = $1 AND page = $2
+"""
 
-# What a page holds now, $7 and $8, or nulls where that is known; and how it differs, where $10 is the change's id.
+# What a page holds now, $7 and $8, or nulls where that is known; how it differs, where $10 is the change's id; and the
+# snapshot that is kept of it, where $15 is the snapshot's id.
 # Repeatable: the position has grown in `compared`, so only the first sending finds the run where it was.
 RECORD_PAGE = """
 WITH run AS (
@@ -215,6 +220,10 @@ WITH run AS (
         captured_at = CASE WHEN excluded.content IS NULL AND excluded.data IS NULL THEN known.captured_at
                            ELSE excluded.captured_at END,
         seen_in = excluded.seen_in, seen_at = excluded.seen_at
+), snapshot AS (
+    INSERT INTO monitor_snapshots (id, monitor_id, page, job_id, url, status_code, content_hash, content, data,
+                                   captured_at)
+    SELECT $15::text, id, $5, $2, $6, $17, $16, $7, $8, $9 FROM run WHERE $15::text IS NOT NULL
 )
 INSERT INTO monitor_changes (id, monitor_id, job_id, kind, url, summary, diff, diff_json)
 SELECT $10::text, id, $2, $11, $6, $12, $13, $14 FROM run WHERE $10::text IS NOT NULL
@@ -223,13 +232,15 @@ SELECT $10::text, id, $2, $11, $6, $12, $13, $14 FROM run WHERE $10::text IS NOT
 _GONE = "seen_in <> $2 AND ($7::boolean OR page = ANY ($8::bytea[]))"
 
 # The end of a run. $4: whether it gave something to compare the next one with; $5, $6: why it failed, or nulls; $7:
-# whether a page that it did not find is gone; $8: pages that are gone in any case; $9, $10: how many changes and pages
-# are kept. If anything changed, deliveries are queued.
+# whether a page that it did not find is gone; $8: pages that are gone in any case; $9, $10, $11: how many changes,
+# pages, and snapshots of each page are kept; $12, $13: how many pages the run had, and how many of these failed; $14:
+# how many runs are kept. If anything changed, deliveries are queued. Snapshots go with their page.
 # Repeatable: a run that is over is not the monitor's any more.
 FINISH_RUN = f"""
 WITH found AS (
     SELECT EXISTS (SELECT FROM monitor_changes WHERE monitor_id = $1 AND job_id = $2)
-        OR EXISTS (SELECT FROM monitor_pages WHERE monitor_id = $1 AND {_GONE}) AS changed
+        OR EXISTS (SELECT FROM monitor_pages WHERE monitor_id = $1 AND {_GONE}) AS changed,
+           (SELECT checks = 0 FROM monitors WHERE id = $1) AS first
 ), run AS (
     UPDATE monitors
     SET job_id = NULL, submitted = false, leased_at = NULL, compared = -1, checks = checks + $4::boolean::integer,
@@ -238,7 +249,7 @@ WITH found AS (
         last_alerted_at = CASE WHEN found.changed AND alert_webhook_url IS NOT NULL THEN now() ELSE last_alerted_at END
     FROM found
     WHERE id = $1 AND job_id = $2 AND claims = $3
-    RETURNING id, key_id, alert_webhook_url, found.changed
+    RETURNING id, key_id, alert_webhook_url, started_at, found.changed, found.first
 ), removed AS (
     DELETE FROM monitor_pages USING run WHERE monitor_id = run.id AND {_GONE}
     RETURNING monitor_id, url
@@ -248,10 +259,22 @@ WITH found AS (
            'The page is gone.'
     FROM removed
     RETURNING id
+), ended AS (
+    INSERT INTO monitor_runs (monitor_id, job_id, started_at, outcome, pages, failed_pages, changes, error_code,
+                              error_message)
+    SELECT id, $2, coalesce(started_at, now()),
+           CASE WHEN changed THEN 'changed' WHEN $5::text IS NOT NULL THEN 'failed' WHEN first THEN 'baseline'
+                ELSE 'unchanged' END,
+           $12, $13,
+           (SELECT count(*) FROM monitor_changes WHERE monitor_id = $1 AND job_id = $2)
+               + (SELECT count(*) FROM removal),
+           $5, $6
+    FROM run
+    ON CONFLICT DO NOTHING
 ), delivery AS (
-    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url)
+    INSERT INTO webhook_deliveries (id, key_id, endpoint_id, job_id, event, url, monitor_id)
     SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), run.key_id, target.endpoint_id, $2, 'monitor.changed',
-           target.url
+           target.url, run.id
     FROM run
     CROSS JOIN LATERAL (
         SELECT NULL AS endpoint_id, run.alert_webhook_url AS url WHERE run.alert_webhook_url IS NOT NULL
@@ -270,6 +293,20 @@ WITH found AS (
     DELETE FROM monitor_pages USING run
     WHERE monitor_id = run.id AND NOT ({_GONE}) AND page IN (
         SELECT page FROM monitor_pages WHERE monitor_id = $1 ORDER BY seen_at DESC, page OFFSET $10
+    )
+), old_snapshot AS (
+    DELETE FROM monitor_snapshots USING run
+    WHERE monitor_id = run.id AND monitor_snapshots.id IN (
+        SELECT id FROM (
+            SELECT id, row_number() OVER (PARTITION BY page ORDER BY created_at DESC, id DESC) AS number
+            FROM monitor_snapshots WHERE monitor_id = $1
+        ) AS version WHERE number > $11::bigint
+    )
+), old_run AS (
+    DELETE FROM monitor_runs USING run
+    WHERE monitor_id = run.id AND monitor_runs.job_id IN (
+        SELECT job_id FROM monitor_runs WHERE monitor_id = $1
+        ORDER BY ended_at DESC, job_id DESC OFFSET $14::bigint - 1
     )
 ), notice AS (
     SELECT pg_notify('pagemill_queue', 'deliveries') FROM delivery LIMIT 1

@@ -75,6 +75,8 @@ class Delivery:
     error: str | None
     next_attempt_at: datetime | None
     created_at: datetime
+    monitor_id: str | None = None
+    """Of the monitor whose alert it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,17 @@ class Webhooks:
         )
         return [_delivery(row) for row in rows]
 
+    async def test_alert(self, key_id: str, monitor_id: str, url: str) -> str:
+        """Queue a `webhook.test` to where a monitor tells of changes, and return the delivery's id."""
+        delivery_id = f"whd_{secrets.token_hex(16)}"
+        await self._database.rows(statements.INSERT_TEST_ALERT, delivery_id, key_id, Event.TEST, url, monitor_id)
+        return delivery_id
+
+    async def alerts(self, key_id: str, monitor_id: str, before: str | None, limit: int) -> list[Delivery]:
+        """Return a monitor's deliveries, newest first: those older than the one of the id `before`, if it is given."""
+        rows = await self._database.rows(statements.LIST_ALERTS, key_id, monitor_id, before, limit)
+        return [_delivery(row) for row in rows]
+
     async def delivery(self, key_id: str, delivery_id: str) -> Delivery | None:
         """Return one delivery, or None."""
         row = await self._database.row(statements.GET_DELIVERY, delivery_id, key_id)
@@ -213,4 +226,5 @@ def _delivery(row: Any) -> Delivery:
         error=row["error"],
         next_attempt_at=row["next_attempt_at"],
         created_at=row["created_at"],
+        monitor_id=row["monitor_id"],
     )

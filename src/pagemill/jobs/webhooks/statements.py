@@ -74,7 +74,7 @@ GET_ENDPOINT_SECRET = "SELECT secret_salt, secret_hash, is_active FROM webhook_e
 # Deliveries, for those who ask
 
 _DELIVERY_COLUMNS = (
-    "id, endpoint_id, job_id, event, url, status, http_status, attempts, error, next_attempt_at, created_at"
+    "id, endpoint_id, job_id, event, url, status, http_status, attempts, error, next_attempt_at, created_at, monitor_id"
 )
 
 # Repeatable: it only reads.
@@ -96,6 +96,26 @@ WITH delivery AS (
     RETURNING id
 )
 SELECT id, pg_notify('pagemill_queue', 'deliveries') FROM delivery
+"""
+
+# Repeatable: the caller made the id, and an id that is there is not inserted again.
+INSERT_TEST_ALERT = """
+WITH delivery AS (
+    INSERT INTO webhook_deliveries (id, key_id, event, url, monitor_id) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+)
+SELECT id, pg_notify('pagemill_queue', 'deliveries') FROM delivery
+"""
+
+# $1: the key, $2: the monitor, $3: only those older than the one of this id, or null.
+# Repeatable: it only reads.
+LIST_ALERTS = f"""
+SELECT {_DELIVERY_COLUMNS} FROM webhook_deliveries
+WHERE key_id = $1 AND monitor_id = $2
+  AND ($3::text IS NULL
+       OR (created_at, id) < (SELECT created_at, id FROM webhook_deliveries WHERE id = $3 AND key_id = $1))
+ORDER BY created_at DESC, id DESC LIMIT $4
 """
 
 # Repeatable: it only reads.

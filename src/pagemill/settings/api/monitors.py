@@ -14,6 +14,10 @@ class MonitorSettings(SettingsGroup):
     monitor_min_interval: Count = Field(15, description="The shortest time between two runs of a monitor, in minutes.")
     monitor_max_pages: Count = Field(500, description="The most pages that a monitor of a site may ask for.")
     monitor_changes_kept: Count = Field(1000, description="Changes that are kept of each monitor; the oldest go first.")
+    monitor_snapshots_kept: Count = Field(
+        10, description="Snapshots that are kept of each page of a monitor; the oldest go first."
+    )
+    monitor_runs_kept: Count = Field(1000, description="Runs that are kept of each monitor; the oldest go first.")
     monitor_diff_characters: Count = Field(
         100_000, description="Characters of one change's diff that are kept, and as many bytes of its JSON diff."
     )

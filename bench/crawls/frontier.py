@@ -1,6 +1,6 @@
 """What a crawl's frontier costs as it grows: one that knows a million URLs is asked for the next page, and given more.
 
-.venv/bin/python -m bench.frontier [--urls N ...]
+.venv/bin/python -m bench.crawls.frontier [--urls N ...]
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What crawls cost, and what they leave to others."""
