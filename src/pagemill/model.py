@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pagemill.errors import SessionError
+
 JsonObject = dict[str, Any]
 
 
@@ -117,7 +119,7 @@ class SessionUse:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """The cookies and the local storage of a browser context, as Playwright has them. They are secret."""
+    """The cookies and the storage of a browser context, as Playwright has them. They are secret."""
 
     json: bytes = field(repr=False)
 
@@ -344,8 +346,8 @@ class RenderedPage:
 
     page: FetchedPage
     screenshots: dict[Format, bytes]
-    session: SessionState | None = None
-    """The state of its context, where that is to be saved and could be read."""
+    session: SessionState | SessionError | None = field(default=None, repr=False)
+    """The state of its context, where that is to be saved, or why it could not be had."""
 
 
 @dataclass(frozen=True, slots=True)

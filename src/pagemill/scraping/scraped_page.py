@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pagemill.model import Attempt, FetchedWith, SessionState
+
+if TYPE_CHECKING:
+    from pagemill.errors import SessionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +27,5 @@ class ScrapedPage:
     """The steps of the way there, and how each ended."""
     plain_markdown: bytes | None = None
     """The Markdown that everyone gets, where the options made another one of it."""
-    session: SessionState | None = field(default=None, repr=False)
-    """The state of the browser's context, until it is saved."""
+    session: SessionState | SessionError | None = field(default=None, repr=False)
+    """The state of the browser's context, or why it could not be had, until it is saved."""

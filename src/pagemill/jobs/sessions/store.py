@@ -46,7 +46,7 @@ class Session:
     domains: tuple[str, ...]
     """Those that have cookies in it."""
     origins: tuple[str, ...]
-    """Those that have local storage in it."""
+    """Those that have local storage or databases in it."""
     cookies: int
     storage_items: int
     created_at: datetime
@@ -169,10 +169,14 @@ class SessionStore:
 
 
 def _contents(state: SessionState) -> tuple[list[str], list[str], int, int]:
-    """The domains, the origins, and the numbers of cookies and of items in storage."""
+    """The domains, the origins, and the numbers of cookies and of items in storage, records of databases included."""
     value = json.loads(state.json)
     domains = dict.fromkeys(cookie["domain"].lstrip(".") for cookie in value["cookies"])
-    origins = {origin["origin"]: len(origin["localStorage"]) for origin in value["origins"]}
+    origins = {
+        origin["origin"]: len(origin["localStorage"])
+        + sum(len(store["records"]) for database in origin.get("indexedDB", ()) for store in database["stores"])
+        for origin in value["origins"]
+    }
     return sorted(domains), sorted(origins), len(value["cookies"]), sum(origins.values())
 
 

@@ -58,5 +58,7 @@ async def with_saved_session(
 
 async def _save(sessions: KeptSessions, page: ScrapedPage, name: str, key_id: str) -> str:
     if page.session is None:
-        raise SessionError("The browser did not give its cookies and storage, or the page opened too many origins.")
+        raise SessionError("The page was read without a browser, so that there is nothing to save.")
+    if isinstance(page.session, SessionError):
+        raise page.session
     return await sessions.save(key_id, name, page.session, page.final_url)
