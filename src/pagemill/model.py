@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pagemill.errors import SessionError
-
 JsonObject = dict[str, Any]
 
 
@@ -122,6 +120,14 @@ class SessionState:
     """The cookies and the storage of a browser context, as Playwright has them. They are secret."""
 
     json: bytes = field(repr=False)
+
+
+class SessionFault(StrEnum):
+    """Why the state of a browser context could not be had."""
+
+    NO_ANSWER = "no_answer"
+    TOO_LARGE = "too_large"
+    TOO_MANY_ORIGINS = "too_many_origins"
 
 
 MIN_TOKENS = 50
@@ -346,7 +352,7 @@ class RenderedPage:
 
     page: FetchedPage
     screenshots: dict[Format, bytes]
-    session: SessionState | SessionError | None = field(default=None, repr=False)
+    session: SessionState | SessionFault | None = field(default=None, repr=False)
     """The state of its context, where that is to be saved, or why it could not be had."""
 
 

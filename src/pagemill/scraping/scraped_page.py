@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from pagemill.model import Attempt, FetchedWith, SessionState
-
-if TYPE_CHECKING:
-    from pagemill.errors import SessionError
+from pagemill.model import Attempt, FetchedWith, SessionFault, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +23,5 @@ class ScrapedPage:
     """The steps of the way there, and how each ended."""
     plain_markdown: bytes | None = None
     """The Markdown that everyone gets, where the options made another one of it."""
-    session: SessionState | SessionError | None = field(default=None, repr=False)
+    session: SessionState | SessionFault | None = field(default=None, repr=False)
     """The state of the browser's context, or why it could not be had, until it is saved."""

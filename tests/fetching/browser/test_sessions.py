@@ -10,8 +10,8 @@ import pytest_asyncio
 from tests.web.http_server import HttpServer, Response
 from tests.web.site import WORDS
 
-from pagemill.errors import SessionError, SessionTooLargeError, SessionUnreadableError
-from pagemill.model import Format, ScrapeOptions, SessionState, SessionUse
+from pagemill.errors import SessionUnreadableError
+from pagemill.model import Format, ScrapeOptions, SessionFault, SessionState, SessionUse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,7 +88,7 @@ async def test_a_page_of_too_many_origins_is_read_and_its_state_is_not(browser, 
         monkeypatch.setattr(instance.tabs, "_settings", few)
     rendered = await render(browser, sites[0].url("/"))
     assert WORDS[:50] in rendered.page.body.decode()
-    assert isinstance(rendered.session, SessionError)
+    assert rendered.session is SessionFault.TOO_MANY_ORIGINS
 
 
 DATABASE = f"""<p>{WORDS}</p><p id="p"></p><script>
@@ -138,4 +138,4 @@ async def test_what_is_too_large_is_not_taken_out_of_the_browser(browser, sites,
     sites[0].routes["/large"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())
     rendered = await render(browser, sites[0].url("/large"))
     assert WORDS[:50] in rendered.page.body.decode()
-    assert isinstance(rendered.session, SessionTooLargeError)
+    assert rendered.session is SessionFault.TOO_LARGE

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any, Self
 from pagemill.errors import (
     BrowserCrashedError,
     BrowserError,
-    SessionError,
-    SessionTooLargeError,
     SessionUnreadableError,
 )
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.proxies.tunnel import Tunnels
-from pagemill.model import SessionState
+from pagemill.model import SessionFault, SessionState
 from pagemill.proxies import DIRECT
 
 if TYPE_CHECKING:
@@ -112,7 +110,7 @@ class Tab:
         self.page.on("framenavigated", note)
         self.context.on("page", lambda other: other.on("framenavigated", note))
 
-    async def session_state(self, deadline: float) -> SessionState | SessionError:
+    async def session_state(self, deadline: float) -> SessionState | SessionFault:
         """Return the cookies and the storage of the context, or why they cannot be had by then.
 
         The page is gone after that: what it holds is measured before the browser's driver writes it as one text, and
@@ -122,16 +120,14 @@ class Tab:
 
         limits = self._settings.sessions
         if len(self._origins) > limits.session_max_origins:
-            return SessionError(f"The page opened more than {limits.session_max_origins} origins.")
+            return SessionFault.TOO_MANY_ORIGINS
         try:
             async with asyncio.timeout_at(deadline):
                 if await self._storage_size(limits.session_max_bytes) > limits.session_max_bytes:
-                    return SessionTooLargeError(
-                        f"The cookies and the storage are larger than the limit of {limits.session_max_bytes} bytes."
-                    )
+                    return SessionFault.TOO_LARGE
                 state = await self.context.storage_state(indexed_db=True)
         except (Error, TimeoutError):
-            return SessionError("The browser did not give its cookies and storage in time.")
+            return SessionFault.NO_ANSWER
         # With escapes, as a page may store what is no text: a half of a surrogate pair.
         return SessionState(json.dumps(state, separators=(",", ":")).encode())
 
