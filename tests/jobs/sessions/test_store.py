@@ -140,6 +140,15 @@ async def test_what_actions_write_is_sealed_where_a_session_is_saved(sessions, k
     assert await sessions.open_texts(keys[0], await sessions.seal_texts(keys[0], plain)) == plain
 
 
+def test_what_a_repeated_log_in_is_recognised_by_tells_nobody_its_password(sessions, database, settings):
+    other = SessionStore(database, settings.changed(secret_key=SecretStr(base64.b64encode(bytes(32)).decode())))
+    log_in = ScrapeOptions(actions=(Action(ActionType.WRITE, text="open sesame"),), session=SessionUse(save_as="shop"))
+    assert sessions.request_hash(b"request", log_in) == sessions.request_hash(b"request", log_in)
+    assert sessions.request_hash(b"request", log_in) != other.request_hash(b"request", log_in)
+    plain = ScrapeOptions()
+    assert sessions.request_hash(b"request", plain) == other.request_hash(b"request", plain)
+
+
 def test_a_sealed_state_opens_for_its_key_alone_and_unchanged():
     key = SealingKey(b"k" * 32)
     sealed = key.seal(b"state", "key_1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.api.wire.scrape_request import JobFields
     from pagemill.jobs.queue.store import Site
+    from pagemill.jobs.sessions.store import SessionStore
     from pagemill.model import Job, JobWebhook, ScrapeOptions, SiteOptions
     from pagemill.settings import Settings
 
@@ -122,7 +122,9 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
 
 async def earlier_job(resources: Resources, key_id: str, submission: Submission) -> Job | None:
     """Return the job of the earlier request that this one repeats, or None. Raises errors.ConflictError."""
-    return await resources.jobs.find_existing_job(key_id, idempotency(submission, resources.settings))
+    return await resources.jobs.find_existing_job(
+        key_id, idempotency(submission, resources.settings, resources.sessions)
+    )
 
 
 async def admit(resources: Resources, key_id: str, submission: Submission) -> None:
@@ -139,7 +141,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
         submission.urls,
         await resources.sessions.seal_texts(key_id, submission.options),
         batch=submission.batch,
-        idempotency=idempotency(submission, resources.settings),
+        idempotency=idempotency(submission, resources.settings, resources.sessions),
         webhook_url=submission.webhook_url,
         webhook=submission.webhook,
         site=submission.site,
@@ -147,7 +149,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
     )
 
 
-def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
+def idempotency(submission: Submission, settings: Settings, sessions: SessionStore) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
     options = {field.name: getattr(submission.options, field.name) for field in fields(submission.options)}
     if submission.options.session is None:
@@ -157,7 +159,7 @@ def idempotency(submission: Submission, settings: Settings) -> Idempotency | Rep
     asked += [extra for extra in (submission.webhook_url, submission.webhook, submission.retry_of) if extra is not None]
     if submission.site is not None:
         asked.append([submission.site.kind, _asked(submission.site.options)])
-    request_hash = hashlib.sha256(orjson.dumps(asked)).digest()
+    request_hash = sessions.request_hash(orjson.dumps(asked), submission.options)
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)
     if settings.requests.repeat_window == 0:

@@ -10,6 +10,7 @@ import hmac
 import secrets
 
 _CONTEXT = b"pagemill session\x01"
+_DIGEST_CONTEXT = b"pagemill request\x01"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
 
@@ -37,6 +38,10 @@ class SealingKey:
             return AESGCM(self._derive(salt)).decrypt(nonce, sealed[_SALT_BYTES + _NONCE_BYTES :], key_id.encode())
         except (InvalidTag, ValueError):
             return None
+
+    def digest(self, message: bytes) -> bytes:
+        """Return a digest of a message that nobody else can make."""
+        return hmac.digest(self._key, _DIGEST_CONTEXT + message, "sha256")
 
     def _derive(self, salt: bytes) -> bytes:
         return hmac.digest(self._key, salt + _CONTEXT, "sha256")

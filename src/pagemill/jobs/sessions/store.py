@@ -95,10 +95,19 @@ class SessionStore:
             raise SessionUnreadableError("The session was encrypted with another PAGEMILL_SECRET_KEY. Save it again.")
         return SessionState(opened)
 
+    def request_hash(self, request: bytes, options: ScrapeOptions) -> bytes:
+        """Return what a repetition of a request is recognised by, which is kept in the clear.
+
+        Where the texts of actions are encrypted, nobody without the service's key can try passwords on it.
+        """
+        if self._key is not None and _has_secret_texts(options):
+            return self._key.digest(request)
+        return hashlib.sha256(request).digest()
+
     async def seal_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
         """Return the options with what actions write encrypted, where they save a session: it may be a password."""
         use = options.session
-        if self._key is None or use is None or use.save_as is None or not any(one.text for one in options.actions):
+        if self._key is None or use is None or not _has_secret_texts(options):
             return options
         return await asyncio.to_thread(_with_sealed_texts, self._key, key_id, options, use)
 
@@ -178,6 +187,12 @@ def _contents(state: SessionState) -> tuple[list[str], list[str], int, int]:
         for origin in value["origins"]
     }
     return sorted(domains), sorted(origins), len(value["cookies"]), sum(origins.values())
+
+
+def _has_secret_texts(options: ScrapeOptions) -> bool:
+    """Whether actions write something where a session is saved: it may be a password."""
+    saves = options.session is not None and options.session.save_as is not None
+    return saves and any(action.text for action in options.actions)
 
 
 def _with_sealed_texts(key: SealingKey, key_id: str, options: ScrapeOptions, use: SessionUse) -> ScrapeOptions:
