@@ -374,6 +374,10 @@ class JobWebhook:
     """Those of `jobs.webhooks.endpoints.Event` that are told."""
     metadata: JsonObject
     """Sent along as it came."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """HTTP headers of the request's own, as they came. They may be secret, and are not kept so."""
+    sealed_headers: str | None = field(default=None, repr=False)
+    """The same as they are kept: encrypted."""
 
 
 @dataclass(frozen=True, slots=True)

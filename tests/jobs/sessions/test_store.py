@@ -19,8 +19,8 @@ from pagemill.errors import (
 )
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import pack_options, unpack_options
+from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.sessions import statements
-from pagemill.jobs.sessions.sealing import SealingKey
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.model import Action, ActionType, ScrapeOptions, SessionState, SessionUse
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 
+_LATER_OF_WEBHOOKS = frozenset({"headers", "sealed_headers"})
 _LATER_OPTIONS = frozenset({"since", "monitor_id"})
 
 
@@ -143,7 +144,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
         batch=submission.batch,
         idempotency=idempotency(submission, resources.settings, resources.sessions),
         webhook_url=submission.webhook_url,
-        webhook=submission.webhook,
+        webhook=await resources.webhooks.seal(key_id, submission.webhook) if resources.webhooks else None,
         site=submission.site,
         trace_context=tracing.current_context(),
     )
@@ -156,16 +157,23 @@ def idempotency(submission: Submission, settings: Settings, sessions: SessionSto
         del options["session"]
     asked: list[Any] = [submission.batch, submission.search or submission.urls, options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
-    asked += [extra for extra in (submission.webhook_url, submission.webhook, submission.retry_of) if extra is not None]
+    secret = submission.webhook is not None and bool(submission.webhook.headers)
+    webhook = _told(submission.webhook) if submission.webhook else None
+    asked += [extra for extra in (submission.webhook_url, webhook, submission.retry_of) if extra is not None]
     if submission.site is not None:
         asked.append([submission.site.kind, _asked(submission.site.options)])
-    request_hash = sessions.request_hash(orjson.dumps(asked), submission.options)
+    request_hash = sessions.request_hash(orjson.dumps(asked), submission.options, secret=secret)
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)
     if settings.requests.repeat_window == 0:
         return None
     inline = submission.endpoint is SubmitEndpoint.INLINE
     return Repeat(request_hash, timedelta(seconds=settings.requests.repeat_window), until_end=inline)
+
+
+def _told(webhook: JobWebhook) -> dict[str, Any]:
+    """How a webhook is told, without what was not there once where it is not asked for."""
+    return {name: value for name, value in asdict(webhook).items() if name not in _LATER_OF_WEBHOOKS or value}
 
 
 def _asked(site: SiteOptions) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from pagemill.errors import (
     SessionUnreadableError,
     TooManySessionsError,
 )
+from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.service_key import service_key
 from pagemill.jobs.sessions import statements
-from pagemill.jobs.sessions.sealing import SealingKey
 from pagemill.model import SessionState
 
 if TYPE_CHECKING:
@@ -95,12 +95,13 @@ class SessionStore:
             raise SessionUnreadableError("The session was encrypted with another PAGEMILL_SECRET_KEY. Save it again.")
         return SessionState(opened)
 
-    def request_hash(self, request: bytes, options: ScrapeOptions) -> bytes:
+    def request_hash(self, request: bytes, options: ScrapeOptions, *, secret: bool = False) -> bytes:
         """Return what a repetition of a request is recognised by, which is kept in the clear.
 
-        Where the texts of actions are encrypted, nobody without the service's key can try passwords on it.
+        Where the texts of actions are encrypted, or `secret` says so, nobody without the service's key can try
+        passwords on it.
         """
-        if self._key is not None and _has_secret_texts(options):
+        if self._key is not None and (secret or _has_secret_texts(options)):
             return self._key.digest(request)
         return hashlib.sha256(request).digest()
 
