@@ -396,8 +396,8 @@ class Job:
     kind: JobKind = JobKind.SCRAPE
     site: SiteOptions | None = None
     """Of a map or a crawl."""
-    cancelled: bool = False
-    """Whether a client cancelled it before it ended."""
+    cancelled_at: datetime | None = None
+    """When a client cancelled it, where that was before it ended."""
     webhook: JobWebhook | None = None
     """None where the URL is told of its end alone, in this service's own form."""
 

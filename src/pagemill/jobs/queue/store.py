@@ -415,7 +415,7 @@ def job_of(row: Any) -> Job:
         options=unpack_options(row["options"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
-        cancelled=row["cancelled_at"] is not None,
+        cancelled_at=row["cancelled_at"],
         webhook_url=row["webhook_url"],
         webhook=unpack_webhook(row["webhook"]),
         kind=JobKind(row["kind"]),
