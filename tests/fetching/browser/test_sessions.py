@@ -131,11 +131,14 @@ _LARGE = [
 
 @pytest.mark.parametrize("script", _LARGE)
 async def test_what_is_too_large_is_not_taken_out_of_the_browser(browser, sites, monkeypatch, script):
+    await render(browser, sites[0].url("/"))  # there is a browser
     small = browser._settings.changed(session_max_bytes=1000)
     for instance in browser._instances.values():
-        await instance.tabs.close()
+        await instance.tabs.close()  # those that were opened before have the settings of then
         monkeypatch.setattr(instance.tabs, "_settings", small)
     sites[0].routes["/large"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())
     rendered = await render(browser, sites[0].url("/large"))
     assert WORDS[:50] in rendered.page.body.decode()
     assert rendered.session is SessionFault.TOO_LARGE
+    for instance in browser._instances.values():
+        await instance.tabs.close()
