@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -56,6 +56,15 @@ def test_a_request_without_what_was_added_since_has_the_hash_of_the_version_befo
     assert mark is not None
     assert mark.request_hash is not None
     assert mark.request_hash.hex() == "185be162d033fb3d60195de2ce21ae963217f66304512c1ecabcbafefaabdb28"
+
+
+def test_a_session_that_was_saved_anew_makes_another_request_of_it(settings: Settings) -> None:
+    window = settings.changed(repeat_window=5.0)
+    times = [None, datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)]
+    options = ScrapeOptions(session=SessionUse(name="shop"))
+    variants = [replace(SUBMISSION, options=options, session_saved_at=time) for time in times]
+    assert len({mark_of(variant, window) for variant in variants}) == 1  # its own key says that it is the same
+    assert len({mark_of(replace(variant, idempotency_key=None), window) for variant in variants}) == 3
 
 
 def test_without_a_key_the_window_decides(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from pagemill.observability import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pagemill.api.resources import Resources
     from pagemill.api.wire.scrape_request import JobFields
@@ -61,6 +62,9 @@ class Submission:
     search: tuple[str, int] | None = None
     """What its URLs are searched for by, and how many are wanted. It stands for them, as they are not known yet."""
 
+    session_saved_at: datetime | None = None
+    """When the session was saved that its pages begin with: saved anew, the same request asks for other pages."""
+
     @property
     def queued_pages(self) -> int:
         """How many pages it may queue at once. The pages of a crawl are queued as it goes on."""
@@ -89,21 +93,23 @@ def checked_webhook(resources: Resources, request: JobFields) -> str | None:
     return url
 
 
-async def check_session(resources: Resources, key_id: str, options: ScrapeOptions) -> None:
-    """Raise errors.NotFoundError if the session that pages are to begin with is not there, or is another key's.
+async def check_session(resources: Resources, key_id: str, options: ScrapeOptions) -> datetime | None:
+    """Return when the session was saved that pages begin with, or None where there is none, or they save it themselves.
+
+    Raises errors.NotFoundError if the session that pages are to begin with is not there, or is another key's.
 
     Raises errors.NotSupportedError if sessions cannot be encrypted.
     """
     use = options.session
     if use is None:
-        return
+        return None
     if not resources.sessions.can_seal:
         raise NotSupportedError("This service has no key to encrypt sessions with: PAGEMILL_SECRET_KEY is not set.")
-    if use.is_empty or use.may_be_new:
-        return
-    if await resources.sessions.find(key_id, use.id, use.name) is None:
+    found = None if use.is_empty else await resources.sessions.find(key_id, use.id, use.name)
+    if found is None and not use.is_empty and not use.may_be_new:
         field = "sessionName" if use.id is None else "sessionId"
         raise NotFoundError(f"The field `{field}` is not valid: there is no such session.")
+    return found.updated_at if found and not use.may_be_new else None
 
 
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
@@ -112,7 +118,8 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
     Raises errors.RateLimitedError and errors.QueueFullError, errors.ConflictError for an idempotency key that came with
     another request, and errors.NotFoundError for a session that is not there.
     """
-    await check_session(resources, key_id, submission.options)
+    saved_at = await check_session(resources, key_id, submission.options)
+    submission = replace(submission, session_saved_at=saved_at)
     if resources.limits:
         earlier = await earlier_job(resources, key_id, submission)
         if earlier is not None:
@@ -157,6 +164,8 @@ def idempotency(submission: Submission, settings: Settings, sessions: SessionSto
         del options["session"]
     asked: list[Any] = [submission.batch, submission.search or submission.urls, options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
+    if submission.idempotency_key is None and submission.session_saved_at is not None:
+        asked.append(submission.session_saved_at)
     secret = submission.webhook is not None and bool(submission.webhook.headers)
     webhook = _told(submission.webhook) if submission.webhook else None
     asked += [extra for extra in (submission.webhook_url, webhook, submission.retry_of) if extra is not None]
