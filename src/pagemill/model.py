@@ -117,9 +117,17 @@ class SessionUse:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """The cookies and the local storage of a browser context, as Playwright has them. They are secret."""
+    """The cookies and the storage of a browser context, as Playwright has them. They are secret."""
 
     json: bytes = field(repr=False)
+
+
+class SessionFault(StrEnum):
+    """Why the state of a browser context could not be had."""
+
+    NO_ANSWER = "no_answer"
+    TOO_LARGE = "too_large"
+    TOO_MANY_ORIGINS = "too_many_origins"
 
 
 MIN_TOKENS = 50
@@ -344,8 +352,8 @@ class RenderedPage:
 
     page: FetchedPage
     screenshots: dict[Format, bytes]
-    session: SessionState | None = None
-    """The state of its context, where that is to be saved and could be read."""
+    session: SessionState | SessionFault | None = field(default=None, repr=False)
+    """The state of its context, where that is to be saved, or why it could not be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +374,10 @@ class JobWebhook:
     """Those of `jobs.webhooks.endpoints.Event` that are told."""
     metadata: JsonObject
     """Sent along as it came."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """HTTP headers of the request's own, as they came. They may be secret, and are not kept so."""
+    sealed_headers: str | None = field(default=None, repr=False)
+    """The same as they are kept: encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,8 +396,8 @@ class Job:
     kind: JobKind = JobKind.SCRAPE
     site: SiteOptions | None = None
     """Of a map or a crawl."""
-    cancelled: bool = False
-    """Whether a client cancelled it before it ended."""
+    cancelled_at: datetime | None = None
+    """When a client cancelled it, where that was before it ended."""
     webhook: JobWebhook | None = None
     """None where the URL is told of its end alone, in this service's own form."""
 

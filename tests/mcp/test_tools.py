@@ -69,6 +69,45 @@ async def test_what_is_refused_is_told_with_its_code(client):
         assert result.structured_content is None, (tool, arguments)
 
 
+NAMED = [
+    ("scrape", {"url": "ftp://a.example/"}, "The argument `url` is not"),
+    ("scrape", {"url": "https://a.example/", "wait_for": 10**9}, "The argument `wait_for` is not valid"),
+    (
+        "scrape",
+        {"url": "https://a.example/", "include_tags": ["p", "[["]},
+        "The argument `include_tags[1]` is not valid",
+    ),
+    ("scrape", {"url": "https://a.example/", "session_name": "none"}, "The argument `session_name` is not valid"),
+    (
+        "scrape",
+        {"url": "https://a.example/", "formats": []},
+        "The argument `formats` is not valid: `scrape` takes `",
+    ),
+    ("scrape", {}, "The argument `url` is not valid: field required."),
+    ("batch_scrape", {"urls": ["https://a.example/", "::"]}, "The argument `urls[1]` is not"),
+    ("batch_scrape", {"urls": ["https://a.example/", 5]}, "The argument `urls[1]` is not"),
+    (
+        "extract",
+        {"url": "https://a.example/", "output_schema": {"type": 5}},
+        "The argument `output_schema` is not valid",
+    ),
+    ("map", {"url": "https://a.example/", "limit": 10**9}, "The argument `limit` is not valid"),
+    ("crawl", {"url": "https://a.example/", "max_pages": 10**9}, "The argument `max_pages` is not valid"),
+    ("search", {"query": "\0"}, "The argument `query` is not valid"),
+]
+
+
+async def test_what_is_refused_names_the_argument(client):
+    for tool, arguments, said in NAMED:
+        result = await client.call_tool(tool, arguments)
+        assert said in text_of(result), (tool, arguments)
+
+
+async def test_a_cursor_of_another_job_or_none_is_named(client):
+    with pytest.raises(Exception, match="The argument `cursor` is not valid"):
+        await client.list_resources(cursor="job_0")
+
+
 async def test_a_long_page_is_read_on_in_parts(client, site):
     result = await client.call_tool("scrape", {"url": site.url("/long"), "max_tokens": 500})
     job_id, page = result.structured_content["job_id"], result.structured_content["page"]

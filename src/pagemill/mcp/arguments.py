@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pagemill.client.options import to_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Url = Annotated[str, Field(min_length=1, description="The page: http or https.")]
 Texts = Annotated[list[str], Field(max_length=50)]
@@ -20,6 +26,31 @@ class Arguments(BaseModel):
     """Arguments of a tool. None other are taken, so that a model learns of a wrong name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sent_as: ClassVar[dict[str, str]] = {}
+    """Fields of the API's requests that take an argument of another name."""
+
+    @classmethod
+    def in_own_terms(cls, message: str) -> str:
+        """Return a message of the API with the names of the arguments in place of those of its fields."""
+        named = {next(iter(to_fields({name: ""}))): name for name in cls.model_fields}
+        return with_argument_names(message, named | cls.sent_as)
+
+
+def with_argument_names(message: str, named: Mapping[str, str]) -> str:
+    """Return a message of the API in which fields and parameters have the names of the arguments that they stand for.
+
+    Others keep theirs: a service with other limits than the tools' may refuse what no argument says.
+    """
+
+    def argument(found: re.Match[str]) -> str:
+        name = named.get(found["name"])
+        return found[0] if name is None else f"The argument `{name}{found['place']}`"
+
+    return _FIELD.sub(argument, message)
+
+
+_FIELD = re.compile(r"The (?:field|parameter) `(?P<name>\w+)(?P<place>[^`]*)`")
 
 
 class Answer(Arguments):
@@ -131,6 +162,8 @@ class ReadArguments(Answer):
 
 class SearchArguments(Answer):
     """A search of the web."""
+
+    sent_as: ClassVar[dict[str, str]] = {"prompt": "query"}
 
     query: str = Field(min_length=1, max_length=2000, description="What to search for.")
     limit: int | None = Field(None, ge=1, le=100, description="How many results at most.")

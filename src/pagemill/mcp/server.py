@@ -14,6 +14,7 @@ from mcp import MCPError
 from pagemill import __version__
 from pagemill.client import ClientError
 from pagemill.mcp import resources
+from pagemill.mcp.arguments import with_argument_names
 from pagemill.mcp.call import ToolCall, ToolError
 from pagemill.mcp.outcomes import goes_on
 from pagemill.mcp.tools import BY_NAME, INSTRUCTIONS, TOOLS, input_schema, output_schema
@@ -56,7 +57,7 @@ class Handlers:
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
         except ValidationError as error:
-            return _error("invalid_request", _sentence(error))
+            return _error("invalid_request", _sentence(tool, error))
         async with self._connect(_headers(context)) as client:
             call = ToolCall(client, self._settings, _reporter(context))
             return await _outcome(tool, call, arguments)
@@ -105,9 +106,11 @@ class Handlers:
                 yield ToolCall(client, self._settings, _reporter(context))
         except (ClientError, ToolError) as error:
             code = types.INVALID_PARAMS if error.code in _OF_THE_CALLER else types.INTERNAL_ERROR
-            raise MCPError(code=code, message=f"{error.code}: {error.message}") from error
+            message = with_argument_names(error.message, _OF_RESOURCES)
+            raise MCPError(code=code, message=f"{error.code}: {message}") from error
 
 
+_OF_RESOURCES = {"before": "cursor"}
 _OF_THE_CALLER = frozenset({"invalid_request", "not_found", "page_failed", "job_not_ended"})
 
 
@@ -146,7 +149,7 @@ async def _outcome(tool: Tool, call: ToolCall, arguments: Arguments) -> types.Ca
     try:
         outcome = await tool.run(call, arguments)
     except (ClientError, ToolError) as error:
-        return _error(error.code, error.message, call.job_id)
+        return _error(error.code, tool.arguments.in_own_terms(error.message), call.job_id)
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text) for text in outcome.texts],
         structured_content=outcome.result.model_dump(mode="json", exclude_none=True),
@@ -162,10 +165,14 @@ def _error(code: str, message: str, job_id: str | None = None) -> types.CallTool
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(tool: Tool, error: ValidationError) -> str:
     """Say what is wrong with the first argument that is."""
     problem = error.errors(include_url=False, include_input=False)[0]
-    name = ".".join(str(part) for part in problem["loc"])
+    name, *places = problem["loc"]
+    if problem["type"] == "extra_forbidden" and not places:
+        taken = ", ".join(f"`{argument}`" for argument in tool.arguments.model_fields)
+        return f"The argument `{name}` is not valid: `{tool.name}` takes {taken}."
+    name = "".join([str(name), *(f"[{place}]" for place in places)])
     return f"The argument `{name}` is not valid: {problem['msg'][:1].lower()}{problem['msg'][1:]}."
 
 

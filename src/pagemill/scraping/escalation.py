@@ -24,6 +24,7 @@ from pagemill.errors import (
 )
 from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
 from pagemill.fetching.http.request_options import RequestFields, unconditional
+from pagemill.fetching.http.session_cookies import session_cookie_lines
 from pagemill.fetching.url import parse_url
 from pagemill.fetching.verdict import Kind, Verdict
 from pagemill.model import Attempt, FetchedWith
@@ -78,7 +79,7 @@ class FetchResult:
 class Escalation:
     """Fetches one page. `deadline` is a time of the event loop; `validators` are those of the cached page.
 
-    With `session` the browser begins.
+    With `session` the browser begins. Documents are asked for with its cookies.
     """
 
     context: ScrapeContext
@@ -121,7 +122,7 @@ class Escalation:
         try:
             return await self._fetch_by_browser()
         except UnsupportedContentTypeError:  # a document, which the browser would download
-            if _needs_browser(self.options):
+            if _needs_browser(replace(self.options, session=None)):
                 raise
             return await self._fetch_by_http(host)
         except BrowserUnavailableError:
@@ -137,7 +138,8 @@ class Escalation:
         timer = _AttemptTimer(FetchedWith.HTTP)
         reader = _PageReader(self.context.extractors, self.options, self.context.settings.fetching.max_refresh_delay)
         failure: HttpStatusError | None = None
-        fields = replace(RequestFields.of(self.options), validators=self.validators)
+        cookies = await asyncio.to_thread(session_cookie_lines, self.session) if self.session else ()
+        fields = replace(RequestFields.of(self.options), validators=self.validators, session_cookies=cookies)
 
         async def accept(page: FetchedPage) -> None:
             if not self._is_unchanged(page):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pagemill.model import Attempt, FetchedWith, SessionState
+from pagemill.model import Attempt, FetchedWith, SessionFault, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,5 @@ class ScrapedPage:
     """The steps of the way there, and how each ended."""
     plain_markdown: bytes | None = None
     """The Markdown that everyone gets, where the options made another one of it."""
-    session: SessionState | None = field(default=None, repr=False)
-    """The state of the browser's context, until it is saved."""
+    session: SessionState | SessionFault | None = field(default=None, repr=False)
+    """The state of the browser's context, or why it could not be had, until it is saved."""

@@ -147,7 +147,11 @@ async def test_a_crawl_that_was_not_begun_is_stopped(api: Api) -> None:
     stopped = (await api.client.delete(f"/v1/crawl/{crawl_id}")).json()
     assert stopped == {"id": crawl_id, "jobId": crawl_id, "status": "failed", "cancelled": 1}
     assert (await api.client.delete(f"/v1/crawl/{crawl_id}")).json() == stopped
-    assert "cancelled" in (await read(api, crawl_id))["error"]
+    found = await read(api, crawl_id)
+    assert "cancelled" in found["error"]
+    assert found["cancelledAt"] <= found["completedAt"]
+    [listed] = (await api.client.get("/v1/crawls")).json()["crawls"]
+    assert listed["cancelledAt"] == found["cancelledAt"]
 
 
 @pytest.mark.parametrize(

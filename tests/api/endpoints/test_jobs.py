@@ -91,6 +91,9 @@ async def test_cancelling_ends_what_has_not_begun(api: Api, worker: SimulatedWor
     ended = await api.job(job)
     assert ended["status"] == "failed"
     assert ended["error"].endswith("(cancelled)")
+    assert ended["createdAt"] <= ended["cancelledAt"] <= ended["completedAt"]
+    [listed] = (await api.client.get("/v1/jobs")).json()["jobs"]
+    assert listed["cancelledAt"] == ended["cancelledAt"]
     assert await worker.start_all() == []
     again = await api.client.delete(f"/v1/url-scraper/{job}")
     assert (again.status_code, again.json()["cancelled"]) == (200, 0)
@@ -102,9 +105,12 @@ async def test_what_has_begun_ends_as_it_would_have(api: Api, worker: SimulatedW
     await database.rows("UPDATE pages SET worker_id = NULL WHERE position = 1")  # its worker died
     answer = await api.client.delete(f"/v1/url-scraper/{batch}")
     assert (answer.json()["status"], answer.json()["cancelled"]) == ("processing", 1)
+    begun = await api.job(batch)
+    assert (begun["status"], "completedAt" in begun) == ("processing", False)
     await worker.complete(page)
     ended = await api.job(batch)
-    assert ended["status"] == "completed"
+    assert (ended["status"], ended["cancelledAt"]) == ("completed", begun["cancelledAt"])
+    assert (await api.client.delete(f"/v1/url-scraper/{batch}")).json()["cancelled"] == 0
     assert [result["status"] for result in ended["results"]] == ["completed", "failed"]
 
 

@@ -54,9 +54,15 @@ def members(request: Request) -> Response:
     return Response(MEMBERS) if f"member={COOKIE}" in request.headers.get("cookie", "") else redirect("/login")
 
 
+def statement(request: Request) -> Response:
+    if f"member={COOKIE}" not in request.headers.get("cookie", ""):
+        return redirect("/login")
+    return Response(b"name,number\nkettle,2\n", content_type="text/csv")
+
+
 @pytest.fixture
 async def site() -> AsyncIterator[HttpServer]:
-    async with HttpServer({"/login": log_in, "/members": members}) as site:
+    async with HttpServer({"/login": log_in, "/members": members, "/list.csv": statement}) as site:
         yield site
 
 
@@ -129,6 +135,11 @@ async def test_a_log_in_is_kept_for_later_jobs_of_its_key(
         assert (page["fetchedWith"], page["cached"]) == ("browser", False)
     [crawl_page] = (await crawled(api, site.url("/members"), sessionId=session_id))["results"]
     assert "For members" in crawl_page["markdown"]
+    # A document, which a browser would download.
+    document = await ended(api, site.url("/list.csv"), formats=["markdown"], sessionName="shop", saveSession="list")
+    assert "| kettle | 2 |" in document["markdown"]
+    assert [step["outcome"] for step in document["attempts"]] == ["unsupported_content_type", "ok"]
+    assert (document["fetchedWith"], document["session"]["saved"]) == ("http", False)
     without = await ended(api, site.url("/members"), formats=["html"])
     assert without["finalUrl"] == site.url("/login")
 

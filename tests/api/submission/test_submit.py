@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.api.conftest import serving
@@ -13,6 +13,7 @@ from tests.api.conftest import serving
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, idempotency
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import Idempotency, Repeat
+from pagemill.jobs.sessions.store import SessionStore
 from pagemill.model import Action, ActionType, Format, ScrapeOptions, SessionUse
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 URL = "https://example.com/"
 SUBMISSION = Submission(SubmitEndpoint.SINGLE, [URL], ScrapeOptions(), idempotency_key="key")
+
+
+def mark_of(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
+    return idempotency(submission, settings, SessionStore(cast("Database", None), settings))
 
 
 def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
@@ -40,28 +45,37 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
         replace(SUBMISSION, search=("mills", 5), batch=True),
         replace(SUBMISSION, search=("mills", 6), batch=True),
     ]
-    marks = [idempotency(variant, settings) for variant in variants]
+    marks = [mark_of(variant, settings) for variant in variants]
     assert len({mark.request_hash for mark in marks if mark}) == len(variants)
-    assert idempotency(SUBMISSION, settings) == marks[0]
+    assert mark_of(SUBMISSION, settings) == marks[0]
 
 
 def test_a_request_without_what_was_added_since_has_the_hash_of_the_version_before(settings: Settings) -> None:
     options = ScrapeOptions(actions=(Action(ActionType.WRITE, text="a"),), headers=(("a", "b"),))
-    mark = idempotency(replace(SUBMISSION, urls=["http://a.test/"], options=options), settings)
+    mark = mark_of(replace(SUBMISSION, urls=["http://a.test/"], options=options), settings)
     assert mark is not None
     assert mark.request_hash is not None
     assert mark.request_hash.hex() == "185be162d033fb3d60195de2ce21ae963217f66304512c1ecabcbafefaabdb28"
 
 
+def test_a_session_that_was_saved_anew_makes_another_request_of_it(settings: Settings) -> None:
+    window = settings.changed(repeat_window=5.0)
+    times = [None, datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)]
+    options = ScrapeOptions(session=SessionUse(name="shop"))
+    variants = [replace(SUBMISSION, options=options, session_saved_at=time) for time in times]
+    assert len({mark_of(variant, window) for variant in variants}) == 1  # its own key says that it is the same
+    assert len({mark_of(replace(variant, idempotency_key=None), window) for variant in variants}) == 3
+
+
 def test_without_a_key_the_window_decides(settings: Settings) -> None:
     keyless = replace(SUBMISSION, idempotency_key=None)
-    assert idempotency(keyless, settings) is None
+    assert mark_of(keyless, settings) is None
     window = settings.changed(repeat_window=5.0)
-    mark = idempotency(keyless, window)
+    mark = mark_of(keyless, window)
     assert mark == Repeat(mark.request_hash, timedelta(seconds=5), until_end=False)
-    inline = idempotency(replace(keyless, endpoint=SubmitEndpoint.INLINE), window)
+    inline = mark_of(replace(keyless, endpoint=SubmitEndpoint.INLINE), window)
     assert inline == replace(mark, until_end=True)
-    assert isinstance(idempotency(SUBMISSION, window), Idempotency)
+    assert isinstance(mark_of(SUBMISSION, window), Idempotency)
 
 
 async def submitted(api: Api, path: str = "/v1/url-scraper", **fields: Any) -> str:

@@ -11,7 +11,7 @@ from tests.web.http_server import HttpServer, Response
 from tests.web.site import WORDS
 
 from pagemill.errors import SessionUnreadableError
-from pagemill.model import Format, ScrapeOptions, SessionState, SessionUse
+from pagemill.model import Format, ScrapeOptions, SessionFault, SessionState, SessionUse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,4 +88,57 @@ async def test_a_page_of_too_many_origins_is_read_and_its_state_is_not(browser, 
         monkeypatch.setattr(instance.tabs, "_settings", few)
     rendered = await render(browser, sites[0].url("/"))
     assert WORDS[:50] in rendered.page.body.decode()
-    assert rendered.session is None
+    assert rendered.session is SessionFault.TOO_MANY_ORIGINS
+
+
+DATABASE = f"""<p>{WORDS}</p><p id="p"></p><script>
+const opening = indexedDB.open("auth", 3);
+opening.onupgradeneeded = () => {{
+  const users = opening.result.createObjectStore("users", {{keyPath: "id"}});
+  users.createIndex("by-name", "name");
+  users.put({{id: 1, name: "alice", since: new Date(0), bytes: new Uint8Array([1, 2])}});
+}};
+opening.onsuccess = () => {{
+  const found = opening.result.transaction("users").objectStore("users").index("by-name").get("alice");
+  found.onsuccess = () => {{
+    const user = found.result;
+    document.getElementById("p").textContent =
+      user && `database has ${{user.id}} ${{user.since.getTime()}} ${{user.bytes[1]}}`;
+  }};
+}};
+</script>"""
+
+
+async def test_databases_are_taken_and_restored(browser, sites):
+    sites[0].routes["/database"] = Response(DATABASE.encode())
+    sites[0].routes["/reads"] = Response(DATABASE.replace("users.put", "(() => 0)").encode())
+    state = (await render(browser, sites[0].url("/database"))).session
+    assert "alice" in state.json.decode()
+    page = (await render(browser, sites[0].url("/reads"), session=state)).page
+    assert "database has 1 0 2" in page.body.decode()
+
+
+_LARGE = [
+    "localStorage.setItem('a', 'a'.repeat(1200))",
+    "Object.defineProperty(Storage.prototype, 'length', {value: 0}); localStorage.a = 'a'.repeat(1200)",
+    """const opening = indexedDB.open("large"); opening.onupgradeneeded = () => {
+      const store = opening.result.createObjectStore("store", {autoIncrement: true});
+      for (let i = 0; i < 9; i++) store.put(new Uint8Array(200));
+    }""",
+    "onpagehide = () => localStorage.setItem('a', 'a'.repeat(1200))",
+]
+
+
+@pytest.mark.parametrize("script", _LARGE)
+async def test_what_is_too_large_is_not_taken_out_of_the_browser(browser, sites, monkeypatch, script):
+    await render(browser, sites[0].url("/"))  # there is a browser
+    small = browser._settings.changed(session_max_bytes=1000)
+    for instance in browser._instances.values():
+        await instance.tabs.close()  # those that were opened before have the settings of then
+        monkeypatch.setattr(instance.tabs, "_settings", small)
+    sites[0].routes["/large"] = Response(f"<p>{WORDS}</p><script>{script}</script>".encode())
+    rendered = await render(browser, sites[0].url("/large"))
+    assert WORDS[:50] in rendered.page.body.decode()
+    assert rendered.session is SessionFault.TOO_LARGE
+    for instance in browser._instances.values():
+        await instance.tabs.close()

@@ -19,8 +19,8 @@ from pagemill.errors import (
 )
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.store import pack_options, unpack_options
+from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.sessions import statements
-from pagemill.jobs.sessions.sealing import SealingKey
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.model import Action, ActionType, ScrapeOptions, SessionState, SessionUse
 
@@ -138,6 +138,15 @@ async def test_what_actions_write_is_sealed_where_a_session_is_saved(sessions, k
         await sessions.open_texts(keys[1], read)
     plain = ScrapeOptions(actions=actions)
     assert await sessions.open_texts(keys[0], await sessions.seal_texts(keys[0], plain)) == plain
+
+
+def test_what_a_repeated_log_in_is_recognised_by_tells_nobody_its_password(sessions, database, settings):
+    other = SessionStore(database, settings.changed(secret_key=SecretStr(base64.b64encode(bytes(32)).decode())))
+    log_in = ScrapeOptions(actions=(Action(ActionType.WRITE, text="open sesame"),), session=SessionUse(save_as="shop"))
+    assert sessions.request_hash(b"request", log_in) == sessions.request_hash(b"request", log_in)
+    assert sessions.request_hash(b"request", log_in) != other.request_hash(b"request", log_in)
+    plain = ScrapeOptions()
+    assert sessions.request_hash(b"request", plain) == other.request_hash(b"request", plain)
 
 
 def test_a_sealed_state_opens_for_its_key_alone_and_unchanged():

@@ -26,7 +26,14 @@ from pagemill.api.wire.webhook_answers import (
     WebhookEndpoint,
 )
 from pagemill.errors import NotFoundError
-from pagemill.jobs.webhooks.endpoints import JOB_EVENTS, DeliveryFilter, DeliveryStatus, EndpointChanges, Event
+from pagemill.jobs.webhooks.endpoints import (
+    ENDPOINT_EVENTS,
+    JOB_EVENTS,
+    DeliveryFilter,
+    DeliveryStatus,
+    EndpointChanges,
+    Event,
+)
 from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
@@ -70,7 +77,7 @@ async def list_webhooks(resources: ApiResources, key_id: KeyId) -> Response:
 @router.get("/events", operation_id="listWebhookEvents", summary="List the events", response_model=list[Event])
 async def list_webhook_events(key_id: KeyId) -> Response:  # noqa: ARG001 - asked for, so that OpenAPI says so
     """Return what there is to be told of."""
-    return JSONResponse(list(Event))
+    return JSONResponse(list(ENDPOINT_EVENTS))
 
 
 @router.get(

@@ -66,7 +66,7 @@ async def submit_extract(
             "success": True,
             "id": job.id,
             **({"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}),
-            **joined([*warnings_about(body), *asked.warnings, *told.warnings]),
+            **joined([*warnings_about(body), *asked.warnings]),
         }
     )
 

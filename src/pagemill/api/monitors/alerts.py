@@ -16,6 +16,7 @@ from pagemill.api.monitors.lookup import MonitorIdInPath, monitor_of_path
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.submission.submit import check_webhooks
 from pagemill.api.wire import webhook_answers
+from pagemill.api.wire.answers import ErrorBody
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.api.wire.webhook_answers import WebhookDelivery
 from pagemill.errors import ConflictError, NotFoundError, RequestError
@@ -31,7 +32,13 @@ _DELIVERY_ID = re.compile(r"whd_[0-9a-f]{32}")
 DeliveryId = Annotated[str, Path(alias="deliveryId", description="The delivery's id.")]
 
 
-@router.post("/{id}/test-alert", operation_id="testMonitorAlert", summary="Send a test", response_model=AlertTest)
+@router.post(
+    "/{id}/test-alert",
+    operation_id="testMonitorAlert",
+    summary="Send a test",
+    response_model=AlertTest,
+    responses={409: {"model": ErrorBody, "description": "The monitor has no `alertWebhookUrl`."}},
+)
 async def test_alert(monitor_id: MonitorIdInPath, resources: ApiResources, key_id: KeyId) -> Response:
     """Send `webhook.test` to `alertWebhookUrl`, once, and say what came of it. It takes the way of all deliveries."""
     monitor = await monitor_of_path(resources, monitor_id, key_id)

@@ -77,9 +77,12 @@ async def get_content(
     monitor_id: MonitorIdInPath,
     resources: ApiResources,
     key_id: KeyId,
-    content_hash: Annotated[str, Query(alias="hash", description="Its `contentHash`.", pattern="^[0-9a-f]{64}$")],
+    content_hash: Annotated[
+        str | None,
+        Query(alias="hash", description="Its `contentHash`; without it, the newest.", pattern="^[0-9a-f]{64}$"),
+    ] = None,
 ) -> Response:
-    """Return the newest snapshot of this content."""
+    """Return the newest snapshot, or the newest of this content."""
     monitor = await monitor_of_path(resources, monitor_id, key_id)
     return await _content(await resources.monitor_history.snapshot_of_content(monitor.id, content_hash))
 

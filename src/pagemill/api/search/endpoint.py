@@ -86,7 +86,8 @@ async def search_and_scrape(
     A request that repeats an earlier one is answered with the batch of that one, and with what is found now of its
     pages.
     """
-    await check_session(resources, key_id, submission.options)
+    saved_at = await check_session(resources, key_id, submission.options)
+    submission = replace(submission, session_saved_at=saved_at)
     earlier = await earlier_job(resources, key_id, submission)
     if earlier is None:
         await admit(resources, key_id, submission)

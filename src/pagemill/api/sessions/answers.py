@@ -32,9 +32,9 @@ class SessionFields(TypedDict):
     websiteUrl: Annotated[str, Field(description="The origin of the page that it was saved on last.")]
     websiteDomain: str
     domains: Annotated[list[str], Field(description="Those that have cookies in it.")]
-    origins: Annotated[list[str], Field(description="Those that have local storage in it.")]
+    origins: Annotated[list[str], Field(description="Those that have local storage or databases in it.")]
     cookieCount: int
-    storageItemCount: int
+    storageItemCount: Annotated[int, Field(description="Items of local storage, and records of IndexedDB.")]
     isActive: Literal[True]
     createdAt: Time
     updatedAt: Annotated[Time, Field(description="When it was saved last.")]

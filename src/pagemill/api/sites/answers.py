@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import ContentFields, JobStatus, Milliseconds, Time, Warnings, batch_result, time_text
+from pagemill.api.wire.answers import (
+    CancelledAt,
+    ContentFields,
+    JobStatus,
+    Milliseconds,
+    Time,
+    Warnings,
+    batch_result,
+    job_times,
+    time_text,
+)
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 
@@ -72,6 +82,7 @@ class Map(TypedDict):
     error: Annotated[str | None, Field(description="Why it failed, and the error's code in parentheses.")]
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     durationMs: NotRequired[Milliseconds]
 
 
@@ -103,6 +114,7 @@ class Crawl(TypedDict):
     error: Annotated[str | None, Field(description="Why it failed: why its first page did.")]
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     durationMs: NotRequired[Milliseconds]
     next: NotRequired[Annotated[int, Field(description="There are more pages: ask again with `after` set to this.")]]
     results: list[CrawlResult]
@@ -122,6 +134,7 @@ class ListedCrawl(TypedDict):
     failedPages: int
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     durationMs: NotRequired[Milliseconds]
 
 
@@ -232,9 +245,5 @@ def _listed(job: Job, progress: Progress) -> JsonObject:
 
 def _times(job: Job) -> JsonObject:
     if job.completed_at is None:
-        return {"createdAt": time_text(job.created_at)}
-    return {
-        "createdAt": time_text(job.created_at),
-        "completedAt": time_text(job.completed_at),
-        "durationMs": max(0, (job.completed_at - job.created_at) // timedelta(milliseconds=1)),
-    }
+        return dict(job_times(job))
+    return {**job_times(job), "durationMs": max(0, (job.completed_at - job.created_at) // timedelta(milliseconds=1))}

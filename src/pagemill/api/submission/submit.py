@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -18,14 +17,17 @@ from pagemill.observability import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pagemill.api.resources import Resources
     from pagemill.api.wire.scrape_request import JobFields
     from pagemill.jobs.queue.store import Site
+    from pagemill.jobs.sessions.store import SessionStore
     from pagemill.model import Job, JobWebhook, ScrapeOptions, SiteOptions
     from pagemill.settings import Settings
 
 
+_LATER_OF_WEBHOOKS = frozenset({"headers", "sealed_headers"})
 _LATER_OPTIONS = frozenset({"since", "monitor_id"})
 
 
@@ -60,6 +62,9 @@ class Submission:
     search: tuple[str, int] | None = None
     """What its URLs are searched for by, and how many are wanted. It stands for them, as they are not known yet."""
 
+    session_saved_at: datetime | None = None
+    """When the session was saved that its pages begin with: saved anew, the same request asks for other pages."""
+
     @property
     def queued_pages(self) -> int:
         """How many pages it may queue at once. The pages of a crawl are queued as it goes on."""
@@ -88,21 +93,23 @@ def checked_webhook(resources: Resources, request: JobFields) -> str | None:
     return url
 
 
-async def check_session(resources: Resources, key_id: str, options: ScrapeOptions) -> None:
-    """Raise errors.NotFoundError if the session that pages are to begin with is not there, or is another key's.
+async def check_session(resources: Resources, key_id: str, options: ScrapeOptions) -> datetime | None:
+    """Return when the session was saved that pages begin with, or None where there is none, or they save it themselves.
+
+    Raises errors.NotFoundError if the session that pages are to begin with is not there, or is another key's.
 
     Raises errors.NotSupportedError if sessions cannot be encrypted.
     """
     use = options.session
     if use is None:
-        return
+        return None
     if not resources.sessions.can_seal:
         raise NotSupportedError("This service has no key to encrypt sessions with: PAGEMILL_SECRET_KEY is not set.")
-    if use.is_empty or use.may_be_new:
-        return
-    if await resources.sessions.find(key_id, use.id, use.name) is None:
+    found = None if use.is_empty else await resources.sessions.find(key_id, use.id, use.name)
+    if found is None and not use.is_empty and not use.may_be_new:
         field = "sessionName" if use.id is None else "sessionId"
         raise NotFoundError(f"The field `{field}` is not valid: there is no such session.")
+    return found.updated_at if found and not use.may_be_new else None
 
 
 async def submit(resources: Resources, key_id: str, submission: Submission) -> Job:
@@ -111,7 +118,8 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
     Raises errors.RateLimitedError and errors.QueueFullError, errors.ConflictError for an idempotency key that came with
     another request, and errors.NotFoundError for a session that is not there.
     """
-    await check_session(resources, key_id, submission.options)
+    saved_at = await check_session(resources, key_id, submission.options)
+    submission = replace(submission, session_saved_at=saved_at)
     if resources.limits:
         earlier = await earlier_job(resources, key_id, submission)
         if earlier is not None:
@@ -122,7 +130,9 @@ async def submit(resources: Resources, key_id: str, submission: Submission) -> J
 
 async def earlier_job(resources: Resources, key_id: str, submission: Submission) -> Job | None:
     """Return the job of the earlier request that this one repeats, or None. Raises errors.ConflictError."""
-    return await resources.jobs.find_existing_job(key_id, idempotency(submission, resources.settings))
+    return await resources.jobs.find_existing_job(
+        key_id, idempotency(submission, resources.settings, resources.sessions)
+    )
 
 
 async def admit(resources: Resources, key_id: str, submission: Submission) -> None:
@@ -139,31 +149,40 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
         submission.urls,
         await resources.sessions.seal_texts(key_id, submission.options),
         batch=submission.batch,
-        idempotency=idempotency(submission, resources.settings),
+        idempotency=idempotency(submission, resources.settings, resources.sessions),
         webhook_url=submission.webhook_url,
-        webhook=submission.webhook,
+        webhook=await resources.webhooks.seal(key_id, submission.webhook) if resources.webhooks else None,
         site=submission.site,
         trace_context=tracing.current_context(),
     )
 
 
-def idempotency(submission: Submission, settings: Settings) -> Idempotency | Repeat | None:
+def idempotency(submission: Submission, settings: Settings, sessions: SessionStore) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
     options = {field.name: getattr(submission.options, field.name) for field in fields(submission.options)}
     if submission.options.session is None:
         del options["session"]
     asked: list[Any] = [submission.batch, submission.search or submission.urls, options]
     # What was not there once is left out where it is not asked for, so that stored hashes stay true.
-    asked += [extra for extra in (submission.webhook_url, submission.webhook, submission.retry_of) if extra is not None]
+    if submission.idempotency_key is None and submission.session_saved_at is not None:
+        asked.append(submission.session_saved_at)
+    secret = submission.webhook is not None and bool(submission.webhook.headers)
+    webhook = _told(submission.webhook) if submission.webhook else None
+    asked += [extra for extra in (submission.webhook_url, webhook, submission.retry_of) if extra is not None]
     if submission.site is not None:
         asked.append([submission.site.kind, _asked(submission.site.options)])
-    request_hash = hashlib.sha256(orjson.dumps(asked)).digest()
+    request_hash = sessions.request_hash(orjson.dumps(asked), submission.options, secret=secret)
     if submission.idempotency_key is not None:
         return Idempotency(submission.idempotency_key, request_hash)
     if settings.requests.repeat_window == 0:
         return None
     inline = submission.endpoint is SubmitEndpoint.INLINE
     return Repeat(request_hash, timedelta(seconds=settings.requests.repeat_window), until_end=inline)
+
+
+def _told(webhook: JobWebhook) -> dict[str, Any]:
+    """How a webhook is told, without what was not there once where it is not asked for."""
+    return {name: value for name, value in asdict(webhook).items() if name not in _LATER_OF_WEBHOOKS or value}
 
 
 def _asked(site: SiteOptions) -> dict[str, Any]:

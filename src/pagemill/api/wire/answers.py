@@ -38,6 +38,10 @@ _KEYS: Mapping[Format, str] = {
 
 JobId = Annotated[str, Field(examples=["job_0123456789abcdef01234567"])]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC, with milliseconds.")]
+CancelledAt = Annotated[
+    str,
+    Field(json_schema_extra={"format": "date-time"}, description="When a client cancelled it, before it had ended."),
+]
 Milliseconds = Annotated[int, Field(ge=0, description="Milliseconds.")]
 JobStatus = Annotated[
     Literal["pending", "processing", "completed", "failed"],
@@ -234,6 +238,7 @@ class SingleJob(ContentFields):
     country: str
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     warnings: NotRequired[Annotated[Warnings, Field(description="As a submission has them; when scraped inline.")]]
 
 
@@ -255,6 +260,7 @@ class BatchJob(TypedDict):
     urls: list[str]
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     durationMs: NotRequired[Milliseconds]
     error: NotRequired[Annotated[str, Field(description="Once failed: how many URLs failed, and why the first did.")]]
     results: list[BatchResult]
@@ -275,6 +281,7 @@ class ListedJob(TypedDict):
     cached: NotRequired[Annotated[bool, Field(description="Whether cached copies were served; once it is known.")]]
     createdAt: Time
     completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
     durationMs: NotRequired[Milliseconds]
 
 
@@ -367,11 +374,31 @@ def _listed(summary: JobSummary) -> ListedJob:
         "error": _summary_error(summary) if summary.job.status is Status.FAILED else None,
         "createdAt": time_text(job.created_at),
     }
+    if job.cancelled_at:
+        fields["cancelledAt"] = time_text(job.cancelled_at)
     if job.completed_at:
         fields["cached"] = summary.cached
         fields["completedAt"] = time_text(job.completed_at)
         fields["durationMs"] = max(0, (job.completed_at - job.created_at) // timedelta(milliseconds=1))
     return fields
+
+
+class JobTimes(TypedDict):
+    """When what happened to a job."""
+
+    createdAt: Time
+    completedAt: NotRequired[Time]
+    cancelledAt: NotRequired[CancelledAt]
+
+
+def job_times(job: Job) -> JobTimes:
+    """Return when what happened to a job."""
+    times: JobTimes = {"createdAt": time_text(job.created_at)}
+    if job.completed_at:
+        times["completedAt"] = time_text(job.completed_at)
+    if job.cancelled_at:
+        times["cancelledAt"] = time_text(job.cancelled_at)
+    return times
 
 
 def single_job(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes | None = None) -> JsonObject:
@@ -385,8 +412,7 @@ def single_job(job: Job, page: Page, bodies: Mapping[str, Any], metadata: bytes 
         **_content(job, job.status, bodies),
         **_outcome(job.status, page, job.created_at, job.completed_at),
         **_provenance(job, page, metadata),
-        "createdAt": time_text(job.created_at),
-        **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
+        **job_times(job),
     }
 
 
@@ -411,8 +437,7 @@ def batch_job(job: Job, pages: Sequence[Page]) -> JsonObject:
         "jobType": BATCH,
         "country": job.options.country,
         "urls": [page.url for page in pages],
-        "createdAt": time_text(job.created_at),
-        **({"completedAt": time_text(job.completed_at)} if job.completed_at else {}),
+        **job_times(job),
         **_duration(job.created_at, job.completed_at),
         **({"error": error} if error else {}),
     }

@@ -11,7 +11,7 @@ from pagemill.errors import RequestError
 from pagemill.model import Cookie
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 MAX_HEADERS = 50
 MAX_COOKIES = 100
@@ -48,13 +48,18 @@ class CookieFields(BaseModel):
     path: str | None = "/"
 
 
-def checked_headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return headers that can be sent. Raises errors.RequestError, naming the first that cannot."""
+def checked_headers(
+    headers: Mapping[str, str], field: str = "headers", reserved: Container[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Return headers that can be sent. Raises errors.RequestError, naming the first that cannot.
+
+    `reserved` are those, in lower case, that the service sets in this place, beside the ones that it sets everywhere.
+    """
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise RequestError("The field `headers` is not valid: it holds what is no HTTP header.")
-        if name.lower() in _RESERVED_HEADERS:
-            raise RequestError(f"The field `headers.{name}` is not valid: this header is set by the service.")
+            raise RequestError(f"The field `{field}` is not valid: it holds what is no HTTP header.")
+        if name.lower() in _RESERVED_HEADERS or name.lower() in reserved:
+            raise RequestError(f"The field `{field}.{name}` is not valid: this header is set by the service.")
     return tuple((name, value.strip()) for name, value in headers.items())
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from pagemill.api.wire.answers import Time, time_text
-from pagemill.jobs.webhooks.endpoints import Event
+from pagemill.jobs.webhooks.endpoints import ENDPOINT_EVENTS, Event
 from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
@@ -18,13 +19,22 @@ if TYPE_CHECKING:
 _EVENTS = "The events to be told of. Not given: the ends of jobs and batches."
 
 
+def _of_endpoints(event: Event) -> Event:
+    if event not in ENDPOINT_EVENTS:
+        raise PydanticCustomError("event", "endpoints are not told of this event")
+    return event
+
+
+_EndpointEvent = Annotated[Event, Field(strict=False), AfterValidator(_of_endpoints)]
+
+
 class EndpointFields(BaseModel):
     """What an endpoint is made of. Every field may be left out or null."""
 
     model_config = ConfigDict(alias_generator=to_camel, strict=True, frozen=True, extra="ignore")
 
     description: str | None = Field(None, max_length=1000, pattern=r"^[^\x00]*$", description="For people.")
-    events: list[Annotated[Event, Field(strict=False)]] | None = Field(None, min_length=1, description=_EVENTS)
+    events: list[_EndpointEvent] | None = Field(None, min_length=1, description=_EVENTS)
     is_active: bool | None = Field(None, description="Whether it is told anything. A new endpoint is.")
 
 

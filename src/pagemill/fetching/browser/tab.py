@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
 
-from pagemill.errors import BrowserCrashedError, BrowserError, SessionUnreadableError
+from pagemill.errors import (
+    BrowserCrashedError,
+    BrowserError,
+    SessionUnreadableError,
+)
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.proxies.tunnel import Tunnels
-from pagemill.model import SessionState
+from pagemill.model import SessionFault, SessionState
 from pagemill.proxies import DIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from playwright.async_api import BrowserContext, CDPSession, Frame, Page
+    from playwright.async_api import BrowserContext, CDPSession, Frame, Page, Route
 
     from pagemill.fetching.browser.process import BrowserProcess
     from pagemill.fetching.egress.guard import EgressGuard
@@ -36,6 +40,7 @@ PREOPENED_TABS = 2
 # In the first moment of each document: media are not loaded. A policy of the page's own (CSP Level 3) does it inside
 # Blink, for all frames, and leaves nothing that the page could find; images and fonts are off for the whole process.
 _WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "without_media.js").read_text()
+_STORAGE_SIZE = (resources.files("pagemill.fetching.browser") / "scripts" / "storage_size.js").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Tab:
         await self._stack.aclose()
 
     async def begin_with(self, state: SessionState) -> None:
-        """Put cookies and local storage into the context. Raises `SessionUnreadableError`."""
+        """Put cookies and storage into the context. Raises `SessionUnreadableError`."""
         from playwright.async_api import Error
 
         try:
@@ -96,27 +101,56 @@ class Tab:
             raise SessionUnreadableError("The browser did not take the session's cookies and storage.") from None
 
     def note_origins(self) -> None:
-        """Count the origins that the page opens: the local storage of each will be part of the context's state."""
+        """Count the origins that the page opens: the storage of each will be part of the context's state."""
 
         def note(frame: Frame) -> None:
             if frame.url.startswith("http"):
                 self._origins.add("/".join(frame.url.split("/", 3)[:3]))
 
         self.page.on("framenavigated", note)
+        self.context.on("page", lambda other: other.on("framenavigated", note))
 
-    async def session_state(self, deadline: float) -> SessionState | None:
-        """Return the cookies and the local storage of the context, or None where they cannot be had by then."""
+    async def session_state(self, deadline: float) -> SessionState | SessionFault:
+        """Return the cookies and the storage of the context, or why they cannot be had by then.
+
+        The page is gone after that: what it holds is measured before the browser's driver writes it as one text, and
+        it must not grow meanwhile.
+        """
         from playwright.async_api import Error
 
-        if len(self._origins) > self._settings.sessions.session_max_origins:
-            return None
+        limits = self._settings.sessions
+        if len(self._origins) > limits.session_max_origins:
+            return SessionFault.TOO_MANY_ORIGINS
         try:
             async with asyncio.timeout_at(deadline):
-                state = await self.context.storage_state()
+                if await self._storage_size(limits.session_max_bytes) > limits.session_max_bytes:
+                    return SessionFault.TOO_LARGE
+                state = await self.context.storage_state(indexed_db=True)
         except (Error, TimeoutError):
-            return None
+            return SessionFault.NO_ANSWER
         # With escapes, as a page may store what is no text: a half of a surrogate pair.
         return SessionState(json.dumps(state, separators=(",", ":")).encode())
+
+    async def _storage_size(self, limit: int) -> int:
+        """Return how many characters the storage of the noted origins holds, or a number above the limit.
+
+        Each origin is opened with an empty page in place of its own. Nothing is asked of the sites.
+        """
+
+        async def answer(route: Route) -> None:
+            await route.fulfill(body="<html></html>", content_type="text/html")
+
+        size = 0
+        await self.page.route("**/*", answer)
+        await self.page.goto("about:blank")
+        for origin in sorted(self._origins):
+            # A service worker would answer in place of the empty page, or go on storing.
+            await self.session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "service_workers"})
+            await self.page.goto(origin)
+            size += await self.page.evaluate(_STORAGE_SIZE, limit - size)
+            if size > limit:
+                break
+        return size
 
     async def _open(self) -> None:
         from playwright.async_api import Error

@@ -31,7 +31,9 @@ class Poster(HttpFetcher):
         target = self._guard.check_url(url)
         curl = plain_handle(self._settings)
         try:
-            curl.setopt(CurlOpt.HTTPHEADER, [f"{name}: {value}".encode() for name, value in headers.items()])
+            # libcurl sends a header without a value for `Name;`, and leaves it out for `Name:`.
+            lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers.items()]
+            curl.setopt(CurlOpt.HTTPHEADER, [line.encode() for line in lines])
             curl.setopt(CurlOpt.POST, 1)
             curl.setopt(CurlOpt.POSTFIELDS, body)
             curl.setopt(CurlOpt.POSTFIELDSIZE_LARGE, len(body))

@@ -5,7 +5,7 @@ Headers are for the origin that the client named, cookies for its host: redirect
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ class RequestFields:
     """Of the page as it is known already: it need not come again where it has not changed."""
     enough: int | None = None
     """Bytes of the body after which the rest is not read, however long it is."""
+    session_cookies: tuple[bytes, ...] = field(default=(), repr=False)
+    """The cookies of a saved session, as lines of Netscape's cookie file."""
 
     @property
     def own(self) -> bool:
         """Whether the client sends anything of its own, so that the host may answer otherwise than anybody else."""
-        return bool(self.headers or self.cookies or self.user_agent)
+        return bool(self.headers or self.cookies or self.user_agent or self.session_cookies)
 
     @classmethod
     def of(cls, options: ScrapeOptions) -> RequestFields:
@@ -59,8 +61,8 @@ class RequestFields:
         return [line.encode() for line in self.validators.headers_for(url)] if self.validators else []
 
     def cookie_lines(self, host: str) -> list[bytes]:
-        """The cookies as lines of Netscape's cookie file, as CURLOPT_COOKIELIST takes them."""
-        lines = []
+        """The cookies as lines of Netscape's cookie file, as CURLOPT_COOKIELIST takes them; the session's first."""
+        lines = [*self.session_cookies]
         for cookie in self.cookies:
             domain = host if cookie.domain is None else cookie.domain.lstrip(".")
             below = "FALSE" if cookie.domain is None else "TRUE"

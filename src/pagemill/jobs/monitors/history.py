@@ -82,8 +82,8 @@ class MonitorHistory:
         row = await self._database.row(statements.GET_SNAPSHOT, monitor_id, snapshot_id)
         return _snapshot(row, content=row["content"], data=row["data"]) if row else None
 
-    async def snapshot_of_content(self, monitor_id: str, content_hash: str) -> Snapshot | None:
-        """Return the newest snapshot of this content, or None."""
+    async def snapshot_of_content(self, monitor_id: str, content_hash: str | None) -> Snapshot | None:
+        """Return the newest snapshot, of this content where its hash is given, or None."""
         row = await self._database.row(statements.FIND_CONTENT, monitor_id, content_hash)
         return _snapshot(row, content=row["content"], data=row["data"]) if row else None
 

@@ -20,10 +20,11 @@ ORDER BY created_at DESC, id DESC LIMIT $3
 HAS_SNAPSHOT = "SELECT EXISTS (SELECT FROM monitor_snapshots WHERE id = $2 AND monitor_id = $1) AS found"
 # Repeatable: it only reads.
 GET_SNAPSHOT = f"SELECT {_SNAPSHOT_COLUMNS}, content, data FROM monitor_snapshots WHERE id = $2 AND monitor_id = $1"
-# The newest of this content.
+# The newest, or the newest of the content with the hash $2.
 # Repeatable: it only reads.
 FIND_CONTENT = f"""
-SELECT {_SNAPSHOT_COLUMNS}, content, data FROM monitor_snapshots WHERE monitor_id = $1 AND content_hash = $2
+SELECT {_SNAPSHOT_COLUMNS}, content, data FROM monitor_snapshots
+WHERE monitor_id = $1 AND ($2::text IS NULL OR content_hash = $2)
 ORDER BY created_at DESC, id DESC LIMIT 1
 """
 

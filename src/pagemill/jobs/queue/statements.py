@@ -38,7 +38,8 @@ _PLACE = """
 # `key_full` or `full` is true. A job of any size is taken where there are none. What is submitted meanwhile is not
 # counted yet.
 # $14: the span that submits it. $15, $16: the kind of job and what it is to find. The first URL of a crawl is in its
-# frontier, as released: $17: its identity, $18: its host. $19: how the URL of $8 is told, or null.
+# frontier, as released: $17: its identity, $18: its host. $19: how the URL of $8 is told, or null: of the start of the
+# job at once, where it is to be.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}
@@ -71,9 +72,15 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     SELECT job.id, $17::bytea, ($5::text[])[1], $18, 0, 1, 0 FROM job WHERE job.kind = 'crawl'
 ), seed_host AS (
     INSERT INTO crawl_hosts (job_id, host) SELECT job.id, $18 FROM job WHERE job.kind = 'crawl'
+), started AS (
+    INSERT INTO webhook_deliveries (id, key_id, job_id, event, url)
+    SELECT 'whd_' || replace(gen_random_uuid()::text, '-', ''), job.key_id, job.id, 'job.started', $8
+    FROM job WHERE $19::jsonb -> 'events' ? 'job.started'
+    RETURNING id
 )
 SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job),
-       (SELECT pg_notify('pagemill_queue', 'crawls') FROM job WHERE kind = 'crawl')
+       (SELECT pg_notify('pagemill_queue', 'crawls') FROM job WHERE kind = 'crawl'),
+       (SELECT pg_notify('pagemill_queue', 'deliveries') FROM started)
 FROM place LEFT JOIN job ON true
 """
 

@@ -165,7 +165,7 @@ class JobStore:
                 statements.SUBMIT_JOB,
                 *(*values, repeat.request_hash, repeat.window, repeat.until_end),
                 *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context, *_pack_site(site)),
-                None if webhook is None else asdict(webhook),
+                _pack_webhook(webhook),
             )
             if row["id"] is not None:
                 return _counted(job_of(row), len(urls))
@@ -358,9 +358,21 @@ def unpack_site(value: dict[str, Any] | None) -> SiteOptions | None:
     return None if value is None else _SITE.validate_python(value)
 
 
+def _pack_webhook(webhook: JobWebhook | None) -> dict[str, Any] | None:
+    """Return how a job's webhook is told for the database: with headers only where they are encrypted."""
+    if webhook is None:
+        return None
+    packed = asdict(webhook)
+    del packed["headers"]
+    return packed
+
+
 def unpack_webhook(value: dict[str, Any] | None) -> JobWebhook | None:
     """Return how a job's webhook is told, as it stands in the database."""
-    return None if value is None else JobWebhook(value["kind"], tuple(value["events"]), value["metadata"])
+    if value is None:
+        return None
+    sealed = value.get("sealed_headers")
+    return JobWebhook(value["kind"], tuple(value["events"]), value["metadata"], sealed_headers=sealed)
 
 
 def _counted(job: Job, pages: int) -> Job:
@@ -403,7 +415,7 @@ def job_of(row: Any) -> Job:
         options=unpack_options(row["options"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
-        cancelled=row["cancelled_at"] is not None,
+        cancelled_at=row["cancelled_at"],
         webhook_url=row["webhook_url"],
         webhook=unpack_webhook(row["webhook"]),
         kind=JobKind(row["kind"]),

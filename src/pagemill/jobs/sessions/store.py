@@ -22,9 +22,9 @@ from pagemill.errors import (
     SessionUnreadableError,
     TooManySessionsError,
 )
+from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.service_key import service_key
 from pagemill.jobs.sessions import statements
-from pagemill.jobs.sessions.sealing import SealingKey
 from pagemill.model import SessionState
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Session:
     domains: tuple[str, ...]
     """Those that have cookies in it."""
     origins: tuple[str, ...]
-    """Those that have local storage in it."""
+    """Those that have local storage or databases in it."""
     cookies: int
     storage_items: int
     created_at: datetime
@@ -95,10 +95,20 @@ class SessionStore:
             raise SessionUnreadableError("The session was encrypted with another PAGEMILL_SECRET_KEY. Save it again.")
         return SessionState(opened)
 
+    def request_hash(self, request: bytes, options: ScrapeOptions, *, secret: bool = False) -> bytes:
+        """Return what a repetition of a request is recognised by, which is kept in the clear.
+
+        Where the texts of actions are encrypted, or `secret` says so, nobody without the service's key can try
+        passwords on it.
+        """
+        if self._key is not None and (secret or _has_secret_texts(options)):
+            return self._key.digest(request)
+        return hashlib.sha256(request).digest()
+
     async def seal_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
         """Return the options with what actions write encrypted, where they save a session: it may be a password."""
         use = options.session
-        if self._key is None or use is None or use.save_as is None or not any(one.text for one in options.actions):
+        if self._key is None or use is None or not _has_secret_texts(options):
             return options
         return await asyncio.to_thread(_with_sealed_texts, self._key, key_id, options, use)
 
@@ -169,11 +179,21 @@ class SessionStore:
 
 
 def _contents(state: SessionState) -> tuple[list[str], list[str], int, int]:
-    """The domains, the origins, and the numbers of cookies and of items in storage."""
+    """The domains, the origins, and the numbers of cookies and of items in storage, records of databases included."""
     value = json.loads(state.json)
     domains = dict.fromkeys(cookie["domain"].lstrip(".") for cookie in value["cookies"])
-    origins = {origin["origin"]: len(origin["localStorage"]) for origin in value["origins"]}
+    origins = {
+        origin["origin"]: len(origin["localStorage"])
+        + sum(len(store["records"]) for database in origin.get("indexedDB", ()) for store in database["stores"])
+        for origin in value["origins"]
+    }
     return sorted(domains), sorted(origins), len(value["cookies"]), sum(origins.values())
+
+
+def _has_secret_texts(options: ScrapeOptions) -> bool:
+    """Whether actions write something where a session is saved: it may be a password."""
+    saves = options.session is not None and options.session.save_as is not None
+    return saves and any(action.text for action in options.actions)
 
 
 def _with_sealed_texts(key: SealingKey, key_id: str, options: ScrapeOptions, use: SessionUse) -> ScrapeOptions:

@@ -27,7 +27,7 @@ from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
 from pagemill.jobs.webhooks.firecrawl_payload import document_of, firecrawl_payload
 from pagemill.jobs.webhooks.monitor_payload import CHANGES_TOLD, monitor_payload
 from pagemill.jobs.webhooks.payload import job_payload, trial_payload
-from pagemill.jobs.webhooks.signing import SealedSecret, SigningKey, signature
+from pagemill.jobs.webhooks.signing import Headers, SealedSecret, SigningKey, signature
 from pagemill.observability.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_DURATION
 from pagemill.observability.stages import request_attributes
 from pagemill.observability.tracing import Kind, Span
@@ -163,9 +163,13 @@ class Deliverer:
         body = delivery.body or await self._make_body(delivery)
         if body is None:
             return _Outcome(error="What there was to tell of was deleted before. (not_found)", permanent=True)
+        own = await self._own_headers(delivery, key)
+        if own is None:
+            # As with a secret of another key: the operator may bring it back.
+            return _Outcome(error="The service's key is not the one that the headers were kept with. (internal_error)")
         headers = {
+            **own,
             "Content-Type": "application/json",
-            "User-Agent": f"Pagemill/{__version__}",
             "X-Anakin-Signature": signature(secret, body),
             "X-Anakin-Timestamp": str(int(time.time())),
         }
@@ -182,6 +186,19 @@ class Deliverer:
         if 200 <= status < 300:
             return _Outcome(http_status=status)
         return _Outcome(status, f"The receiver answered with HTTP status {status}. (http_error)")
+
+    @staticmethod
+    async def _own_headers(delivery: ClaimedDelivery, key: SigningKey) -> dict[str, str] | None:
+        """Return the headers of the request's own beside the user agent, or None where they cannot be read."""
+        own: Headers | None = ()
+        if delivery.sealed_headers is not None:
+            own = await asyncio.to_thread(key.open_headers, delivery.sealed_headers, delivery.key_id)
+        if own is None:
+            return None
+        headers = dict(own)
+        if not any(name.lower() == "user-agent" for name in headers):
+            headers["User-Agent"] = f"Pagemill/{__version__}"
+        return headers
 
     async def _secret(self, delivery: ClaimedDelivery, webhooks: Webhooks, key: SigningKey) -> str | _Outcome:
         if delivery.endpoint_id is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class ClaimedDelivery:
     """The span that submitted the job, as a `traceparent`."""
     firecrawl: bool = False
     """Whether it is told as Firecrawl's API has it."""
+    sealed_headers: str | None = field(default=None, repr=False)
+    """HTTP headers of the request's own, encrypted."""
 
 
 class DeliveryQueue:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.webhooks.signing import SigningKey
+    from pagemill.model import JobWebhook
 
 
 class Event(StrEnum):
     """What is told; the values are those of the wire. A batch ends with the same event however it went."""
 
+    JOB_STARTED = "job.started"
+    """Told as Firecrawl's API has it alone: endpoints are not."""
     JOB_COMPLETED = "job.completed"
     JOB_FAILED = "job.failed"
     BATCH_COMPLETED = "batch.completed"
@@ -33,6 +37,8 @@ class Event(StrEnum):
     TEST = "webhook.test"
 
 
+ENDPOINT_EVENTS = tuple(event for event in Event if event is not Event.JOB_STARTED)
+"""What an endpoint can be told of."""
 JOB_EVENTS = (Event.JOB_COMPLETED, Event.JOB_FAILED, Event.BATCH_COMPLETED)
 """What an endpoint is told of that names no events."""
 
@@ -117,6 +123,13 @@ class Webhooks:
             *(endpoint_id, key_id, url, description, list(events), sealed.salt, sealed.hash, is_active),
         )
         return _endpoint(row), secret
+
+    async def seal(self, key_id: str, webhook: JobWebhook | None) -> JobWebhook | None:
+        """Return how a job's webhook is told as it is kept: with its headers encrypted."""
+        if webhook is None or not webhook.headers:
+            return webhook
+        sealed = await asyncio.to_thread(self._signing_key.seal_headers, webhook.headers, key_id)
+        return replace(webhook, headers=(), sealed_headers=sealed)
 
     async def endpoints(self, key_id: str) -> list[Endpoint]:
         """Return the endpoints of a key, oldest first."""

@@ -28,6 +28,7 @@ TEXTS: Mapping[Format, str] = {
 LISTS: Mapping[Format, str] = {Format.LINKS: "links", Format.IMAGES: "images"}
 TOO_LARGE = "The contents are too large for a webhook: ask for the job."
 
+_BEFORE_THE_END: Mapping[Event, str] = {Event.JOB_STARTED: "started", Event.PAGE_COMPLETED: "page"}
 _BATCH = "batch_scrape"
 _METADATA = "metadata"
 _DESCRIBED = {
@@ -46,9 +47,9 @@ _OF_LIST = "ogLocaleAlternate"
 def firecrawl_payload(  # noqa: PLR0913, PLR0917 - each is told
     delivery_id: str, event: Event, job: Job, webhook: JobWebhook, pages: Sequence[Page], documents: list[JsonObject]
 ) -> bytes:
-    """Return the body that tells of a job's end, or of a page of it, which `documents` holds then."""
-    failed = event is not Event.PAGE_COMPLETED and job.status is Status.FAILED
-    told = "page" if event is Event.PAGE_COMPLETED else "completed"
+    """Return the body that tells of a job's start or end, or of a page of it, which `documents` holds then."""
+    failed = event not in _BEFORE_THE_END and job.status is Status.FAILED
+    told = _BEFORE_THE_END.get(event, "completed")
     if failed and webhook.kind != _BATCH:  # the end of a batch has one name, however it went
         told = "failed"
     error = batch_error(pages) if failed else None

@@ -123,7 +123,8 @@ def _outcome(page: Page) -> JsonObject:
 
 def _times(job: Job) -> JsonObject:
     ended = {"completedAt": time_text(job.completed_at)} if job.completed_at else {}
-    return {**_created(job), **ended}
+    cancelled = {"cancelledAt": time_text(job.cancelled_at)} if job.cancelled_at else {}
+    return {**_created(job), **ended, **cancelled}
 
 
 def _created(job: Job) -> JsonObject:

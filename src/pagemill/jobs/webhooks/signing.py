@@ -10,14 +10,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.service_key import service_key
 
 if TYPE_CHECKING:
     from pagemill.settings import Settings
+
+Headers = tuple[tuple[str, str], ...]
 
 _PREFIX = "whsec_"
 _CONTEXT = b"pagemill webhook secret\x01"
@@ -38,6 +42,7 @@ class SigningKey:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._sealing = SealingKey(key, "webhook headers")
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -58,6 +63,15 @@ class SigningKey:
         """Return a secret, or None where it was made under another key: signing with it would deceive nobody."""
         secret = self._derive(sealed.salt)
         return secret if hmac.compare_digest(_hash(secret), sealed.hash) else None
+
+    def seal_headers(self, headers: Headers, key_id: str) -> str:
+        """Return headers encrypted, for a job of this API key. Call it in a thread."""
+        return base64.b64encode(self._sealing.seal(json.dumps(headers).encode(), key_id)).decode()
+
+    def open_headers(self, sealed: str, key_id: str) -> Headers | None:
+        """Return headers, or None where they were encrypted under another key. Call it in a thread."""
+        opened = self._sealing.open(base64.b64decode(sealed), key_id)
+        return None if opened is None else tuple((name, value) for name, value in json.loads(opened))
 
     def _derive(self, salt: bytes) -> str:
         digest = hmac.digest(self._key, salt + _CONTEXT, "sha256")

@@ -177,7 +177,10 @@ RETURNING webhook_deliveries.id, key_id, endpoint_id, job_id, event, url, body, 
           (SELECT trace_context FROM jobs WHERE jobs.id = webhook_deliveries.job_id) AS trace_context,
           endpoint_id IS NULL
               AND coalesce((SELECT webhook IS NOT NULL FROM jobs WHERE jobs.id = webhook_deliveries.job_id), false)
-              AS firecrawl
+              AS firecrawl,
+          CASE WHEN endpoint_id IS NULL
+               THEN (SELECT webhook ->> 'sealed_headers' FROM jobs WHERE jobs.id = webhook_deliveries.job_id) END
+              AS sealed_headers
 """
 
 # Whoever was first decides what is sent.

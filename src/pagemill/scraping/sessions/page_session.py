@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pagemill import bodies
-from pagemill.errors import SessionError, SessionNotFoundError
+from pagemill.errors import SessionError, SessionNotFoundError, SessionTooLargeError
+from pagemill.model import SessionFault
 
 if TYPE_CHECKING:
     from pagemill.model import JsonObject, ScrapeOptions, SessionState
@@ -58,5 +59,17 @@ async def with_saved_session(
 
 async def _save(sessions: KeptSessions, page: ScrapedPage, name: str, key_id: str) -> str:
     if page.session is None:
-        raise SessionError("The browser did not give its cookies and storage, or the page opened too many origins.")
+        raise SessionError("The page was read without a browser, so that there is nothing to save.")
+    if isinstance(page.session, SessionFault):
+        raise _error(page.session)
     return await sessions.save(key_id, name, page.session, page.final_url)
+
+
+def _error(fault: SessionFault) -> SessionError:
+    match fault:
+        case SessionFault.TOO_LARGE:
+            return SessionTooLargeError("The cookies and the storage are larger than the limit.")
+        case SessionFault.TOO_MANY_ORIGINS:
+            return SessionError("The page opened too many origins, frames included.")
+        case SessionFault.NO_ANSWER:
+            return SessionError("The browser did not give its cookies and storage in time.")

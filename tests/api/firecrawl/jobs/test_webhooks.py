@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.api.conftest import Api, SimulatedWorker
+
+    from pagemill.jobs.database.pool import Database
 
 URLS = ["https://example.com/a", "https://example.com/b"]
 METADATA = {"project": "Brot", "ids": [1, {"größe": None}]}
@@ -55,14 +58,22 @@ async def test_a_batch_tells_of_its_pages_and_its_end(api: Api, worker: Simulate
     await worker.complete(first, CONTENT)
     await worker.fail(second)
     async with asyncio.timeout(20):
-        while len(receiver.requests) < 2:
+        while len(receiver.requests) < 3:
             await asyncio.sleep(0.02)
     secret = (await api.client.get("/v1/webhooks/signing-secret")).json()["secret"]
     for request in receiver.requests:
         assert request.target == "/hook"  # endpoints are not told of the pages of batches
         signed = "sha256=" + hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
         assert request.headers["x-firecrawl-signature"] == signed
-    end, page = await told(receiver, 2)
+    end, page, start = await told(receiver, 3)
+    assert start.pop("webhookId")
+    assert start == {
+        "success": True,
+        "type": "batch_scrape.started",
+        "id": submitted["id"],
+        "data": [],
+        "metadata": METADATA,
+    }
     assert end.pop("webhookId") != page.pop("webhookId")
     assert end == {
         "success": True,
@@ -89,11 +100,12 @@ async def test_a_batch_tells_of_its_pages_and_its_end(api: Api, worker: Simulate
 
 async def test_only_the_events_that_are_named_are_told(api: Api, worker: SimulatedWorker, receiver: HttpServer) -> None:
     hook = receiver.url("/hook")
-    crawl = await submit(api, "crawl", url=URLS[0], webhook={"url": hook, "events": ["failed"], "headers": {"a": "b"}})
-    assert "webhook.headers" in crawl["warning"]
+    crawl = await submit(api, "crawl", url=URLS[0], webhook={"url": hook, "events": ["failed"]})
     batch = await submit(api, "batch/scrape", urls=URLS, webhook={"url": hook, "events": ["started", "page"]})
-    assert "starts" in batch["warning"]
+    assert "warning" not in batch
     extract = await submit(api, "extract", urls=URLS[:1], prompt="The title.", webhook=hook)
+    for started, job in zip(await told(receiver, 2), (batch, extract), strict=True):
+        assert (started["type"].partition(".")[2], started["id"]) == ("started", job["id"])
     for page in await worker.start_all():
         await (worker.fail(page) if page.job_id == crawl["id"] else worker.complete(page, {"markdown": "Ünï\n"}))
     failed, *pages, data = sorted(await told(receiver, 4), key=lambda body: (body["success"], body["type"]))
@@ -101,6 +113,56 @@ async def test_only_the_events_that_are_named_are_told(api: Api, worker: Simulat
     assert "connection_refused" in failed["error"]
     assert [(page["type"], page["data"][0]["markdown"]) for page in pages] == [("batch_scrape.page", "Ünï\n")] * 2
     assert (data["type"], data["id"]) == ("extract.completed", extract["id"])
+
+
+SECRET = "Bearer s3cret-of-the-receiver"
+
+
+async def test_headers_of_the_request_go_to_the_receiver_and_are_kept_encrypted(
+    api: Api, worker: SimulatedWorker, receiver: HttpServer, database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"Authorization": SECRET, "User-Agent": "ours/1", "X-Empty": ""}
+    webhook = {"url": receiver.url("/hook"), "events": ["started", "completed"], "headers": headers}
+    key = {"x-idempotency-key": "again"}
+    body = {"url": URLS[0], "webhook": webhook}
+    first, again = [await api.client.post("/v2/crawl", json=body, headers=key) for _ in range(2)]
+    assert first.json()["id"] == again.json()["id"]
+    assert "warning" not in first.json()
+    other = {**body, "webhook": {**webhook, "headers": {"Authorization": "another"}}}
+    assert (await api.client.post("/v2/crawl", json=other, headers=key)).status_code == 409
+    await worker.complete_all({"markdown": "text"})
+    async with asyncio.timeout(20):
+        while len(receiver.requests) < 2:
+            await asyncio.sleep(0.02)
+    for request in receiver.requests:
+        assert (request.headers["authorization"], request.headers["user-agent"]) == (SECRET, "ours/1")
+        assert (request.headers["x-empty"], request.headers["content-type"]) == ("", "application/json")
+    paths = ("/v1/webhooks/deliveries", f"/v2/crawl/{first.json()['id']}")
+    shown = [(await api.client.get(path)).text for path in paths]
+    [kept] = await database.rows("SELECT to_jsonb(jobs)::text AS row FROM jobs WHERE id = $1", first.json()["id"])
+    for text in (*shown, kept["row"], capfd.readouterr().out):
+        assert SECRET not in text
+    assert "sealed_headers" in kept["row"]
+
+    # Without the key that they were encrypted with, nothing is sent.
+    await database.rows(
+        "UPDATE jobs SET webhook = jsonb_set(webhook, '{sealed_headers}', to_jsonb($1::text)) WHERE id = $2",
+        base64.b64encode(bytes(60)).decode(),
+        first.json()["id"],
+    )
+    receiver.requests.clear()
+    [delivery, _] = (await api.client.get("/v1/webhooks/deliveries")).json()
+    await api.client.post(f"/v1/webhooks/deliveries/{delivery['id']}/resend")
+    async with asyncio.timeout(20):
+        while not (failed := (await api.client.get("/v1/webhooks/deliveries?status=failed")).json()):
+            await asyncio.sleep(0.02)
+    assert (failed[0]["id"], failed[0]["error"][-16:]) == (delivery["id"], "(internal_error)")
+    assert receiver.requests == []
+
+
+async def test_endpoints_cannot_ask_for_the_start(api: Api) -> None:
+    answer = await api.client.post("/v1/webhooks", json={"url": "https://example.com/", "events": ["job.started"]})
+    assert (answer.status_code, "job.started" in (await api.client.get("/v1/webhooks/events")).json()) == (400, False)
 
 
 async def test_contents_that_are_too_large_stay_out(api: Api, worker: SimulatedWorker, receiver: HttpServer) -> None:
@@ -119,6 +181,10 @@ async def test_contents_that_are_too_large_stay_out(api: Api, worker: SimulatedW
         ({"url": "ftp://example.com/"}, "webhook.url"),
         ({"url": URLS[0], "events": ["ended"]}, "webhook.events[0]"),
         ({"url": URLS[0], "metadata": "text"}, "webhook.metadata"),
+        ({"url": URLS[0], "headers": {"X-Firecrawl-Signature": "x"}}, "webhook.headers.X-Firecrawl-Signature"),
+        ({"url": URLS[0], "headers": {"Host": "x"}}, "webhook.headers.Host"),
+        ({"url": URLS[0], "headers": {"a": "b\r\nc: d"}}, "webhook.headers"),
+        ({"url": URLS[0], "headers": "text"}, "webhook.headers"),
         ({"url": URLS[0], "metadata": {"text": "x" * 9000}}, "webhook.metadata"),
     ],
 )

@@ -64,7 +64,7 @@ async def submit_batch(
     )
     job = await submit(resources, key_id, submission)
     parted = {"invalidURLs": invalid} if body.ignore_invalid_urls is not False else {}
-    return submitted_response(resources, request, job, **parted, **joined([*asked.warnings, *told.warnings]))
+    return submitted_response(resources, request, job, **parted, **joined(asked.warnings))
 
 
 @router.get("/{id}", operation_id="firecrawlGetBatch", summary="Read a batch", response_model=FirecrawlJob)

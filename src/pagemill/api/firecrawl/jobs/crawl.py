@@ -80,7 +80,7 @@ async def submit_crawl(
         site=asked.site,
     )
     job = await submit(resources, key_id, submission)
-    return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings, *told.warnings]))
+    return submitted_response(resources, request, job, **joined([*asked.warnings, *options.warnings]))
 
 
 @router.get(

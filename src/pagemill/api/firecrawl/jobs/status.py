@@ -69,7 +69,7 @@ class Snapshot:
 
 def status_of(job: Job) -> str:
     """Return what Firecrawl calls a job's status."""
-    if job.cancelled:
+    if job.cancelled_at is not None:
         return "cancelled"
     return job.status.value if job.status.ended else "scraping"
 
@@ -104,7 +104,7 @@ async def status_response(
 
 def cancelled_response(job: Job) -> JSONResponse:
     """Return the answer for a job that was to be cancelled. Raises errors.ConflictError where it had ended before."""
-    if not job.cancelled:
+    if job.cancelled_at is None:
         raise ConflictError("The job has ended already.")
     return JSONResponse({"success": True, "status": status_of(job)})
 

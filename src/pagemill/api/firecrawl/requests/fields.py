@@ -61,7 +61,7 @@ class WebhookFields(_Fields):
     """Who is told of a job, and of which events: of all where none are named."""
 
     url: str
-    headers: Any = None
+    headers: dict[str, str] | None = Field(None, max_length=MAX_HEADERS)
     metadata: dict[str, Any] | None = None
     events: list[Literal["started", "page", "completed", "failed"]] | None = Field(None, max_length=MAX_EVENTS)
 

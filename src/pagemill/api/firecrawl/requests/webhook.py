@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from pagemill.api.submission.submit import check_webhooks
+from pagemill.api.wire.page_fields import checked_headers
 from pagemill.api.wire.request_validation import receiver_url
 from pagemill.errors import RequestError
 from pagemill.jobs.webhooks.endpoints import Event
@@ -24,31 +25,39 @@ MAX_METADATA_BYTES = 8192
 
 _EVENTS: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
     "crawl": {
+        "started": (Event.JOB_STARTED,),
         "page": (Event.PAGE_COMPLETED,),
         "completed": (Event.CRAWL_COMPLETED,),
         "failed": (Event.CRAWL_FAILED,),
     },
-    "batch_scrape": {"page": (Event.PAGE_COMPLETED,), "completed": (Event.BATCH_COMPLETED,)},
-    "extract": {"completed": (Event.BATCH_COMPLETED,), "failed": (Event.BATCH_COMPLETED,)},
+    "batch_scrape": {
+        "started": (Event.JOB_STARTED,),
+        "page": (Event.PAGE_COMPLETED,),
+        "completed": (Event.BATCH_COMPLETED,),
+    },
+    "extract": {
+        "started": (Event.JOB_STARTED,),
+        "completed": (Event.BATCH_COMPLETED,),
+        "failed": (Event.BATCH_COMPLETED,),
+    },
 }
 """What is told of each kind of job, by the names that requests have."""
-_HEADERS = "The field `webhook.headers` is ignored: it could hold secrets, which are not kept here."
-_STARTED = "The webhook is not told when the job starts: the answer to its submission says so."
+_RESERVED = frozenset({"content-type", "x-anakin-signature", "x-anakin-timestamp", "x-firecrawl-signature"})
+"""Headers that say what a message is, and who sent it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedWebhook:
-    """Whom to tell and how, where somebody is, and what of the request this leaves out."""
+    """Whom to tell and how, where somebody is."""
 
     url: str | None = None
     webhook: JobWebhook | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def checked_webhook(fields: WebhookFields | None, kind: str, resources: Resources) -> AskedWebhook:
     """Return who is told of a job of this kind.
 
-    Raises errors.InvalidUrlError, and errors.NotSupportedError if webhooks cannot be signed.
+    Raises errors.InvalidUrlError, errors.RequestError, and errors.NotSupportedError if webhooks cannot be signed.
     """
     if fields is None:
         return AskedWebhook()
@@ -60,6 +69,5 @@ def checked_webhook(fields: WebhookFields | None, kind: str, resources: Resource
     served = _EVENTS[kind]
     asked = served if fields.events is None else fields.events
     events = {event for name in asked for event in served.get(name, ())}
-    warnings = [_HEADERS] if fields.headers else []
-    warnings += [_STARTED] if fields.events and "started" in fields.events else []
-    return AskedWebhook(url, JobWebhook(kind, tuple(sorted(events)), metadata), tuple(warnings))
+    headers = checked_headers(fields.headers or {}, "webhook.headers", _RESERVED)
+    return AskedWebhook(url, JobWebhook(kind, tuple(sorted(events)), metadata, headers))
