@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from pagemill.model import Format
+from pagemill.model import TEXT, Format
 
 LENGTHS = struct.Struct(">II")
 
-EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES})
+EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, TEXT})
 """The formats that extraction makes, beside the metadata."""
 
 
