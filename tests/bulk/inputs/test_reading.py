@@ -154,7 +154,7 @@ def test_bodies_are_decoded_where_they_are_encoded(write, body, headers, expecte
 
 
 def test_brotli(write):
-    import brotli
+    import brotli  # type: ignore[import-untyped]
 
     bomb = brotli.compress(b"0" * 5_000_000)
     [page, huge] = read(

@@ -56,8 +56,9 @@ class WrittenRecords:
 
     def end(self, source: int, records: int) -> None:
         """Note that an input holds so many records and no more."""
-        self._open.setdefault(source, _SourceProgress()).total = records
-        self._close()
+        if source >= self.whole:
+            self._open.setdefault(source, _SourceProgress()).total = records
+            self._close()
 
     def has(self, source: int, record: int) -> bool:
         """Whether a record is written."""
