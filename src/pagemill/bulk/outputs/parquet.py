@@ -32,7 +32,7 @@ def schema_of(columns: Iterable[str]) -> Any:
     """Return the Arrow schema of these columns. Raises OperatorError without pyarrow."""
     arrow = load("pyarrow", "Parquet")
     links = arrow.list_(arrow.struct([("href", arrow.string()), ("text", arrow.string())]))
-    types = {"quality": arrow.float64(), "links": links}
+    types = {"quality": arrow.float64(), "links": links, "status_code": arrow.int64()}
     return arrow.schema([(name, types.get(name, arrow.string())) for name in columns])
 
 
@@ -84,7 +84,7 @@ class ParquetOutput(Output):
             self._parquet.write_table(
                 arrow.Table.from_pylist(values, schema=self._schema), sink, compression=_COMPRESSION
             )
-            write_whole(self._file(self._written), memoryview(sink.getvalue()))
+            write_whole(self.part(self._written), memoryview(sink.getvalue()))
             self._written += 1
         return {"parts": self._written}
 
@@ -92,12 +92,12 @@ class ParquetOutput(Output):
         """See Output."""
         if self._keeps_parts and self._written:
             return
-        target = self._file(0) if self._keeps_parts else self._path
+        target = self.part(0) if self._keeps_parts else self._path
         unfinished = target.with_name(f".{target.name}.unfinished")
         with unfinished.open("wb") as file:
             with self._parquet.ParquetWriter(file, self._schema, compression=_COMPRESSION) as writer:
                 for number in range(self._written):
-                    writer.write_table(self._parquet.read_table(self._file(number), schema=self._schema))
+                    writer.write_table(self._parquet.read_table(self.part(number), schema=self._schema))
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)
@@ -106,5 +106,6 @@ class ParquetOutput(Output):
     def _parts(self) -> Path:
         return self._path if self._keeps_parts else self.folder
 
-    def _file(self, number: int) -> Path:
+    def part(self, number: int) -> Path:
+        """Return the file of a part."""
         return self._parts / f"part-{number:05}.parquet"
