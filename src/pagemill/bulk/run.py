@@ -160,7 +160,7 @@ class _PartWriter:
     """Collects rows and writes them in parts, one part after another."""
 
     def __init__(self, settings: Settings, task: Task, output: Output, state: RunState, counts: Counts) -> None:
-        self._limits = settings.bulk
+        self._limits = settings.extraction
         self._task = task
         self._output = output
         self._state = state

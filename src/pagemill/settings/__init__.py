@@ -19,7 +19,6 @@ from pagemill.settings.api.search import SearchSettings
 from pagemill.settings.api.service import ServiceSettings
 from pagemill.settings.api.sessions import SessionSettings
 from pagemill.settings.browser import BrowserSettings
-from pagemill.settings.bulk import BulkSettings
 from pagemill.settings.cache import CacheSettings
 from pagemill.settings.database import DatabaseSettings
 from pagemill.settings.egress import EgressSettings
@@ -60,7 +59,6 @@ class Settings(BaseModel):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     browser: BrowserSettings = Field(default_factory=BrowserSettings)
     extraction: ExtractionSettings = Field(default_factory=ExtractionSettings)
-    bulk: BulkSettings = Field(default_factory=BulkSettings)
     sites: SiteSettings = Field(default_factory=SiteSettings)
     monitors: MonitorSettings = Field(default_factory=MonitorSettings)
     structuring: StructuringSettings = Field(default_factory=StructuringSettings)

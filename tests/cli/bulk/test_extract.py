@@ -11,6 +11,7 @@ import signal
 import sys
 
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -128,6 +129,15 @@ async def test_what_does_not_fit_is_refused(warc, tmp_path, monkeypatch):
         extras.load("pyarrow", "Parquet")
     with pytest.raises(OperatorError, match=r"pyarrow: pip install 'pagemill\[bulk\]'"):
         await extract(warc, "-o", tmp_path / "out.parquet")
+
+
+async def test_a_run_that_failed_before_it_wrote_anything_stands_in_no_ones_way(tmp_path):
+    pq.write_table(pa.table({"page": [article(1)], "url": ["http://a/1"]}), tmp_path / "in.parquet")
+    words = (tmp_path / "in.parquet", "-o", tmp_path / "out.jsonl", "--processes", 1)
+    with pytest.raises(UsageError, match="--html-column: page, url"):
+        await extract(*words)
+    assert await extract(*words, "--html-column", "page") == 0
+    assert urls([orjson.loads(line) for line in (tmp_path / "out.jsonl").read_bytes().splitlines()]) == ["http://a/1"]
 
 
 async def start(*words, most=resource.RLIM_INFINITY, **environment):

@@ -96,7 +96,6 @@ class RunState:
     written: WrittenRecords = field(default_factory=WrittenRecords)
     place: JsonObject | None = None
     """The output's place after the last part."""
-    counts: dict[str, int] = field(default_factory=dict)
     sketches: int = 0
     """The bytes of the file of sketches that belong to parts that are noted."""
 
@@ -105,21 +104,29 @@ class RunState:
         """Whether a run was begun and not completed."""
         return (self.folder / _STATE).is_file()
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether that run wrote anything. Raises OperatorError where its state cannot be read."""
+        return self._read()["place"] is not None
+
     def load(self) -> None:
         """Read what an earlier run noted. Raises UsageError where that had another task."""
-        try:
-            value = orjson.loads((self.folder / _STATE).read_bytes())
-            task, written = value["task"], WrittenRecords.from_json(value["written"])
-            place, counts, sketches = value["place"], value["counts"], int(value["sketches"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise OperatorError(f"The state in {self.folder} cannot be read; delete it to start anew.") from error
-        changed = [name for name in self.task if task.get(name) != self.task[name]]
+        value = self._read()
+        changed = [name for name in self.task if value["task"].get(name) != self.task[name]]
         if changed:
             raise UsageError(
                 f"The run in {self.folder} was begun with other {', '.join(changed)}. Repeat its command with "
                 "--resume, or delete the folder to start anew."
             )
-        self.written, self.place, self.counts, self.sketches = written, place, counts, sketches
+        self.written = WrittenRecords.from_json(value["written"])
+        self.place, self.sketches = value["place"], value["sketches"]
+
+    def _read(self) -> JsonObject:
+        try:
+            value: JsonObject = orjson.loads((self.folder / _STATE).read_bytes())
+        except (OSError, ValueError) as error:
+            raise OperatorError(f"The state in {self.folder} cannot be read; delete it to start anew.") from error
+        return value
 
     def save(self, sketches: Iterable[tuple[str, bytes]] = ()) -> None:
         """Note what is written."""
@@ -129,7 +136,6 @@ class RunState:
             "task": self.task,
             "written": self.written.to_json(),
             "place": self.place,
-            "counts": self.counts,
             "sketches": self.sketches,
         }
         write_whole(self.folder / _STATE, orjson.dumps(value))

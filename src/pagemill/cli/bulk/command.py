@@ -79,6 +79,9 @@ def _state(arguments: argparse.Namespace, task: Task, output: Output) -> RunStat
             return None
         state.remove()
         return state
+    if not state.has_parts:  # it failed before it wrote anything
+        state.remove()
+        return state
     if not arguments.resume:
         raise UsageError(
             f"An earlier run did not end: add --resume to go on with it, or delete {output.folder} to start anew."

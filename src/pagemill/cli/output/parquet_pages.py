@@ -17,7 +17,7 @@ from pagemill.bulk.extras import load
 from pagemill.bulk.outputs.files import telling, write_whole
 from pagemill.bulk.outputs.output import NumberedRow
 from pagemill.bulk.outputs.parquet import SUFFIX, ParquetOutput
-from pagemill.settings.bulk import BulkSettings
+from pagemill.settings.extraction import ExtractionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class ParquetPages:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._limits = BulkSettings()
+        self._limits = ExtractionSettings()
         self._output = ParquetOutput(file, COLUMNS)
         self._rows: list[NumberedRow] = []
         self._size = 0
