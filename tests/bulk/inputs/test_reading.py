@@ -146,6 +146,7 @@ BODY = b"<p>hello " + b"again " * 1000
         (BODY, {"Content_Encoding": "gzip", "Transfer_Encoding": "chunked"}, BODY),  # kept decoded
         (BODY, {"Content_Encoding": "br"}, BODY),
     ],
+    ids=["gzip", "gzip in chunks", "chunks", "zstd", "neither", "no Brotli"],
 )
 def test_bodies_are_decoded_where_they_are_encoded(write, body, headers, expected):
     [page] = read(write("x.warc", response("http://a/", body, **headers)))
