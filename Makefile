@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+ENGINES := .venv-engines
 COMPILED := setup.py src/pagemill/extraction/choosing/model/tree_sums.pyx
 # What an earlier installation compiled: where that cannot be done again, it must not stay.
 BUILT := build src/pagemill/extraction/choosing/model/tree_sums.c src/pagemill/extraction/choosing/model/tree_sums.*.so
@@ -63,6 +64,17 @@ soak: $(VENV)/.development ## Load a service for MINUTES=30 and write down wheth
 otel: $(VENV)/.runtime ## Install OpenTelemetry, for traces
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.txt
 
+.PHONY: bulk
+bulk: $(VENV)/.runtime ## Install what `pagemill extract` needs for WARC and Parquet
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bulk.txt
+
+.PHONY: test-engines
+test-engines: $(VENV)/.development ## Install Ray, Spark and Dask beside .venv, and extract pages in each
+	@test -d $(ENGINES) || $(BIN)/python -m venv $(ENGINES)
+	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check '.[ray,spark,dask]' \
+		hypothesis psutil pytest pytest-asyncio pytest-timeout
+	$(ENGINES)/bin/python -m pytest --noconftest -m engines tests/bulk/test_engines.py $(ARGS)
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -76,10 +88,12 @@ lock: ## Resolve the dependencies anew into requirements/*.txt (needs uv)
 			$$input --output-file requirements/$$name.txt || exit 1; done
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra otel -c requirements/runtime.txt pyproject.toml --output-file requirements/otel.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra bulk -c requirements/runtime.txt pyproject.toml --output-file requirements/bulk.txt
 
 .PHONY: clean
 clean: ## Remove the environment and every cache
-	rm -rf $(BUILT) src/*.egg-info $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(BUILT) src/*.egg-info $(VENV) $(ENGINES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@python=$$($(find-python)) && echo "Making a Python environment in $(VENV), with $$python (10 seconds) ..." && \

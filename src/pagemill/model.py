@@ -44,6 +44,10 @@ METADATA = "metadata"
 """The name of a page's metadata among its bodies: it is made whether or not a client asks for it."""
 
 
+TEXT = "text"
+"""The name of a page's content as plain text, a line for each block: only `pagemill.bulk` asks for it."""
+
+
 class LinkStyle(StrEnum):
     """How Markdown writes links; the values are those of the wire."""
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
 
@@ -190,7 +191,7 @@ async def test_a_wrong_option_is_said_in_one_line(words, complaint):
     assert complaint in errors
 
 
-@pytest.mark.parametrize("output", ["pages", "pages.jsonl"])
+@pytest.mark.parametrize("output", ["pages", "pages.jsonl", "pages.parquet"])
 async def test_a_run_goes_on_where_the_last_one_ended(web, tmp_path, output):
     web.routes["/late"] = Response(b"", status=404)
     words = (web.url("/"), web.url("/late"), "--format", "json", "-o", str(tmp_path / output), "--resume")
@@ -215,6 +216,23 @@ async def test_each_page_has_one_line_however_often_a_run_goes_on(web, tmp_path)
         found = sorted((line["url"], line["status"]) for line in map(json.loads, file.read_text().splitlines()))
         assert found == sorted([*earlier, (web.url("/"), "completed")])
     assert len(web.requests) == 3
+
+
+async def test_a_parquet_file_has_each_page_once(web, tmp_path):
+    file = tmp_path / "pages.parquet"
+    words = (web.url("/"), web.url("/late"), web.url("/"), "-o", str(file), "--resume")
+    web.routes["/late"] = Response(b"", status=404)
+    assert (await scrape(*words))[0] == 1
+    rows = pq.read_table(file).to_pylist()
+    assert [row["url"] for row in rows] == [web.url("/"), web.url("/late"), web.url("/")]
+    assert (rows[0]["title"], rows[0]["status_code"], rows[0]["error"]) == ("T", 200, None)
+    assert "# Title" in rows[0]["markdown"]
+    assert "(http_error)" in rows[1]["error"]
+    web.routes["/late"] = PAGE
+    assert (await scrape(*words))[0] == 0
+    rows = pq.read_table(file).to_pylist()
+    assert [(row["url"], row["error"]) for row in rows] == [(web.url(path), None) for path in ("/", "/", "/late")]
+    assert [path.name for path in tmp_path.iterdir()] == ["pages.parquet"]
 
 
 async def test_a_file_that_cannot_be_written_loses_nothing(web, tmp_path):

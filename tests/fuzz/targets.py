@@ -23,6 +23,7 @@ from pagemill.settings import Settings
 from pagemill.structuring.model.answers import read_json, read_text
 from pagemill.structuring.schemas import schema
 from pagemill.structuring.schemas.schema import Schema
+from tests.fuzz import archives
 from tests.fuzz.mutations import JSON, mutated, mutated_text
 
 with warnings.catch_warnings():
@@ -185,6 +186,7 @@ TARGETS = {
     "PDFs": Target(mutated(_PDFS, _PDF_TOKENS), _pdf),
     "feeds": Target(mutated([FEED, SITEMAP, JSON_FEED], (b"<![CDATA[", b"]]>", b"&amp;", b'"items":', b"null")), _list),
     "tables": Target(mutated([TABLE], (b'"', b";", b"\r", b"\0")), _table),
+    "archives": Target(archives.INPUTS, archives.read),
     "URLs": Target(mutated_text(URLS, ("@", "[", "::1", "%00", "127.0.0.1", "\t", "。")) | st.text(), _url),
     "schemas": Target(mutated([SCHEMA], _SCHEMA_TOKENS).map(_schema_of) | _SCHEMAS, _schema),
     "answers": Target(mutated_text(ANSWERS, _ANSWER_TOKENS), _answer),

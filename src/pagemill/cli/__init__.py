@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_backup(commands)
     _add_scrape(commands)
+    _add_extract(commands)
     _add_sites(commands)
     return parser
 
@@ -148,6 +149,14 @@ def _add_scrape(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     scrape = commands.add_parser("scrape", help="scrape URLs here and now, without a service")
     scrape_arguments.add_arguments(scrape)
     scrape.set_defaults(command=_scrape)
+
+
+def _add_extract(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from pagemill.cli.bulk import arguments
+
+    extract = commands.add_parser("extract", help="extract pages of archives and tables, without a service")
+    arguments.add_arguments(extract)
+    extract.set_defaults(command=_extract)
 
 
 def _add_sites(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -298,6 +307,15 @@ def _scrape(arguments: argparse.Namespace, settings: Settings) -> int:
     _configure_logs(settings.changed(log_level="error"))
     check_settings(settings)
     return uvloop.run(scrape.run(arguments, settings))
+
+
+def _extract(arguments: argparse.Namespace, settings: Settings) -> int:
+    import uvloop
+
+    from pagemill.cli.bulk import command
+
+    _configure_logs(settings.changed(log_level="error"))
+    return uvloop.run(command.run(arguments, settings))
 
 
 def _map(arguments: argparse.Namespace, settings: Settings) -> int:

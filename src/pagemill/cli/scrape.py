@@ -44,7 +44,9 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with ProgressBar(len(left), shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
         if len(left) < len(wanted):
             bar.say(f"{len(wanted) - len(left)} of {len(wanted)} are there already.")
-        return await command.run(left, slots, bar)
+        code = await command.run(left, slots, bar)
+        output.finish()
+        return code
 
 
 class _Command:

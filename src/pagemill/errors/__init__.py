@@ -7,6 +7,7 @@ program has its file here; everything is imported from `pagemill.errors`.
 from __future__ import annotations
 
 from pagemill.errors.browser import ActionError, BrowserCrashedError, BrowserError, BrowserUnavailableError
+from pagemill.errors.bulk import DamagedInputError, RecordError
 from pagemill.errors.extraction import (
     DocumentError,
     DocumentWithoutTextError,
@@ -101,6 +102,7 @@ __all__ = [
     "ConnectionRefusedByHostError",
     "ConnectionResetByHostError",
     "CountryNotAvailableError",
+    "DamagedInputError",
     "DamagedResultError",
     "DeadlineExceededError",
     "DnsError",
@@ -140,6 +142,7 @@ __all__ = [
     "ProxyError",
     "QueueFullError",
     "RateLimitedError",
+    "RecordError",
     "RequestError",
     "RequestHeadTooLargeError",
     "RequestTimeoutError",

@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
-from pagemill.model import Format
+from pagemill.model import TEXT, Format
 
 LENGTHS = struct.Struct(">II")
 
 READY = b"ready"
 """What an extraction process writes before all messages, once it can read a page."""
 
-EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES})
+EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, TEXT})
 """The formats that extraction makes, beside the metadata."""
 
 

@@ -22,12 +22,13 @@ from pagemill.errors import DocumentError, InvalidDocumentError
 from pagemill.extraction import extract
 from pagemill.extraction.documents import gzip_file, link_lists, plain_text, separated_values
 from pagemill.extraction.postprocessing import postprocess
-from pagemill.extraction.reading import refresh
+from pagemill.extraction.reading import page_index, refresh
+from pagemill.extraction.writing import cleaned_html
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
-from pagemill.model import METADATA, Format, LinkStyle, MarkdownOptions
+from pagemill.model import METADATA, TEXT, Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
 from pagemill.scraping.extraction_messages import LENGTHS, READY, encode
 
@@ -47,6 +48,7 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
     Format.LINKS: lambda content: content.links,
     Format.IMAGES: lambda content: content.images,
     METADATA: lambda content: content.metadata,
+    TEXT: lambda content: page_index.text_of(cleaned_html.parse(content.cleaned_html)),
 }
 
 
@@ -137,7 +139,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
             include_tags=request["include_tags"],
             exclude_tags=request["exclude_tags"],
             include_comments=request["include_comments"],
-            formats=(*request["formats"], METADATA),
+            formats=_made(request["formats"]),
         )
     if kind is Kind.PDF:
         from pagemill.extraction.documents import pdf  # its libraries take a tenth of a second
@@ -153,6 +155,11 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _made(formats: list[str]) -> tuple[str, ...]:
+    """What has to be made for these formats: the text is that of the cleaned HTML."""
+    return (*formats, METADATA, *((Format.CLEANED_HTML,) if TEXT in formats else ()))
 
 
 def _file_name(request: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
-"""The processes that extract, and their limits."""
+"""The processes that extract, their limits, and what `pagemill extract` writes."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from pydantic import Field
 
@@ -8,7 +10,7 @@ from pagemill.settings.group import MEBIBYTE, ByteCount, Count, Limit, Seconds, 
 
 
 class ExtractionSettings(SettingsGroup):
-    """The processes that extract, and their limits."""
+    """The processes that extract, their limits, and what `pagemill extract` writes."""
 
     extraction_processes: Count = Field(
         1,
@@ -30,4 +32,13 @@ class ExtractionSettings(SettingsGroup):
         30.0,
         description="After so long without a page an extraction process ends, with the memory that it has gathered, in "
         "seconds. The next page starts one while it is fetched.",
+    )
+    bulk_part_bytes: ByteCount = Field(
+        32 * MEBIBYTE, description="How many bytes of rows `pagemill extract` holds before it writes them, as a part."
+    )
+    bulk_part_time: Seconds = Field(
+        30.0, description="After so long a part is written, however small, in seconds: what a kill can cost."
+    )
+    bulk_duplicate_similarity: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="From which share of equal shingles on a text is the near-duplicate of another (Jaccard)."
     )

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +118,38 @@ def test_what_a_crash_left_half_written_is_written_again(output, tmp_path):
     assert again.place().after == 2
     again.write(page(3, "text"))
     assert [json.loads(line)["number"] for line in path.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_parquet_file_is_read_on_after_its_last_part(output, tmp_path, monkeypatch):
+    path = tmp_path / "pages.parquet"
+
+    def numbers():
+        return [row["url"].rpartition("/")[2] for row in pq.read_table(path).to_pylist()]
+
+    monkeypatch.setenv("PAGEMILL_BULK_PART_BYTES", "1")
+    first = output(path)
+    for number in (1, 2):
+        first.write(page(number, "text"))
+        first.remember("crawl_1", number)
+    first.write(page(3, "text"))
+    first._table.write()  # and killed before it was noted
+    assert not path.exists()
+    again = output(path, resumes=True)
+    assert again.place().after == 2
+    again.write(page(3, "text"))
+    again.remember("crawl_1", 3)
+    again.finish()
+    assert numbers() == ["1", "2", "3"]
+    later = output(path, resumes=True)
+    later.write(page(4, "text"))
+    later.remember("crawl_1", 4)
+    later.finish()
+    assert numbers() == ["1", "2", "3", "4"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".pages.parquet.pagemill-crawl.json", "pages.parquet"]
+    CrawlOutput(str(path), "json", start="https://a.example/").finish()  # the service refuses the crawl
+    assert numbers() == ["1", "2", "3", "4"]
+    output(path).finish()
+    assert numbers() == []
 
 
 def test_a_crawl_that_did_not_begin_leaves_the_file_of_the_last_one(output, tmp_path):

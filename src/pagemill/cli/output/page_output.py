@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from pagemill import bodies
+from pagemill.cli.output.parquet_pages import ParquetPages, is_parquet
 from pagemill.cli.output.resumed_lines import ResumedLines
 from pagemill.cli.scrape_arguments import FORMATS
 from pagemill.errors import OperatorError, UsageError
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from pagemill.model import Job, Page
+    from pagemill.model import Job, JsonObject, Page
 
 SUFFIXES = {"markdown": ".md", "html": ".html", "cleaned-html": ".html", "json": ".json"}
 _LONGEST_NAME = 120
@@ -36,15 +38,18 @@ class PageOutput:
 
     def __init__(self, output: str | None, form: str, wanted: Sequence[str], *, resume: bool = False) -> None:
         self._form = form
+        self._wanted = frozenset(wanted)
         self._several = len(wanted) > 1
         self._folder, self._file = places(output, several=self._several)
         self._stream: TextIO = sys.stdout
         self._written = False
         if resume and output is None:
             raise UsageError("--resume needs --output: it skips what is there.")
-        if resume and self._file and form != "json":
-            raise UsageError("--resume needs a folder as --output, or --format json.")
-        self._lines = ResumedLines(self._file, wanted) if resume and self._file else None
+        self._table = ParquetPages(self._file) if self._file and is_parquet(self._file) else None
+        if resume and self._file and form != "json" and not self._table:
+            raise UsageError("--resume needs a folder or Parquet as --output, or --format json.")
+        self._lines = ResumedLines(self._file, wanted) if resume and self._file and not self._table else None
+        self._in_table: Counter[str] = Counter()
         self._resumes = resume
         self._open()
 
@@ -52,10 +57,31 @@ class PageOutput:
         try:
             if self._folder:
                 self._folder.mkdir(parents=True, exist_ok=True)
+            elif self._table:
+                self._open_table(self._table)
             elif self._file:
                 self._stream = self._file.open("a" if self._resumes else "w", encoding="utf-8")
         except OSError as error:
             raise OperatorError(f"{self._folder or self._file} cannot be written: {error.strerror}.") from error
+
+    def _open_table(self, table: ParquetPages) -> None:
+        if not self._resumes:
+            table.begin()
+            return
+        table.go_on()
+        table.take_out(self._is_kept)
+
+    def _is_kept(self, row: JsonObject) -> bool:
+        """Whether a row of an earlier run stays. What failed and is wanted is scraped again."""
+        if row["error"] is None:
+            self._in_table[row["url"]] += 1
+            return True
+        return row["url"] not in self._wanted
+
+    def finish(self) -> None:
+        """Complete the output: every page is written."""
+        if self._table:
+            self._table.finish()
 
     def has(self, index: int, url: str) -> bool:
         """Whether an earlier run wrote this page, and this one goes on from there. Asked once of each page."""
@@ -63,10 +89,18 @@ class PageOutput:
             return False
         if self._folder:
             return (self._folder / self._name(index, url)).is_file()
+        if self._in_table[url]:
+            self._in_table[url] -= 1
+            return True
         return self._lines is not None and self._lines.take(url)
 
     def write(self, job: Job, page: Page, contents: dict[str, bytes]) -> None:
-        """Write a page. One that failed has no text but in JSON, where its line says why."""
+        """Write a page. One that failed has no text but in JSON and Parquet, where its line or row says why."""
+        if self._table:
+            self._table.add(answer_of(job, page, contents))
+            if self._table.is_due:
+                self._table.write()
+            return
         if self._form != "json" and page.failure:
             return
         text = json_line(job, page, contents) if self._form == "json" else self._text(job, page, contents)

@@ -63,6 +63,7 @@ async def _crawl(arguments: argparse.Namespace, client: AsyncClient, output: Cra
         output.begin(place)
         return await _read(client, output, place, to_terminal=arguments.output is None and sys.stdout.isatty())
     except ClientError as error:
+        output.finish()
         raise OperatorError(f"{error.message} [{error.code}]") from error
 
 
@@ -81,6 +82,7 @@ async def _read(client: AsyncClient, output: CrawlOutput, place: Place, *, to_te
             output.remember(place.crawl_id, page.number)
             if page.error:
                 bar.say(f"{page.url}: {page.error}")
+        output.finish()
     return 0 if completed else 1
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from pagemill.cli.output.page_output import SUFFIXES, places, write_file
+from pagemill.cli.output.parquet_pages import ParquetPages, is_parquet
 from pagemill.errors import OperatorError, UsageError
 from pagemill.extraction.postprocessing import front_matter
 
@@ -39,7 +40,8 @@ class Place:
     after: int
     """The number of the last page that was written."""
     size: int
-    """Bytes of the output, where that is one file, with that page. What stands after them was never finished."""
+    """Bytes of the output, where that is one file, or its parts, where that is Parquet, with that page. What stands
+    after them was never finished."""
 
 
 class CrawlOutput:
@@ -52,6 +54,9 @@ class CrawlOutput:
         self._folder, self._file = places(path, several=True)
         self._stream: TextIO = sys.stdout
         self._written = False
+        self._table = ParquetPages(self._file) if self._file and is_parquet(self._file) else None
+        self._after: tuple[str, int] | None = None
+        """Of Parquet: the last page that was read, which its part may yet wait for."""
 
     def place(self) -> Place:
         """Return how far an earlier run came. Raises UsageError where there was none."""
@@ -69,7 +74,7 @@ class CrawlOutput:
         try:
             if self._folder:
                 self._folder.mkdir(parents=True, exist_ok=True)
-            elif self._file:
+            elif self._file and not self._table:
                 self._stream = self._file.open("a", encoding="utf-8")
         except OSError as error:
             raise self._unwritable(error) from error
@@ -81,6 +86,14 @@ class CrawlOutput:
 
     def begin(self, place: Place) -> None:
         """Go on after this place. A file is cut to it. Raises OperatorError."""
+        if self._table:
+            if place.after:
+                self._table.go_on(place.size)
+            else:
+                self._table.begin()
+            self._after = (place.crawl_id, place.after)
+            self._note(*self._after, self._table.write())
+            return
         try:
             if self._file and self._file.is_file() and self._file.stat().st_size > place.size:
                 os.truncate(self._file, place.size)
@@ -90,7 +103,10 @@ class CrawlOutput:
         self.remember(place.crawl_id, place.after)
 
     def write(self, page: CrawlPage) -> None:
-        """Write a page. One that failed, or whose content an earlier page has, is written in JSON alone."""
+        """Write a page. One that failed, or whose content an earlier page has, is in JSON and Parquet alone."""
+        if self._table:
+            self._table.add(page.raw)
+            return
         text = self._text(page)
         if text is None:
             return
@@ -110,10 +126,27 @@ class CrawlOutput:
 
     def remember(self, crawl_id: str, after: int) -> None:
         """Keep how far the crawl was read, after its page was written."""
-        if self._state is None:
+        if self._table:
+            self._after = (crawl_id, after)
+            if self._table.is_due:
+                self._note(crawl_id, after, self._table.write())
             return
         try:
             size = self._file.stat().st_size if self._file else 0
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._note(crawl_id, after, size)
+
+    def finish(self) -> None:
+        """Complete the output, if anything was begun in it: a Parquet file appears with the pages that were read."""
+        if self._table and self._after:
+            self._note(*self._after, self._table.write())
+            self._table.finish()
+
+    def _note(self, crawl_id: str, after: int, size: int) -> None:
+        if self._state is None:
+            return
+        try:
             write_file(self._state, orjson.dumps({"crawl": crawl_id, "after": after, "size": size}))
         except OSError as error:
             raise self._unwritable(error) from error

@@ -1,0 +1,1 @@
+"""The inputs: which files there are, and the records that each holds, one after another."""

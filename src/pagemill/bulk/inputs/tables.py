@@ -1,0 +1,103 @@
+"""Pages in tables: JSON Lines and Parquet, with a column of HTML and one of URLs."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import orjson
+import zstandard
+
+from pagemill.bulk.extras import load
+from pagemill.bulk.record import Record
+from pagemill.errors import BodyTooLargeError, RecordError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pagemill.bulk.inputs.limits import ReadingLimits
+    from pagemill.bulk.inputs.source import Source
+
+_BATCH_ROWS = 16
+_BUFFER = 1024 * 1024
+_ESCAPED = 2
+"""How much longer a page may be in JSON than it is, and something for the other fields."""
+_OTHER_FIELDS = 1024 * 1024
+_TEXT_TYPE = "text/html; charset=utf-8"
+_BYTES_TYPE = "text/html"
+
+
+def read_json_lines(source: Source, limits: ReadingLimits) -> Iterator[Record]:
+    """Yield a record for each line of a file."""
+    longest = _ESCAPED * limits.largest + _OTHER_FIELDS
+    with _opened(source.path) as lines:
+        while line := lines.readline(longest):
+            if not line.endswith(b"\n") and len(line) == longest:
+                while (rest := lines.readline(longest)) and not rest.endswith(b"\n"):
+                    pass
+                yield Record(None, failure=BodyTooLargeError(f"A line has more than {longest} bytes."))
+            elif line.strip():
+                yield _from_line(line, limits)
+
+
+def _from_line(line: bytes, limits: ReadingLimits) -> Record:
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return Record(None, failure=RecordError(f"A line is not JSON: {error}."))
+    if not isinstance(fields, dict):
+        return Record(None, failure=RecordError("A line is no JSON object."))
+    return record_of(fields.get(limits.url_column), fields.get(limits.html_column), limits)
+
+
+def read_parquet(source: Source, limits: ReadingLimits) -> Iterator[Record]:
+    """Yield a record for each row. Raises UsageError where there is no column of HTML."""
+    parquet = load("pyarrow.parquet", "Reading Parquet")
+    with source.path.open("rb") as stream, parquet.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False) as file:
+        names = file.schema_arrow.names
+        if limits.html_column not in names:
+            raise UsageError(
+                f"{source.path} has no column {limits.html_column!r}; name one with --html-column: {', '.join(names)}."
+            )
+        columns = [name for name in (limits.url_column, limits.html_column) if name in names]
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False):
+            yield from records_of_batch(batch, limits)
+
+
+def records_of_batch(batch: Any, limits: ReadingLimits) -> Iterator[Record]:
+    """Yield a record for each row of an Arrow batch; a page's bytes are not copied."""
+    names = batch.schema.names
+    pages = batch.column(names.index(limits.html_column))
+    urls = batch.column(names.index(limits.url_column)) if limits.url_column in names else None
+    for index in range(batch.num_rows):
+        page = pages[index]
+        url = urls[index].as_py() if urls is not None else None
+        if not page.is_valid:
+            yield record_of(url, None, limits)
+            continue
+        is_text = hasattr(page, "as_buffer") and "string" in str(page.type)
+        body = memoryview(page.as_buffer()) if hasattr(page, "as_buffer") else page.as_py()
+        yield record_of(url, body, limits, is_text=is_text)
+
+
+def record_of(url: Any, page: Any, limits: ReadingLimits, *, is_text: bool = False) -> Record:
+    """Return the record of a row: `page` is text, or the bytes of HTML."""
+    url = url if isinstance(url, str) else None
+    if isinstance(page, str):
+        page, is_text = page.encode(errors="replace"), True
+    if not isinstance(page, bytes | memoryview):
+        return Record(url, failure=RecordError(f"There is no HTML in the column {limits.html_column!r}."))
+    if len(page) > limits.largest:
+        return Record(url, failure=BodyTooLargeError(f"The page has more than {limits.largest} bytes."))
+    return Record(url, page, _TEXT_TYPE if is_text else _BYTES_TYPE)  # type: ignore[arg-type]
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.name.endswith(".gz"):
+        return cast("IO[bytes]", gzip.open(path))
+    if path.name.endswith(".zst"):
+        reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+        return io.BufferedReader(reader, _BUFFER)
+    return path.open("rb", buffering=_BUFFER)

@@ -1,0 +1,1 @@
+"""`pagemill extract`: archives and tables of pages, without a service."""

@@ -1,0 +1,76 @@
+"""The same pages in Ray, Spark and Dask, which really run. `make test-engines` installs them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.bulk.warc_file import article
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(400)]
+COLUMNS = ["url", "title", "links", "quality", "error"]
+PROGRAMS = {
+    "ray": """
+import ray
+from pagemill.bulk.ray import Extract
+ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100 * 1024 * 1024, log_to_driver=False)
+options = {"columns": columns, "keep": ["id"]}
+pages = ray.data.read_parquet(file).map_batches(
+    Extract, batch_format="pyarrow", batch_size=16, concurrency=1, fn_constructor_kwargs=options
+)
+rows = pages.take_all()
+""",
+    "pyspark": """
+from pyspark.sql import SparkSession
+from pagemill.bulk.spark import extract, schema
+spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+frame = spark.read.parquet(file).mapInArrow(extract(columns=columns, keep=["id"]), "id bigint, " + schema(columns))
+rows = [row.asDict(recursive=True) for row in frame.collect()]
+spark.stop()
+""",
+    "dask": """
+import dask
+import dask.dataframe as dd
+from pagemill.bulk.dask import extract
+dask.config.set(scheduler="processes", num_workers=2)
+frame = extract(dd.read_parquet(file, split_row_groups=True), columns=columns)
+rows = json.loads(frame.compute().to_json(orient="records"))
+""",
+}
+
+
+@pytest.mark.parametrize("engine", PROGRAMS)
+def test_an_engine_extracts_each_page(engine, tmp_path):
+    if importlib.util.find_spec(engine) is None:
+        pytest.skip(f"{engine} is not installed")
+    pages = [*map(article, range(30)), None]
+    table = {"id": list(range(31)), "url": [f"http://a/{number}" for number in range(31)], "html": pages}
+    pq.write_table(pa.table(table), tmp_path / "html.parquet", row_group_size=16)
+    given = f"file, columns = {str(tmp_path / 'html.parquet')!r}, {COLUMNS!r}"
+    program = f"import json\nif __name__ == '__main__':\n    {given}\n    " + PROGRAMS[engine].strip().replace(
+        "\n", "\n    "
+    )
+    program += "\n    print('ROWS', json.dumps(rows))\n"
+    (tmp_path / "program.py").write_text(program)
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "program.py"],
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    rows = json.loads(ended.stdout.split("ROWS ")[1])
+    by_url = {row["url"]: row for row in rows}
+    assert len(rows) == len(by_url) == 31
+    assert by_url["http://a/7"]["title"] == "Page 7"
+    assert by_url["http://a/30"]["error"] == "record_invalid"
+    if engine != "dask":
+        assert by_url["http://a/7"]["id"] == 7
