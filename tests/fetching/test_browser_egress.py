@@ -185,7 +185,7 @@ async def web(inside):
         yield server
 
 
-def soon(seconds=20.0):
+def soon(seconds=60.0):  # beside other tests a browser may start slowly
     return asyncio.get_running_loop().time() + seconds
 
 
