@@ -15,6 +15,8 @@ from pagemill.errors import (
     TooManyRedirectsError,
     UnsupportedContentTypeError,
 )
+from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -135,11 +137,13 @@ async def test_a_refresh_in_the_far_future_is_not_waited_for(browser, site):
     assert (page.final_url, page.settled) == (site.url("/"), True)
 
 
-async def test_pages_that_lead_to_each_other_fail(browser, site):
+async def test_pages_that_lead_to_each_other_fail(browser_settings, site):
+    settings = browser_settings.changed(ready_timeout=15.0)
     for index in range(40):
         site.routes[f"/hop{index}"] = Response(f'<meta http-equiv="refresh" content="0; url=/hop{index + 1}">'.encode())
-    with pytest.raises(TooManyRedirectsError):
-        await render(browser, site, '<meta http-equiv="refresh" content="0; url=/hop1">')
+    async with EgressGuard(settings) as guard, Browser(settings, guard) as browser:
+        with pytest.raises(TooManyRedirectsError):
+            await render(browser, site, '<meta http-equiv="refresh" content="0; url=/hop1">')
 
 
 @pytest.mark.parametrize("dead", ["http://nowhere.invalid/x", "https://nowhere.invalid/x", "http://127.0.0.2:1024/"])
