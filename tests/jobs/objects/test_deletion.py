@@ -160,7 +160,13 @@ async def test_rows_of_the_cache_are_read_after_a_change_of_the_setting(settings
 async def test_a_worker_that_is_killed_between_object_and_row_loses_nothing(
     settings, store, queue, database, database_url, orphans, deletion, names, name_of
 ):
-    async with HttpServer({"/": Response(b"<html><body><p>Words of a page.</p></body></html>")}) as web:
+    locked = asyncio.Event()
+
+    async def once_locked(_):
+        await locked.wait()
+        return Response(b"<html><body><p>Words of a page.</p></body></html>")
+
+    async with HttpServer({"/": once_locked}) as web:
         job = await store.submit("anonymous", [web.url("/")], ScrapeOptions(), batch=False)
         blocking = await database.connect()
         process = await asyncio.create_subprocess_exec(
@@ -180,6 +186,7 @@ async def test_a_worker_that_is_killed_between_object_and_row_loses_nothing(
                     await asyncio.sleep(0.01)
             async with blocking.transaction():
                 await blocking.execute("SELECT FROM pages FOR UPDATE")
+                locked.set()
                 async with asyncio.timeout(60):
                     while not await names():
                         await asyncio.sleep(0.05)
