@@ -15,7 +15,9 @@ from pagemill.errors import (
     TooManyRedirectsError,
     UnsupportedContentTypeError,
 )
+from pagemill.fetching.browser import rendering
 from pagemill.fetching.browser.browser import Browser
+from pagemill.fetching.browser.readiness import wait_until_ready
 from pagemill.fetching.egress.guard import EgressGuard
 from pagemill.model import Format, ScrapeOptions
 
@@ -152,6 +154,37 @@ async def test_what_had_loaded_is_the_page_where_it_leads_on_to_a_host_that_is_n
     assert (page.final_url, page.status_code) == (site.url("/"), 200)
     assert WORDS.strip() in page.body.decode()
     page = await render(browser, site, f'<meta http-equiv="refresh" content="0; url={dead}"><p>{WORDS}</p>')
+    assert WORDS.strip() in page.body.decode()
+
+
+async def test_what_had_loaded_is_the_page_where_it_leads_on_once_it_was_ready(browser, site, monkeypatch):
+    """The first time that the page is ready, it goes on before it is read: as on a slow machine."""
+    ready = asyncio.Event()
+
+    async def events(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nAccess-Control-Allow-Origin: *\r\n"
+            b"Connection: close\r\n\r\n:\n\n"
+        )
+        await ready.wait()
+        writer.write(b"data: go\n\n")
+        writer.close()
+
+    async def wait(world, proxy, *rest):
+        state = await wait_until_ready(world, proxy, *rest)
+        ready.set()
+        while not proxy.failures:
+            await asyncio.sleep(0.02)
+        return state
+
+    monkeypatch.setattr(rendering, "wait_until_ready", wait)
+    async with await asyncio.start_server(events, "127.0.0.2", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        go = "location.href = 'http://nowhere.invalid/'"
+        script = f"new EventSource('http://127.0.0.2:{port}/').onmessage = () => {{ {go} }}"
+        page = await render(browser, site, f"<p>{WORDS}</p><script>{script}</script>")
+    assert (page.final_url, page.status_code) == (site.url("/"), 200)
     assert WORDS.strip() in page.body.decode()
 
 

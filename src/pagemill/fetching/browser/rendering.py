@@ -103,8 +103,7 @@ class Rendering:
                 await self._wait(self._options.wait_for / 1000, deadline)
             if self._options.actions:
                 await self._act(deadline)
-            screenshots = await self._take_screenshots(deadline - READ_TIME)
-            page = await self._read(deadline)
+            page, screenshots = await self._capture(deadline)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
         state = await self._tab.session_state(deadline - _SESSION_RESERVE) if saves else None
@@ -298,6 +297,21 @@ class Rendering:
                 return
             await asyncio.sleep(CHALLENGE_CHECK_INTERVAL)
             await self._until_ready(deadline)
+
+    async def _capture(self, deadline: float) -> tuple[FetchedPage, dict[Format, bytes]]:
+        """Take the pictures and read the page, once more where it went on to where nothing answers meanwhile."""
+        try:
+            screenshots = await self._take_screenshots(deadline - READ_TIME)
+            return await self._read(deadline), screenshots
+        except FetchError:
+            if self._options.actions:
+                raise
+            await self._until_ready(deadline)
+            if not self._went_nowhere():
+                raise
+        await self._return_from_nowhere(deadline)
+        screenshots = await self._take_screenshots(deadline - READ_TIME)
+        return await self._read(deadline), screenshots
 
     async def _read(self, deadline: float) -> FetchedPage:
         seen = await self._serialized(deadline)
