@@ -23,6 +23,7 @@ from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
+from pagemill.jobs.queue.watched_steps import StepWatching
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
@@ -49,6 +50,7 @@ class Resources:
     keys: Keys
     sign_ins: SignIns
     ended: Notifications
+    steps: StepWatching
     limits: Limits
     downloads: Downloads
     streams: Downloads
@@ -96,6 +98,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             keys=Keys(database),
             sign_ins=SignIns(database, settings),
             ended=ended,
+            steps=StepWatching(database, ended),
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),
             streams=Downloads(settings.limits.max_streams),

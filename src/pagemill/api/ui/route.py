@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import structlog
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from pagemill.api.middleware.api_keys import refuse_nul
 from pagemill.api.ui.rendering import render
 from pagemill.api.ui.visitor import FORM_COOKIE, forms_of, set_cookie
-from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_response
+from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_response, field_of
+from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.errors import InternalPageError, NotFoundError, RequestError, UnauthorizedError
 
 if TYPE_CHECKING:
@@ -27,8 +30,10 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 """A path on this very host, as a URL has it: `//host` and `/\\host` lead to another, in browsers."""
 
 
-class PageRoute(APIRoute):
-    """A route whose errors are pages; for a module, which does not accept HTML, they are JSON as the API's."""
+class PageRoute(StrictJsonRoute):
+    """A route whose errors are pages. For a module, which does not accept HTML, they are JSON as the API's, and `field`
+    beside names the field that is not valid.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler as FastAPI makes it, with its errors answered."""
@@ -38,10 +43,12 @@ class PageRoute(APIRoute):
             try:
                 refuse_nul(request.scope)
                 response = await handle(request)
-            except RequestValidationError:
+            except (RequestValidationError, HTTPException) as error:
+                if not wants_page(request):
+                    return _told(error, request.scope["path"])
                 return _error_page(request, NotFoundError("There is no such page."))
             except RequestError as error:
-                return _error_page(request, error)
+                return _error_page(request, error) if wants_page(request) else _told(error, request.scope["path"])
             except Exception:
                 log.exception("page of the interface failed", path=request.scope["path"])
                 return _error_page(request, InternalPageError(INTERNAL_MESSAGE))
@@ -82,6 +89,14 @@ def sign_in_page(request: Request, *, way_back: str, status: int = 200, problem:
     )  # fmt: skip
     _keep_forms(request, response)
     return response
+
+
+def _told(error: Exception, path: str) -> Response:
+    """Return an error for a module, as JSON."""
+    answer, field = error_response(error, path), field_of(error)
+    if field is None:
+        return answer
+    return JSONResponse({**json.loads(bytes(answer.body)), "field": field}, answer.status_code)
 
 
 def _error_page(request: Request, error: RequestError | InternalPageError) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from pagemill.api.ui import sign_in, static_files
+from pagemill.api.ui.playground import contents, submissions, watching
 from pagemill.api.ui.playground import page as playground
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
@@ -23,6 +24,9 @@ ROUTERS = (
     sign_in.router,
     static_files.router,
     playground.router,
+    submissions.router,
+    watching.router,
+    contents.router,
     # Views come above this line.
     _last,
 )
