@@ -14,6 +14,7 @@ from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.monitors.history import MonitorHistory
 from pagemill.jobs.monitors.runs import MonitorRuns
@@ -22,6 +23,7 @@ from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.notifications import ENDED, Notifications
 from pagemill.jobs.queue.queue_state import QueueStates
 from pagemill.jobs.queue.store import JobStore, QueueLimits
+from pagemill.jobs.queue.watched_steps import StepWatching
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.endpoints import Webhooks
 from pagemill.jobs.webhooks.signing import SigningKey
@@ -46,7 +48,9 @@ class Resources:
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
     keys: Keys
+    sign_ins: SignIns
     ended: Notifications
+    steps: StepWatching
     limits: Limits
     downloads: Downloads
     streams: Downloads
@@ -92,7 +96,9 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),
             keys=Keys(database),
+            sign_ins=SignIns(database, settings),
             ended=ended,
+            steps=StepWatching(database, ended),
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),
             streams=Downloads(settings.limits.max_streams),

@@ -8,10 +8,17 @@ from pagemill.errors.root import PagemillError
 
 
 class RequestError(PagemillError):
-    """A request that is answered with an error. `http_status` is the answer's status."""
+    """A request that is answered with an error. `http_status` is the answer's status.
+
+    `field` is the field or the parameter that is not valid, where it is a single one, such as `urls[3]`.
+    """
 
     code = "invalid_request"
     http_status: ClassVar[int] = 400
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class InvalidUrlError(RequestError):

@@ -14,6 +14,7 @@ from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, Pa
 from pagemill.jobs.crawls.page_turns import HostBusyError
 from pagemill.jobs.crawls.site_worker import SiteWorker
 from pagemill.jobs.database.pool import FOREVER, Database
+from pagemill.jobs.keys.sign_ins import delete_expired_sign_ins
 from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
@@ -23,8 +24,9 @@ from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
-from pagemill.jobs.queue.notifications import CRAWLS, DELIVERIES, QUEUE, Notifications
+from pagemill.jobs.queue.notifications import CRAWLS, DELIVERIES, QUEUE, WATCH, Notifications
 from pagemill.jobs.queue.store import JobStore
+from pagemill.jobs.queue.watched_steps import StepTeller
 from pagemill.jobs.sessions.store import SessionStore
 from pagemill.jobs.webhooks.deliverer import Deliverer
 from pagemill.jobs.webhooks.endpoints import delete_old_deliveries
@@ -102,6 +104,7 @@ class Worker:
             selectors=self._selectors,
             sessions=self._sessions,
         )
+        self._steps = StepTeller(self._database)
         self._slots = WorkerSlots(settings.jobs.worker_concurrency)
         self._sites = SiteWorker(settings, self._database, self._scraper, self._slots)
         self._monitors = MonitorWorker(settings, self._database, self._scraper, self._objects)
@@ -124,6 +127,7 @@ class Worker:
 
     async def _run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None) -> None:
         async with self._database, Notifications(self._database, QUEUE) as notices, self._scraper, self._deliverer:
+            notices.handle(WATCH, self._steps.watch)
             await self._queue.heartbeat()
             async with (
                 asyncio.TaskGroup() as group,
@@ -143,6 +147,7 @@ class Worker:
                         self._sites.release_pages(crawls_changed),
                         self._deliverer.run(deliveries_queued),
                         self._monitors.run(),
+                        self._steps.run(),
                     )
                 ]
                 log.info("worker ready")
@@ -220,7 +225,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(job=page.job_id, page=page.id):
             started = asyncio.get_running_loop().time()
             try:
-                with _page_stage(page):
+                with _page_stage(page), self._steps.steps_of(page):
                     scraped = await self._scrape(page)
                 await self._complete(page, scraped, started)
             except HostBusyError as error:
@@ -316,6 +321,9 @@ class Worker:
                 await asyncio.sleep(_RETENTION_PAUSE)
             while deleted := await self._sessions.delete_unused(self._settings.jobs.retention_step):
                 log.info("deleted unused sessions", sessions=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            while deleted := await delete_expired_sign_ins(self._database, self._settings.jobs.retention_step):
+                log.info("deleted sign-ins that ended", sign_ins=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await self._delete_old_pages()
             await asyncio.to_thread(return_free_memory)

@@ -1,4 +1,4 @@
-"""Stages of a page: each is timed for the metrics, and is a span of the trace."""
+"""Stages of a page: each is timed for the metrics, is a span of the trace, and a step for whoever watches the page."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from pagemill.errors import PagemillError
 from pagemill.observability import tracing
 from pagemill.observability.metrics import STAGE_DURATION
+from pagemill.observability.steps import current_steps
 from pagemill.observability.tracing import Kind, Span
 from pagemill.redaction import redact_url
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from pagemill.observability.steps import Step, Steps
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -20,7 +24,7 @@ _PORTS = {"http": 80, "https": 443}
 class Stage(Span):
     """A stage, used as `with Stage("http", ...)`. Its duration counts however it ends."""
 
-    __slots__ = ("_stage", "_started")
+    __slots__ = ("_stage", "_started", "_step", "_steps")
 
     def __init__(
         self,
@@ -33,16 +37,29 @@ class Stage(Span):
         super().__init__(name or stage, kind, attributes, parent)
         self._stage = stage
         self._started = 0.0
+        self._steps: Steps | None = None
+        self._step: Step | None = None
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
+        self._steps = current_steps.get()
+        if self._steps is not None:
+            self._step = self._steps.begin(self._stage)
         return super().__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         STAGE_DURATION.observe(time.perf_counter() - self._started, self._stage)
+        if self._steps is not None and self._step is not None:
+            self._steps.end(self._step, _code(error))
         super().__exit__(kind, error, trace)
+
+
+def _code(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    return error.code if isinstance(error, PagemillError) else PagemillError.code
 
 
 def request_attributes(method: str, url: str, **more: Any) -> dict[str, Any]:

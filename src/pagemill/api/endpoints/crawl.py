@@ -137,9 +137,9 @@ async def stop_crawl(crawl_id: CrawlIdInPath, resources: ApiResources, key_id: K
 async def _check_monitor(resources: Resources, monitor_id: str, key_id: str) -> None:
     found = await resources.monitors.get(key_id, monitor_id)
     if found is None:
-        raise RequestError("The field `monitorId` is not valid: there is no such monitor.")
+        raise RequestError("The field `monitorId` is not valid: there is no such monitor.", "monitorId")
     if found.text_format is not Format.MARKDOWN:
-        raise RequestError("The field `monitorId` is not valid: this monitor does not compare Markdown.")
+        raise RequestError("The field `monitorId` is not valid: this monitor does not compare Markdown.", "monitorId")
 
 
 async def _crawl(resources: Resources, crawl_id: str, key_id: str) -> Job:

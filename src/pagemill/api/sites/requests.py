@@ -121,9 +121,13 @@ def crawl_site(request: CrawlRequest, settings: Settings) -> Site:
     _at_most(limit, settings.sites.crawl_max_pages, "maxPages")
     _at_most(depth, settings.sites.crawl_max_depth, "depth")
     if request.same_domain is False and not request.include_subdomains:
-        raise NotSupportedError("The field `sameDomain` is not supported as false: a crawl stays on its site.")
+        raise NotSupportedError(
+            "The field `sameDomain` is not supported as false: a crawl stays on its site.", "sameDomain"
+        )
     if request.save_session:
-        raise NotSupportedError("The field `saveSession` is not supported by crawls: save it with a page before.")
+        raise NotSupportedError(
+            "The field `saveSession` is not supported by crawls: save it with a page before.", "saveSession"
+        )
     options = SiteOptions(
         url=single_url(request.url, settings),
         limit=limit,
@@ -144,7 +148,7 @@ def site_of(kind: JobKind, options: SiteOptions) -> Site:
     """Return the site that a map or a crawl begins at. Raises errors.InvalidUrlError."""
     found = site_url(options.url)
     if found is None:
-        raise InvalidUrlError("The field `url` is not a valid URL: a site has a host, and no user name.")
+        raise InvalidUrlError("The field `url` is not a valid URL: a site has a host, and no user name.", "url")
     return Site(kind, options, bytes.fromhex(digest(found.identity)), found.host)
 
 
@@ -153,13 +157,13 @@ def _since(text: str | None) -> str | None:
         return None
     found = moment(text)
     if found is None:
-        raise RequestError("The field `since` is not valid: it is neither a time nor a date.")
+        raise RequestError("The field `since` is not valid: it is neither a time nor a date.", "since")
     return found.isoformat()
 
 
 def _at_most(value: int, most: int, field: str) -> None:
     if value > most:
-        raise RequestError(f"The field `{field}` is not valid: at most {most} is taken.")
+        raise RequestError(f"The field `{field}` is not valid: at most {most} is taken.", field)
 
 
 def ignores_robots(asked: bool | None, settings: Settings, field: str = "ignoreRobots") -> bool:
@@ -167,7 +171,8 @@ def ignores_robots(asked: bool | None, settings: Settings, field: str = "ignoreR
     if asked and not settings.sites.robots_may_be_ignored:
         raise NotSupportedError(
             f"The field `{field}` is not supported: this service obeys robots.txt. "
-            "PAGEMILL_ROBOTS_MAY_BE_IGNORED lets it be asked for."
+            "PAGEMILL_ROBOTS_MAY_BE_IGNORED lets it be asked for.",
+            field,
         )
     return bool(asked)
 
@@ -178,5 +183,7 @@ def checked_patterns(patterns: Sequence[str], field: str) -> tuple[str, ...]:
         try:
             Patterns((pattern,))
         except InvalidPatternError as error:
-            raise InvalidPatternError(f"The field `{field}[{index}]` is not valid: {error.message}.") from None
+            raise InvalidPatternError(
+                f"The field `{field}[{index}]` is not valid: {error.message}.", f"{field}[{index}]"
+            ) from None
     return tuple(patterns)

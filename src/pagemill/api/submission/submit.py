@@ -108,7 +108,7 @@ async def check_session(resources: Resources, key_id: str, options: ScrapeOption
     found = None if use.is_empty else await resources.sessions.find(key_id, use.id, use.name)
     if found is None and not use.is_empty and not use.may_be_new:
         field = "sessionName" if use.id is None else "sessionId"
-        raise NotFoundError(f"The field `{field}` is not valid: there is no such session.")
+        raise NotFoundError(f"The field `{field}` is not valid: there is no such session.", field)
     return found.updated_at if found and not use.may_be_new else None
 
 

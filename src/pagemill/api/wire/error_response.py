@@ -25,7 +25,7 @@ from pagemill.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -49,8 +49,9 @@ _FRAMEWORK_ERRORS: Mapping[int, RequestError] = {
 class InvalidBodyError(HTTPException):
     """A body with an invalid field. FastAPI lets nothing but an HTTPException through while it reads a body."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(RequestError.http_status, message)
+        self.field = field
 
 
 def error_response(error: Exception, path: str = "") -> JSONResponse:
@@ -92,6 +93,18 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, handle)
 
 
+def field_of(error: Exception) -> str | None:
+    """Return the field or the parameter that an error is about, such as `urls[3]`; None where it is no single one."""
+    if isinstance(error, RequestValidationError):
+        return field_name(error.errors()[0]["loc"]) or None
+    return error.field if isinstance(error, RequestError | InvalidBodyError) else None
+
+
+def field_name(place: Sequence[str | int]) -> str:
+    """Return the name of a field by its place in pydantic's terms, of which the first is `body` or `query`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[1:]).lstrip(".")
+
+
 def describe(problem: Mapping[str, Any]) -> str:
     """Return a pydantic error as a sentence that names the field, such as `urls[3]`."""
     place, *path = problem["loc"]
@@ -99,7 +112,7 @@ def describe(problem: Mapping[str, Any]) -> str:
         return f"The body is not valid JSON: {problem['ctx']['error']}."
     if not path:
         return "The body must be a JSON object, sent with the header Content-Type: application/json."
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    name = field_name(problem["loc"])
     kind = {"body": "field", "query": "parameter"}.get(place, place)
     if problem["type"] == "missing":
         return f"The {kind} `{name}` is required."

@@ -57,9 +57,11 @@ def checked_headers(
     """
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise RequestError(f"The field `{field}` is not valid: it holds what is no HTTP header.")
+            raise RequestError(f"The field `{field}` is not valid: it holds what is no HTTP header.", field)
         if name.lower() in _RESERVED_HEADERS or name.lower() in reserved:
-            raise RequestError(f"The field `{field}.{name}` is not valid: this header is set by the service.")
+            raise RequestError(
+                f"The field `{field}.{name}` is not valid: this header is set by the service.", f"{field}.{name}"
+            )
     return tuple((name, value.strip()) for name, value in headers.items())
 
 
@@ -78,7 +80,9 @@ def _cookie(index: int, cookie: CookieFields) -> Cookie:
         and path.startswith("/")
         and all(_COOKIE_ATTRIBUTE.fullmatch(place) for place in places)
     ):
-        raise RequestError(f"The field `cookies[{index}]` is not valid: it is no cookie that can be sent.")
+        raise RequestError(
+            f"The field `cookies[{index}]` is not valid: it is no cookie that can be sent.", f"cookies[{index}]"
+        )
     return Cookie(cookie.name, cookie.value, cookie.domain or None, path)
 
 
@@ -87,7 +91,7 @@ def checked_user_agent(text: str | None) -> str | None:
     if not text:
         return None
     if not _VALUE.fullmatch(text) or not text.isascii():
-        raise RequestError("The field `userAgent` is not valid: it cannot be sent as a header.")
+        raise RequestError("The field `userAgent` is not valid: it cannot be sent as a header.", "userAgent")
     return text.strip() or None
 
 
@@ -95,7 +99,9 @@ def checked_selectors(selectors: Sequence[str], field: str) -> tuple[str, ...]:
     """Return CSS selectors that are valid. Raises errors.RequestError, naming the first that is not by its index."""
     for index, selector in enumerate(selectors):
         if not is_css_selector(selector):
-            raise RequestError(f"The field `{field}[{index}]` is not valid: it is no CSS selector.")
+            raise RequestError(
+                f"The field `{field}[{index}]` is not valid: it is no CSS selector.", f"{field}[{index}]"
+            )
     return tuple(selectors)
 
 

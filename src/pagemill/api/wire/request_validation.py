@@ -66,7 +66,8 @@ def batch_urls(urls: Sequence[str], settings: Settings) -> list[str]:
     if len(urls) > settings.requests.max_batch_urls:
         raise RequestError(
             f"The field `urls` is not valid: at most {settings.requests.max_batch_urls} URLs make a batch, "
-            f"not {len(urls)}."
+            f"not {len(urls)}.",
+            "urls",
         )
     return [page_url(url, f"urls[{index}]", settings.requests.max_url_length) for index, url in enumerate(urls)]
 
@@ -84,17 +85,19 @@ def checked_url(text: str, field: str, max_length: int) -> str:
     """
     url = text.strip()
     if len(url) > max_length:
-        raise InvalidUrlError(f"The field `{field}` is not a valid URL: it is longer than {max_length} characters.")
+        raise InvalidUrlError(
+            f"The field `{field}` is not a valid URL: it is longer than {max_length} characters.", field
+        )
     if any(character < " " or character == "\x7f" for character in url):
-        raise InvalidUrlError(f"The field `{field}` is not a valid URL: it holds control characters.")
+        raise InvalidUrlError(f"The field `{field}` is not a valid URL: it holds control characters.", field)
     try:
         parsed = ada_url.URL(url)
     except ValueError:
         raise InvalidUrlError(
-            f"The field `{field}` is not a valid URL. Give a whole one, such as https://example.com/page."
+            f"The field `{field}` is not a valid URL. Give a whole one, such as https://example.com/page.", field
         ) from None
     if parsed.protocol not in ("http:", "https:"):
-        raise InvalidUrlError(f"The field `{field}` is not a valid URL: only http and https are scraped.")
+        raise InvalidUrlError(f"The field `{field}` is not a valid URL: only http and https are scraped.", field)
     return url
 
 
@@ -135,15 +138,17 @@ async def _schema(request: ScrapeFields, schemas: SchemaChecker, key_id: str) ->
     try:
         return await schemas.check(request.output_schema, key_id)
     except InvalidSchemaError as error:
-        raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.") from None
+        raise InvalidSchemaError(f"The field `outputSchema` is not valid: {error.message}.", "outputSchema") from None
 
 
 def session_use(session_id: str | None, name: str | None, save: bool | str | None = None) -> SessionUse | None:
     """Return which session a page begins with, and where it is saved; None for neither. Raises errors.RequestError."""
     if session_id and name:
-        raise RequestError("The field `sessionId` is not valid beside `sessionName`: give one of them.")
+        raise RequestError("The field `sessionId` is not valid beside `sessionName`: give one of them.", "sessionId")
     if save is True and not name:
-        raise RequestError("The field `saveSession` is not valid: name the session, here or with `sessionName`.")
+        raise RequestError(
+            "The field `saveSession` is not valid: name the session, here or with `sessionName`.", "saveSession"
+        )
     save_as = save if isinstance(save, str) else name
     if not (session_id or name or save):
         return None
@@ -154,6 +159,6 @@ def checked_country(text: str | None, settings: Settings, field: str = "country"
     """Return the code of a request's country. Raises as `scrape_options` does."""
     code = country_code(text)
     if code is None:
-        raise RequestError(f"The field `{field}` is not valid: it is not a code of ISO 3166-1, such as us.")
+        raise RequestError(f"The field `{field}` is not valid: it is not a code of ISO 3166-1, such as us.", field)
     settings.egress.proxies_by_country.of(code)
     return code

@@ -8,7 +8,7 @@ import orjson
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from pagemill.api.wire.error_response import InvalidBodyError, describe
+from pagemill.api.wire.error_response import InvalidBodyError, describe, field_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -21,8 +21,9 @@ class _StrictJsonRequest(Request):
         body = await self.body()
         value = orjson.loads(body)  # its error is a json.JSONDecodeError, as FastAPI expects
         if b"\\u0000" in body and (field := _field_with_nul(value)) is not None:
+            place = ("body", *field)
             raise InvalidBodyError(
-                describe({"type": "nul", "loc": ("body", *field), "msg": "it holds a NUL character"})
+                describe({"type": "nul", "loc": place, "msg": "it holds a NUL character"}), field_name(place)
             )
         return value
 

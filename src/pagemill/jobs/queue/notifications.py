@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from types import TracebackType
 
     from pagemill.jobs.database.pool import Database
@@ -24,8 +24,12 @@ DELIVERIES = "deliveries"
 """Deliveries of webhooks were queued."""
 CRAWLS = "crawls"
 """A crawl began, or a page waits for its host."""
+WATCH = "watch"
+"""The word before the id of a job whose steps someone watches, on the channel QUEUE."""
 ENDED = "pagemill_ended"
 """A job ended, or a delivery was attempted; the payload is its id."""
+STEPS = "steps"
+"""The word before the steps of a page that someone watches, on the channel ENDED."""
 
 _PROBE_INTERVAL = 10.0
 _RECONNECT_DELAY = 0.2
@@ -41,7 +45,12 @@ class Notifications:
         self._database = database
         self._channel = channel
         self._subscribers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._handlers: dict[str, Callable[[str], None]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    def handle(self, word: str, handler: Callable[[str], None]) -> None:
+        """Call `handler` with the rest of each notification that begins with this word and a space."""
+        self._handlers[word] = handler
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._listen(), name=f"listen to {self._channel}")
@@ -94,6 +103,10 @@ class Notifications:
             connection.terminate()
 
     def _notify(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        word, space, rest = payload.partition(" ")
+        if space and (handler := self._handlers.get(word)):
+            handler(rest)
+            return
         for event in self._subscribers.get(payload, ()):
             event.set()
 

@@ -17,5 +17,5 @@ def check_receiver(url: str, field: str, settings: Settings) -> None:
         EgressRules(settings).check_url(url)
     except (BlockedAddressError, UnfetchableUrlError) as error:
         raise InvalidUrlError(
-            f"The field `{field}` is not valid: no webhook can be sent there. {error.message}"
+            f"The field `{field}` is not valid: no webhook can be sent there. {error.message}", field
         ) from None
