@@ -14,6 +14,7 @@ from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.monitors.history import MonitorHistory
 from pagemill.jobs.monitors.runs import MonitorRuns
@@ -46,6 +47,7 @@ class Resources:
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
     keys: Keys
+    sign_ins: SignIns
     ended: Notifications
     limits: Limits
     downloads: Downloads
@@ -92,6 +94,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),
             keys=Keys(database),
+            sign_ins=SignIns(database, settings),
             ended=ended,
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),

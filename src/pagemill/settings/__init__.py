@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.corrections import CorrectionSettings
+from pagemill.settings.api.interface import InterfaceSettings
 from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.mcp import McpSettings
 from pagemill.settings.api.monitors import MonitorSettings
@@ -50,6 +51,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    interface: InterfaceSettings = Field(default_factory=InterfaceSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)

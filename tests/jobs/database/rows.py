@@ -154,6 +154,7 @@ ROWS: dict[int, tuple[str, ...]] = {
             "VALUES ('mon_1', 'crawl_1', now(), 'changed', 3, 1, 2)"
         ),
     ),
+    22: ("INSERT INTO sign_ins (hash, key_id, expires_at) VALUES ('\\x12', 'key_1', now() + interval '1 hour')",),
 }
 
 
