@@ -135,7 +135,7 @@ def annotation_reply(request: dict[str, Any], body: bytes) -> bytes:
     html = bodies.unpack(body).encode("utf-8", "replace")
     page = annotated_page.annotate(html, request["url"], choices, content_type=_UTF_8, max_blocks=wanted["max_blocks"])
     found = None if page is None else annotated_page.to_json(page)
-    return encode({}, orjson.dumps(found))
+    return encode({}, bodies.pack(found))
 
 
 def _corrections(request: dict[str, Any]) -> tuple[Correction, ...]:

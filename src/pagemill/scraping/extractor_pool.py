@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import orjson
 import structlog
 
+from pagemill import bodies
 from pagemill.child_environment import child_environment
 from pagemill.errors import (
     DocumentWithoutTextError,
@@ -193,7 +194,7 @@ class ExtractorPool:
             "corrections": options.corrections,
         }
         _, body = await self._request(request, html)
-        found: JsonObject | None = orjson.loads(body)
+        found: JsonObject | None = await asyncio.to_thread(bodies.unpack, body)
         return found
 
     async def read_site(self, request: JsonObject, body: bytes) -> JsonObject:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from pagemill.api.ui import sign_in, static_files
+from pagemill.api.ui.content import corrections
+from pagemill.api.ui.content import page as content
 from pagemill.api.ui.playground import page as playground
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
@@ -23,6 +25,8 @@ ROUTERS = (
     sign_in.router,
     static_files.router,
     playground.router,
+    content.router,
+    corrections.router,
     # Views come above this line.
     _last,
 )

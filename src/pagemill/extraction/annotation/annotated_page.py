@@ -50,7 +50,6 @@ ROLE_LETTERS = {
     BlockRole.JUNK: "J",
 }
 """A letter for each role, so that colour is not the only sign."""
-_MAX_SAMPLE = 200
 _NO_CHOICE = {
     pipeline.FallbackReason.TOO_LARGE: "too_large",
     pipeline.FallbackReason.DISCUSSION: "discussion",
@@ -161,8 +160,7 @@ def _by_markdown(texts: Sequence[str], text: str) -> tuple[list[AnnotatedBlock],
     pieces = align(enumerate(texts), text)
     kept = {piece.block for piece in pieces}
     found = [
-        AnnotatedBlock(BlockRole.BODY if block in kept else BlockRole.JUNK, text[:_MAX_SAMPLE])
-        for block, text in enumerate(texts)
+        AnnotatedBlock(BlockRole.BODY if block in kept else BlockRole.JUNK, text) for block, text in enumerate(texts)
     ]
     return found, pieces
 
@@ -258,9 +256,9 @@ def _by_choice(
     found = []
     for own, share in zip(texts, shares, strict=True):
         if share:
-            found.append(replace(known[share.most_common(1)[0][0]], text=own[:_MAX_SAMPLE]))
+            found.append(replace(known[share.most_common(1)[0][0]], text=own))
         else:
-            found.append(AnnotatedBlock(BlockRole.JUNK, own[:_MAX_SAMPLE], rule=MARKUP_RULE))
+            found.append(AnnotatedBlock(BlockRole.JUNK, own, rule=MARKUP_RULE))
     pieces = align(((block, known[block].text) for block in chosen.in_order()), text)
     place = [share.most_common(1)[0][0] if share else None for share in shown_of]
     return found, [piece._replace(block=None if piece.block is None else place[piece.block]) for piece in pieces]
@@ -321,7 +319,7 @@ def to_json(page: AnnotatedPage) -> dict[str, Any]:
         "quality": page.quality,
         "markdown": page.markdown,
         "blocks": found,
-        "pieces": page.pieces,
+        "pieces": [list(piece) for piece in page.pieces],
         "original": page.original,
         "template": page.template,
         "paths": list(paths),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pagemill.scraping.extractor_pool import ExtractorPool
     from pagemill.settings import Settings
 
+_REMEMBERED = 4
+
 
 class Annotator:
     """Has pages annotated. API keys are served in turn, under the limits of `PAGEMILL_EXTRACTION_…`."""
@@ -25,6 +28,8 @@ class Annotator:
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._pool: ExtractorPool | None = None
+        self._remembered: OrderedDict[object, JsonObject] = OrderedDict()
+        """The pages that were asked for last: a view asks for each several times."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -34,20 +39,35 @@ class Annotator:
     ) -> None:
         await self._stack.aclose()
 
-    async def annotate(
-        self, key_id: str, url: str, html: bytes, options: ScrapeOptions, corrections: tuple[Correction, ...]
+    async def annotate(  # noqa: PLR0913, PLR0917 - the page and the options
+        self,
+        key_id: str,
+        url: str,
+        html: bytes,
+        options: ScrapeOptions,
+        corrections: tuple[Correction, ...],
+        remember_as: object = None,
     ) -> JsonObject | None:
         """Return what `extraction.annotation` tells of a page; None where it is too large.
 
-        `html`: the page's HTML, packed. Raises subclasses of errors.PageError.
+        `html`: the page's HTML, packed. `remember_as`: what stands for all that is given, where it may come again
+        soon. Raises subclasses of errors.PageError.
         """
+        if remember_as is not None and remember_as in self._remembered:
+            self._remembered.move_to_end(remember_as)
+            return self._remembered[remember_as]
         settings = self._settings.corrections
         if len(html) > settings.content_view_max_bytes:
             return None
         current_key.set(key_id)
         pool = await self._open()
         options = replace(options, corrections=corrections)
-        return await pool.annotate(url, html, options, settings.content_view_max_blocks)
+        found = await pool.annotate(url, html, options, settings.content_view_max_blocks)
+        if remember_as is not None and found is not None:
+            self._remembered[remember_as] = found
+            while len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return found
 
     async def _open(self) -> ExtractorPool:
         from pagemill.scraping.extractor_pool import ExtractorPool
