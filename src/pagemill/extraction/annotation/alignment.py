@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ _NEAR = 24
 _FAR = 400
 """Of how many words of a block the next place is looked for beyond that."""
 _GRAM = 3
+_MIN_MATCHED = 3
+"""A block of which fewer words than these are found, and no more than half, is taken to be there by chance."""
 MAX_WORDS = 200_000
 """Words beyond these are not aligned."""
 
@@ -70,6 +72,13 @@ def align(blocks: Iterable[tuple[int, str]], markdown: str) -> list[Piece]:
     found: list[int | None] = [None] * len(theirs)
     for mine, place in _matches(ours, [word.text for word in theirs[:MAX_WORDS]]):
         found[place] = block_of[mine]
+    matched, all_words = Counter(found), Counter(block_of)
+    by_chance = {
+        block
+        for block, count in matched.items()
+        if block is not None and count < _MIN_MATCHED and 2 * count <= all_words[block]
+    }
+    found = [None if block in by_chance else block for block in found]
     return _with_same_texts(markdown, _pieces(markdown, theirs, found), ours, block_of)
 
 
