@@ -154,6 +154,34 @@ class MarkdownOptions:
         return self.links is not LinkStyle.INLINE or not self.images
 
 
+class BlockRole(StrEnum):
+    """What a block of text is on its page."""
+
+    TITLE = "title"
+    BODY = "body"
+    CAPTION = "caption"
+    META = "meta"
+    """Byline and date."""
+    COMMENTS = "comments"
+    JUNK = "junk"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The role that a person gave to a block, for the same block of pages that are built alike."""
+
+    id: str
+    hosts: tuple[str, ...]
+    """The hosts of its pages, without `www.`."""
+    template: tuple[int, ...]
+    """The signature of its page's template: see `extraction.choosing.template`."""
+    path: tuple[tuple[str, tuple[str, ...]], ...]
+    """The block's element and those around it, from the inside out: the tag, and the class names and id of each."""
+    text: str | None
+    """A digest of the block's text, where only blocks with this text are meant; None for all on the path."""
+    role: BlockRole
+
+
 @dataclass(frozen=True, slots=True)
 class ScrapeOptions:
     """How a URL is to be scraped, the same for every page of a job."""
@@ -188,6 +216,8 @@ class ScrapeOptions:
     """The kept session that the page has to do with."""
     sealed: str | None = None
     """The values of headers and cookies and what actions write, encrypted; these are empty then. They may be secret."""
+    corrections: tuple[Correction, ...] = ()
+    """Roles that blocks were given, for the URL's host. Not stored with the job: a page takes those of its time."""
 
     @property
     def is_private(self) -> bool:

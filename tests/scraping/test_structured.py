@@ -21,7 +21,8 @@ from pagemill.structuring.markup import facts, filling, overview
 from pagemill.structuring.model import answers, chunks, fitting, merging, prompt
 from pagemill.structuring.model.language_model import LanguageModel
 from pagemill.structuring.schemas import schema
-from pagemill.structuring.selectors import learning, template
+from pagemill.extraction.choosing import template
+from pagemill.structuring.selectors import learning
 from pagemill.structuring.selectors.store import SelectorsInMemory
 
 MARKDOWN = "# For your kitchen\n\nThis kettle boils a litre of water. Price: $1,249.50"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from pagemill.api.downloads import Downloads
+from pagemill.jobs.corrections.annotator import Annotator
+from pagemill.jobs.corrections.store import CorrectionStore
 from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
@@ -61,6 +63,8 @@ class Resources:
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
     sessions: SessionStore
+    corrections: CorrectionStore
+    annotator: Annotator
     schemas: SchemaChecker
     queue: QueueStates
     searcher: Searcher
@@ -82,7 +86,13 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     )
     schemas, searcher = SchemaChecker(settings), Searcher(settings)
     closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
-    async with database, Notifications(database, ENDED) as ended, closed[0], closed[1]:
+    async with (
+        database,
+        Notifications(database, ENDED) as ended,
+        closed[0],
+        closed[1],
+        Annotator(settings) as annotator,
+    ):
         yield Resources(
             settings=settings,
             database=database,
@@ -106,6 +116,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             proxy_scores=DatabaseProxyScores(database, settings),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             sessions=SessionStore(database, settings),
+            corrections=CorrectionStore(database, settings),
+            annotator=annotator,
             schemas=schemas,
             queue=QueueStates(database, settings),
             searcher=searcher,

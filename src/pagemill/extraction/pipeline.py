@@ -17,6 +17,7 @@ from pagemill.extraction.choosing import (
     article_header,
     blocks,
     byline_texts,
+    corrections,
     embedded_text,
     pruning,
     selection,
@@ -33,7 +34,7 @@ from pagemill.extraction.writing import markdown
 from pagemill.model import METADATA, Content, Format, LinkStyle, Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from numpy.typing import NDArray
     from turbohtml import Element
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.article_header import ArticleHeader
     from pagemill.extraction.choosing.blocks import Blocks
     from pagemill.extraction.choosing.byline_texts import Byline
+    from pagemill.extraction.choosing.choice_record import ChoiceRecord
     from pagemill.extraction.choosing.features.block_features import Features
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
+    from pagemill.model import BlockRole, Correction
 
 ALL_OUTPUTS = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
 """Every output besides the page's HTML."""
@@ -99,6 +102,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     include_tags: Sequence[str] = (),
     exclude_tags: Sequence[str] = (),
     include_comments: bool = False,
+    given: Sequence[Correction] = (),
     link_style: LinkStyle = LinkStyle.INLINE,
     show_images: bool = True,
     formats: Container[str] = ALL_OUTPUTS,
@@ -108,6 +112,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     `url` is the address of the page and `content_type` its Content-Type header. `only_main_content=False` keeps the
     whole body instead of selecting content. `include_tags` does too: it keeps only the elements that match these CSS
     selectors. Elements that match `exclude_tags` are removed first. `include_comments` keeps readers' comments as well.
+    `given`: corrections of pages of this host, of which those count whose page is built like this one.
     `link_style` and `show_images` say how the Markdown writes links and whether it shows images.
     Links and images are those of the whole page. Outputs of `ALL_OUTPUTS` that are not in `formats` are left empty and
     cost no time.
@@ -123,6 +128,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     links = media.links(page.tree, page.base_url, index.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()
     quality = 1.0
+    given = corrections.of_page(given, page.tree)
     tag_filter.exclude(body, exclude_tags)
     names = MarkupNames(body)
     normalization.normalize(body, names)
@@ -130,8 +136,10 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
         tag_filter.include(body, include_tags)
     elif only_main_content:
         model = classifier.load()
-        given = metadata.title if metadata is not None else None
-        content = keep_content(page, body, names, url, model, title=given, include_comments=include_comments)
+        title = metadata.title if metadata is not None else None
+        content = keep_content(
+            page, body, names, url, model, title=title, include_comments=include_comments, given=given
+        )
         quality = content_quality(content, model)
     cleaned_html = text = ""
     source = page.html
@@ -162,11 +170,13 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
     *,
     title: str | None = None,
     include_comments: bool = False,
+    given: Sequence[Correction] = (),
+    record: ChoiceRecord | None = None,
 ) -> MainContent | FallbackReason:
     """Prune the tree under `body` to the content, its headline first. Return what was selected, or why nothing was.
 
     `names`: those of its markup. `title`: the title in the page's metadata, if it is known, for a page that shows no
-    headline.
+    headline. `given`: corrections of pages that are built alike. `record`: where each step of the choice is noted.
     """
     if _is_too_large(body, page.html):
         return FallbackReason.TOO_LARGE
@@ -179,7 +189,9 @@ def keep_content(  # noqa: PLR0913 - the page, what is known of it, and the opti
         return FallbackReason.TOO_LARGE
     if not flat.owner:
         return FallbackReason.EMBEDDED if embedded_text.add(page.tree, body) else FallbackReason.EMPTY
-    content = select_content(flat, body, page.index.titles, model, include_comments=include_comments)
+    content = select_content(
+        flat, body, page.index.titles, model, include_comments=include_comments, given=given, record=record
+    )
     header = content.header
     headline = article_header.title_text(flat, header.title)
     facts = products.read(page.index)
@@ -214,32 +226,75 @@ def _is_too_large(body: Element, html: str) -> bool:
     return len(html) > _MAX_SAFE_LENGTH and next(islice(body.iter_elements(), MAX_ELEMENTS, None), None) is not None
 
 
-def select_content(
-    flat: Blocks, body: Element, titles: Sequence[str], model: Classifier, *, include_comments: bool = False
+def select_content(  # noqa: PLR0913 - the page, the model, and the options
+    flat: Blocks,
+    body: Element,
+    titles: Sequence[str],
+    model: Classifier,
+    *,
+    include_comments: bool = False,
+    given: Sequence[Correction] = (),
+    record: ChoiceRecord | None = None,
 ) -> MainContent:
-    """Choose the content among the blocks of `body`, of which there is at least one."""
+    """Choose the content among the blocks of `body`, of which there is at least one.
+
+    Corrections that would leave nothing of a page are not applied: some text is better than none.
+    """
     found = block_features.compute(flat, hidden_mask(body, flat), titles, model.lexicon)
+    features = block_features.stack(found.rows, model.features)
+    corrected = corrections.find(flat, given) if given else {}
+    content = _select(flat, found, features, model, corrected, include_comments=include_comments, record=record)
+    if corrected and not content.selected.any() and not content.header.title:
+        corrected = {}
+        content = _select(flat, found, features, model, corrected, include_comments=include_comments, record=record)
+    if record is not None:
+        record.flat, record.found, record.features, record.corrected = flat, found, features, corrected
+    return content
+
+
+def _select(  # noqa: PLR0913 - the page, what was found on it, and the options
+    flat: Blocks,
+    found: Features,
+    features: NDArray[np.float32],
+    model: Classifier,
+    corrected: Mapping[int, Correction],
+    *,
+    include_comments: bool,
+    record: ChoiceRecord | None,
+) -> MainContent:
     rows, words = found.rows, found.rows["words"]
-    features = block_features.stack(rows, model.features)
     page_features = block_features.stack(rows, block_features.PAGE_FEATURES)[:, 0]
     result = selection.select_blocks(
         model.log_odds(features), words, found.template_ids, found.local_template_ids, page_features
     )
+    if record is not None:
+        record.probability, record.steps = result.probability, [("model", result.selected.copy())]
     selected, is_fallback = result.selected, False
     boilerplate = np.asarray(sum(rows[name] for name in _BOILERPLATE_FEATURES)) > 0
     if (words * result.probability)[selected].sum() < _MIN_EXPECTED_WORDS and not selected.all():
         selected, is_fallback = _fallback(selected, boilerplate, words), True
     elif words[~boilerplate].sum() < _MAX_WORDS_OF_TINY_PAGE:
         selected = selected | (~boilerplate & (result.probability > _MIN_PROBABILITY_ON_TINY_PAGE))
-    selected = completion.complete(flat, selected, words, result.probability)
+    if record is not None:
+        record.step("little_text", selected)
+    selected = completion.complete(flat, selected, words, result.probability, record)
     selected = _settle_comments(flat, found, features, selected, model, include=include_comments)
-    header = _find_header(flat, features, words, selected, model)
+    if record is not None:
+        record.step("comments", selected)
+    roles = {block: correction.role for block, correction in corrected.items()}
+    selected = corrections.apply(selected, roles, include_comments=include_comments) if roles else selected
+    header = _find_header(flat, features, words, selected, model, roles)
     selected[header.blocks] = False
     chances = result.probability, found.template_ids
     byline = byline_texts.read(flat, header.meta, header.signature)
     selected = completion.remove_parts_of_header(
-        flat, selected, words, chances, header=header.blocks, names=byline.names
+        flat, selected, words, chances, header=header.blocks, names=byline.names, record=record
     )
+    if record is not None:
+        record.step("headings", selected)
+    if roles:
+        selected = corrections.apply(selected, roles, include_comments=include_comments)
+        selected[header.blocks] = False
     return MainContent(words, selected, result.quality_features, is_fallback, header, byline)
 
 
@@ -253,33 +308,50 @@ def _settle_comments(  # noqa: PLR0913 - the page, what was found on it, and the
     include: bool,
 ) -> NDArray[np.bool_]:
     """Select all comments of readers, or none. A page of nothing but comments keeps them; a table is no comment."""
-    candidates = np.arange(len(selected)) if include else np.flatnonzero(selected)
-    log_odds = selection.pool(
-        model.role_log_odds("comments", features.take(candidates, axis=1)),
-        found.template_ids[candidates],
-        found.local_template_ids[candidates],
-    )
-    is_comment = np.zeros(len(selected), bool)
-    is_comment[candidates[log_odds > _MIN_COMMENT_LOG_ODDS]] = True
+    is_comment = comment_blocks(flat, found, features, model, None if include else np.flatnonzero(selected))
     settled = selected.copy()
-    settled[small_lists.without_parts_of_tables(flat, is_comment)] = include
+    settled[is_comment] = include
     return settled if settled.any() else selected
 
 
-def _find_header(
+def comment_blocks(
+    flat: Blocks,
+    found: Features,
+    features: NDArray[np.float32],
+    model: Classifier,
+    candidates: NDArray[np.intp] | None = None,
+) -> NDArray[np.bool_]:
+    """Return which blocks are readers' comments: of those that are `candidates`, or of all."""
+    asked = np.arange(len(flat.owner)) if candidates is None else candidates
+    log_odds = selection.pool(
+        model.role_log_odds("comments", features.take(asked, axis=1)),
+        found.template_ids[asked],
+        found.local_template_ids[asked],
+    )
+    is_comment = np.zeros(len(flat.owner), bool)
+    is_comment[asked[log_odds > _MIN_COMMENT_LOG_ODDS]] = True
+    return small_lists.without_parts_of_tables(flat, is_comment)
+
+
+def _find_header(  # noqa: PLR0913, PLR0917 - the page, what was found on it, and the corrections
     flat: Blocks,
     features: NDArray[np.float32],
     words: NDArray[np.float64],
     selected: NDArray[np.bool_],
     model: Classifier,
+    roles: Mapping[int, BlockRole],
 ) -> ArticleHeader:
-    """Find the headline and the byline. Only short blocks are asked about."""
+    """Find the headline and the byline. Only short blocks are asked about. `roles`: what some blocks were given."""
     short = np.flatnonzero(words <= article_header.MAX_WORDS)
     log_odds = np.full((2, len(words)), -np.inf)
     candidates = features.take(short, axis=1)
     for row, role in enumerate(("title", "meta")):
         log_odds[row, short] = model.role_log_odds(role, candidates)
-    return article_header.find(flat, log_odds[0], log_odds[1], selected, words)
+    if not roles:
+        return article_header.find(flat, log_odds[0], log_odds[1], selected, words)
+    corrections.settle_log_odds(log_odds, roles)
+    header = article_header.find(flat, log_odds[0], log_odds[1], selected, words)
+    return corrections.apply_to_header(header, roles)
 
 
 def _fallback(

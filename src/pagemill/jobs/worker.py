@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
+from pagemill.jobs.corrections.store import CorrectionStore
 from pagemill.jobs.crawls.page_turns import HostBusyError
 from pagemill.jobs.crawls.site_worker import SiteWorker
 from pagemill.jobs.database.pool import FOREVER, Database
@@ -36,6 +37,7 @@ from pagemill.observability.stages import Stage
 from pagemill.observability.tracing import Kind
 from pagemill.process_lifetime import first_completed, return_free_memory
 from pagemill.redaction import redact_url
+from pagemill.scraping.fail_safe import fail_safe
 from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class Worker:
         self._hosts = DatabaseHostMemory(self._database, settings)
         self._selectors = DatabaseSelectors(self._database, worker_id, settings)
         self._sessions = SessionStore(self._database, settings)
+        self._corrections = CorrectionStore(self._database, settings)
         self._scraper = Scraper(
             settings,
             cache=self._cache,
@@ -238,6 +241,9 @@ class Worker:
                 await self._fail(page, fault, started)
 
     async def _scrape(self, page: ClaimedPage) -> ScrapedPage:
+        if page.corrections_version is not None:
+            found = await fail_safe(self._corrections.of_url(page.key_id, page.corrections_version, page.url), ())
+            page = replace(page, options=replace(page.options, corrections=found))
         if page.kind is not JobKind.SCRAPE:
             return await self._sites.process(page)
         return await self._scraper.scrape(page.url, page.options, page.key_id)

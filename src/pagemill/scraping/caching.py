@@ -28,14 +28,14 @@ from pagemill.scraping.scraped_page import ScrapedPage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from pagemill.model import ScrapeOptions
+    from pagemill.model import Correction, ScrapeOptions
     from pagemill.scraping.escalation import FetchResult
     from pagemill.scraping.page_cache import CachedPage, CacheKeys, PageCache
     from pagemill.settings import Settings
 
     Fetch = Callable[[str, ScrapeOptions, float, Validators | None], Awaitable[FetchResult]]
     Extract = Callable[[FetchedPage, Sequence[str], ScrapeOptions], Awaitable[dict[str, bytes]]]
-    OwnOptions = tuple[float | None, bool, tuple[str, ...], tuple[str, ...], bool]
+    OwnOptions = tuple[float | None, bool, tuple[str, ...], tuple[str, ...], bool, tuple[Correction, ...]]
     InFlightKey = tuple[bytes, OwnOptions]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5

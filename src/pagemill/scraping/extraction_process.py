@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
@@ -28,7 +29,7 @@ from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
-from pagemill.model import METADATA, TEXT, Format, LinkStyle, MarkdownOptions
+from pagemill.model import METADATA, TEXT, BlockRole, Correction, Format, LinkStyle, MarkdownOptions
 from pagemill.process_lifetime import die_with_parent, limit_memory
 from pagemill.scraping.extraction_messages import LENGTHS, READY, encode
 
@@ -54,6 +55,7 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
 
 _FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
 
+_UTF_8 = "text/html; charset=utf-8"
 _OUT_OF_MEMORY = {"fault": "memory"}
 
 
@@ -118,6 +120,39 @@ def site_reply(request: dict[str, Any], body: bytes) -> bytes:
     return encode(tasks.run(request, body))
 
 
+def annotation_reply(request: dict[str, Any], body: bytes) -> bytes:
+    """Return the message that answers a request to annotate a page: see `ExtractorPool.annotate`."""
+    from pagemill.extraction.annotation import annotated_page
+
+    wanted = request["annotation"]
+    choices = annotated_page.Choices(
+        only_main_content=wanted["only_main_content"],
+        include_tags=tuple(wanted["include_tags"]),
+        exclude_tags=tuple(wanted["exclude_tags"]),
+        include_comments=wanted["include_comments"],
+        given=_corrections(request),
+    )
+    html = bodies.unpack(body).encode("utf-8", "replace")
+    page = annotated_page.annotate(html, request["url"], choices, content_type=_UTF_8, max_blocks=wanted["max_blocks"])
+    found = None if page is None else annotated_page.to_json(page)
+    return encode({}, bodies.pack(found))
+
+
+def _corrections(request: dict[str, Any]) -> tuple[Correction, ...]:
+    """The corrections that may apply to a page."""
+    return tuple(
+        Correction(
+            id=given["id"],
+            hosts=tuple(given["hosts"]),
+            template=tuple(given["template"]),
+            path=tuple((tag, tuple(names)) for tag, names in given["path"]),
+            text=given["text"],
+            role=BlockRole(given["role"]),
+        )
+        for given in request["corrections"]
+    )
+
+
 def comparison_reply(request: dict[str, Any], body: bytes) -> bytes:
     """Return the message that answers a request of `comparison.tasks`: see `ExtractorPool.compare`."""
     from pagemill.comparison import tasks
@@ -131,16 +166,7 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     if kind is Kind.GZIP:
         return _unpacked(body, request)
     if kind is Kind.HTML:
-        return extract(
-            body,
-            url,
-            content_type=content_type,
-            only_main_content=request["only_main_content"],
-            include_tags=request["include_tags"],
-            exclude_tags=request["exclude_tags"],
-            include_comments=request["include_comments"],
-            formats=_made(request["formats"]),
-        )
+        return _html(body, request)
     if kind is Kind.PDF:
         from pagemill.extraction.documents import pdf  # its libraries take a tenth of a second
 
@@ -155,6 +181,29 @@ def _content(body: bytes, request: dict[str, Any]) -> Content:
     if found is None and kind in (Kind.XML, Kind.JSON, Kind.TEXT):
         found = link_lists.extract(body, content_type, url)
     return found or _plain(body, content_type, kind, url)
+
+
+def _html(body: bytes, request: dict[str, Any]) -> Content:
+    """What extraction makes of an HTML page. Corrections can only fail themselves: the page does without them then."""
+    make = partial(
+        extract,
+        body,
+        request["url"],
+        content_type=request["content_type"],
+        only_main_content=request["only_main_content"],
+        include_tags=request["include_tags"],
+        exclude_tags=request["exclude_tags"],
+        include_comments=request["include_comments"],
+        formats=_made(request["formats"]),
+    )
+    if request["corrections"]:
+        try:
+            return make(given=_corrections(request))
+        except Exception as error:
+            if isinstance(error, MemoryError):
+                raise
+            sys.stderr.write(f"the corrections of a page could not be applied: {type(error).__name__}: {error}\n")
+    return make()
 
 
 def _made(formats: list[str]) -> tuple[str, ...]:
@@ -217,6 +266,7 @@ _TASKS: dict[str, Callable[[dict[str, Any], bytes], bytes]] = {
     "task": structuring_reply,
     "site_task": site_reply,
     "comparison": comparison_reply,
+    "annotation": annotation_reply,
     "markdown_options": markdown_reply,
 }
 """What answers a request, by the field that marks it; any other is about a page."""

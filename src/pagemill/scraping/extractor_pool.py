@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import orjson
 import structlog
 
+from pagemill import bodies
 from pagemill.child_environment import child_environment
 from pagemill.errors import (
     DocumentWithoutTextError,
@@ -129,6 +130,7 @@ class ExtractorPool:
             "include_tags": options.include_tags,
             "exclude_tags": options.exclude_tags,
             "include_comments": options.include_comments,
+            "corrections": options.corrections,
         }
         with Stage("extraction", "extract", attributes={"pagemill.body.size": len(page.body)}):
             reply, body = await self._request(request, page.body)
@@ -174,6 +176,26 @@ class ExtractorPool:
         request = {"url": url, "markdown_options": wanted, "lengths": [len(source), len(metadata)]}
         reply, body = await self._request(request, source + metadata)
         return body, reply["is_cut"]
+
+    async def annotate(self, url: str, html: bytes, options: ScrapeOptions, max_blocks: int) -> JsonObject | None:
+        """Return what was made of each block of a page: see `extraction.annotation`.
+
+        `html`: the page's HTML, packed. None where it has more than `max_blocks` blocks. Raises what `extract` does.
+        """
+        request = {
+            "url": url,
+            "annotation": {
+                "only_main_content": options.only_main_content,
+                "include_tags": options.include_tags,
+                "exclude_tags": options.exclude_tags,
+                "include_comments": options.include_comments,
+                "max_blocks": max_blocks,
+            },
+            "corrections": options.corrections,
+        }
+        _, body = await self._request(request, html)
+        found: JsonObject | None = await asyncio.to_thread(bodies.unpack, body)
+        return found
 
     async def read_site(self, request: JsonObject, body: bytes) -> JsonObject:
         """Have a task of `sites.tasks` carried out on what a site sent.

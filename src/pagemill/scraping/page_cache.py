@@ -15,9 +15,11 @@ from pagemill.model import FetchedWith, Format
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pagemill.model import FetchedPage, ScrapeOptions
+    from pagemill.model import Correction, FetchedPage, ScrapeOptions
 
-WHOLE_CONTENT: tuple[bool, tuple[str, ...], tuple[str, ...], bool] = (True, (), (), False)
+PartsAskedFor = tuple[bool, tuple[str, ...], tuple[str, ...], bool, tuple["Correction", ...]]
+
+WHOLE_CONTENT: PartsAskedFor = (True, (), (), False, ())
 """`parts_asked_for` of a request that says nothing of them."""
 _PICTURES = frozenset({Format.SCREENSHOT, Format.SCREENSHOT_FULL_PAGE})
 
@@ -106,9 +108,15 @@ def cache_keys(url: str, options: ScrapeOptions) -> CacheKeys | None:
     return CacheKeys(rendered if parsed.has_route else _hash(page), rendered)
 
 
-def parts_asked_for(options: ScrapeOptions) -> tuple[bool, tuple[str, ...], tuple[str, ...], bool]:
-    """What a request says of which parts of a page are content."""
-    return options.only_main_content, options.include_tags, options.exclude_tags, options.include_comments
+def parts_asked_for(options: ScrapeOptions) -> PartsAskedFor:
+    """What a request, and the corrections of its API key, say of which parts of a page are content."""
+    return (
+        options.only_main_content,
+        options.include_tags,
+        options.exclude_tags,
+        options.include_comments,
+        options.corrections,
+    )
 
 
 def is_plain(options: ScrapeOptions) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
+from pagemill.settings.api.corrections import CorrectionSettings
 from pagemill.settings.api.interface import InterfaceSettings
 from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.mcp import McpSettings
@@ -54,6 +55,7 @@ class Settings(BaseModel):
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
+    corrections: CorrectionSettings = Field(default_factory=CorrectionSettings)
     jobs: JobSettings = Field(default_factory=JobSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetching: FetchingSettings = Field(default_factory=FetchingSettings)

@@ -17,13 +17,13 @@ import orjson
 import structlog
 
 from pagemill.errors import ModelAnswerError, ModelTimeoutError, PageError, StructuringError
+from pagemill.extraction.choosing.template import is_similar
 from pagemill.structuring import generated_json
 from pagemill.structuring.markup import overview
 from pagemill.structuring.model.extractor import ModelExtractor
 from pagemill.structuring.model.language_model import LanguageModel
 from pagemill.structuring.model.prompt import Chunk
 from pagemill.structuring.selectors.store import LearningLocks
-from pagemill.structuring.selectors.template import is_similar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,6 +22,7 @@ import orjson
 import turbohtml
 
 from pagemill.errors import ModelAnswerError
+from pagemill.extraction.choosing import template
 from pagemill.structuring import generated_json, summary
 from pagemill.structuring.evidence import json_pointers
 from pagemill.structuring.evidence.declared_values import DeclaredValues
@@ -31,7 +32,7 @@ from pagemill.structuring.markup import facts as markup
 from pagemill.structuring.markup import filling, overview
 from pagemill.structuring.model import answers, chunks, fitting, merging
 from pagemill.structuring.schemas import schema
-from pagemill.structuring.selectors import learning, template
+from pagemill.structuring.selectors import learning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

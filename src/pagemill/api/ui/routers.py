@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from pagemill.api.ui import sign_in, static_files
 from pagemill.api.ui.playground import contents, submissions, watching
+from pagemill.api.ui.content import corrections
+from pagemill.api.ui.content import page as content
 from pagemill.api.ui.playground import page as playground
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
@@ -27,6 +29,8 @@ ROUTERS = (
     submissions.router,
     watching.router,
     contents.router,
+    content.router,
+    corrections.router,
     # Views come above this line.
     _last,
 )

@@ -27,6 +27,9 @@ TABLES = (
     "browser_hosts",
     "selectors",
     "sessions",
+    "corrected_pages",
+    "corrections",
+    "correction_versions",
 )
 """What a backup holds, each after the tables that it refers to."""
 

@@ -58,6 +58,8 @@ class ClaimedPage:
     position: int = 0
     has_turn: bool = False
     """Whether a turn of its host was taken for it, by a crawl's rate limit."""
+    corrections_version: int | None = None
+    """Which version its key's corrections had at the claim; None where the key never had any."""
 
 
 @dataclass(frozen=True, slots=True)

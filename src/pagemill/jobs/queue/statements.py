@@ -236,7 +236,8 @@ CLAIM_PAGES = f"""
 )
 SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
        jobs.kind, jobs.site, claimed.position, claimed.has_turn,
-       extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context
+       extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context,
+       (SELECT version FROM correction_versions WHERE key_id = jobs.key_id) AS corrections_version
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """

@@ -1,0 +1,1 @@
+"""The original of a page beside what was extracted, and corrections of it."""
