@@ -14,7 +14,12 @@ from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.usage import KeyUsages
+from pagemill.jobs.listing.job_lists import JobLists
+from pagemill.jobs.memory.known_hosts import KnownHosts
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.metrics_history.history import MetricsHistory
+from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself
 from pagemill.jobs.monitors.history import MonitorHistory
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.monitors.store import MonitorStore
@@ -41,11 +46,13 @@ class Resources:
     settings: Settings
     database: Database
     jobs: JobStore
+    job_lists: JobLists
     crawls: CrawlStore
     monitors: MonitorStore
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
     keys: Keys
+    key_usages: KeyUsages
     ended: Notifications
     limits: Limits
     downloads: Downloads
@@ -54,6 +61,8 @@ class Resources:
     streamed_pages: Downloads
     """Pages that these send. Clients that read a stream slowly, as they work on its pages, hold up no download."""
     proxy_scores: DatabaseProxyScores
+    known_hosts: KnownHosts
+    metrics_history: MetricsHistory
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
     sessions: SessionStore
@@ -78,7 +87,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     )
     schemas, searcher = SchemaChecker(settings), Searcher(settings)
     closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
-    async with database, Notifications(database, ENDED) as ended, closed[0], closed[1]:
+    history = HistoryRecorder(database, settings)
+    async with database, Notifications(database, ENDED) as ended, closed[0], closed[1], _recording(history):
         yield Resources(
             settings=settings,
             database=database,
@@ -87,23 +97,39 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
                 ObjectStorage(settings, database),
             ),
+            job_lists=JobLists(database, settings.lists.list_search_jobs),
             crawls=CrawlStore(database),
             monitors=MonitorStore(database),
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),
             keys=Keys(database),
+            key_usages=KeyUsages(database),
             ended=ended,
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),
             streams=Downloads(settings.limits.max_streams),
             streamed_pages=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
+            known_hosts=KnownHosts(database),
+            metrics_history=MetricsHistory(database, settings.observability.metrics_history_interval),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             sessions=SessionStore(database, settings),
             schemas=schemas,
             queue=QueueStates(database, settings),
             searcher=searcher,
         )
+
+
+@contextlib.asynccontextmanager
+async def _recording(history: HistoryRecorder) -> AsyncIterator[None]:
+    """Keep the history of what this process counts, where nobody else does."""
+    task = asyncio.create_task(history.run(), name="keep the history of metrics") if counts_for_itself() else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))
 
 
 async def _of_application(request: Request) -> Resources:  # not async, it would go through a thread each time

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.limits import LimitSettings
+from pagemill.settings.api.lists import ListSettings
 from pagemill.settings.api.mcp import McpSettings
 from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    lists: ListSettings = Field(default_factory=ListSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
