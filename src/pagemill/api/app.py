@@ -21,7 +21,6 @@ from pagemill.api.endpoints import (
     proxy_scores,
     requests,
     screenshots,
-    start_page,
     url_scraper,
     webhooks,
 )
@@ -48,6 +47,7 @@ from pagemill.api.resources import open_resources
 from pagemill.api.search import endpoint as search
 from pagemill.api.sessions import endpoint as sessions
 from pagemill.api.submission.job_polls import JobPolls
+from pagemill.api.ui.routers import ROUTERS
 from pagemill.api.wire.error_response import add_error_handlers
 
 if TYPE_CHECKING:
@@ -98,12 +98,13 @@ def create_app(settings: Settings) -> FastAPI:
         health,
         metrics,
         docs_page,
-        start_page,
     )
     firecrawl = (firecrawl_scrape, firecrawl_batch, firecrawl_crawl, firecrawl_map, firecrawl_extract, firecrawl_search)
     for part in (*served, *firecrawl, not_served, firecrawl_not_served):
         # include_router() would compile each route's models a second time, in the first request of each application.
         app.router.routes.extend(part.router.routes)
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)
     add_error_handlers(app)
     openapi.complete(app, settings)
     _add_middleware(app, settings)

@@ -17,6 +17,7 @@ from pagemill.jobs.keys.limits import Limits
 from pagemill.jobs.keys.usage import KeyUsages
 from pagemill.jobs.listing.job_lists import JobLists
 from pagemill.jobs.memory.known_hosts import KnownHosts
+from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.metrics_history.history import MetricsHistory
 from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself
@@ -53,6 +54,7 @@ class Resources:
     monitor_history: MonitorHistory
     keys: Keys
     key_usages: KeyUsages
+    sign_ins: SignIns
     ended: Notifications
     limits: Limits
     downloads: Downloads
@@ -104,6 +106,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             monitor_history=MonitorHistory(database),
             keys=Keys(database),
             key_usages=KeyUsages(database),
+            sign_ins=SignIns(database, settings),
             ended=ended,
             limits=Limits(database, settings),
             downloads=Downloads(settings.limits.max_downloads),

@@ -14,6 +14,7 @@ from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, Pa
 from pagemill.jobs.crawls.page_turns import HostBusyError
 from pagemill.jobs.crawls.site_worker import SiteWorker
 from pagemill.jobs.database.pool import FOREVER, Database
+from pagemill.jobs.keys.sign_ins import delete_expired_sign_ins
 from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMemory
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
@@ -319,6 +320,9 @@ class Worker:
                 await asyncio.sleep(_RETENTION_PAUSE)
             while deleted := await self._sessions.delete_unused(self._settings.jobs.retention_step):
                 log.info("deleted unused sessions", sessions=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            while deleted := await delete_expired_sign_ins(self._database, self._settings.jobs.retention_step):
+                log.info("deleted sign-ins that ended", sign_ins=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             await self._delete_old_pages()
             await asyncio.to_thread(return_free_memory)

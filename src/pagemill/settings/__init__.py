@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from pagemill.settings.api.connections import ConnectionSettings
+from pagemill.settings.api.interface import InterfaceSettings
 from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.lists import ListSettings
 from pagemill.settings.api.mcp import McpSettings
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     lists: ListSettings = Field(default_factory=ListSettings)
+    interface: InterfaceSettings = Field(default_factory=InterfaceSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)

@@ -154,7 +154,8 @@ ROWS: dict[int, tuple[str, ...]] = {
             "VALUES ('mon_1', 'crawl_1', now(), 'changed', 3, 1, 2)"
         ),
     ),
-    22: (
+    22: ("INSERT INTO sign_ins (hash, key_id, expires_at) VALUES ('\\x12', 'key_1', now() + interval '1 hour')",),
+    23: (
         "INSERT INTO metrics_history (source, number, counted, gauges, queue) VALUES ('s', 1, '{\"a\": 1}', '{}', '{}')",
         "UPDATE jobs SET retry_of = 'job_failed' WHERE id = 'job_new'",
     ),

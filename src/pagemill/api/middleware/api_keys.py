@@ -49,7 +49,7 @@ class Authentication:
             resources = cast("Resources", scope["app"].state.resources)
             key = await _key(resources, scope)
             scope.setdefault("state", {}).update(key_id=key.id, key_is_operator=key.operator)
-            _refuse_nul(scope)
+            refuse_nul(scope)
         await self.app(scope, receive, send)
 
 
@@ -75,12 +75,17 @@ async def _key(resources: Resources, scope: Scope) -> KnownKey:
     if _is_open_on_machine(scope["path"], resources.settings) and _is_on_machine(scope):
         return ANONYMOUS_KEY
     if not resources.settings.service.auth:
-        if not _is_local(f"//{headers.get('host', '')}") or not _is_same_origin(headers, scope["scheme"]):
+        if not names_this_machine(headers) or not _is_same_origin(headers, scope["scheme"]):
             raise UnauthorizedError("Without a key, the API answers only local programs and its own pages.")
         return ANONYMOUS_KEY
     if secret:
         raise UnauthorizedError("This API key is not known, or was revoked.")
     raise UnauthorizedError(f"An API key is needed, in the header {HEADER} or as `Authorization: Bearer KEY`.")
+
+
+def names_this_machine(headers: Headers) -> bool:
+    """Whether a request was sent to an address of this machine: a page elsewhere cannot have its own name lead here."""
+    return _is_local(f"//{headers.get('host', '')}")
 
 
 def sent_secret(headers: Headers) -> str:
@@ -130,7 +135,7 @@ def _is_same_origin(headers: Headers, scheme: str) -> bool:
     return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
 
 
-def _refuse_nul(scope: Scope) -> None:
+def refuse_nul(scope: Scope) -> None:
     """Raise errors.RequestError for a NUL in the path or the query, which PostgreSQL cannot store."""
     if "\0" in scope["path"]:
         raise RequestError("The path is not valid: it holds a NUL character.")

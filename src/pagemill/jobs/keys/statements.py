@@ -1,4 +1,4 @@
-"""The SQL of API keys and of what each may submit.
+"""The SQL of API keys, of browsers that are signed in with one, and of what each key may submit.
 
 Each statement may be sent twice; what makes that safe stands above each, after "Repeatable:".
 """
@@ -13,13 +13,16 @@ INSERT_KEY = "INSERT INTO keys (id, name, hash, operator) VALUES ($1, $2, $3, $4
 LIST_KEYS = """
 SELECT id, name, created_at, revoked_at, operator FROM keys WHERE hash IS NOT NULL ORDER BY created_at, id
 """
-# The key's sessions go with it. One that is being saved just now goes by DELETE_UNUSED_SESSIONS.
+# The key's sessions and sign-ins go with it. A session that is being saved just now goes by DELETE_UNUSED_SESSIONS, and
+# a sign-in that begins just now is none: FIND_SIGN_IN asks for the key.
 # Repeatable: the time of the first revocation stays, and the id is returned again.
 REVOKE_KEY = """
 WITH revoked AS (
     UPDATE keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND hash IS NOT NULL RETURNING id
 ), deleted AS (
     DELETE FROM sessions WHERE key_id IN (SELECT id FROM revoked)
+), signed_out AS (
+    DELETE FROM sign_ins WHERE key_id IN (SELECT id FROM revoked)
 )
 SELECT id FROM revoked
 """
@@ -55,6 +58,44 @@ CROSS JOIN LATERAL (
     ) AS job
 ) AS of_day
 ORDER BY shown.created_at DESC, shown.id DESC
+"""
+
+# Sign-ins. One that ended stays for an hour: a BEGIN_SIGN_IN that arrives late does not begin it again.
+
+# $1: the hash of its token, $2: the key, $3: how long it lasts, $4: how many a key may have. No row is returned where
+# the key was revoked.
+# Repeatable: the caller made the token, and one that is there is not begun again.
+BEGIN_SIGN_IN = """
+WITH surplus AS (
+    UPDATE sign_ins SET expires_at = least(expires_at, now())
+    WHERE hash IN (SELECT hash FROM sign_ins WHERE key_id = $2 AND hash <> $1 AND expires_at > now()
+                   ORDER BY created_at DESC OFFSET $4::bigint - 1)
+), begun AS (
+    INSERT INTO sign_ins (hash, key_id, expires_at)
+    SELECT $1, id, now() + $3::interval FROM keys WHERE id = $2 AND revoked_at IS NULL
+    ON CONFLICT (hash) DO NOTHING
+)
+SELECT id FROM keys WHERE id = $2 AND revoked_at IS NULL
+"""
+# Repeatable: it only reads.
+FIND_SIGN_IN = """
+SELECT keys.id, keys.operator FROM sign_ins JOIN keys ON keys.id = sign_ins.key_id
+WHERE sign_ins.hash = $1 AND sign_ins.expires_at > now() AND keys.revoked_at IS NULL
+"""
+# Repeatable: the time of the first end stays.
+END_SIGN_IN = "UPDATE sign_ins SET expires_at = now() WHERE hash = $1 AND expires_at > now()"
+# Those that ended an hour ago, and those of keys that were revoked as they began; at most $1 of each.
+# Repeatable: a repetition deletes the next ones, which ended as long ago.
+DELETE_EXPIRED_SIGN_INS = """
+WITH deleted AS (
+    DELETE FROM sign_ins WHERE hash IN (
+        (SELECT hash FROM sign_ins WHERE expires_at < now() - interval '1 hour' ORDER BY expires_at LIMIT $1)
+        UNION ALL
+        (SELECT sign_ins.hash FROM keys JOIN sign_ins ON sign_ins.key_id = keys.id
+         WHERE keys.revoked_at IS NOT NULL LIMIT $1)
+    ) RETURNING hash
+)
+SELECT count(*) AS sign_ins FROM deleted
 """
 
 # Limits. A submission has a number that the caller made; the last 256 that were counted are kept with the count.

@@ -1,0 +1,1 @@
+"""The playground: submit, watch, look at what came."""
