@@ -1,7 +1,8 @@
 """What was counted so far, as plain numbers: for the history of metrics.
 
 Of the many numbers that `/metrics` shows, the history keeps those that its charts are drawn from. A number goes by a
-key: the metric's name without prefix and its labels in the order of the alphabet, as `pages_ended_total{code=,status=completed}`.
+key: the metric's name without prefix, and its labels in the order of the alphabet, as
+`pages_ended_total{code=,status=completed}`.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ ROWS: dict[int, tuple[str, ...]] = {
     ),
     22: ("INSERT INTO sign_ins (hash, key_id, expires_at) VALUES ('\\x12', 'key_1', now() + interval '1 hour')",),
     23: (
-        "INSERT INTO metrics_history (source, number, counted, gauges, queue) VALUES ('s', 1, '{\"a\": 1}', '{}', '{}')",
+        "INSERT INTO metrics_history (source, number, counted, gauges, queue) VALUES ('s', 1, '{}', '{}', '{}')",
         "UPDATE jobs SET retry_of = 'job_failed' WHERE id = 'job_new'",
     ),
 }

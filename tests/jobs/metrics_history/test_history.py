@@ -28,7 +28,8 @@ def counting():
 
 async def store(database, source, number, seconds, counted, gauges=None, queue=None):
     await database.rows(
-        "INSERT INTO metrics_history (source, number, taken_at, counted, gauges, queue) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO metrics_history (source, number, taken_at, counted, gauges, queue) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
         *(source, number, START + timedelta(seconds=seconds), counted, gauges or {}, queue or {"workers": 2}),
     )
 
@@ -36,7 +37,7 @@ async def store(database, source, number, seconds, counted, gauges=None, queue=N
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 50)), max_size=20))
 def test_the_sum_of_growth_is_what_was_counted_whatever_restarts(events):
     """A process that restarts counts from 0."""
-    before, now, total, grown = {}, 0, 0, 0
+    before, now, total, grown = {}, 0.0, 0.0, 0.0
     for restarts, counted in events:
         if restarts and counted < now:  # else nobody could tell, but by the source, which is another then
             now = 0
@@ -90,7 +91,8 @@ async def test_what_is_counted_comes_into_the_history_once(database, settings, c
     metrics.page_completed("cache", "http://a.test/")
     await other.record()
     rows = await database.rows(
-        "SELECT key, sum(value::float8) AS value FROM metrics_history, jsonb_each_text(counted) AS grown (key, value) GROUP BY 1"
+        "SELECT key, sum(value::float8) AS value "
+        "FROM metrics_history, jsonb_each_text(counted) AS grown (key, value) GROUP BY 1"
     )
     counted = {row["key"]: row["value"] for row in rows}
     assert counted[COMPLETED] == 3
@@ -108,8 +110,7 @@ class Unanswered:
 
     async def rows(self, statement, *values, **options):
         lost = self.loses.pop(0) if self.loses and "INSERT INTO metrics_history" in statement else None
-        if lost != "before":
-            found = await self._database.rows(statement, *values, **options)
+        found = None if lost == "before" else await self._database.rows(statement, *values, **options)
         if lost:
             raise UnavailableError("away")
         return found

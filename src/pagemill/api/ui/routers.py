@@ -5,6 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from pagemill.api.ui import sign_in, static_files
+from pagemill.api.ui.downloads import endpoint as downloads
+from pagemill.api.ui.lists import job, job_actions, jobs, monitors
+from pagemill.api.ui.operations import hosts, keys, operations, proxies, webhooks
 from pagemill.api.ui.playground import page as playground
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
@@ -23,6 +26,16 @@ ROUTERS = (
     sign_in.router,
     static_files.router,
     playground.router,
+    jobs.router,
+    job.router,
+    job_actions.router,
+    downloads.router,
+    monitors.router,
+    operations.router,
+    keys.router,
+    webhooks.router,
+    proxies.router,
+    hosts.router,
     # Views come above this line.
     _last,
 )

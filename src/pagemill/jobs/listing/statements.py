@@ -34,7 +34,8 @@ _SOURCES = {
 }
 
 # $7: how many are wanted, $8: status, $9: kind, $10: the code of an error, or `any`, $11: what the URL begins with;
-# each of the last four may be null. Only one source knows $6; the others have no URL then. `looked_at` rows were looked at, down to `last_created_at` and `last_id`.
+# each of the last four may be null. Only one source knows $6; the others have no URL then. `looked_at` rows were looked
+# at, down to `last_created_at` and `last_id`.
 _LIST = """
 WITH looked_at AS MATERIALIZED ({source}), found AS (
     SELECT id, created_at FROM looked_at

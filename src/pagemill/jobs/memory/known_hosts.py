@@ -1,4 +1,4 @@
-"""What was learnt of each host, put together for whoever operates the service, and forgotten where that is asked for."""
+"""What was learnt of each host, put together for who operates the service, and forgotten where that is asked for."""
 
 from __future__ import annotations
 

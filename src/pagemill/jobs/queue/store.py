@@ -150,10 +150,11 @@ class JobStore:
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it. A `site` has one URL.
 
-        `webhook_url` is told when it ends, or as `webhook` says; `trace_context` is the span that submits it, `retry_of`
-        the job that it runs again. Where `idempotency` says that the request came before, the job that it made then is
-        returned. With a `job_id`, of `new_job_id`, it may be called again: the job is stored once. Raises
-        errors.ConflictError when its key came with another request, and errors.QueueFullError where too many pages wait.
+        `webhook_url` is told when it ends, or as `webhook` says; `trace_context` is the span that submits it,
+        `retry_of` the job that it runs again. Where `idempotency` says that the request came before, the job that it
+        made then is returned. With a `job_id`, of `new_job_id`, it may be called again: the job is stored once. Raises
+        errors.ConflictError when its key came with another request, and errors.QueueFullError where too many pages
+        wait.
         """
         job_id = job_id or new_job_id(site.kind if site else JobKind.SCRAPE, batch=batch)
         key, request_hash = (
