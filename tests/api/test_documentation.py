@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 from pagemill.errors import PageError, PagemillError, RequestError
+from pagemill.errors.explanations import PAGE_ERRORS
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ def test_every_error_code_is_documented() -> None:
         error.code: str(error.http_status) for error in subclasses(RequestError) if issubclass(error, RequestError)
     }
     assert documented == codes | {"invalid_request": "400", "internal_error": "500"}
-    reasons = set(re.findall(r"^\| `(\w+)` \|", section("Why pages fail"), re.MULTILINE))
-    assert reasons == {error.code for error in subclasses(PageError)}
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", section("Why pages fail"), re.MULTILINE)
+    reasons = {code: (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", meaning), advice) for code, meaning, advice in rows}
+    assert set(reasons) == {error.code for error in subclasses(PageError)}
+    assert reasons == PAGE_ERRORS
 
 
 def test_every_setting_named_exists() -> None:

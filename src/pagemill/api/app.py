@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from pagemill import __version__
 from pagemill.api import docs_page, openapi
@@ -116,7 +116,12 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(RouteRecording)
     app.add_middleware(BodySizeLimit, max_bytes=settings.requests.max_request_bytes)
     app.add_middleware(Authentication)
-    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=_SMALLEST_COMPRESSED,
+        compresslevel=_GZIP_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/vnd.apache.parquet"),
+    )
     app.add_middleware(JobPolls)
     app.add_middleware(EncodingNegotiation)
     app.add_middleware(RequestNormalisation)

@@ -16,8 +16,13 @@ from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.usage import KeyUsages
+from pagemill.jobs.listing.job_lists import JobLists
+from pagemill.jobs.memory.known_hosts import KnownHosts
 from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.metrics_history.history import MetricsHistory
+from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself
 from pagemill.jobs.monitors.history import MonitorHistory
 from pagemill.jobs.monitors.runs import MonitorRuns
 from pagemill.jobs.monitors.store import MonitorStore
@@ -45,11 +50,13 @@ class Resources:
     settings: Settings
     database: Database
     jobs: JobStore
+    job_lists: JobLists
     crawls: CrawlStore
     monitors: MonitorStore
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
     keys: Keys
+    key_usages: KeyUsages
     sign_ins: SignIns
     ended: Notifications
     steps: StepWatching
@@ -60,6 +67,8 @@ class Resources:
     streamed_pages: Downloads
     """Pages that these send. Clients that read a stream slowly, as they work on its pages, hold up no download."""
     proxy_scores: DatabaseProxyScores
+    known_hosts: KnownHosts
+    metrics_history: MetricsHistory
     webhooks: Webhooks | None
     """None if this process has no secret key to derive secrets from."""
     sessions: SessionStore
@@ -86,12 +95,14 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     )
     schemas, searcher = SchemaChecker(settings), Searcher(settings)
     closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
+    history = HistoryRecorder(database, settings)
     async with (
         database,
         Notifications(database, ENDED) as ended,
         closed[0],
         closed[1],
         Annotator(settings) as annotator,
+        _recording(history),
     ):
         yield Resources(
             settings=settings,
@@ -101,11 +112,13 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
                 ObjectStorage(settings, database),
             ),
+            job_lists=JobLists(database, settings.lists.list_search_jobs),
             crawls=CrawlStore(database),
             monitors=MonitorStore(database),
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),
             keys=Keys(database),
+            key_usages=KeyUsages(database),
             sign_ins=SignIns(database, settings),
             ended=ended,
             steps=StepWatching(database, ended),
@@ -114,6 +127,8 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             streams=Downloads(settings.limits.max_streams),
             streamed_pages=Downloads(settings.limits.max_downloads),
             proxy_scores=DatabaseProxyScores(database, settings),
+            known_hosts=KnownHosts(database),
+            metrics_history=MetricsHistory(database, settings.observability.metrics_history_interval),
             webhooks=Webhooks(database, signing_key) if signing_key else None,
             sessions=SessionStore(database, settings),
             corrections=CorrectionStore(database, settings),
@@ -122,6 +137,18 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             queue=QueueStates(database, settings),
             searcher=searcher,
         )
+
+
+@contextlib.asynccontextmanager
+async def _recording(history: HistoryRecorder) -> AsyncIterator[None]:
+    """Keep the history of what this process counts, where nobody else does."""
+    task = asyncio.create_task(history.run(), name="keep the history of metrics") if counts_for_itself() else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))
 
 
 async def _of_application(request: Request) -> Resources:  # not async, it would go through a thread each time

@@ -20,6 +20,7 @@ from pagemill.jobs.memory.browser_hosts import REFRESH_INTERVAL, DatabaseHostMem
 from pagemill.jobs.memory.learned_selectors import DatabaseSelectors
 from pagemill.jobs.memory.page_cache import DatabasePageCache
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
+from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself
 from pagemill.jobs.monitors.monitor_worker import MonitorWorker
 from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage
@@ -138,9 +139,11 @@ class Worker:
                 notices.subscribed(CRAWLS) as crawls_changed,
                 notices.subscribed(DELIVERIES) as deliveries_queued,
             ):
+                history = HistoryRecorder(self._database, self._settings)
                 background_tasks = [
                     group.create_task(task)
                     for task in (
+                        *((history.run(),) if counts_for_itself() else ()),
                         self._send_heartbeats(),
                         self._reconcile(),
                         self._rescue(),

@@ -150,6 +150,11 @@ def turn_off() -> None:
         metric.close()
 
 
+def is_on() -> bool:
+    """Whether this process counts."""
+    return _registry is not None
+
+
 def counted() -> CollectorRegistry:
     """What was counted: by all processes of the service where they share a folder, else by this one."""
     from prometheus_client import CollectorRegistry

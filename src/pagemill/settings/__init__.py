@@ -14,6 +14,7 @@ from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.corrections import CorrectionSettings
 from pagemill.settings.api.interface import InterfaceSettings
 from pagemill.settings.api.limits import LimitSettings
+from pagemill.settings.api.lists import ListSettings
 from pagemill.settings.api.mcp import McpSettings
 from pagemill.settings.api.monitors import MonitorSettings
 from pagemill.settings.api.requests import RequestSettings
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    lists: ListSettings = Field(default_factory=ListSettings)
     interface: InterfaceSettings = Field(default_factory=InterfaceSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)

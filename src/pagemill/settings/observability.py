@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from pagemill.settings.group import Limit, Seconds, SettingsGroup
@@ -28,4 +30,10 @@ class ObservabilitySettings(SettingsGroup):
         ge=0,
         le=65535,
         description="The port that `pagemill worker` serves its own metrics on; 0 for none.",
+    )
+    metrics_history_interval: Seconds = Field(
+        30.0, description="How often a sample of the metrics is kept for the charts of the interface, in seconds."
+    )
+    metrics_history_days: Annotated[float, Field(gt=0)] = Field(
+        7.0, description="Days after which such a sample is deleted."
     )

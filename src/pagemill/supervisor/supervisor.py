@@ -27,6 +27,7 @@ from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
+from pagemill.jobs.metrics_history.recorder import HistoryRecorder
 from pagemill.jobs.queue.claims import rescue
 from pagemill.jobs.worker_id import new_worker_id
 from pagemill.observability import instruments, metrics
@@ -144,6 +145,8 @@ class Supervisor:
             ]
             if self._embedded:
                 others.append(group.create_task(self._keep_database_alive(self._embedded)))
+            if self._metrics_folder:
+                others.append(group.create_task(self._keep_metrics_history()))
             if self._progress:
                 others.append(group.create_task(self._show_progress(self._progress, others[0])))
             await self._stopping.wait()
@@ -276,6 +279,11 @@ class Supervisor:
                 await progress.run(database)
         except Exception:
             log.exception("the progress line failed")
+
+    async def _keep_metrics_history(self) -> None:
+        """Write down what all processes count."""
+        async with self._database(wait=0) as database:
+            await HistoryRecorder(database, self._settings).run()
 
     async def _rescue(self, worker_id: str) -> None:
         """Put back at once what a worker that is gone had in hand. Where that fails, other workers find out."""

@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright
 from tests.api.conftest import serving
 from tests.api.ui.browsing import Interface, Watched, watched
+from tests.api.ui.visiting import Visiting, visiting
 from tests.conftest import empty_database, settings_for_tests
 
 from pagemill.errors import BrowserUnavailableError
@@ -65,3 +66,24 @@ async def operator_visit(interface: Interface, chromium: Browser) -> AsyncIterat
     async with watched(chromium, interface, interface.operator[1]) as visit:
         yield visit
     assert visit.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(interface: Interface) -> AsyncIterator[Visiting]:
+    """A browser without a window, signed in with an ordinary key."""
+    async with visiting(interface.url, interface.api.secret) as visit:
+        yield visit
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stranger(interface: Interface) -> AsyncIterator[Visiting]:
+    """The same with another ordinary key."""
+    async with visiting(interface.url, (await Keys(interface.database).create("stranger"))[1]) as visit:
+        yield visit
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def operator(interface: Interface) -> AsyncIterator[Visiting]:
+    """The same with an operator's key."""
+    async with visiting(interface.url, interface.operator[1]) as visit:
+        yield visit

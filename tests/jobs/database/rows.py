@@ -164,6 +164,10 @@ ROWS: dict[int, tuple[str, ...]] = {
         ),
         "INSERT INTO correction_versions VALUES ('key_1', 7)",
     ),
+    24: (
+        "INSERT INTO metrics_history (source, number, counted, gauges, queue) VALUES ('s', 1, '{}', '{}', '{}')",
+        "UPDATE jobs SET retry_of = 'job_failed' WHERE id = 'job_new'",
+    ),
 }
 
 

@@ -56,7 +56,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         statements.SUBMIT_JOB,
         (
             *("j", "k1", False, {}, ["u"], None, None, None, b"", timedelta(seconds=5), True, 100, 1000, None),
-            *("crawl", {}, b"", "h", None),
+            *("crawl", {}, b"", "h", None, None),
         ),
         {"jobs_pkey"},
     ),

@@ -56,7 +56,7 @@ class Submission:
     batch: bool = False
     idempotency_key: str | None = None
     retry_of: str | None = None
-    """The id of the job whose failed pages this one scrapes again."""
+    """The id of the job that this one runs again, or whose failed pages it scrapes again."""
     site: Site | None = None
     """What makes it a map or a crawl."""
     search: tuple[str, int] | None = None
@@ -154,6 +154,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
         webhook=await resources.webhooks.seal(key_id, submission.webhook) if resources.webhooks else None,
         site=submission.site,
         trace_context=tracing.current_context(),
+        retry_of=submission.retry_of,
     )
 
 

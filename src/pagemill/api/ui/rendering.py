@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import HTMLResponse
 
 from pagemill import __version__
+from pagemill.api.ui.formatting import FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,8 @@ SECTIONS = (
     ("/ui/webhooks", "Webhooks"),
 )
 """The navigation: paths and names. A path below one of them belongs to it."""
+FOR_OPERATORS = ("/ui/hosts", "/ui/proxies")
+"""Those that other keys may not see."""
 
 
 def render(
@@ -79,8 +82,10 @@ def render(
 
     `visitor` is None where nobody is signed in: then there is no navigation.
     """
+    is_operator = visitor is not None and visitor.operator
+    sections = [section for section in SECTIONS if is_operator or section[0] not in FOR_OPERATORS]
     page = environment().get_template(template).render(
-        visitor=visitor, path=request.scope["path"], sections=SECTIONS, version=__version__, **values
+        visitor=visitor, path=request.scope["path"], sections=sections, version=__version__, **values
     )  # fmt: skip
     return HTMLResponse(page, status, headers=dict(HEADERS))
 
@@ -104,6 +109,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["is_section"] = is_section
+    made.filters.update(FILTERS)
     return made
 
 

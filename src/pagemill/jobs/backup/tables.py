@@ -35,7 +35,7 @@ TABLES = (
 
 LEFT_OUT = (
     *("schema_versions", "workers", "unended_pages", "cached_pages", "cached_bodies", "selector_lessons"),
-    *("object_owner", "deleted_objects", "sign_ins"),
+    *("object_owner", "deleted_objects", "metrics_history", "sign_ins"),
 )
 """What it does not hold: what migrations and triggers make, what describes running workers, the page cache, which
-objects are this database's to delete, and which browsers are signed in."""
+objects are this database's to delete, the history of metrics, and which browsers are signed in."""

@@ -31,6 +31,35 @@ FIND_KEY = "SELECT id, hash, operator FROM keys WHERE hash = $1 AND revoked_at I
 # Repeatable: it only reads.
 COUNT_KEYS = "SELECT count(*) FROM keys WHERE hash IS NOT NULL"
 
+# What keys use. $1: the one key, or null for all; $2: only those made before the key of this id, or null; $3: how many
+# keys, $4: how many jobs of each are counted.
+# Repeatable: it only reads.
+LIST_USAGE = """
+SELECT shown.id, shown.name, shown.created_at, shown.revoked_at, shown.operator,
+       (SELECT coalesce(sum(pages), 0) FROM unended_pages WHERE key_id = shown.id)::bigint AS waiting_pages,
+       of_day.jobs AS jobs_of_day, of_day.pages AS pages_of_day,
+       (SELECT pages FROM daily_pages
+        WHERE key_id = shown.id AND day = (now() AT TIME ZONE 'UTC')::date) AS counted_pages_today,
+       (SELECT coalesce(max((SELECT count(*) FROM unnest(times) AS moment
+                             WHERE moment > now() - interval '1 minute')), 0)
+        FROM submit_windows WHERE key_id = shown.id) AS submits_of_minute,
+       (SELECT created_at FROM jobs WHERE key_id = shown.id
+        ORDER BY created_at DESC, id DESC LIMIT 1) AS last_submitted_at
+FROM (
+    SELECT id, name, created_at, revoked_at, operator FROM keys
+    WHERE CASE WHEN $1::text IS NULL THEN hash IS NOT NULL ELSE id = $1 END
+      AND ($2::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM keys WHERE id = $2))
+    ORDER BY created_at DESC, id DESC LIMIT $3
+) AS shown
+CROSS JOIN LATERAL (
+    SELECT count(*) AS jobs, coalesce(sum(pages), 0)::bigint AS pages FROM (
+        SELECT pages FROM jobs WHERE key_id = shown.id AND created_at > now() - interval '1 day'
+        ORDER BY created_at DESC, id DESC LIMIT $4
+    ) AS job
+) AS of_day
+ORDER BY shown.created_at DESC, shown.id DESC
+"""
+
 # Sign-ins. One that ended stays for an hour: a BEGIN_SIGN_IN that arrives late does not begin it again.
 
 # $1: the hash of its token, $2: the key, $3: how long it lasts, $4: how many a key may have. No row is returned where

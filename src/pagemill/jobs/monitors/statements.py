@@ -94,6 +94,8 @@ WHERE monitor_id = $1
 ORDER BY changed_at DESC, id DESC LIMIT $3
 """
 # Repeatable: it only reads.
+GET_CHANGE = f"SELECT {_CHANGE_COLUMNS} FROM monitor_changes WHERE id = $2 AND monitor_id = $1"
+# Repeatable: it only reads.
 HAS_CHANGE = "SELECT EXISTS (SELECT FROM monitor_changes WHERE id = $2 AND monitor_id = $1) AS found"
 
 # What a run found, and how much that is in all.

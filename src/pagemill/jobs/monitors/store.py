@@ -90,6 +90,11 @@ class MonitorStore:
         rows = await self._database.rows(statements.LIST_CHANGES, monitor_id, before, limit)
         return [change_of(row) for row in rows]
 
+    async def change(self, monitor_id: str, change_id: str) -> Change | None:
+        """Return one change, or None."""
+        row = await self._database.row(statements.GET_CHANGE, monitor_id, change_id)
+        return change_of(row) if row else None
+
     async def has_change(self, monitor_id: str, change_id: str) -> bool:
         """Whether a change of this id is kept."""
         row = await self._database.row(statements.HAS_CHANGE, monitor_id, change_id)

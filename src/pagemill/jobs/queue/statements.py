@@ -39,7 +39,7 @@ _PLACE = """
 # counted yet.
 # $14: the span that submits it. $15, $16: the kind of job and what it is to find. The first URL of a crawl is in its
 # frontier, as released: $17: its identity, $18: its host. $19: how the URL of $8 is told, or null: of the start of the
-# job at once, where it is to be.
+# job at once, where it is to be. $20: the job that is run again so, or null.
 # Repeatable: the caller made the id, and an id that is there is not inserted again; GET_JOB then finds the job.
 SUBMIT_JOB = f"""
 WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_limit="$12", limit="$13")}
@@ -56,9 +56,9 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     RETURNING job_id
 ), job AS (
     INSERT INTO jobs (id, key_id, batch, options, pages, pages_left, idempotency_key, request_hash, webhook_url,
-                      trace_context, kind, site, pages_allowed, webhook)
+                      trace_context, kind, site, pages_allowed, webhook, retry_of)
     SELECT $1, $2, $3, $4, cardinality($5::text[]), cardinality($5::text[]), $6, $7, $8, $14, $15, $16,
-           coalesce(($16::jsonb ->> 'limit')::integer, 0), $19
+           coalesce(($16::jsonb ->> 'limit')::integer, 0), $19, $20
     FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
     RETURNING {_JOB_COLUMNS}

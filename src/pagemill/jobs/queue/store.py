@@ -145,14 +145,16 @@ class JobStore:
         webhook: JobWebhook | None = None,
         site: Site | None = None,
         trace_context: str | None = None,
+        retry_of: str | None = None,
         job_id: str | None = None,
     ) -> Job:
         """Store a job with a page for each URL, ready for the workers, and return it. A `site` has one URL.
 
-        `webhook_url` is told when it ends, or as `webhook` says; `trace_context` is the span that submits it. Where
-        `idempotency` says that the request came before, the job that it made then is returned. With a `job_id`, of
-        `new_job_id`, it may be called again: the job is stored once. Raises errors.ConflictError when its key came with
-        another request, and errors.QueueFullError where too many pages wait.
+        `webhook_url` is told when it ends, or as `webhook` says; `trace_context` is the span that submits it,
+        `retry_of` the job that it runs again. Where `idempotency` says that the request came before, the job that it
+        made then is returned. With a `job_id`, of `new_job_id`, it may be called again: the job is stored once. Raises
+        errors.ConflictError when its key came with another request, and errors.QueueFullError where too many pages
+        wait.
         """
         job_id = job_id or new_job_id(site.kind if site else JobKind.SCRAPE, batch=batch)
         key, request_hash = (
@@ -165,7 +167,7 @@ class JobStore:
                 statements.SUBMIT_JOB,
                 *(*values, repeat.request_hash, repeat.window, repeat.until_end),
                 *(self._queue_limits.per_key, self._queue_limits.in_all, trace_context, *_pack_site(site)),
-                _pack_webhook(webhook),
+                *(_pack_webhook(webhook), retry_of),
             )
             if row["id"] is not None:
                 return _counted(job_of(row), len(urls))

@@ -1,0 +1,1 @@
+"""Lists of jobs, crawls and monitors, and each of them."""

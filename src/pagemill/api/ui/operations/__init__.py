@@ -1,0 +1,1 @@
+"""Views of the service: its metrics over time, keys, webhooks, proxies and hosts."""
