@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from pagemill.api.downloads import Downloads
+from pagemill.api.uploads.places import UploadPlaces
+from pagemill.api.uploads.tables import TableProcesses
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
@@ -42,6 +45,9 @@ class Resources:
     database: Database
     jobs: JobStore
     crawls: CrawlStore
+    batches: BatchStore
+    uploads: UploadPlaces
+    tables: TableProcesses
     monitors: MonitorStore
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
@@ -79,15 +85,19 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     schemas, searcher = SchemaChecker(settings), Searcher(settings)
     closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
     async with database, Notifications(database, ENDED) as ended, closed[0], closed[1]:
+        jobs = JobStore(
+            database,
+            QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
+            ObjectStorage(settings, database),
+        )
         yield Resources(
             settings=settings,
             database=database,
-            jobs=JobStore(
-                database,
-                QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
-                ObjectStorage(settings, database),
-            ),
+            jobs=jobs,
             crawls=CrawlStore(database),
+            batches=BatchStore(database, jobs, settings),
+            uploads=UploadPlaces(settings),
+            tables=TableProcesses(settings),
             monitors=MonitorStore(database),
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),

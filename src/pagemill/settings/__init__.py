@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from pagemill.settings.api.batches import BatchSettings
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.limits import LimitSettings
 from pagemill.settings.api.mcp import McpSettings
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     connections: ConnectionSettings = Field(default_factory=ConnectionSettings)
     requests: RequestSettings = Field(default_factory=RequestSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    batches: BatchSettings = Field(default_factory=BatchSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
