@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.api.conftest import serving
+from tests.api.endpoints.test_map import working
+from tests.web.http_server import HttpServer, Response
 
 from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.queue.store import JobStore
@@ -253,3 +255,33 @@ async def test_who_goes_away_midway_leaves_nothing(api, database) -> None:
             await asyncio.sleep(0.02)
     assert (await database.row("SELECT count(*) AS jobs FROM jobs"))["jobs"] == 0
     del reader
+
+
+@pytest.mark.usefixtures("deliverer")
+async def test_the_callback_gets_the_manifest(api, worker, feed) -> None:
+    async with HttpServer({"/hook": Response(b"")}) as receiver:
+        batch_id = (await upload(api, urls(3), callback=receiver.url("/hook")))["id"]
+        await feed()
+        pages = await worker.start_all()
+        await worker.fail(pages[0])
+        for page in pages[1:]:
+            await worker.complete(page)
+        async with asyncio.timeout(10):
+            while not receiver.requests:
+                await asyncio.sleep(0.02)
+    told = json.loads(receiver.requests[0].body)
+    assert (told["event"], told["jobId"], told["status"]) == ("batch.completed", batch_id, "completed")
+    assert told["url"].endswith(f"/v1/batches/{batch_id}")
+    shown = await get(api, batch_id)
+    del shown["jobId"]
+    assert told["data"] == shown
+    assert (shown["completedPages"], shown["failedPages"]) == (2, 1)
+
+
+async def test_workers_feed_the_queue(api, settings) -> None:
+    page = Response(b"<title>T</title><p>Some words of it.")
+    async with HttpServer({"/": page}) as web, working(settings, batch_queued_pages=4, batch_poll_interval=0.02):
+        batch_id = (await upload(api, f"{web.url('/')}\n" * 20, formats=["markdown"]))["id"]
+        ended = (await api.client.get(f"/v1/batches/{batch_id}", params={"wait": 30})).json()
+    assert (ended["status"], ended["completedPages"]) == ("completed", 20)
+    assert len((await results(api, batch_id))[0]) == 20
