@@ -226,11 +226,13 @@ class ScrapeOptions:
 
 
 class JobKind(StrEnum):
-    """What a job is for; the values begin the ids of maps and crawls."""
+    """What a job is for; the values begin the ids of all but `scrape`."""
 
     SCRAPE = "scrape"
     MAP = "map"
     CRAWL = "crawl"
+    BULK = "bulk"
+    """A batch by upload."""
 
 
 @dataclass(frozen=True, slots=True)

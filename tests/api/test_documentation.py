@@ -82,6 +82,9 @@ async def ids(api: Api, worker: SimulatedWorker, database: Database) -> dict[str
         "VALUES ($2, $1, '\\x01', 'job_1', 'https://example.com/', '00', now())",
         *(monitor_id, snapshot_id),
     )
+    batch = await api.client.post("/v1/batches", content="https://example.com/")
+    await api.server.app.state.resources.batches.release()
+    await worker.complete_all()
     failed = await api.submit("https://example.com/")
     await worker.fail((await worker.start_all())[0])
 
@@ -89,11 +92,12 @@ async def ids(api: Api, worker: SimulatedWorker, database: Database) -> dict[str
         answer = await api.client.post(f"/v1/{path}", json={"url": "https://example.com/"})
         return str(answer.json()["id"])
 
-    [delivery] = (await api.client.get("/v1/webhooks/deliveries")).json()
+    delivery = (await api.client.get("/v1/webhooks/deliveries")).json()[0]
     alert = await api.client.post(f"/v1/monitors/{monitor_id}/test-alert")
     return {
         "ID": await api.submit("https://example.com/"),
         "MAP_ID": await submitted("map"),
+        "BATCH_ID": batch.json()["id"],
         "CRAWL_ID": await submitted("crawl"),
         "MONITOR_ID": monitor_id,
         "SNAPSHOT_ID": snapshot_id,

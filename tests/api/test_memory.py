@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,6 +14,7 @@ import psutil
 from tests.api.test_server import address, api_process, healthy
 
 from pagemill import bodies
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import JobStore
@@ -111,3 +113,44 @@ async def test_slow_readers_of_a_large_batch(settings: Settings, database: Datab
 
     async with weighed(settings, 200 * MEGABYTE) as port:
         assert sum(await asyncio.gather(*(read(port) for _ in range(CLIENTS)))) == CLIENTS
+
+
+async def test_uploads_of_large_batches(settings: Settings, database: Database) -> None:
+    """Two clients with 10 MB of URLs each: what is held is what is copied at once."""
+    _, secret = await Keys(database).create("upload")
+    body = b"".join(b"https://example.com/%d?%s\n" % (number, b"a" * 1960) for number in range(5_000))
+
+    async def upload(port: int) -> bytes:
+        reader, writer = await send(port, "POST /v1/batches", secret, body)
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        return status
+
+    async with weighed(settings, 30 * MEGABYTE) as port:
+        assert set(await asyncio.gather(upload(port), upload(port))) == {b"202"}
+
+
+async def test_an_api_process_that_is_killed_midway_leaves_no_part_of_a_batch(
+    settings: Settings, database: Database
+) -> None:
+    _, secret = await Keys(database).create("upload")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        api_process(settings, "--fd", str(listener.fileno()), pass_fds=(listener.fileno(),)) as api,
+    ):
+        await healthy(address(listener))
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        head = f"POST /v1/batches HTTP/1.1\r\nHost: a\r\nX-API-Key: {secret}\r\nContent-Length: 9999999\r\n\r\n"
+        writer.write(head.encode() + b"https://example.com/\n" * 9000)
+        await writer.drain()
+        async with asyncio.timeout(20):
+            while not (await database.row("SELECT count(*) AS n FROM batch_lines"))["n"]:
+                await asyncio.sleep(0.02)
+        api.kill()
+        writer.close()
+    batches = BatchStore(database, JobStore(database), settings)
+    await database.rows("UPDATE batches SET created_at = now() - interval '1 day'")
+    while await batches.delete_old(timedelta(days=7), 5000):
+        pass
+    for table in ("jobs", "batches", "batch_lines"):
+        assert (await database.row(f"SELECT count(*) AS n FROM {table}"))["n"] == 0

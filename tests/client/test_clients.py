@@ -197,3 +197,25 @@ def test_it_loads_nothing_of_the_service():
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "pagemill.client.sync_client" in loaded
     assert [name for name in loaded if not name.startswith("pagemill.client")] == ["pagemill"]
+
+
+async def test_a_batch_by_upload(client, service, site, tmp_path):
+    lines = [{"url": site.url("/docs/1"), "id": "first"}, site.url("/docs/3")]
+    batch_id = await client.upload_batch(lines, formats=["markdown"], only_main_content=True)
+    seen = []
+    pages = [page async for page in client.batch_results(batch_id, progress=seen.append)]
+    assert [page.number for page in pages] == [1, 2]
+    assert {(page.index, page.id, page.is_completed) for page in pages} == {(0, "first", True), (1, None, False)}
+    assert (seen[-1].completed, seen[-1].failed, seen[-1].total) == (1, 1, 2)
+    assert [page async for page in client.batch_results(batch_id, cursor=2)] == []
+    await client.cancel(batch_id)
+    file = tmp_path / "urls.txt"
+    file.write_text(site.url("/docs/2"))
+    with Client(service.url, service.secret) as blocking:
+
+        def read():
+            return [page.url for page in blocking.batch_results(blocking.upload_batch(file))]
+
+        assert await asyncio.to_thread(read) == [site.url("/docs/2")]
+        with pytest.raises(ApiError):
+            await asyncio.to_thread(list, blocking.batch_results("bulk_0"))

@@ -10,6 +10,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 
 from pagemill import __version__
 from pagemill.api import docs_page, openapi
+from pagemill.api.batches import endpoint as batches
 from pagemill.api.endpoints import (
     countries,
     crawl,
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         jobs,
         map_,
         crawl,
+        batches,
         monitors,
         monitor_history,
         monitor_alerts,
@@ -114,7 +116,11 @@ def create_app(settings: Settings) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware, innermost first."""
     app.add_middleware(RouteRecording)
-    app.add_middleware(BodySizeLimit, max_bytes=settings.requests.max_request_bytes)
+    app.add_middleware(
+        BodySizeLimit,
+        max_bytes=settings.requests.max_request_bytes,
+        of_uploads=settings.batches.batch_upload_bytes,
+    )
     app.add_middleware(Authentication)
     app.add_middleware(
         GZipMiddleware,

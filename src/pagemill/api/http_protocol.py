@@ -23,6 +23,7 @@ import orjson
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from pagemill.api.middleware.body_limit import UPLOAD_PATH
 from pagemill.api.middleware.request_logging import HEADER as REQUEST_ID
 from pagemill.api.middleware.request_logging import new_request_id
 from pagemill.api.wire.error_response import RETRY_AFTER, error_body
@@ -52,10 +53,12 @@ class HttpProtocol(HttpToolsProtocol):
         settings: ConnectionSettings,
         limits: ConnectionLimits,
         websocket_paths: re.Pattern[bytes],
+        upload_timeout: float,
         **options: Any,
     ) -> None:
         super().__init__(*words, **options)
         self._websocket_paths = websocket_paths
+        self._upload_timeout = upload_timeout
         self._settings = settings
         self._limits = limits
         self._slice_size = min(_SLICE, settings.max_request_head_bytes)
@@ -199,7 +202,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._stop_reading()
             return
         self._in_body = True
-        self._start_read_timer(self._settings.request_body_timeout)
+        self._start_read_timer(self._body_timeout())
         self._limits.mark_busy(self)
         super().on_headers_complete()
         if self._draining:
@@ -228,6 +231,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._is_answering():
             self._limits.mark_idle(self)
+
+    def _body_timeout(self) -> float:
+        is_upload = self.url.partition(b"?")[0] == UPLOAD_PATH.encode()
+        return self._upload_timeout if is_upload else self._settings.request_body_timeout
 
     def _should_upgrade(self) -> bool:
         if self._dropping or self._draining or self._is_answering():

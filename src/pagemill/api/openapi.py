@@ -65,6 +65,7 @@ _SUBMITTING = frozenset(
         "runMonitor",
         "readUrl",
         "search",
+        "uploadBatch",
         "firecrawlScrape",
         "firecrawlSubmitBatch",
         "firecrawlSubmitCrawl",
@@ -85,7 +86,7 @@ _HELD = frozenset({"firecrawlScrape", "firecrawlMap"})
 
 _TAKING_SESSIONS = frozenset(
     {"submitUrl", "submitBatch", "submitRequest", "scrape", "scrapeUrl", "submitMap", "submitCrawl", "createMonitor"}
-    | {"search"}
+    | {"search", "uploadBatch"}
 )
 
 _FOR_OPERATORS = frozenset({"getMetrics", "listProxyScores"})

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from pagemill.api.downloads import Downloads
+from pagemill.api.uploads.places import UploadPlaces
+from pagemill.api.uploads.tables import TableProcesses
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.corrections.annotator import Annotator
 from pagemill.jobs.corrections.store import CorrectionStore
 from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.keys.usage import KeyUsages
 from pagemill.jobs.listing.job_lists import JobLists
 from pagemill.jobs.memory.known_hosts import KnownHosts
-from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.metrics_history.history import MetricsHistory
 from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself
@@ -52,6 +55,9 @@ class Resources:
     jobs: JobStore
     job_lists: JobLists
     crawls: CrawlStore
+    batches: BatchStore
+    uploads: UploadPlaces
+    tables: TableProcesses
     monitors: MonitorStore
     monitor_runs: MonitorRuns
     monitor_history: MonitorHistory
@@ -95,6 +101,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     )
     schemas, searcher = SchemaChecker(settings), Searcher(settings)
     closed = contextlib.aclosing(schemas), contextlib.aclosing(searcher)
+    jobs = JobStore(
+        database,
+        QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
+        ObjectStorage(settings, database),
+    )
     history = HistoryRecorder(database, settings)
     async with (
         database,
@@ -107,13 +118,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         yield Resources(
             settings=settings,
             database=database,
-            jobs=JobStore(
-                database,
-                QueueLimits(settings.limits.queued_pages_per_key or None, settings.limits.queued_pages or None),
-                ObjectStorage(settings, database),
-            ),
+            jobs=jobs,
             job_lists=JobLists(database, settings.lists.list_search_jobs),
             crawls=CrawlStore(database),
+            batches=BatchStore(database, jobs, settings),
+            uploads=UploadPlaces(settings),
+            tables=TableProcesses(settings),
             monitors=MonitorStore(database),
             monitor_runs=MonitorRuns(database, settings),
             monitor_history=MonitorHistory(database),

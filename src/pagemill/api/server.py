@@ -62,7 +62,13 @@ class ApiServer(uvicorn.Server):
             settings.connections.max_connections_per_address,
         )
         bounds = settings.connections
-        protocol = functools.partial(HttpProtocol, settings=bounds, limits=limits, websocket_paths=WEBSOCKET_PATHS)
+        protocol = functools.partial(
+            HttpProtocol,
+            settings=bounds,
+            limits=limits,
+            websocket_paths=WEBSOCKET_PATHS,
+            upload_timeout=settings.batches.batch_upload_timeout,
+        )
         config = uvicorn.Config(
             self.app,
             http=protocol,  # type: ignore[arg-type]  # uvicorn only calls it

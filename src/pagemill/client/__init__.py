@@ -18,13 +18,14 @@ from pagemill.client.monitor_results import (
     MonitorRun,
     MonitorSnapshot,
 )
-from pagemill.client.results import CrawlPage, MappedPage, Page, SearchResult, Session, SiteMap
+from pagemill.client.results import BatchPage, CrawlPage, MappedPage, Page, SearchResult, Session, SiteMap
 from pagemill.client.sync_client import Client
 
 __all__ = [
     "AlertTest",
     "ApiError",
     "AsyncClient",
+    "BatchPage",
     "Client",
     "ClientError",
     "ConfigurationError",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pagemill.client.flows import Flow, ProgressCallback, Reply, Step
     from pagemill.client.options import CrawlOptions, MapOptions, ScrapeOptions, SearchOptions
-    from pagemill.client.results import CrawlPage, Page, SearchResult, Session, SiteMap
+    from pagemill.client.results import BatchPage, CrawlPage, Page, SearchResult, Session, SiteMap
+    from pagemill.client.upload import Source
 
 _Result = TypeVar("_Result")
 
@@ -65,6 +66,19 @@ class AsyncClient:
     ) -> AsyncIterator[Page]:
         """Scrape any number of pages, and yield them in the order of `urls`, failed ones too."""
         return self._iterate(flows.batch(urls, options, self._retries, progress))
+
+    async def upload_batch(self, source: Source, **options: Unpack[ScrapeOptions]) -> str:
+        """Upload a batch of up to a million URLs, and return its id for `batch_results`.
+
+        `source` is a file of URLs, JSON Lines or Parquet; or URLs, or objects with `url`, `id` and `options`.
+        """
+        return await self._run(flows.upload_batch(source, options, self._retries))
+
+    def batch_results(
+        self, batch_id: str, *, cursor: int = 0, progress: ProgressCallback | None = None
+    ) -> AsyncIterator[BatchPage]:
+        """Yield the pages of an uploaded batch as they end: those after the page of the number `cursor`."""
+        return self._iterate(flows.batch_results(batch_id, cursor, self._retries, progress))
 
     async def map(self, url: str, *, wait: float | None = None, **options: Unpack[MapOptions]) -> SiteMap:
         """Find the URLs of a site. Raises PageFailedError, and JobNotEndedError after `wait` seconds."""
@@ -140,7 +154,10 @@ class AsyncClient:
     async def _take(self, step: Step) -> Reply:
         if isinstance(step, Call):
             try:
-                return answer_of(await self._http.request(**request_arguments(step, self._timeout)))
+                arguments = request_arguments(step, self._timeout)
+                if step.upload is not None:
+                    arguments["content"] = step.upload.async_parts()
+                return answer_of(await self._http.request(**arguments))
             except httpx2.RequestError as error:
                 return unreachable(self._http.base_url, error)
         if isinstance(step, Pause):

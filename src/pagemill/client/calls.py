@@ -13,6 +13,8 @@ from pagemill.client.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pagemill.client.upload import UploadBody
+
 _REPEATED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, 502, HTTPStatus.SERVICE_UNAVAILABLE, 504})
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -29,6 +31,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: float = 0
     """Seconds for which the service may hold the answer."""
+    upload: UploadBody | None = None
+    """The body, where that is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,13 @@ class Answer:
         if isinstance(value, dict) and {"code", "message"} <= value.keys():
             raise ApiError(self.status, str(value["code"]), str(value["message"]))
         raise ApiError(self.status, "no_service", f"What answered with HTTP status {self.status} is no Pagemill.")
+
+
+def lines_of(answer: Answer) -> list[Any]:
+    """Return the lines of JSON Lines. Raises ApiError for an answer that is no success."""
+    if answer.status != HTTPStatus.OK:
+        answer.value()
+    return [json.loads(line) for line in answer.body.splitlines()]
 
 
 def pause(repetition: int) -> float:

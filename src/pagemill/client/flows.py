@@ -6,19 +6,23 @@ and an `Item` for whoever iterates, and is sent None. What it returns is the res
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from pagemill.client.calls import Answer, Call, pause
+from pagemill.client.calls import Answer, Call, lines_of, pause
 from pagemill.client.errors import JobNotEndedError, PageFailedError, ServiceUnreachableError
 from pagemill.client.options import to_fields
-from pagemill.client.results import COMPLETED, FAILED, CrawlPage, Page, SearchResult, Session, SiteMap
+from pagemill.client.results import COMPLETED, FAILED, BatchPage, CrawlPage, Page, SearchResult, Session, SiteMap
+from pagemill.client.upload import UploadBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from pagemill.client.upload import Source
 
 URLS_IN_A_BATCH = 25
 """So many URLs are submitted as one batch: their pages come together, as it ends."""
@@ -26,7 +30,9 @@ BATCHES_AT_A_TIME = 4
 _LONGEST_HOLD = 30
 """Seconds for which the service is asked to hold an answer until a job ends."""
 _PAGES_AT_A_TIME = 50
-_SITE_PATHS = {"crawl_": "/v1/crawl", "map_": "/v1/map"}
+_UPLOAD_HOLD = 600
+"""Seconds that the service may take for the lines of a table once it is uploaded."""
+_OTHER_PATHS = {"crawl_": "/v1/crawl", "map_": "/v1/map", "bulk_": "/v1/batches"}
 _CRAWL_PAUSE, _LONGEST_CRAWL_PAUSE = 0.5, 5.0
 
 
@@ -65,11 +71,16 @@ def call(request: Call, retries: int, *names: str) -> Flow[Any]:
 
     Raises ApiError and ServiceUnreachableError.
     """
+    return (yield from answered(request, retries)).value(*names)
+
+
+def answered(request: Call, retries: int) -> Flow[Answer]:
+    """Send a call, again where that may help, and return the last answer. Raises ServiceUnreachableError."""
     repetition = 0
     while True:
         reply = yield request
         if isinstance(reply, Answer) and not (reply.is_to_be_repeated() and repetition < retries):
-            return reply.value(*names)
+            return reply
         if isinstance(reply, ServiceUnreachableError) and repetition >= retries:
             raise reply
         yield Pause(reply.pause(repetition) if isinstance(reply, Answer) else pause(repetition))
@@ -154,6 +165,37 @@ def batch(
             yield Item(page)
 
 
+def upload_batch(source: Source, options: Mapping[str, Any], retries: int) -> Flow[str]:
+    """Upload a batch, and return its id. Raises ApiError."""
+    fields = to_fields(options)
+    headers = {"X-Batch-Options": json.dumps(fields)} if fields else {}
+    sent = submission("/v1/batches", {})
+    upload = replace(
+        sent, fields=None, headers={**sent.headers, **headers}, hold=_UPLOAD_HOLD, upload=UploadBody(source)
+    )
+    return str((yield from call(upload, retries, "id"))["id"])
+
+
+def batch_results(batch_id: str, cursor: int, retries: int, progress: ProgressCallback | None) -> Flow[None]:
+    """Yield the pages of an uploaded batch that end after the page of this number, until it ends. Raises ApiError."""
+    path = f"/v1/batches/{batch_id}"
+    while True:
+        state = yield from call(Call("GET", path), retries, "status", "totalPages")
+        query = {"cursor": cursor, "limit": _PAGES_AT_A_TIME}
+        results = lines_of((yield from answered(Call("GET", f"{path}/results", query=query), retries)))
+        for result in results:
+            page = BatchPage.of(result)
+            cursor = page.number
+            yield Item(page)
+        if progress is not None:
+            progress(Progress(state["completedPages"], state["failedPages"], state["totalPages"]))
+        if not results:
+            # The status was read first: what ended before it was final is there when results are read.
+            if state["status"] in (COMPLETED, FAILED):
+                return
+            yield Pause(_CRAWL_PAUSE)
+
+
 def start_crawl(url: str, options: Mapping[str, Any], retries: int) -> Flow[str]:
     """Submit a crawl, and return its id."""
     submitted = yield from call(submission("/v1/crawl", {"url": url, **to_fields(options)}), retries, "id")
@@ -189,7 +231,7 @@ def crawl_pages(crawl_id: str, after: int, retries: int, progress: ProgressCallb
 
 def cancel(job_id: str, retries: int) -> Flow[None]:
     """Begin no more pages of a job. Raises ApiError."""
-    path = next((path for kind, path in _SITE_PATHS.items() if job_id.startswith(kind)), "/v1/url-scraper")
+    path = next((path for kind, path in _OTHER_PATHS.items() if job_id.startswith(kind)), "/v1/url-scraper")
     yield from call(Call("DELETE", f"{path}/{job_id}"), retries)
 
 

@@ -75,6 +75,23 @@ class CrawlPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchPage(Page):
+    """A page of an uploaded batch."""
+
+    number: int = 0
+    """Its place in the order of completion: a batch is read on after it."""
+    index: int = 0
+    """Its place in the upload, from 0."""
+    id: str | None = None
+    """What its line called it."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """Return the page of a result in an uploaded batch."""
+        return cls(**_page_fields(answer), number=answer["number"], index=answer["index"], id=answer.get("id"))
+
+
+@dataclass(frozen=True, slots=True)
 class MappedPage:
     """A URL that a map found."""
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
+from pagemill.jobs.batches.feeder import BatchFeeder
 from pagemill.jobs.corrections.store import CorrectionStore
 from pagemill.jobs.crawls.page_turns import HostBusyError
 from pagemill.jobs.crawls.site_worker import SiteWorker
@@ -26,7 +27,7 @@ from pagemill.jobs.objects.deletion import ObjectDeletion
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue, rescue
 from pagemill.jobs.queue.dead_worker_detector import DeadWorkerDetector
-from pagemill.jobs.queue.notifications import CRAWLS, DELIVERIES, QUEUE, WATCH, Notifications
+from pagemill.jobs.queue.notifications import BATCHES, CRAWLS, DELIVERIES, QUEUE, WATCH, Notifications
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.queue.watched_steps import StepTeller
 from pagemill.jobs.sessions.store import SessionStore
@@ -53,6 +54,8 @@ log = structlog.get_logger(__name__)
 _SUSPECT_INTERVAL = 5.0
 _RETENTION_INTERVAL = 60.0
 _RETENTION_PAUSE = 0.2
+_RETENTION_ROWS = 2000
+"""Pages and lines of a batch that one deletion removes at once."""
 _REFILL_DELAY = 0.02
 _UNREGISTER_TIMEOUT = 2.0
 
@@ -111,6 +114,7 @@ class Worker:
         self._steps = StepTeller(self._database)
         self._slots = WorkerSlots(settings.jobs.worker_concurrency)
         self._sites = SiteWorker(settings, self._database, self._scraper, self._slots)
+        self._batches = BatchFeeder(settings, self._database)
         self._monitors = MonitorWorker(settings, self._database, self._scraper, self._objects)
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None] | None = None) -> None:
@@ -137,6 +141,7 @@ class Worker:
                 asyncio.TaskGroup() as group,
                 notices.subscribed() as queue_changed,
                 notices.subscribed(CRAWLS) as crawls_changed,
+                notices.subscribed(BATCHES) as batches_changed,
                 notices.subscribed(DELIVERIES) as deliveries_queued,
             ):
                 history = HistoryRecorder(self._database, self._settings)
@@ -151,6 +156,7 @@ class Worker:
                         self._object_deletion.run(_RETENTION_INTERVAL),
                         self._refresh_hosts(),
                         self._sites.release_pages(crawls_changed),
+                        self._batches.run(batches_changed),
                         self._deliverer.run(deliveries_queued),
                         self._monitors.run(),
                         self._steps.run(),
@@ -247,7 +253,7 @@ class Worker:
         if page.corrections_version is not None:
             found = await fail_safe(self._corrections.of_url(page.key_id, page.corrections_version, page.url), ())
             page = replace(page, options=replace(page.options, corrections=found))
-        if page.kind is not JobKind.SCRAPE:
+        if page.kind in (JobKind.MAP, JobKind.CRAWL):
             return await self._sites.process(page)
         return await self._scraper.scrape(page.url, page.options, page.key_id)
 
@@ -324,6 +330,8 @@ class Worker:
         while True:
             while deleted := await store.delete_ended(age, self._settings.jobs.retention_step):
                 log.info("deleted old jobs", jobs=deleted)
+                await asyncio.sleep(_RETENTION_PAUSE)
+            while await self._batches.delete_old(age, _RETENTION_ROWS):  # noqa: ASYNC110 - nobody tells of rows that grow old
                 await asyncio.sleep(_RETENTION_PAUSE)
             while deleted := await delete_old_deliveries(self._database, age, self._settings.jobs.retention_step):
                 log.info("deleted old deliveries of webhooks", deliveries=deleted)

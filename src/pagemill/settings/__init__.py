@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from pagemill.settings.api.batches import BatchSettings
 from pagemill.settings.api.connections import ConnectionSettings
 from pagemill.settings.api.corrections import CorrectionSettings
 from pagemill.settings.api.interface import InterfaceSettings
@@ -54,6 +55,7 @@ class Settings(BaseModel):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     lists: ListSettings = Field(default_factory=ListSettings)
     interface: InterfaceSettings = Field(default_factory=InterfaceSettings)
+    batches: BatchSettings = Field(default_factory=BatchSettings)
     mcp: McpSettings = Field(default_factory=McpSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)

@@ -168,6 +168,22 @@ ROWS: dict[int, tuple[str, ...]] = {
         "INSERT INTO metrics_history (source, number, counted, gauges, queue) VALUES ('s', 1, '{}', '{}', '{}')",
         "UPDATE jobs SET retry_of = 'job_failed' WHERE id = 'job_new'",
     ),
+    25: (
+        (
+            "INSERT INTO jobs (id, key_id, batch, options, status, pages, pages_left, pages_completed, kind, "
+            "pages_allowed, urls_waiting) VALUES ('bulk_1', 'key_2', true, '{}', 'processing', 1, 0, 1, 'bulk', 2, 1)"
+        ),
+        (
+            "INSERT INTO pages (job_id, key_id, position, url, status, attempt, completed_at, options) "
+            "VALUES ('bulk_1', 'key_2', 0, 'http://i.test/', 'completed', 1, now(), '{\"formats\": [\"html\"]}')"
+        ),
+        "INSERT INTO batches (id, key_id, lines, accepted_at) VALUES ('bulk_1', 'key_2', 2, now())",
+        (
+            "INSERT INTO batch_lines VALUES ('bulk_1', 0, 'http://i.test/', 'mine', '{\"formats\": [\"html\"]}'), "
+            "('bulk_1', 1, 'http://j.test/', NULL, NULL)"
+        ),
+        "INSERT INTO batch_ends VALUES ('bulk_1', 1, 0)",
+    ),
 }
 
 

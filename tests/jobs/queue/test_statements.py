@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pagemill.jobs.batches import statements as batch_statements
 from pagemill.jobs.crawls import statements as crawl_statements
 from pagemill.jobs.keys import statements as key_statements
 from pagemill.jobs.monitors import statements as monitor_statements
@@ -104,6 +105,24 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
         ("crawl_1", "k1", "cancelled", "", None),
         {"jobs_pkey|jobs_of_key_and_kind", "pages_job_id_position_key"},  # one job, found by either
     ),
+    "place of a batch": (batch_statements.FIND_PLACE, ("k1", 20, 1000, 10_000, 1), {"jobs_bulk"}),
+    "lines": (batch_statements.RELEASE_LINES, (1000, 500, 20), {"jobs_bulk", "batch_lines_pkey"}),
+    "results of a batch": (
+        batch_statements.LIST_ENDED_LINES,
+        ("bulk_1", 10, 100, 50),
+        {"batch_ends_pkey", "batch_lines_pkey", "pages_job_id_position_key"},
+    ),
+    "stop a batch": (
+        statements.STOP_BATCH,
+        ("bulk_1", "k1", "cancelled", ""),
+        {"pages_waiting|pages_job_id_position_key"},
+    ),
+    "what is left of an upload": (batch_statements.DELETE_UPLOAD, ("bulk_1", 100), {"batch_lines_pkey"}),
+    "old batches": (
+        batch_statements.DELETE_RETIRED,
+        (2000, timedelta(hours=2)),
+        {"batch_lines_pkey", "batch_ends_pkey", "pages_job_id_position_key"},
+    ),
     "job": (statements.GET_JOB, ("job_1", "anonymous"), {"jobs_pkey"}),
     "polled job": (
         statements.GET_POLLED_JOB,
@@ -120,7 +139,7 @@ HOT: dict[str, tuple[str, tuple[object, ...], set[str]]] = {
 
 LARGE = (
     *("unended_pages", "pages", "jobs", "bodies", "keys", "webhook_deliveries", "webhook_endpoints"),
-    *("crawl_urls", "crawl_hosts", "crawl_contents", "host_turns", "monitors"),
+    *("crawl_urls", "crawl_hosts", "crawl_contents", "host_turns", "monitors", "batch_lines", "batch_ends"),
 )
 
 
@@ -175,6 +194,19 @@ async def full_database(database):
     )
     await database.rows(
         "INSERT INTO crawl_contents SELECT 'crawl_' || n % 3 + 1, int4send(n), n FROM generate_series(1, 20000) n"
+    )
+    await database.rows(
+        "INSERT INTO jobs (id, key_id, batch, options, pages_left, kind, urls_waiting, pages, pages_allowed) "
+        "SELECT 'bulk_' || n, 'k' || n, true, '{}', 0, 'bulk', 5000, 5000, 10000 FROM generate_series(1, 3) n"
+    )
+    await database.rows(
+        "INSERT INTO batches (id, key_id, deleted_at) SELECT 'bulk_' || n, 'k', now() FROM generate_series(1, 3) n"
+    )
+    await database.rows(
+        "INSERT INTO batch_lines SELECT 'bulk_' || n % 3 + 1, n / 3, 'u' FROM generate_series(1, 30000) n"
+    )
+    await database.rows(
+        "INSERT INTO batch_ends SELECT 'bulk_' || n % 3 + 1, n / 3, n / 3 FROM generate_series(1, 15000) n"
     )
     await database.rows("ANALYZE")
     return database

@@ -40,15 +40,15 @@ async def get_screenshot(
     resources: ApiResources,
     key_id: KeyId,
     type: Annotated[ScreenshotType, Query(description="What was asked for.")] = ScreenshotType.VIEWPORT,  # noqa: A002
-    index: Annotated[int, Query(ge=0, description="Of a batch or a crawl, which URL's.")] = 0,
+    index: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of a batch or a crawl, which URL's.")] = 0,
 ) -> Response:
     """Return the PNG of a page that was scraped with the format `screenshot` or `screenshotFullPage`."""
     job = await resources.jobs.get(job_id, key_id) if is_job_id(job_id) else None
     if job is None:
         raise no_such_job()
-    pages = await resources.jobs.pages(job.id)
-    if index < len(pages) and pages[index].status is Status.COMPLETED:
-        page_id, name = pages[index].id, _FORMATS[type].value
+    page = await resources.jobs.page(job.id, index)
+    if page is not None and page.status is Status.COMPLETED:
+        page_id, name = page.id, _FORMATS[type].value
         place = (await resources.jobs.body_places(page_id, [name])).get(name)
         if place is not None:
             return StreamingResponse(

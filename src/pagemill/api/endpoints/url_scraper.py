@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/v1", tags=["URL scraper"], route_class=StrictJsonRoute)
 
 LONGEST_WAIT = 60
-_JOB_ID = re.compile(r"(job|batch|map|crawl)_[0-9a-z]{1,64}")
+_JOB_ID = re.compile(r"(job|batch|map|crawl|bulk)_[0-9a-z]{1,64}")
 _SCRAPED = ("job_", "batch_")
 
 IdempotencyKey = Annotated[

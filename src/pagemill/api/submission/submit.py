@@ -41,6 +41,7 @@ class SubmitEndpoint(StrEnum):
     MAP = "map"
     CRAWL = "crawl"
     SEARCH = "search"
+    UPLOAD = "batches"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from pagemill.api.ui import sign_in, static_files
-from pagemill.api.ui.playground import contents, submissions, watching
 from pagemill.api.ui.content import corrections
 from pagemill.api.ui.content import page as content
 from pagemill.api.ui.downloads import endpoint as downloads
 from pagemill.api.ui.lists import job, job_actions, jobs, monitors
 from pagemill.api.ui.operations import hosts, keys, operations, proxies, webhooks
+from pagemill.api.ui.playground import contents, submissions, watching
 from pagemill.api.ui.playground import page as playground
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SINGLE: Final = "url_scraper"
 BATCH: Final = "batch_url_scraper"
+BULK: Final = "bulk_url_scraper"
 
 _KEYS: Mapping[Format, str] = {
     Format.HTML: "html",
@@ -271,7 +272,7 @@ class ListedJob(TypedDict):
 
     id: JobId
     status: JobStatus
-    jobType: Literal["url_scraper", "batch_url_scraper", "map", "crawl"]
+    jobType: Literal["url_scraper", "batch_url_scraper", "bulk_url_scraper", "map", "crawl"]
     url: Annotated[str, Field(description="Of a batch, the first.")]
     country: str
     pages: Annotated[int, Field(ge=1, description="How many URLs it has.")]
@@ -353,8 +354,10 @@ def job_list(summaries: Sequence[JobSummary], *, more: bool) -> JobList:
     return listed
 
 
-def job_type(job: Job) -> Literal["url_scraper", "batch_url_scraper", "map", "crawl"]:
+def job_type(job: Job) -> Literal["url_scraper", "batch_url_scraper", "bulk_url_scraper", "map", "crawl"]:
     """Return what the wire calls a job's kind."""
+    if job.kind is JobKind.BULK:
+        return BULK
     if job.kind is JobKind.SCRAPE:
         return BATCH if job.batch else SINGLE
     return "map" if job.kind is JobKind.MAP else "crawl"

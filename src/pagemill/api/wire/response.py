@@ -67,7 +67,13 @@ async def job_response(  # noqa: PLR0913 - each says something else of the answe
     return await streamed(downloads, job.key_id, pieces, headers)
 
 
-async def streamed(downloads: Downloads, key_id: str, pieces: AsyncIterator[Piece], headers: Headers) -> Response:
+async def streamed(
+    downloads: Downloads,
+    key_id: str,
+    pieces: AsyncIterator[Piece],
+    headers: Headers,
+    media_type: str = MEDIA_TYPE,
+) -> Response:
     """Return the response with a JSON text in pieces, in the encoding that a request with these headers prefers.
 
     It waits for its turn. What fails before the first stored value is known is raised, and so answered with an error.
@@ -76,7 +82,7 @@ async def streamed(downloads: Downloads, key_id: str, pieces: AsyncIterator[Piec
     chunks = encode(merged(pieces), encoding)
     return StreamingResponse(
         await downloads.begin(key_id, gzipped(chunks) if encoding == GZIP else chunks),
-        media_type=MEDIA_TYPE,
+        media_type=media_type,
         headers={"Content-Encoding": encoding, "Vary": "Accept-Encoding"} if encoding else None,
     )
 

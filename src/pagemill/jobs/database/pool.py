@@ -15,7 +15,7 @@ import structlog
 from pagemill.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from types import TracebackType
 
 log = structlog.get_logger(__name__)
@@ -149,13 +149,44 @@ class Database:
         *,
         grows: bool,
     ) -> list[Any]:
+        return await self._repeated(lambda: self._send(statement, values, lock), wait, patience, grows=grows)
+
+    async def copy(
+        self,
+        clear: str,
+        values: tuple[Any, ...],
+        table: str,
+        columns: Sequence[str],
+        records: Sequence[tuple[Any, ...]],
+    ) -> None:
+        """Copy records into a table (COPY), after the statement `clear`, in one transaction.
+
+        `clear` deletes what an earlier sending left, so that the records are there once. Raises as `rows` does.
+        """
+
+        async def send() -> list[Any]:
+            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+                try:
+                    async with connection.transaction():
+                        await connection.execute(clear, *values)
+                        await connection.copy_records_to_table(table, columns=columns, records=records)
+                except asyncpg.UniqueViolationError as error:
+                    # An earlier sending, whose answer got lost, took effect after `clear` had looked.
+                    raise ConnectionAbortedError("The same records were copied just now.") from error
+            return []
+
+        await self._repeated(send, self._wait, self._statement_timeout, grows=True)
+
+    async def _repeated(
+        self, send: Callable[[], Awaitable[list[Any]]], wait: float, patience: float, *, grows: bool
+    ) -> list[Any]:
         clock, delay = asyncio.get_running_loop().time, _FIRST_DELAY
         deadline = clock() + wait
         while True:
             try:
                 # With a `wait` of 0 there is one sending, and the caller says how long it may take.
                 async with asyncio.timeout(min(patience, deadline - clock()) if wait else patience):
-                    return await self._send(statement, values, lock)
+                    return await send()
             except asyncpg.ClientConfigurationError:
                 raise UsageError(_INVALID_URL) from None
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 QUEUE = "pagemill_queue"
-"""Pages were put into the queue; with the payload DELIVERIES or CRAWLS: what these say."""
+"""Pages were put into the queue; with the payload DELIVERIES, CRAWLS or BATCHES: what these say."""
 DELIVERIES = "deliveries"
 """Deliveries of webhooks were queued."""
 CRAWLS = "crawls"
 """A crawl began, or a page waits for its host."""
+BATCHES = "batches"
+"""A batch was uploaded."""
 WATCH = "watch"
 """The word before the id of a job whose steps someone watches, on the channel QUEUE."""
 ENDED = "pagemill_ended"

@@ -5,13 +5,14 @@ Invariants that they keep:
 - A job, its pages and thereby its queue entries appear in one statement: all or none. So do its end and the
   deliveries to its webhooks.
 - Statuses change here alone, and only forward: a page's in CLAIM_PAGES, COMPLETE_PAGE, FAIL_PAGE,
-  RESCUE_PAGES, CANCEL_JOB and STOP_CRAWL; a job's where its pages' change.
+  RESCUE_PAGES, CANCEL_JOB, STOP_CRAWL and STOP_BATCH; a job's where its pages' change.
 - A page in a worker's hands is ended only by the worker that took it last (`worker_id` and `attempt` are checked), so
-  that a worker that was taken for dead has no effect any more. CANCEL_JOB and STOP_CRAWL end those in nobody's.
+  that a worker that was taken for dead has no effect any more. CANCEL_JOB, STOP_CRAWL and STOP_BATCH end those in
+  nobody's.
 - Each may be sent twice, at once or late: a statement whose answer got lost is repeated, and the first one may still
   be under way on the server. What makes that safe stands above each, after "Repeatable:"; a test asks for it.
 - A trigger of the schema keeps `unended_pages`: the sum of `pages` of the jobs that have not ended. That of a
-  crawl grows with each page that is released.
+  crawl grows with each page that is released. Batches by upload do not count: `jobs.batches` limits them.
 - What the database says a worker holds, the worker holds: RECONCILE_PAGES puts back the rest.
 """
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 # Jobs
 
-_JOB_COLUMNS = """id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at,
+JOB_COLUMNS = """id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at,
     webhook_url, webhook, kind, site"""
 
 _PLACE = """
@@ -61,7 +62,7 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
            coalesce(($16::jsonb ->> 'limit')::integer, 0), $19, $20
     FROM place WHERE NOT key_full AND NOT "full" AND ($9 IS NULL OR EXISTS (SELECT FROM fresh))
     ON CONFLICT DO NOTHING
-    RETURNING {_JOB_COLUMNS}
+    RETURNING {JOB_COLUMNS}
 ), page AS (
     INSERT INTO pages (job_id, key_id, position, url)
     SELECT job.id, job.key_id, submitted.ordinality - 1, submitted.url
@@ -78,7 +79,7 @@ WITH place AS ({_PLACE.format(key="$2", pages="cardinality($5::text[])", key_lim
     FROM job WHERE $19::jsonb -> 'events' ? 'job.started'
     RETURNING id
 )
-SELECT {_JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job),
+SELECT {JOB_COLUMNS}, key_full, "full", (SELECT pg_notify('pagemill_queue', '') FROM job),
        (SELECT pg_notify('pagemill_queue', 'crawls') FROM job WHERE kind = 'crawl'),
        (SELECT pg_notify('pagemill_queue', 'deliveries') FROM started)
 FROM place LEFT JOIN job ON true
@@ -89,18 +90,18 @@ FROM place LEFT JOIN job ON true
 FIND_PLACE = _PLACE.format(key="$1", pages="$2::integer", key_limit="$3", limit="$4")
 
 # Repeatable: it only reads.
-GET_JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
+GET_JOB = f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = $1 AND key_id = $2"
 # Repeatable: it only reads.
-GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
+GET_JOB_BY_IDEMPOTENCY_KEY = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key_id = $1 AND idempotency_key = $2"
 # Repeatable: it only reads.
 GET_RECENT_JOB = f"""
-SELECT {_JOB_COLUMNS} FROM jobs
+SELECT {JOB_COLUMNS} FROM jobs
 WHERE id = (SELECT job_id FROM recent_requests WHERE key_id = $1 AND request_hash = $2)
 """
 
 # Repeatable: it only reads.
 GET_REPEATED_JOB = f"""
-SELECT {_JOB_COLUMNS} FROM jobs
+SELECT {JOB_COLUMNS} FROM jobs
 WHERE id = (
     SELECT recent.job_id FROM recent_requests AS recent JOIN jobs ON jobs.id = recent.job_id
     WHERE recent.key_id = $1 AND recent.request_hash = $2 AND cancelled_at IS NULL
@@ -108,10 +109,18 @@ WHERE id = (
            OR $4::boolean AND (completed_at IS NULL OR completed_at >= now() - $3::interval)))
 """
 
+# The pages of a batch by upload are not counted: there may be a million.
 _LIST_JOBS = """
-SELECT job.*, page.url, page.pages, page.completed, page.failed, page.cached, page.error_code, page.error_message
+SELECT job.*, page.cached,
+       CASE WHEN job.kind = 'bulk' THEN (SELECT url FROM batch_lines WHERE batch_id = job.id AND position = 0)
+            ELSE page.url END AS url,  page.error_code, page.error_message,
+       CASE WHEN job.kind = 'bulk' THEN job.pages_in_all ELSE page.pages END AS pages,
+       CASE WHEN job.kind = 'bulk' THEN job.pages_completed ELSE page.completed END AS completed,
+       CASE WHEN job.kind = 'bulk' THEN job.pages_failed ELSE page.failed END AS failed
 FROM (
-    SELECT {columns} FROM jobs
+    SELECT {columns}, pages_completed, pages - pages_left - pages_completed AS pages_failed,
+           CASE WHEN kind = 'bulk' THEN pages_allowed ELSE pages END AS pages_in_all
+    FROM jobs
     WHERE key_id = $1 AND (created_at, id) < ($2, $3) {condition}
     ORDER BY created_at DESC, id DESC LIMIT $4
 ) AS job
@@ -121,7 +130,7 @@ CROSS JOIN LATERAL (
            bool_and(cached) AS cached, min(url) FILTER (WHERE position = 0) AS url,
            min(error_code) FILTER (WHERE position = 0) AS error_code,
            min(error_message) FILTER (WHERE position = 0) AS error_message
-    FROM pages WHERE job_id = job.id
+    FROM pages WHERE job_id = job.id AND (job.kind <> 'bulk' OR position = 0)
 ) AS page
 ORDER BY job.created_at DESC, job.id DESC
 """
@@ -129,7 +138,7 @@ ORDER BY job.created_at DESC, job.id DESC
 # Each status with the words that its index goes by.
 # Repeatable: they only read.
 LIST_JOBS = {
-    status: _LIST_JOBS.format(columns=_JOB_COLUMNS, condition=condition)
+    status: _LIST_JOBS.format(columns=JOB_COLUMNS, condition=condition)
     for status, condition in (
         (None, ""),
         ("pending", "AND status = 'pending' AND completed_at IS NULL"),
@@ -139,24 +148,24 @@ LIST_JOBS = {
     )
 }
 
-_PAGE_COLUMNS = (
+PAGE_COLUMNS = (
     "id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with, "
     "attempts, created_at, started_at, completed_at"
 )
 
 # Repeatable: it only reads.
-GET_PAGES = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
+GET_PAGES = f"SELECT {PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
 # A job of one page for a client that sends the key with the hash $1: key, job and page at once. $2: the job.
 # Repeatable: it only reads.
 GET_POLLED_JOB = f"""
-SELECT keys.hash, keys.operator, {", ".join(f"jobs.{column.strip()}" for column in _JOB_COLUMNS.split(","))},
-       {", ".join(f"pages.{column.strip()} AS page_{column.strip()}" for column in _PAGE_COLUMNS.split(","))}
+SELECT keys.hash, keys.operator, {", ".join(f"jobs.{column.strip()}" for column in JOB_COLUMNS.split(","))},
+       {", ".join(f"pages.{column.strip()} AS page_{column.strip()}" for column in PAGE_COLUMNS.split(","))}
 FROM keys JOIN jobs ON jobs.id = $2 AND jobs.key_id = keys.id
 JOIN pages ON pages.job_id = jobs.id AND pages.position = 0
 WHERE keys.hash = $1 AND keys.revoked_at IS NULL AND jobs.kind = 'scrape' AND NOT jobs.batch
 """
 # Repeatable: it only reads.
-GET_PAGE = f"SELECT {_PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
+GET_PAGE = f"SELECT {PAGE_COLUMNS} FROM pages WHERE job_id = $1 AND position = $2"
 
 # Where bodies are: in their rows, or from `start` on in `object`. $2: the formats, or null for all but pictures, which
 # are not part of the answer that holds a job. Sizes stand in the rows of the table, so that no body is read but those
@@ -174,11 +183,12 @@ WHERE bodies.page_id = $1
 # only that part is read.
 GET_BODY_PART = "SELECT substring(body FROM $3 FOR $4) AS part FROM bodies WHERE page_id = $1 AND format = $2"
 
+# Batches by upload are deleted in smaller steps, by `jobs.batches`.
 # Repeatable: a repetition deletes the next ones, which are as old.
 DELETE_ENDED_JOBS = """
 WITH deleted AS (
     DELETE FROM jobs WHERE id IN (
-        SELECT id FROM jobs WHERE completed_at < now() - $1::interval
+        SELECT id FROM jobs WHERE completed_at < now() - $1::interval AND kind <> 'bulk'
         ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED
     ) RETURNING id
 )
@@ -228,21 +238,22 @@ CLAIM_PAGES = f"""
     SET status = 'processing', worker_id = $1, attempt = attempt + 1, started_at = coalesce(started_at, now())
     FROM waiting WHERE pages.id = waiting.id
     RETURNING pages.id, pages.job_id, pages.url, pages.attempt, pages.crashes, pages.position, pages.has_turn,
-              pages.created_at, waiting.turn
+              pages.created_at, pages.options, waiting.turn
 ), pending_job AS (
     SELECT id FROM jobs WHERE id IN (SELECT job_id FROM claimed) AND status = 'pending' FOR UPDATE SKIP LOCKED
 ), started_job AS (
     UPDATE jobs SET status = 'processing' FROM pending_job WHERE jobs.id = pending_job.id
 )
-SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes, jobs.options,
-       jobs.kind, jobs.site, claimed.position, claimed.has_turn,
+SELECT claimed.id, claimed.job_id, jobs.key_id, claimed.url, claimed.attempt, claimed.crashes,
+       coalesce(claimed.options, jobs.options) AS options, jobs.kind, jobs.site, claimed.position, claimed.has_turn,
        extract(epoch FROM now() - claimed.created_at)::float8 AS age, jobs.trace_context,
        (SELECT version FROM correction_versions WHERE key_id = jobs.key_id) AS corrections_version
 FROM claimed JOIN jobs ON jobs.id = claimed.job_id
 ORDER BY claimed.turn, claimed.id
 """
 
-# A job ends with its last page: completed if any page was. A crawl goes on while URLs wait that may be released.
+# A job ends with its last page: completed if any page was. A crawl, or a batch by upload, goes on while URLs wait that
+# may be released.
 _COUNTED = """
         pages_left = pages_left - ended.pages,
         pages_completed = pages_completed + ended.completed,
@@ -253,21 +264,25 @@ _COUNTED = """
 _GOES_ON = "pages_left > ended.pages OR least(urls_waiting, pages_allowed - jobs.pages) > 0"
 _ENDED_COLUMNS = """jobs.id, jobs.completed_at, jobs.key_id, jobs.webhook_url, jobs.webhook, jobs.pages_completed,
               jobs.created_at, jobs.kind, jobs.pages - jobs.pages_left AS pages_ended,
-              CASE WHEN jobs.kind <> 'scrape' THEN jobs.kind || '.' || jobs.status
+              CASE WHEN jobs.kind = 'bulk' THEN 'batch.completed'
+                   WHEN jobs.kind <> 'scrape' THEN jobs.kind || '.' || jobs.status
                    WHEN jobs.batch THEN 'batch.completed' ELSE 'job.' || jobs.status END AS event"""
 
-# Beside: `notice` tells those who wait for a job, or for the next page of a crawl. A crawl's pages are numbered as they
-# end: who has the job's row commits before the next. Deliveries to its webhooks are queued. PostgreSQL runs a SELECT in
-# a WITH only where it is referred to, so each statement counts the notices.
-_TELL = """, ended_url AS (
+# Beside: `notice` tells those who wait for a job, or for the next page of a crawl. Pages of crawls, and of batches by
+# upload, are numbered as they end: who has the job's row commits before the next. Deliveries to its webhooks are
+# queued. PostgreSQL runs a SELECT in a WITH only where it is referred to, so each statement counts the notices.
+_TELL = """, numbered AS (
+    SELECT page.job_id, page.position, job.kind,
+           job.pages_ended - count(*) OVER (PARTITION BY page.job_id)
+               + row_number() OVER (PARTITION BY page.job_id ORDER BY page.position) AS number
+    FROM page JOIN job ON job.id = page.job_id WHERE job.kind IN ('crawl', 'bulk')
+), ended_url AS (
     UPDATE crawl_urls SET number = ended.number
-    FROM (
-        SELECT page.job_id, page.position,
-               job.pages_ended - count(*) OVER (PARTITION BY page.job_id)
-                   + row_number() OVER (PARTITION BY page.job_id ORDER BY page.position) AS number
-        FROM page JOIN job ON job.id = page.job_id WHERE job.kind = 'crawl'
-    ) AS ended
-    WHERE crawl_urls.job_id = ended.job_id AND crawl_urls.position = ended.position
+    FROM numbered AS ended
+    WHERE ended.kind = 'crawl' AND crawl_urls.job_id = ended.job_id AND crawl_urls.position = ended.position
+), ended_line AS (
+    INSERT INTO batch_ends (batch_id, number, position)
+    SELECT job_id, number, position FROM numbered WHERE kind = 'bulk'
 ), message AS (
     SELECT id AS job_id, key_id, webhook_url, webhook, event, NULL::integer AS page_position, true AS is_public FROM job
     WHERE completed_at IS NOT NULL
@@ -309,7 +324,8 @@ _END_JOB = f""", job AS (
 _NOTICES = """(SELECT count(*) FROM notice) + (SELECT count(*) FROM delivery_notice) AS notices,
        (SELECT jsonb_agg(jsonb_build_object(
             'id', id, 'event', event, 'completed', pages_completed,
-            'pages', (SELECT count(*) FROM pages WHERE job_id = job.id),
+            'pages', CASE WHEN kind = 'bulk' THEN pages_ended
+                          ELSE (SELECT count(*) FROM pages WHERE job_id = job.id) END,
             'seconds', round(extract(epoch FROM completed_at - created_at), 3)))
         FROM job WHERE completed_at IS NOT NULL) AS ended_jobs"""
 
@@ -368,7 +384,7 @@ SELECT (SELECT count(*) FROM page)
        {_NOTICES}
 """
 
-# That a client wants no more of a job. It is sent before CANCEL_JOB or STOP_CRAWL.
+# That a client wants no more of a job. It is sent before CANCEL_JOB, STOP_CRAWL or STOP_BATCH.
 # Repeatable: the first time stays; what ended is not cancelled.
 MARK_CANCELLED = """
 UPDATE jobs SET cancelled_at = coalesce(cancelled_at, now())
@@ -376,30 +392,38 @@ WHERE id = $1 AND key_id = $2 AND completed_at IS NULL
 RETURNING id
 """
 
-# The same as CANCEL_JOB of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
-# `pages` is how many ended so in all, `pages_now` how many since $5.
-# Repeatable: as CANCEL_JOB; what ended does not end again.
-STOP_CRAWL = f"""
+_STOP = f"""
 WITH page AS (
     UPDATE pages SET status = 'failed', completed_at = now(), error_code = $3, error_message = $4
-    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL
-      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2 AND kind = 'crawl')
+    WHERE job_id = $1 AND worker_id IS NULL AND completed_at IS NULL {{of_key}}
+      AND EXISTS (SELECT FROM jobs WHERE id = $1 AND key_id = $2 AND kind = '{{kind}}')
     RETURNING id, job_id, status, position
 ), ended AS (
     SELECT count(*) AS pages, 0 AS completed FROM page
 ), job AS (
     UPDATE jobs SET {_COUNTED.format(goes_on="pages_left > ended.pages")},
         pages_allowed = jobs.pages
-    FROM ended WHERE jobs.id = $1 AND jobs.key_id = $2 AND jobs.kind = 'crawl' AND jobs.completed_at IS NULL
+    FROM ended WHERE jobs.id = $1 AND jobs.key_id = $2 AND jobs.kind = '{{kind}}' AND jobs.completed_at IS NULL
     RETURNING {_ENDED_COLUMNS}
 ){_TELL}
-SELECT (SELECT count(*) FROM job) AS jobs,
+SELECT (SELECT count(*) FROM job) AS jobs,"""
+
+# The same as CANCEL_JOB of a crawl, of which nothing more is released either. `jobs` is 1 where it had not ended.
+# `pages` is how many ended so in all, `pages_now` how many since $5.
+# Repeatable: as CANCEL_JOB; what ended does not end again.
+STOP_CRAWL = f"""{_STOP.format(kind="crawl", of_key="")}
        (SELECT count(*) FROM page)
            + (SELECT count(*) FROM pages WHERE job_id = $1 AND key_id = $2 AND error_code = $3) AS pages,
        (SELECT count(*) FROM page)
            + (SELECT count(*) FROM pages
               WHERE job_id = $1 AND key_id = $2 AND error_code = $3 AND completed_at >= $5::timestamptz) AS pages_now,
        {_NOTICES}
+"""
+
+# The same of a batch by upload. No other pages of it are looked at than those in the queue, nor counted.
+# Repeatable: as STOP_CRAWL.
+STOP_BATCH = f"""{_STOP.format(kind="bulk", of_key="AND key_id = $2 AND waits_for_host IS NULL")}
+       (SELECT count(*) FROM page) AS pages, {_NOTICES}
 """
 
 # A worker's pages go back to the queue as they were, but for those that it holds. $1: the worker, $2, $3: ids and

@@ -19,6 +19,7 @@ import structlog
 from pagemill import __version__
 from pagemill.errors import BlockedAddressError, FetchError, UnfetchableUrlError
 from pagemill.fetching.http.poster import Poster
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.monitors.runs import changes_of_run
 from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.webhooks import statements
@@ -26,8 +27,9 @@ from pagemill.jobs.webhooks.delivery_queue import ClaimedDelivery, DeliveryQueue
 from pagemill.jobs.webhooks.endpoints import DeliveryStatus, Event, Webhooks
 from pagemill.jobs.webhooks.firecrawl_payload import document_of, firecrawl_payload
 from pagemill.jobs.webhooks.monitor_payload import CHANGES_TOLD, monitor_payload
-from pagemill.jobs.webhooks.payload import job_payload, trial_payload
+from pagemill.jobs.webhooks.payload import batch_payload, job_payload, trial_payload
 from pagemill.jobs.webhooks.signing import Headers, SealedSecret, SigningKey, signature
+from pagemill.model import JobKind
 from pagemill.observability.metrics import WEBHOOK_ATTEMPTS, WEBHOOK_DURATION
 from pagemill.observability.stages import request_attributes
 from pagemill.observability.tracing import Kind, Span
@@ -70,6 +72,7 @@ class Deliverer:
         self._database = database
         self._key = SigningKey.of(settings)
         self._jobs = JobStore(database, objects=objects)
+        self._batches = BatchStore(database, self._jobs, settings)
         self._poster = Poster(settings)
         self._queue = DeliveryQueue(database, worker_id)
         self._running: set[asyncio.Task[None]] = set()
@@ -223,12 +226,23 @@ class Deliverer:
             body = monitor_payload(delivery.id, delivery.created_at, found, count, url, self._public_url)
         else:
             job = await self._jobs.get(delivery.job_id, delivery.key_id)
+            if job is not None and job.kind is JobKind.BULK:
+                return await self._store_body(delivery, await self._batch_body(delivery))
             pages = await self._pages(delivery.job_id, delivery.page_position) if job else []
             if job is None or not pages:
                 return None
             body = await self._job_body(delivery, job, pages)
+        return await self._store_body(delivery, body)
+
+    async def _store_body(self, delivery: ClaimedDelivery, body: bytes | None) -> bytes | None:
+        if body is None:
+            return None
         row = await self._database.row(statements.STORE_BODY, delivery.id, body)
         return row["body"] if row else None
+
+    async def _batch_body(self, delivery: ClaimedDelivery) -> bytes | None:
+        found = await self._batches.get(delivery.job_id or "", delivery.key_id)
+        return batch_payload(delivery.id, delivery.event, *found, self._public_url) if found else None
 
     async def _job_body(self, delivery: ClaimedDelivery, job: Job, pages: Sequence[Page]) -> bytes:
         if job.webhook is None or not delivery.firecrawl:

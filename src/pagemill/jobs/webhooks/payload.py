@@ -17,6 +17,7 @@ from pagemill.model import JobKind, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pagemill.jobs.batches.store import BatchProgress
     from pagemill.model import Job, JsonObject, Page
 
 
@@ -31,6 +32,34 @@ def job_payload(delivery_id: str, event: Event, job: Job, pages: Sequence[Page],
             **(_created(job) if event is Event.PAGE_COMPLETED else _times(job)),
             "data": _data(event, job, pages),
             "url": f"{public_url.rstrip('/')}/v1/{_PATHS[job.kind]}/{job.id}",
+        }
+    )
+
+
+def batch_payload(delivery_id: str, event: Event, job: Job, progress: BatchProgress, public_url: str) -> bytes:
+    """Return the body that tells of the end of a batch by upload: its counts, and where the results are."""
+    url = f"{public_url.rstrip('/')}/v1/batches/{job.id}"
+    return orjson.dumps(
+        {
+            "event": event,
+            "id": delivery_id,
+            "jobId": job.id,
+            "status": job.status,
+            **_times(job),
+            "data": {
+                "id": job.id,
+                "status": job.status,
+                "jobType": "bulk_url_scraper",
+                "country": job.options.country,
+                "totalPages": progress.total,
+                "completedPages": progress.completed,
+                "failedPages": progress.ended - progress.completed,
+                "notBegunPages": progress.total - progress.begun,
+                "results": f"/v1/batches/{job.id}/results",
+                **_duration(job.created_at, job.completed_at),
+                **_times(job),
+            },
+            "url": url,
         }
     )
 

@@ -1,0 +1,1 @@
+"""What uploads, and tables of results, may take of an API process."""
