@@ -163,7 +163,7 @@ async def _new_batch(  # noqa: PLR0913, PLR0917 - what is known of it
             batch_id,
             key_id,
             lines,
-            await resources.sessions.seal_texts(key_id, options),
+            await resources.sessions.seal_options(key_id, options),
             idempotency=_idempotency(resources, upload, options, webhook_url, idempotency_key),
             webhook_url=webhook_url,
             trace_context=tracing.current_context(),

@@ -114,7 +114,8 @@ SECRETS = ScrapeOptions(
     headers=(("Authorization", "Bearer hidden-header"),),
     cookies=(Cookie("sid", "hidden-cookie", "one.test"),),
     actions=(Action(ActionType.CLICK, "#in"), Action(ActionType.WRITE, text="hidden-text")),
-    session=SessionUse(name="shop", sealed_texts="hidden-sealed"),
+    session=SessionUse(name="shop"),
+    sealed="hidden-sealed",
     output_schema='{"type": "object"}',
 )
 
