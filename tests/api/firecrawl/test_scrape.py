@@ -8,6 +8,8 @@ import httpx
 import pytest
 from tests.api.conftest import serving
 
+from pagemill.jobs.sessions.store import SessionStore
+
 LINKS = [
     {"href": "https://example.com/", "text": 'home "sweet"'},
     {"href": "https://example.com/b", "text": "b"},
