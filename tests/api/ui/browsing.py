@@ -52,7 +52,8 @@ class Watched:
 
     async def serious_faults(self) -> list[str]:
         """What axe-core finds that is serious: the rule and the elements."""
-        await self.page.evaluate(AXE)
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE)
         found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{fault['id']}: {fault['help']}: {[node['html'][:150] for node in fault['nodes'][:3]]}"

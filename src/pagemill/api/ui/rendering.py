@@ -6,6 +6,7 @@ allows none: what were to break out of a template could still run nothing, load 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,18 @@ def environment() -> Environment:
     made.globals["is_section"] = is_section
     made.filters.update(FILTERS)
     return made
+
+
+async def prepare() -> None:
+    """Import and compile what pages are made of, once, beside the event loop: it takes a good part of a second."""
+    if not environment.cache_info().currsize:
+        await asyncio.to_thread(_compile)
+
+
+def _compile() -> None:
+    made = environment()
+    for name in made.list_templates():
+        made.get_template(name)
 
 
 def is_section(section: str, path: str) -> bool:

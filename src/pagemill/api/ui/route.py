@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from pagemill.api.middleware.api_keys import refuse_nul
-from pagemill.api.ui.rendering import render
+from pagemill.api.ui.rendering import prepare, render
 from pagemill.api.ui.visitor import FORM_COOKIE, forms_of, set_cookie
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_response, field_of
 from pagemill.api.wire.strict_json import StrictJsonRoute
@@ -40,6 +40,7 @@ class PageRoute(StrictJsonRoute):
         handle = super().get_route_handler()
 
         async def handle_with_pages(request: Request) -> Response:
+            await prepare()
             try:
                 refuse_nul(request.scope)
                 response = await handle(request)

@@ -126,6 +126,7 @@ async function submit() {
     if (!answer.ok) return showError(told.message, told.field);
     if (told.warnings) showError(told.warnings.join(" "));
     history.pushState(null, "", `/ui/playground/${told.id}`);
+    shownPath = location.pathname;
     await watch(told.id);
   } catch (error) {
     showError(error instanceof FieldError ? error.message : "The service did not answer. Try again.", error.field);
@@ -139,6 +140,7 @@ form.addEventListener("submit", (event) => { event.preventDefault(); submit(); }
 form.addEventListener("input", showCode);
 for (const radio of form.elements.kind) radio.addEventListener("change", showKind);
 document.getElementById("add-action").addEventListener("click", () => { addAction(); showCode(); });
-addEventListener("popstate", () => location.reload());
+let shownPath = location.pathname;
+addEventListener("popstate", () => { if (location.pathname !== shownPath) location.reload(); });
 showKind();
 enhanceResult();

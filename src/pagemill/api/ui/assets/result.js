@@ -26,7 +26,9 @@ export function enhanceResult() {
   result.addEventListener("shown", (event) => { if (event.target.dataset.panel) fill(event.target); });
   result.addEventListener("click", (event) => {
     const link = event.target.closest("[data-mark]");
-    if (link) document.getElementById(link.dataset.mark)?.focus();
+    if (!link) return;
+    event.preventDefault(); // an address for it would be a step back to the panel that shows first
+    document.getElementById(link.dataset.mark)?.focus();
   });
   enhanceTabs(result);
   for (const panel of result.querySelectorAll("[data-shown]")) if (panel.dataset.panel) fill(panel);

@@ -83,11 +83,10 @@ async def show_json(request: Request, stored: OwnPage, visitor: SignedIn, views:
     data = await asyncio.to_thread(lambda: orjson.dumps(found["data"], option=orjson.OPT_INDENT_2).decode())
     text = (await stored.text(Format.MARKDOWN, most))[0] if Format.MARKDOWN in stored.places else ""
     evidence: dict[str, dict[str, Any]] = found.get("evidence", {})
-    places = await asyncio.to_thread(places_of, evidence, len(text))
-    marked = {number for _, _, number, _ in places}
+    places, marks = await asyncio.to_thread(places_of, evidence, len(text))
     rows = stored.resources.settings.interface.view_rows
     quotes = [
-        (pointer, quote, f"{ANCHOR}{number}" if number in marked else None)
+        (pointer, quote, f"{ANCHOR}{marks[number]}" if number in marks else None)
         for number, (pointer, quote) in enumerate(evidence.items())
     ][:rows]
     return _panel(

@@ -33,11 +33,13 @@ def marked_text(text: str, places: Sequence[tuple[int, int, int, str]]) -> str:
     return "".join(parts)
 
 
-def places_of(evidence: Mapping[str, Mapping[str, object]], length: int) -> list[tuple[int, int, int, str]]:
-    """Return the places in a text of this length at which the quotes stand, by their starts.
+def places_of(
+    evidence: Mapping[str, Mapping[str, object]], length: int
+) -> tuple[list[tuple[int, int, int, str]], dict[int, int]]:
+    """Return the places at which quotes stand in a text of this length, by their starts, and the mark of each quote.
 
     `evidence` is that of structured JSON: by the pointer of each value. The number of a place is its pointer's place
-    there. Of places that overlap, the first alone is there.
+    there. Of places that overlap, the first alone is there, and its mark stands for all of them.
     """
     found: list[tuple[int, int, int, str]] = []
     for number, (pointer, quote) in enumerate(evidence.items()):
@@ -46,7 +48,9 @@ def places_of(evidence: Mapping[str, Mapping[str, object]], length: int) -> list
             found.append((start, end, number, pointer))
     found.sort()
     kept: list[tuple[int, int, int, str]] = []
+    marks: dict[int, int] = {}
     for place in found:
         if not kept or place[0] >= kept[-1][1]:
             kept.append(place)
-    return kept
+        marks[place[2]] = kept[-1][2]
+    return kept, marks
