@@ -105,8 +105,6 @@ class SessionUse:
     name: str | None = None
     save_as: str | None = None
     """None: nothing is saved."""
-    sealed_texts: str | None = None
-    """What the page's actions write, encrypted, where their own texts are empty: it may be a password."""
 
     @property
     def is_empty(self) -> bool:
@@ -218,6 +216,8 @@ class ScrapeOptions:
     """The kept session that the page has to do with."""
     corrections: tuple[Correction, ...] = ()
     """Roles that blocks were given, for the URL's host. Not stored with the job: a page takes those of its time."""
+    sealed: str | None = None
+    """The values of headers and cookies and what actions write, encrypted; these are empty then. They may be secret."""
 
     @property
     def is_private(self) -> bool:
