@@ -131,6 +131,16 @@ async def test_a_revoked_key_keeps_nothing_more(corrections, database, keys):
         await save(corrections, keys[0], correction(keys[0]))
 
 
+async def test_what_a_revoked_key_had_is_deleted(corrections, database, keys):
+    for key_id in keys:
+        await save(corrections, key_id, correction(key_id))
+    await Keys(database).revoke(keys[0])
+    assert await corrections.delete_of_revoked_keys(10) == 2
+    assert await corrections.delete_of_revoked_keys(10) == 0
+    assert await corrections.corrections_of(keys[0]) == await corrections.pages(keys[0]) == []
+    assert len(await loaded(corrections, keys[1])) == len(await corrections.pages(keys[1])) == 1
+
+
 async def test_statements_may_come_twice(corrections, database, keys):
     one = keys[0]
     given = correction(one)
