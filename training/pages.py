@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FOLDS = 5
 _READ, _WCXB = 1.5, 0.4  # how much a page counts whose blocks were read, and one of which only WCXB's text is known
 _DISGUISED = 0.5
+_UNCHECKED = 0.2
+"""How much a block of a corrected page counts whose role is the model's own: it only keeps the rest as it is."""
 _HEADLINE = 0.5  # the product of shares from which a block is taken for the headline
 _WORD = re.compile(r"\w+")
 
@@ -69,8 +71,15 @@ class Page:
     roles: NDArray[np.float64] | None
     """(roles, blocks): the part of each block's words that has each role; None for a page without."""
     record: reading_set.Record | None
+    trust: NDArray[np.float64]
+    """How much each block counts for beside the others, by who gave its role."""
     weight: float = 1.0
     """How much the page counts for in training."""
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether only some of its roles are those that a person gave: it serves to learn, not to measure."""
+        return self.record is not None and self.record.checked is not None
 
 
 def words_of(text: str) -> list[str]:
@@ -85,7 +94,8 @@ def importance_of(page: Page) -> NDArray[np.float64]:
     is known, headlines that it leaves out count for nothing: WCXB leaves out many that readers want.
     """
     words = page.words + 0.5
-    importance = page.weight * np.minimum(600 * words / (words.sum() + (page.words * page.label).sum() + 1), 60)
+    share = words / (words.sum() + (page.words * page.label).sum() + 1)
+    importance = page.weight * page.trust * np.minimum(600 * share, 60)
     if page.roles is not None:
         return importance * (1 - page.roles[reading_set.META])
     match = title_match.match(page.flat, text_statistics.count(page.flat).characters, page.titles)
@@ -102,8 +112,14 @@ def word_f1(predicted: list[str], truth: list[str], welcome: Sequence[str] = ())
     return 2 * (found & wanted).total() / (counted + len(truth))
 
 
-def read(wcxb: Path, reading: Path, step: int = 1) -> Iterator[Page]:
-    """Read every page of both sets, or one of each `step`, in the order of the names. A page of both comes once."""
+def read(wcxb: Path, reading: Path, step: int = 1, corrections: Path | None = None) -> Iterator[Page]:
+    """Read every page of both sets, or one of each `step`, in the order of the names. A page of both comes once.
+
+    `corrections`: a folder of corrected pages, in folders of the reading set's form. All of them are read.
+    """
+    for folder in sorted(path.parent for path in corrections.rglob("ground-truth")) if corrections else ():
+        for record in reading_set.read(folder):
+            yield _page(f"{folder.name}/{record.name}", record.kind, record.html, record.url, None, record)
     known: set[str] = set()
     for number, record in enumerate(reading_set.read(reading) if reading.is_dir() else ()):
         truth = None
@@ -165,8 +181,15 @@ def _page(  # noqa: PLR0913, PLR0917 - what the two sets have in common
         label=content,
         roles=roles,
         record=record,
+        trust=_trust(texts, record),
         weight=_READ if record is not None else _WCXB,
     )
+
+
+def _trust(texts: list[str], record: reading_set.Record | None) -> NDArray[np.float64]:
+    if record is None:
+        return np.ones(len(texts))
+    return np.where(reading_set.checked_share(texts, record) > 0.5, 1.0, _UNCHECKED)
 
 
 def _welcome(truth: dict[str, Any], record: reading_set.Record | None) -> Iterator[str]:

@@ -31,6 +31,8 @@ class Record(NamedTuple):
     """The name of the page in WCXB, where it is from there."""
     blocks: list[tuple[str, str]]
     """The role and the text of each block, in document order."""
+    checked: frozenset[int] | None = None
+    """Which of them a person gave, where the others are the model's; None where all were read."""
 
 
 def read(folder: Path) -> Iterator[Record]:
@@ -41,7 +43,16 @@ def read(folder: Path) -> Iterator[Record]:
         wcxb = source.name.partition(".")[0] if source.parent.parent.name == "wcxb-dev" else None
         html = gzip.decompress(source.read_bytes())
         blocks = [(role, text) for role, text in record["blocks"]]
-        yield Record(record["id"], record["url"], record["type"], html, wcxb, blocks)
+        checked = frozenset(record["checked"]) if "checked" in record else None
+        yield Record(record["id"], record["url"], record["type"], html, wcxb, blocks, checked)
+
+
+def checked_share(texts: list[str], record: Record) -> np.ndarray:
+    """Return the share of the words of each of our blocks that stands in a block whose role a person gave."""
+    if record.checked is None:
+        return np.ones(len(texts))
+    marked = [("body" if at in record.checked else "junk", text) for at, (_, text) in enumerate(record.blocks)]
+    return shares(texts, marked)[ROLES.index("body")]
 
 
 def shares(texts: list[str], blocks: list[tuple[str, str]]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
     python training/train.py                     # cross-validate, then train on all pages and write the model
     python training/train.py --no-write          # only cross-validate
+    python training/train.py --corrections FOLDER --model other.npz    # learn from corrected pages as well
 
 Folds are grouped by registrable domain. The same data and the same versions (training/requirements.txt) give the same
 figures and the same model. The figures are those of the whole pipeline: the words of the cleaned HTML.
@@ -65,11 +66,13 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=SHARED)
     options.add_argument("--no-write", action="store_true")
     options.add_argument("--write-only", action="store_true", help="no cross-validation; the trees for quality stay")
+    options.add_argument("--corrections", type=Path, help="a folder of `pagemill corrections export`")
+    options.add_argument("--model", type=Path, default=MODEL, help="where the model is written")
     options.add_argument("--step", type=int, default=1, help="of so many pages, take one")
     options.add_argument("--processes", type=int, default=os.cpu_count(), help="how many folds at a time")
     options = options.parse_args()
     begin = time.monotonic()
-    pages = list(data.read(options.data / "wcxb-dev", options.data / "reading", options.step))
+    pages = list(data.read(options.data / "wcxb-dev", options.data / "reading", options.step, options.corrections))
     count = sum(len(page.words) for page in pages)
     print(f"{len(pages)} pages, {count} blocks, {time.monotonic() - begin:.0f} s", flush=True)
     lexicons = Lexicons(pages)
@@ -87,6 +90,7 @@ def main() -> None:
             results |= future.result()
             print(f"fold {fold}, {time.monotonic() - begin:.0f} s", flush=True)
     figures = None
+    pages = [page for page in pages if not page.is_corrected]
     if results:
         figures = report(pages, results, cross_validated_quality(pages, results))
     if whole is not None:
@@ -96,9 +100,9 @@ def main() -> None:
         else:
             with np.load(MODEL, allow_pickle=False) as known:
                 quality = classifier.read_trees(known, "quality")
-        classifier.write(MODEL, replace(final, quality_regressor=quality))
-        print(f"{MODEL.name}: {MODEL.stat().st_size} bytes, {time.monotonic() - begin:.0f} s")
-    if figures is not None and not options.no_write:
+        classifier.write(options.model, replace(final, quality_regressor=quality))
+        print(f"{options.model.name}: {options.model.stat().st_size} bytes, {time.monotonic() - begin:.0f} s")
+    if figures is not None and not options.no_write and options.model == MODEL:
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
 
 
@@ -146,7 +150,7 @@ class _Work:
     @classmethod
     def cross_validate(cls, fold: int) -> dict[str, Result]:
         model = fit([page for page in cls.pages if page.fold != fold], cls.lexicons, fold)
-        return {page.name: result_of(page, model) for page in cls.pages if page.fold == fold}
+        return {page.name: result_of(page, model) for page in cls.pages if page.fold == fold and not page.is_corrected}
 
     @classmethod
     def fit_all(cls) -> Classifier:
@@ -187,6 +191,7 @@ def fit_role(role: str, pages: list[Page], rows: list[np.ndarray]) -> Trees:
             continue
         label = page.roles[number]
         weight = np.minimum(page.words + 0.5, 40) / 10 if role == "comments" else np.ones(len(label))
+        weight = weight * page.trust
         positive, negative = np.flatnonzero(label > 0.3), np.flatnonzero(label <= 0.3)
         drawn = np.sort(chance.choice(negative, min(len(negative), _MAX_NEGATIVES), replace=False))
         taken = np.concatenate([positive, drawn])

@@ -11,6 +11,7 @@ from tests.web.model_server import ModelServer
 
 from pagemill import bodies
 from pagemill.errors import InternalPageError
+from pagemill.extraction.choosing import template
 from pagemill.model import Format, ScrapeOptions
 from pagemill.scraping.scraped_page import ScrapedPage
 from pagemill.scraping.structured import StructuredScraping
@@ -21,7 +22,6 @@ from pagemill.structuring.markup import facts, filling, overview
 from pagemill.structuring.model import answers, chunks, fitting, merging, prompt
 from pagemill.structuring.model.language_model import LanguageModel
 from pagemill.structuring.schemas import schema
-from pagemill.extraction.choosing import template
 from pagemill.structuring.selectors import learning
 from pagemill.structuring.selectors.store import SelectorsInMemory
 

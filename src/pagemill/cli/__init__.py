@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     install.set_defaults(command=_install_browser)
 
     _add_keys(commands)
+    _add_corrections(commands)
     _add_backup(commands)
     _add_scrape(commands)
     _add_extract(commands)
@@ -132,6 +133,16 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     revoke = actions.add_parser("revoke", help="make a key useless at once", parents=[folder])
     revoke.add_argument("id", help="the key's id, from `pagemill keys list`")
     revoke.set_defaults(command=_keys("revoke"))
+
+
+def _add_corrections(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    corrections = commands.add_parser("corrections", help="export pages whose blocks were corrected in the interface")
+    actions = corrections.add_subparsers(title="actions", required=True, metavar="ACTION")
+    export = actions.add_parser("export", help="write them into a folder, to train the model with")
+    export.add_argument("folder", metavar="FOLDER", help="a folder in it for each API key is made")
+    export.add_argument("--key", metavar="ID", help="those of this key alone, by its id of `pagemill keys list`")
+    export.add_argument("--data-dir", metavar="FOLDER", help="the data folder of the service on this machine")
+    export.set_defaults(command=_export_corrections)
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -271,6 +282,12 @@ def _keys(action: str) -> Command:
         return asyncio.run(keys.run(action, arguments, settings))
 
     return run
+
+
+def _export_corrections(arguments: argparse.Namespace, settings: Settings) -> int:
+    from pagemill.cli import corrections
+
+    return asyncio.run(corrections.export(arguments, settings))
 
 
 def _doctor(arguments: argparse.Namespace, _: Settings | None = None) -> int:

@@ -16,11 +16,11 @@ def pieces(blocks: list[str], markdown: str) -> list[tuple[str, int | None]]:
 
 
 def test_each_line_has_its_block():
-    markdown = "# The mill\n\nIt *stands* by the [river](/river?a=b \"the river\").\n\n- one\n- two\n"
+    markdown = '# The mill\n\nIt *stands* by the [river](/river?a=b "the river").\n\n- one\n- two\n'
     blocks = ["The mill", "It stands by the river.", "one", "two"]
     assert pieces(blocks, markdown) == [
         ("# The mill", 0),
-        ("It *stands* by the [river](/river?a=b \"the river\").", 1),
+        ('It *stands* by the [river](/river?a=b "the river").', 1),
         ("- one", 2),
         ("- two", 3),
     ]

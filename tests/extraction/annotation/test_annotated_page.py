@@ -8,25 +8,26 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.extraction.test_pipeline import ARTICLE, PROSE
+from tests.extraction.test_safety import MUTATIONS
 from turbohtml import Element, parse_fragment
 
 from pagemill.extraction import extract
 from pagemill.extraction.annotation.annotated_page import Choices, annotate, to_json
 from pagemill.extraction.annotation.original import MAX_DEPTH
 from pagemill.model import BlockRole, Format
-from tests.extraction.test_pipeline import ARTICLE, PROSE
-from tests.extraction.test_safety import MUTATIONS
 
 GOLDEN = sorted((Path(__file__).parent.parent / "golden" / "pages").glob("*.html"))
 URL = "https://example.org/blog/a-post"
-OUR_TAGS = frozenset(
-    "div span p h1 h2 h3 h4 h5 h6 pre ul ol li table thead tbody tfoot tr td th caption blockquote figure figcaption "
-    "b i u s code sub sup br".split()
-)
+MAIN_CONTENT = Choices()
+TEXT_TAGS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "b", "i", "u", "s", "code", "sub", "sup", "br")
+BOX_TAGS = ("div", "span", "ul", "ol", "li", "blockquote", "figure", "figcaption")
+TABLE_TAGS = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption")
+OUR_TAGS = frozenset((*TEXT_TAGS, *BOX_TAGS, *TABLE_TAGS))
 OUR_ATTRIBUTES = frozenset({"class", "lang", "dir", "id", "data-block", "data-letter", "data-chance", "data-rule"})
 
 
-def annotated(html: str, choices: Choices = Choices()):
+def annotated(html: str, choices: Choices = MAIN_CONTENT):
     page = annotate(html.encode("utf-8", "replace"), URL, choices, content_type="text/html; charset=utf-8")
     assert page is not None
     return page
@@ -75,13 +76,17 @@ def test_the_markdown_is_that_of_an_ordinary_run(path):
 
 
 def test_what_its_markup_removed_is_junk_that_cannot_be_corrected():
-    page = annotated(ARTICLE.replace("</article>", '<div class="newsletter-signup">Sign up for our letters</div></article>'))
+    page = annotated(
+        ARTICLE.replace("</article>", '<div class="newsletter-signup">Sign up for our letters</div></article>')
+    )
     block = next(block for block in page.blocks if "Sign up" in block.text)
     assert (block.role, block.rule, block.path) == (BlockRole.JUNK, "markup", None)
 
 
 def test_a_rule_that_changed_the_choice_is_named():
-    page = annotated(ARTICLE.replace("</article>", '<p>Read more: <a href="/x">The other mill of the valley</a></p></article>'))
+    page = annotated(
+        ARTICLE.replace("</article>", '<p>Read more: <a href="/x">The other mill of the valley</a></p></article>')
+    )
     assert {block.rule for block in page.blocks if block.role is BlockRole.JUNK} - {None}
 
 
@@ -115,13 +120,15 @@ def test_nothing_of_an_attack_is_left_but_text(html):
     check(annotated(ARTICLE.replace("</article>", f"{html}</article>")))
 
 
-TAGS = st.sampled_from(["p", "div", "table", "tr", "td", "li", "ul", "a", "b", "script", "svg", "h1", "pre", "br", "img", "nav"])
+TAGS = st.sampled_from(
+    ["p", "div", "table", "tr", "td", "li", "ul", "a", "b", "script", "svg", "h1", "pre", "br", "img", "nav"]
+)
 MARKUP = st.recursive(
     st.text("ab <>&\"'\0\ud800今", max_size=8),
     lambda inner: st.builds(
         lambda tag, name, parts: f'<{tag} class="{name}" id={name} lang=de onclick=x>{"".join(parts)}</{tag}>',
         TAGS,
-        st.text("ab-1\"", max_size=4),
+        st.text('ab-1"', max_size=4),
         st.lists(inner, max_size=4),
     ),
     max_leaves=25,
@@ -133,13 +140,16 @@ MARKUP = st.recursive(
 def test_any_page_is_annotated(markup, main):
     page = annotated(markup, Choices(only_main_content=main))
     check(page)
-    assert page.markdown == extract(
-        markup.encode("utf-8", "replace"),
-        URL,
-        content_type="text/html; charset=utf-8",
-        only_main_content=main,
-        formats={Format.MARKDOWN},
-    ).markdown
+    assert (
+        page.markdown
+        == extract(
+            markup.encode("utf-8", "replace"),
+            URL,
+            content_type="text/html; charset=utf-8",
+            only_main_content=main,
+            formats={Format.MARKDOWN},
+        ).markdown
+    )
 
 
 def test_paths_are_sent_once():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.extraction.flat import split
+from tests.extraction.test_pipeline import ARTICLE, PROSE
 
 from pagemill.extraction import extract
 from pagemill.extraction.annotation.annotated_page import Choices, annotate
 from pagemill.extraction.choosing import corrections
 from pagemill.model import BlockRole, Correction, Format
-from tests.extraction.flat import split
-from tests.extraction.test_pipeline import ARTICLE, PROSE
 
 URL = "https://example.org/blog/a-post"
 NOTE = "The editors of the valley news thank the miller for his time and his flour on this cold day."
@@ -22,8 +22,9 @@ def page_of(*texts: str, number: int = 1, note: str = NOTE) -> str:
     paragraphs = "".join(f"<p>{text}</p>" for text in texts)
     return (
         ARTICLE.split("<main>")[0]
-        + f'<main><article class="post post-{number} category-{"ab"[number % 2]} hentry" id="post-{number}"><h1>The mill '
-        + f'{number}</h1><div class="text">{paragraphs}</div><div class="note"><p>{note}</p></div></article></main>'
+        + f'<main><article class="post post-{number} category-{"ab"[number % 2]} hentry" id="post-{number}">'
+        + f'<h1>The mill {number}</h1><div class="text">{paragraphs}</div>'
+        + f'<div class="note"><p>{note}</p></div></article></main>'
         + ARTICLE.split("</main>")[1]
     )
 
@@ -31,7 +32,9 @@ def page_of(*texts: str, number: int = 1, note: str = NOTE) -> str:
 FIRST, SECOND = page_of(*PROSE), page_of(*PROSE[::-1], number=2, note=f"In 2031 {NOTE}")
 
 
-def correction_of(html: str, beginning: str, role: BlockRole, *, of_text: bool = False, name: str = "cor_1") -> Correction:
+def correction_of(
+    html: str, beginning: str, role: BlockRole, *, of_text: bool = False, name: str = "cor_1"
+) -> Correction:
     page = annotate(html.encode(), URL, Choices())
     assert page is not None
     block = next(block for block in page.blocks if " ".join(block.text.split()).startswith(beginning))
@@ -55,8 +58,11 @@ def test_a_correction_counts_for_pages_that_are_built_alike():
 
 def test_not_for_pages_that_are_built_otherwise():
     given = correction_of(FIRST, NOTE, BlockRole.JUNK)
-    other = f'<body class=shop><main class=list><section><div class="note"><p>{NOTE}</p></div></section></main>' + "".join(
-        f"<ol class=o{index}><li class=i{index}>{text}</ol>" for index, text in zip("abc", PROSE, strict=True)
+    other = (
+        f'<body class=shop><main class=list><section><div class="note"><p>{NOTE}</p></div></section></main>'
+        + "".join(
+            f"<ol class=o{index}><li class=i{index}>{text}</ol>" for index, text in zip("abc", PROSE, strict=True)
+        )
     )
     assert markdown(other, given) == markdown(other)
 
@@ -128,7 +134,8 @@ def test_paths_are_bounded():
 
 
 PATHS = st.lists(
-    st.tuples(st.sampled_from(["p", "div", "body", "\0"]), st.lists(st.text(max_size=4), max_size=8).map(tuple)), max_size=14
+    st.tuples(st.sampled_from(["p", "div", "body", "\0"]), st.lists(st.text(max_size=4), max_size=8).map(tuple)),
+    max_size=14,
 ).map(tuple)
 GIVEN = st.builds(
     Correction,

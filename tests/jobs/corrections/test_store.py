@@ -9,17 +9,18 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
+import zstandard
+from tests.extraction.test_pipeline import ARTICLE, PROSE
 
 from pagemill import bodies
-from pagemill.errors import ConflictError, NotFoundError
+from pagemill.errors import ConflictError, ExtractionCrashedError, NotFoundError
 from pagemill.extraction.annotation.annotated_page import Choices, annotate
 from pagemill.jobs.corrections import statements
 from pagemill.jobs.corrections.annotator import Annotator
 from pagemill.jobs.corrections.store import CorrectionStore, correction_id, site_of, sites_of
 from pagemill.jobs.corrections.training_pages import zip_of
 from pagemill.jobs.keys.keys import Keys
-from pagemill.model import BlockRole, Correction
-from tests.extraction.test_pipeline import ARTICLE, PROSE
+from pagemill.model import BlockRole, Correction, ScrapeOptions
 
 URL = "https://www.mill.test/post?id=1"
 PATH = (("p", ("lead",)), ("div", ("text", "#post-0")))
@@ -130,6 +131,16 @@ async def test_a_revoked_key_keeps_nothing_more(corrections, database, keys):
         await save(corrections, keys[0], correction(keys[0]))
 
 
+async def test_what_a_revoked_key_had_is_deleted(corrections, database, keys):
+    for key_id in keys:
+        await save(corrections, key_id, correction(key_id))
+    await Keys(database).revoke(keys[0])
+    assert await corrections.delete_of_revoked_keys(10) == 2
+    assert await corrections.delete_of_revoked_keys(10) == 0
+    assert await corrections.corrections_of(keys[0]) == await corrections.pages(keys[0]) == []
+    assert len(await loaded(corrections, keys[1])) == len(await corrections.pages(keys[1])) == 1
+
+
 async def test_statements_may_come_twice(corrections, database, keys):
     one = keys[0]
     given = correction(one)
@@ -168,13 +179,11 @@ async def test_corrected_pages_are_exported_in_the_form_of_the_reading_set(corre
 
 
 async def test_a_page_that_is_too_large_or_hostile_is_not_annotated(settings):
-    from pagemill.errors import ExtractionCrashedError
-    from pagemill.model import ScrapeOptions
-
-    async with Annotator(settings.changed(content_view_max_bytes=100_000, content_view_max_blocks=20)) as annotator:
+    limits = settings.changed(content_view_max_bytes=100_000, content_view_max_blocks=20, extraction_memory=400 << 20)
+    async with Annotator(limits) as annotator:
         for html in (b"x" * 100_001, bodies.pack("<p>x" * 30)):
             assert await annotator.annotate("k", URL, html, ScrapeOptions(), ()) is None
-        bomb = bodies.pack("a" * 1_100_000_000)
+        bomb = zstandard.compress(b'"' + b"a" * 450_000_000 + b'"')
         assert len(bomb) < 100_000
         with pytest.raises(ExtractionCrashedError):
             await annotator.annotate("k", URL, bomb, ScrapeOptions(), ())

@@ -159,8 +159,8 @@ ROWS: dict[int, tuple[str, ...]] = {
         "INSERT INTO corrected_pages (key_id, page, url, html) VALUES ('key_1', '\\x13', 'http://b.test/', '\\x14')",
         (
             "INSERT INTO corrections (id, key_id, hosts, template, path, text, role, instead_of, sample, url, page) "
-            "VALUES ('cor_1', 'key_1', '{b.test}', '{1,4294967295}', '[[\"p\", [\"lead\"]]]', NULL, 'junk', 'body', 'Ä', "
-            "'http://b.test/', '\\x13')"
+            "VALUES ('cor_1', 'key_1', '{b.test}', '{1,4294967295}', '[[\"p\", [\"lead\"]]]', NULL, 'junk', 'body', "
+            "'Ä', 'http://b.test/', '\\x13')"
         ),
         "INSERT INTO correction_versions VALUES ('key_1', 7)",
     ),

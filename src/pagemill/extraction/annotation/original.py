@@ -68,17 +68,19 @@ class Original:
             self._own[owner].append(block)
         self._texts = [self._text(text) for text in flat.texts]
         self._before: dict[int, list[str]] = {}
-        """What stands before each text: line ends and pictures."""
-        self._note_pictures(root)
+        """What stands before each text: space, line ends and pictures."""
+        self._note_what_stands_between(root)
         self._tags = self._plain_tags()
         self._attributes = [self._plain_attributes(index) for index in range(len(flat.elements))]
 
-    def _note_pictures(self, root: Element) -> None:
+    def _note_what_stands_between(self, root: Element) -> None:
         known = {text: number for number, text in enumerate(self._flat.texts)}
         place = pictures = 0
         for node in root.descendants:
             if isinstance(node, Text):
                 place = known.get(node, place - 1) + 1
+                if node.data.isspace():
+                    self._before.setdefault(place, []).append(escape(node.data))
             elif isinstance(node, Element) and node.tag == "br":
                 self._before.setdefault(place, []).append("<br>")
             elif isinstance(node, Element) and node.tag == "img" and pictures < MAX_PICTURES:
@@ -143,8 +145,9 @@ class Original:
 
     def _write_block(self, out: list[str], block: int, attributes: str) -> None:
         inside = self._flat.texts_of(block)
-        pictures = [markup for markup in self._before.get(inside.start, ()) if markup != "<br>"]
-        out += pictures
+        before = self._before.get(inside.start, ())
+        out += ["<br>"] if "<br>" in before else []
+        out += [markup for markup in before if markup.startswith("<span")]
         out.append(f'<span data-block="{block}"{attributes}>')
         for number in range(inside.start, inside.stop):
             if number > inside.start:

@@ -59,6 +59,23 @@ WITH gone AS (
 SELECT count(*) AS corrections FROM gone
 """
 
+# Those of keys that were revoked, at most $1 of each table, with their pages.
+# Repeatable: a repetition deletes the next ones.
+DELETE_OF_REVOKED_KEYS = """
+WITH revoked AS (
+    SELECT id FROM keys WHERE revoked_at IS NOT NULL
+), gone AS (
+    DELETE FROM corrections WHERE id IN (
+        SELECT corrections.id FROM revoked JOIN corrections ON corrections.key_id = revoked.id LIMIT $1
+    ) RETURNING id
+), page AS (
+    DELETE FROM corrected_pages WHERE (key_id, page) IN (
+        SELECT key_id, page FROM revoked JOIN corrected_pages ON corrected_pages.key_id = revoked.id LIMIT $1
+    ) RETURNING page
+)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM page) AS deleted
+"""
+
 # Repeatable: it only reads.
 LIST_CORRECTIONS = f"SELECT {_COLUMNS} FROM corrections WHERE key_id = $1 ORDER BY created_at DESC, id DESC"
 

@@ -122,6 +122,11 @@ class CorrectionStore:
             await self._database.rows(statements.DELETE_CORRECTION, key_id, correction_id)
         return found
 
+    async def delete_of_revoked_keys(self, limit: int) -> int:
+        """Delete at most about `limit` corrections and pages of keys that were revoked, and return how many."""
+        row = await self._database.row(statements.DELETE_OF_REVOKED_KEYS, limit)
+        return int(row["deleted"]) if row else 0
+
     async def pages(self, key_id: str) -> list[CorrectedPage]:
         """Return the pages of a key whose HTML is kept."""
         rows = await self._database.rows(statements.LIST_PAGES, key_id)

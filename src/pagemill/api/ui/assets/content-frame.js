@@ -8,6 +8,9 @@
   const blockAt = (event) => event.target.closest?.("[data-block]");
   let marked = null;
   let armed = true;
+  // Where the page scrolls under a pointer that rests, that points at nothing new.
+  let pointer = "";
+  const moved = (event) => pointer !== (pointer = `${event.screenX} ${event.screenY}`);
 
   const mark = (block, scroll) => {
     marked?.classList.remove("marked");
@@ -28,10 +31,11 @@
   }
   document.addEventListener("pointerover", (event) => {
     const block = blockAt(event);
-    if (!block || block === marked || event.pointerType === "touch") return;
+    if (!moved(event) || !block || block === marked || event.pointerType === "touch") return;
     mark(block, false);
     tell("point", block);
   });
+  document.addEventListener("pointermove", moved);
   document.addEventListener("focusin", (event) => {
     const block = blockAt(event);
     if (!block || block === marked) return;

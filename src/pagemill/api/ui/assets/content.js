@@ -14,6 +14,9 @@ const names = Object.fromEntries(
 let marked = null;
 let cameFrom = null;
 let armed = true;
+// Where the page scrolls under a pointer that rests, that points at nothing new.
+let pointer = "";
+const moved = (event) => pointer !== (pointer = `${event.screenX} ${event.screenY}`);
 
 const tell = (message) => frame.contentWindow.postMessage(message, "*");
 const numberOf = (piece) => Number(piece.dataset.block);
@@ -74,8 +77,9 @@ function choose(block, from) {
 
 markdown.addEventListener("pointerover", (event) => {
   const piece = pieceAt(event);
-  if (piece && event.pointerType !== "touch") mark(numberOf(piece), "markdown");
+  if (moved(event) && piece && event.pointerType !== "touch") mark(numberOf(piece), "markdown");
 });
+markdown.addEventListener("pointermove", moved);
 markdown.addEventListener("focusin", (event) => {
   const piece = pieceAt(event);
   if (piece) mark(numberOf(piece), "markdown");
