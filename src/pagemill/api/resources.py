@@ -14,10 +14,10 @@ from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import Keys
 from pagemill.jobs.keys.limits import Limits
+from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.keys.usage import KeyUsages
 from pagemill.jobs.listing.job_lists import JobLists
 from pagemill.jobs.memory.known_hosts import KnownHosts
-from pagemill.jobs.keys.sign_ins import SignIns
 from pagemill.jobs.memory.proxy_scores import DatabaseProxyScores
 from pagemill.jobs.metrics_history.history import MetricsHistory
 from pagemill.jobs.metrics_history.recorder import HistoryRecorder, counts_for_itself

@@ -138,7 +138,7 @@ async def test_a_job_is_run_again_with_its_options(interface: Interface, visitor
     assert (await visitor.send(f"/ui/jobs/{job.id}/retry")).status_code == 409
     await end(interface, b="timeout")
     assert (await stranger.send(f"/ui/jobs/{job.id}/retry")).status_code == 404
-    store = JobStore(interface.database)
+    store, new = JobStore(interface.database), ""
     for what, urls in (("all", ["https://again.test/a", "https://again.test/b"]), ("failed", ["https://again.test/b"])):
         answer = await visitor.send(f"/ui/jobs/{job.id}/retry", what=what)
         assert answer.status_code == 303

@@ -119,7 +119,7 @@ async def _pages(
     return await resources.job_lists.failed_pages(job.id, code, after, _LISTED + 1)
 
 
-def _address(job: Job, only_failed: bool, code: str, last: ListedPage) -> str:  # noqa: FBT001 - private
+def _address(job: Job, only_failed: bool, code: str, last: ListedPage) -> str:
     failure = last.page.failure
     place = f"{failure.code}.{last.page.index}" if only_failed and failure else str(last.page.index)
     query = {"error": code} if code else {"pages": "failed"} if only_failed else {}
