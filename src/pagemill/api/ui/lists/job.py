@@ -59,6 +59,7 @@ async def show_job(job_id: str, request: Request, resources: ApiResources, visit
         only_failed=only_failed, code=code, is_first=is_first,
         more=_address(job, only_failed, code, shown[-1]) if len(listed) > _LISTED else None,
         options=shown_options(job),
+        most_urls=resources.settings.requests.max_batch_urls,
         schema=job.options.output_schema,
         frontier=await resources.job_lists.frontier(job.id) if job.kind is JobKind.CRAWL else None,
         files=[
