@@ -2,10 +2,10 @@
 
     python -m bench.lists [--jobs 1000000] [--plans]
 
-An embedded server is filled with jobs of one page, of one key: one in twenty failed, one in fifty is a batch, one in two
-hundred a crawl; one in a hundred thousand is of a host of its own, and failed with an error of its own. For each filter,
-parts of 50 are read at the start and after nine tenths of all jobs, over a connection whose statements were planned while
-the tables were empty; then the count that the page shows. Medians of eleven.
+An embedded server is filled with jobs of one page, of one key: one in twenty failed, one in fifty is a batch, one in
+two hundred a crawl; one in a hundred thousand is of a host of its own, and failed with an error of its own. For each
+filter, parts of 50 are read at the start and after nine tenths of all jobs, over a connection whose statements were
+planned while the tables were empty; then the count that the page shows. Medians of eleven.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ PART, MOST_COUNTED, MOST_LOOKED_AT = 50, 1_000, 50_000
 NOW = datetime.now(UTC)
 
 _JOBS = """
-INSERT INTO jobs (id, key_id, batch, options, status, pages, pages_left, pages_completed, created_at, completed_at, kind)
-SELECT 'job_' || n, 'anonymous', n % 50 = 0, '{}', CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END::status, 1, 0,
+INSERT INTO jobs (id, key_id, batch, options, status, pages, pages_left, pages_completed, created_at, completed_at,
+                  kind)
+SELECT 'job_' || n, 'anonymous', n % 50 = 0, '{}',
+       CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END::status, 1, 0,
        (n % 20 > 0)::integer, $3::timestamptz - n * interval '0.5 seconds', now(),
        CASE WHEN n % 200 = 1 THEN 'crawl' ELSE 'scrape' END
 FROM generate_series($1::bigint, $2::bigint) n

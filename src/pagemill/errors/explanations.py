@@ -133,7 +133,10 @@ PAGE_ERRORS: dict[str, Explanation] = {
         "Save the session again, and submit the job anew.",
     ),
     "session_unreadable": Explanation(
-        "the session was encrypted with another `PAGEMILL_SECRET_KEY`, or the browser does not take it",
+        (
+            "the session, or the job's headers, cookies and texts, were encrypted with another `PAGEMILL_SECRET_KEY`, "
+            "or the browser does not take it"
+        ),
         "Save the session again.",
     ),
     "extraction_timeout": Explanation(

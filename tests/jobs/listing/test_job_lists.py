@@ -208,7 +208,8 @@ async def _page_through(database, moments, steps, wanted):
         await database.rows(
             "WITH job AS (INSERT INTO jobs (id, key_id, batch, options, pages_left, created_at) "
             "VALUES ($1, 'anonymous', false, '{}', 1, $2)) "
-            "INSERT INTO pages (job_id, key_id, position, url, created_at) VALUES ($1, 'anonymous', 0, 'http://a.test/', $2)",
+            "INSERT INTO pages (job_id, key_id, position, url, created_at) "
+            "VALUES ($1, 'anonymous', 0, 'http://a.test/', $2)",
             job_id,
             created_at,
         )
@@ -271,7 +272,8 @@ async def large_database(database):
     await database.rows(
         "INSERT INTO jobs (id, key_id, batch, options, pages_left, status, completed_at, created_at, kind) "
         "SELECT 'job_' || n, 'k' || n % 2 + 1, n % 50 = 0, '{}', 0, "
-        "CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END::status, CASE WHEN n % 100 > 0 THEN now() END, now() - n * interval '1 second', "
+        "CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END::status, "
+        "CASE WHEN n % 100 > 0 THEN now() END, now() - n * interval '1 second', "
         "CASE n % 40 WHEN 1 THEN 'crawl' WHEN 2 THEN 'map' ELSE 'scrape' END FROM generate_series(1, 20000) n"
     )
     await database.rows(

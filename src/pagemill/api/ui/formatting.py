@@ -47,15 +47,12 @@ def duration(seconds: float | None) -> str:
     """Return a duration in the unit that fits it, or a dash."""
     if seconds is None:
         return "–"
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
     if seconds < _PRECISE:
-        return f"{seconds:.1f} s"
+        return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min" + (f" {whole % _MINUTE} s" if whole % _MINUTE else "")
+        parts = (f"{whole // _MINUTE} min", whole // _MINUTE), (f"{whole % _MINUTE} s", whole % _MINUTE)
+        return " ".join(text for text, count in parts if count)
     minutes = round(seconds / _MINUTE)
     if seconds < _DAY:
         return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")

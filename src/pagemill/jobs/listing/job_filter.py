@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from pagemill.model import Status
+if TYPE_CHECKING:
+    from pagemill.model import Status
 
 _CURSOR = re.compile(r"(\d{1,18})\.([a-z]+_[0-9a-z]{1,64})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +76,7 @@ class Cursor:
 
 
 def search_of(text: str) -> tuple[str | None, str | None]:
-    """Return the host and the prefix of URLs that a search text asks for; a prefix only where there is more than a host.
+    """Return the host and the prefix of URLs that a search text asks for; a prefix where there is more than a host.
 
     `example.com` is a host, `example.com/docs` and `https://example.com/docs` are prefixes. `(None, None)` for a text
     that names no host.

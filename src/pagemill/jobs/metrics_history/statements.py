@@ -1,7 +1,8 @@
 """The SQL of the history of metrics. "Repeatable:" says why each may be sent twice.
 
 A source's sample holds what was counted since its last one, so that the sum over samples and sources is what the
-service counted, and no rate is ever negative. Gauges are of one source each; the state of the queue is the same for all.
+service counted, and no rate is ever negative. Gauges are of one source each; the state of the queue is the same for
+all.
 """
 
 from __future__ import annotations

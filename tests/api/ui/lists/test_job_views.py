@@ -134,23 +134,37 @@ async def test_secrets_of_options_are_not_shown(interface: Interface, visitor: V
 
 
 async def test_a_job_is_run_again_with_its_options(interface: Interface, visitor: Visiting, stranger: Visiting) -> None:
-    options = ScrapeOptions(formats=(Format.LINKS,), headers=(("X-A", "1"),))
-    job = await submit(interface, "https://again.test/a", "https://again.test/b", options=options)
+    store, new = JobStore(interface.database), ""
+    urls = ["https://again.test/a", "https://again.test/b"]
+    made = await interface.api.submit(*urls, formats=["links"], headers={"X-A": "secret"})
+    job = await store.get(made, interface.api.key_id)
+    assert job is not None
+    assert job.options.sealed
     assert (await visitor.send(f"/ui/jobs/{job.id}/retry")).status_code == 409
     await end(interface, b="timeout")
     assert (await stranger.send(f"/ui/jobs/{job.id}/retry")).status_code == 404
-    store = JobStore(interface.database)
-    for what, urls in (("all", ["https://again.test/a", "https://again.test/b"]), ("failed", ["https://again.test/b"])):
+    for what, expected in (("all", urls), ("failed", urls[1:])):
         answer = await visitor.send(f"/ui/jobs/{job.id}/retry", what=what)
         assert answer.status_code == 303
         new = answer.headers["location"].removeprefix("/ui/jobs/")
         found = await store.get(new, interface.api.key_id)
         assert found is not None
-        assert (found.options, [page.url for page in await store.pages(new)]) == (options, urls)
+        assert (found.options, [page.url for page in await store.pages(new)]) == (job.options, expected)
         assert f'<a href="/ui/jobs/{job.id}">' in await visitor.page(f"/ui/jobs/{new}")
         assert f'<a href="/ui/jobs/{new}">' in await visitor.page(f"/ui/jobs/{job.id}")
     await end(interface)
     assert (await visitor.send(f"/ui/jobs/{new}/retry", what="failed")).status_code == 409
+
+
+async def test_a_job_with_more_urls_than_a_batch_may_have_is_not_run_again(
+    interface: Interface, visitor: Visiting
+) -> None:
+    most = interface.settings.requests.max_batch_urls
+    job = await submit(interface, *(f"https://large.test/{number}" for number in range(most + 1)))
+    await end(interface, **{"1": "timeout"})
+    assert (await visitor.send(f"/ui/jobs/{job.id}/retry")).status_code == 409
+    assert (await visitor.send(f"/ui/jobs/{job.id}/retry", what="failed")).status_code == 303
+    await end(interface)
 
 
 async def test_a_crawl_shows_its_frontier_is_cancelled_and_run_again(interface: Interface, visitor: Visiting) -> None:

@@ -58,6 +58,9 @@ class _Sink:
     def flush(self) -> None:
         """Do nothing: it is kept until it is taken."""
 
+    def close(self) -> None:
+        """Do nothing: what was written is still to be taken."""
+
     def take(self) -> bytes:
         """Return what was written since the last time."""
         taken = b"".join(self._parts)

@@ -59,6 +59,7 @@ async def show_job(job_id: str, request: Request, resources: ApiResources, visit
         only_failed=only_failed, code=code, is_first=is_first,
         more=_address(job, only_failed, code, shown[-1]) if len(listed) > _LISTED else None,
         options=shown_options(job),
+        most_urls=resources.settings.requests.max_batch_urls,
         schema=job.options.output_schema,
         frontier=await resources.job_lists.frontier(job.id) if job.kind is JobKind.CRAWL else None,
         files=[
@@ -119,7 +120,7 @@ async def _pages(
     return await resources.job_lists.failed_pages(job.id, code, after, _LISTED + 1)
 
 
-def _address(job: Job, only_failed: bool, code: str, last: ListedPage) -> str:  # noqa: FBT001 - private
+def _address(job: Job, only_failed: bool, code: str, last: ListedPage) -> str:
     failure = last.page.failure
     place = f"{failure.code}.{last.page.index}" if only_failed and failure else str(last.page.index)
     query = {"error": code} if code else {"pages": "failed"} if only_failed else {}

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 from pagemill.api.resources import ApiResources
 from pagemill.api.sites.requests import site_of
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
+from pagemill.api.ui.downloads.stored_pages import pages_of
 from pagemill.api.ui.form import read_form
 from pagemill.api.ui.lists.job import job_of_path
 from pagemill.api.ui.route import PageRoute
@@ -41,24 +42,29 @@ async def cancel_job(job_id: str, resources: ApiResources, visitor: SignedIn) ->
 async def retry_job(job_id: str, request: Request, resources: ApiResources, visitor: SignedIn) -> Response:
     """Submit a job again as a new one, with the same options: all of it, or what failed (`what=failed`).
 
-    Raises errors.ConflictError for a job that has not ended, and where nothing failed; and what a submission raises.
+    Raises errors.ConflictError for a job that has not ended, where nothing failed, and for more URLs than a batch may
+    have; and what a submission raises.
     """
-    job, _ = await job_of_path(resources, job_id, visitor.key_id)
+    job, details = await job_of_path(resources, job_id, visitor.key_id)
     if not job.status.ended:
         raise ConflictError("The job has not ended yet.")
     only_failed = (await read_form(request)).get("what") == "failed"
-    new = await submit(resources, visitor.key_id, await _submission(resources, job, only_failed=only_failed))
+    progress = details.progress
+    pages = progress.failed if only_failed else progress.pages
+    new = await submit(resources, visitor.key_id, await _submission(resources, job, pages, only_failed=only_failed))
     return RedirectResponse(f"/ui/jobs/{new.id}", _SEE_OTHER)
 
 
-async def _submission(resources: Resources, job: Job, *, only_failed: bool) -> Submission:
+async def _submission(resources: Resources, job: Job, pages: int, *, only_failed: bool) -> Submission:
+    """Return what submits a job again, `pages` of them."""
     if job.site is not None:
         endpoint = SubmitEndpoint.CRAWL if job.kind is JobKind.CRAWL else SubmitEndpoint.MAP
         urls, site = [job.site.url], site_of(job.kind, job.site)
     else:
-        pages = await resources.jobs.pages(job.id)
-        urls = [page.url for page in pages if not only_failed or page.status is Status.FAILED]
+        if pages > resources.settings.requests.max_batch_urls:
+            raise ConflictError("The job has more URLs than one batch may have. Submit them by the API.")
         endpoint, site = SubmitEndpoint.RETRY, None
+        urls = [page.url async for page in pages_of(resources, job) if not only_failed or page.status is Status.FAILED]
     if not urls:
         raise ConflictError("Nothing of this job failed.")
     return Submission(

@@ -50,6 +50,7 @@ async def _list(
     part = await resources.job_lists.jobs(visitor.key_id, wanted, place, _LISTED)
     path = request.scope["path"]
     is_unreadable = bool(query.get("q", "").strip()) and wanted.host is None
+    counts = place is None and not is_unreadable
     return render(
         request, visitor, template,
         part=part,
@@ -57,7 +58,7 @@ async def _list(
         wanted=wanted,
         is_first=place is None,
         is_unreadable=is_unreadable,
-        count=None if is_unreadable or place else await resources.job_lists.count(visitor.key_id, wanted, _MOST_COUNTED),
+        count=await resources.job_lists.count(visitor.key_id, wanted, _MOST_COUNTED) if counts else None,
         newest=address(path, query),
         older=address(path, query, after=str(part.next)) if part.next else None,
         statuses=list(Status), kinds=list(ListedKind), codes=sorted(PAGE_ERRORS),

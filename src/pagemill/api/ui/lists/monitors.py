@@ -57,7 +57,10 @@ async def show_monitors(request: Request, resources: ApiResources, visitor: Sign
 
 @router.get("/ui/monitors/{monitor_id}")
 async def show_monitor(monitor_id: str, request: Request, resources: ApiResources, visitor: SignedIn) -> Response:
-    """Show a monitor of the key: how it stands, its changes and its runs. `before_change` and `before_run`: older ones."""
+    """Show a monitor of the key: how it stands, its changes and its runs.
+
+    `before_change` and `before_run`: older ones.
+    """
     monitor = await monitor_of_path(resources, monitor_id, visitor.key_id)
     before_change = await _known(request, "before_change", _CHANGE_ID, resources.monitors.has_change, monitor)
     before_run = await _known(request, "before_run", _JOB_ID, resources.monitor_history.has_run, monitor)

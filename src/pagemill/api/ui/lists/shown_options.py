@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 HIDDEN = "•••"
 """In place of a secret."""
-_SECRET = ("headers", "cookies", "actions", "session", "output_schema", "markdown", "formats")
+_SHOWN_APART = ("headers", "cookies", "actions", "session", "output_schema", "markdown", "formats", "country")
+_SECRET = ("sealed",)
 
 
 def shown_options(job: Job) -> list[tuple[str, str]]:
@@ -24,7 +25,7 @@ def shown_options(job: Job) -> list[tuple[str, str]]:
     options = job.options
     shown = [("formats", ", ".join(options.formats)), ("country", options.country)]
     for name, value in pack_options(options).items():
-        if name not in (*_SECRET, "country"):
+        if name not in (*_SHOWN_APART, *_SECRET):
             shown.append((_camel(name), _text(value)))
     shown += [(f"markdown.{_camel(name)}", _text(value)) for name, value in _changed(options.markdown).items()]
     shown += [(f"header {name}", HIDDEN) for name, _ in options.headers]

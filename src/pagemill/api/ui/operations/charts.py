@@ -71,17 +71,26 @@ class Chart:
     left: int = _LEFT
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of time that charts have a value for."""
+
+    times: Sequence[datetime]
+    length: timedelta
+
+
 def chart(  # noqa: PLR0913 - each is a part of the chart
     chart_id: str,
     title: str,
     unit: str,
-    times: Sequence[datetime],
-    step: timedelta,
+    steps: Steps,
     series: Mapping[str, Values],
+    *,
     write: Callable[[float], str] = number,
 ) -> Chart:
-    """Return a chart of named series, which have a value for each of `times`. The largest series are drawn, the rest is
-    summed up as `others`.
+    """Return a chart of named series, which have a value for each step.
+
+    The largest series are drawn, the rest is summed up as `others`.
     """
     shown = _largest({name: values for name, values in series.items() if any(value is not None for value in values)})
     if not shown:
@@ -94,10 +103,10 @@ def chart(  # noqa: PLR0913 - each is a part of the chart
             f"{time:%Y-%m-%d %H:%M}",
             ["–" if values[at] is None else write(values[at] or 0) for values in shown.values()],
         )
-        for at, time in enumerate(times)
+        for at, time in enumerate(steps.times)
     ]
     summary = ", ".join(f"{line.name} {line.last} at last" for line in lines)
-    return Chart(chart_id, title, unit, summary, lines, marks, _time_marks(times, step), rows[::-1])
+    return Chart(chart_id, title, unit, summary, lines, marks, _time_marks(steps), rows[::-1])
 
 
 def _largest(series: Mapping[str, Values]) -> Mapping[str, Values]:
@@ -147,10 +156,11 @@ def _nice_top(highest: float) -> float:
     return float(_RULES * next(step * power for step in (1, 2, 5, 10) if step * power >= third * 0.999))
 
 
-def _time_marks(times: Sequence[datetime], step: timedelta) -> Sequence[Mark]:
+def _time_marks(steps: Steps) -> Sequence[Mark]:
+    times = steps.times
     if len(times) < _TIMES:
         return ()
-    long = len(times) * step.total_seconds() > _DAY
+    long = len(times) * steps.length.total_seconds() > _DAY
     places = [round(part * (len(times) - 1) / (_TIMES - 1)) for part in range(_TIMES)]
     anchors = ["start", *["middle"] * (_TIMES - 2), "end"]
     return [

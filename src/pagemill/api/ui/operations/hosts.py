@@ -41,7 +41,7 @@ async def show_hosts(request: Request, resources: ApiResources, visitor: SignedI
 
 @router.post("/ui/hosts/forget")
 async def forget_host(request: Request, resources: ApiResources, _visitor: SignedInOperator) -> Response:
-    """Forget what was learnt of a host: its pace, its robots.txt, its need of the browser, selectors and proxies' scores."""
+    """Forget what was learnt of a host: pace, robots.txt, need of the browser, selectors and proxies' scores."""
     form = await read_form(request)
     host = form.get("host")
     if not 0 < len(host) <= _LONGEST_HOST:

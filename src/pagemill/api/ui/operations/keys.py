@@ -46,7 +46,7 @@ async def create_key(request: Request, resources: ApiResources, visitor: SignedI
 
 @router.post("/ui/keys/{key_id}/revoke")
 async def revoke_key(key_id: str, resources: ApiResources, visitor: SignedInOperator) -> Response:
-    """Make a key useless at once. Not the one that the browser is signed in with: there might be no other operator's."""
+    """Make a key useless at once. Not the one that the browser is signed in with: it might be the last operator's."""
     if key_id == visitor.key_id:
         raise ConflictError("You are signed in with this key. Sign in with another operator's key to revoke it.")
     if len(key_id) > _LONGEST_ID or not await resources.keys.revoke(key_id):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from pagemill.api.resources import ApiResources
 from pagemill.api.ui.formatting import duration
-from pagemill.api.ui.operations.charts import chart
+from pagemill.api.ui.operations.charts import Steps, chart
 from pagemill.api.ui.rendering import render
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
@@ -53,13 +53,14 @@ async def show_operations(request: Request, resources: ApiResources, visitor: Si
 
 def charts_of(history: History) -> Sequence[Chart]:
     """Return all charts."""
-    times, step = history.times, history.step
+    steps = Steps(history.times, history.step)
     ended = history.rates("pages_ended_total", "status")
     seconds = "stage_duration_seconds"
 
     def drawn(chart_id: str, title: str, unit: str, series: Mapping[str, Values]) -> Chart:
-        write = {"write": duration} if unit == "time" else {}
-        return chart(chart_id, title, "" if unit == "time" else unit, times, step, series, **write)
+        if unit == "time":
+            return chart(chart_id, title, "", steps, series, write=duration)
+        return chart(chart_id, title, unit, steps, series)
 
     return [
         drawn("throughput", "Pages ended", "a minute", ended),
@@ -90,8 +91,8 @@ def charts_of(history: History) -> Sequence[Chart]:
         ),
         drawn(
             "restarts", "Processes that restarted", "a minute",
-            {f"{name} restarted": values for name, values in history.rates("process_restarts_total", "process").items()}
-            | {f"extraction: {name}": values for name, values in history.rates("extraction_restarts_total", "reason").items()},
+            history.rates("process_restarts_total", "process")
+            | {f"extraction {why}": rate for why, rate in history.rates("extraction_restarts_total", "reason").items()},
         ),
     ]  # fmt: skip
 
