@@ -1,9 +1,9 @@
 """What a batch by upload costs the API process: seconds and memory for uploading it, and for reading its results.
 
-    python -m bench.batches [--urls N] [--parquet]
+    python -m bench.batches [--urls N] [--worked N] [--parquet]
 
 The database is an embedded one of its own. Pages are ended by this program, with one small body each: no fetching, no
-extraction.
+extraction. After `--worked` of them the batch is cancelled.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Weighed:
             await asyncio.sleep(0.02)
 
 
-async def run(urls: int, *, parquet: bool) -> None:
+async def run(urls: int, worked: int, *, parquet: bool) -> None:
     """Measure once and print a line for each step."""
     with tempfile.TemporaryDirectory(prefix="pagemill-bench-") as folder, contextlib.ExitStack() as stack:
         Path(folder).chmod(0o755)
@@ -88,8 +88,9 @@ async def run(urls: int, *, parquet: bool) -> None:
                 answer.raise_for_status()
                 batch_id = answer.json()["id"]
                 began = time.perf_counter()
-                await _work_off(database, server.url)
-                print(f"queue worked off: {urls / (time.perf_counter() - began):.0f} pages/s")
+                done = await _work_off(database, server.url, worked)
+                print(f"queue worked off: {done / (time.perf_counter() - began):.0f} pages/s")
+                (await client.delete(f"/v1/batches/{batch_id}")).raise_for_status()
                 form = "parquet" if parquet else "jsonl"
                 size = 0
                 async with (
@@ -129,26 +130,31 @@ def _api(url: str, listener: socket.socket) -> subprocess.Popen[bytes]:
     )
 
 
-async def _work_off(database: Database, url: str) -> None:
-    """Feed the queue and end every page, as workers do."""
+async def _work_off(database: Database, url: str, most: int) -> int:
+    """Feed the queue and end pages, as workers do. Return how many."""
+    done = 0
     store = BatchStore(database, JobStore(database), Settings(database_url=url))
 
     async def drain(name: str) -> None:
         queue = Queue(database, name)
         await queue.heartbeat()
-        while True:
+        nonlocal done
+        while done < most:
             pages = await queue.claim(16)
             for page in pages:
                 await queue.complete(page, final_url=page.url, status_code=200, bodies=PACKED)
+            done += len(pages)
             if not pages and not (await store.release())[1]:
                 return
 
     await asyncio.gather(*(drain(f"client {number}") for number in range(4)))
+    return done
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--urls", type=int, default=100_000)
+    parser.add_argument("--worked", type=int, default=20_000)
     parser.add_argument("--parquet", action="store_true")
     options = parser.parse_args()
-    asyncio.run(run(options.urls, parquet=options.parquet))
+    asyncio.run(run(options.urls, options.worked, parquet=options.parquet))

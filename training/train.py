@@ -275,6 +275,17 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
         ]
         for part in np.array_split(np.array(names), 8)
     ]
+    deciles = [
+        [
+            round(float(value), 3)
+            for value in (
+                np.mean([quality[name] for name in part]),
+                np.mean([results[name].f1 for name in part]),
+                np.mean([abs(quality[name] - results[name].f1) for name in part]),
+            )
+        ]
+        for part in np.array_split(np.array([name for name in names if results[name].reading is not None]), 10)
+    ]
     predicted, f1 = np.array([quality[name] for name in names]), np.array([results[name].f1 for name in names])
     figures = {
         "reading": {kind: reading_score.means(scores) for kind, scores in by_kind.items()},
@@ -287,6 +298,7 @@ def report(pages: list[Page], results: dict[str, Result], quality: dict[str, flo
             "correlation": round(float(np.corrcoef(predicted, f1)[0, 1]), 3),
             "mean_absolute_error": round(float(np.abs(predicted - f1).mean()), 3),
             "eighths": eighths,
+            "deciles_of_reading": deciles,
         },
     }
     print(json.dumps(figures, indent=1))

@@ -47,6 +47,12 @@ METADATA = "metadata"
 TEXT = "text"
 """The name of a page's content as plain text, a line for each block: only `pagemill.bulk` asks for it."""
 
+TEXT_LANGUAGE = "text_language"
+"""The name of the language that the content is written in: as `TEXT`."""
+
+READABILITY = "readability"
+"""The name of the share of its words that stand in sentences: as `TEXT`."""
+
 
 class LinkStyle(StrEnum):
     """How Markdown writes links; the values are those of the wire."""

@@ -54,6 +54,8 @@ async def test_a_page_is_to_the_byte_what_the_service_makes_of_it(monkeypatch):
     assert row["cleaned_html"].encode() == page.cleaned_html.encode()
     assert row["links"] == page.raw["links"]
     assert (row["title"], row["language"], row["type"]) == ("T", "en", "article")
+    assert row["text_language"] == "en"
+    assert row["readability"] == pytest.approx(21 / 22, abs=0.001)  # all but the heading
     assert (
         row["text"] == "Title\n\nWords of a page, enough of them to be content.\n\nAnd more wörds of it in another "
         "paragraph, with bold ones."

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
@@ -73,6 +74,65 @@ async def test_urls_come_from_a_file_or_standard_input(web, tmp_path):
     file.write_text(f"# a comment\n{web.url('/')}\n\n{web.url('/other')}\n")
     assert (await scrape("--file", str(file)))[1].count("# Title") == 2
     assert (await scrape("-", given=f"{web.url('/')}\n"))[1].count("# Title") == 1
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".ndjson"])
+async def test_urls_come_from_tables(web, tmp_path, suffix):
+    file, output = tmp_path / f"urls{suffix}", tmp_path / "pages.parquet"
+    urls = [web.url("/"), web.url("/other")]
+    if suffix == ".parquet":
+        pq.write_table(pa.table({"id": [1, 2], "url": urls}), file)
+    else:
+        file.write_text(f'"{urls[0]}"\n\n{{"url": "{urls[1]}", "id": 2}}\n')
+    code, _, errors = await scrape("--file", str(file), "-o", str(output), "--host-interval", "0")
+    assert (code, errors) == (0, "")
+    assert pq.read_table(output)["url"].to_pylist() == urls
+
+
+async def test_a_table_that_cannot_be_read_is_named(tmp_path):
+    lines, table, other = tmp_path / "urls.jsonl", tmp_path / "urls.parquet", tmp_path / "other.parquet"
+    lines.write_text('"https://example.com/"\n{"link": 1}\n')
+    table.write_text("nothing")
+    pq.write_table(pa.table({"link": ["x"]}), other)
+    for file, said in ((lines, "line 2"), (table, "no Parquet"), (other, "no column `url`")):
+        code, _, errors = await scrape("--file", str(file))
+        assert code != 0
+        assert str(file) in errors
+        assert said in errors
+
+
+async def test_a_run_of_a_file_that_is_killed_goes_on(tmp_path):
+    """After kill -9 the same command with --resume scrapes what no part of the table holds."""
+    paths = [f"/{number}" for number in range(40)]
+    async with HttpServer(dict.fromkeys(paths, PAGE)) as web:
+        file, output = tmp_path / "urls.parquet", tmp_path / "pages.parquet"
+        pq.write_table(pa.table({"url": [web.url(path) for path in paths]}), file)
+        words = ("--file", str(file), "-o", str(output), "--concurrency", "1", "--host-interval", "0.02")
+        killed = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "pagemill", "scrape", *words),
+            env={**os.environ, "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_BULK_PART_BYTES": "1"},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(30):
+            while len(web.requests) < 8:
+                await asyncio.sleep(0.01)
+        killed.kill()
+        await killed.wait()
+        asked = len(web.requests)
+        assert asked < 40
+        assert (await scrape(*words, "--resume"))[0] == 0
+        assert len(web.requests) < asked + 40  # it did not begin anew
+    assert sorted(pq.read_table(output)["url"].to_pylist()) == sorted(web.url(path) for path in paths)
+
+
+async def test_a_host_of_a_file_is_asked_in_turn(web, tmp_path):
+    file = tmp_path / "urls.txt"
+    file.write_text(f"{web.url('/')}\n" * 3)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await scrape("--file", str(file), "--host-interval", "0.4")
+    assert loop.time() - began >= 0.8  # two intervals; how much more says nothing
 
 
 async def test_output_goes_to_a_file_or_to_a_folder(web, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import UsageError
-from pagemill.model import METADATA, TEXT, Format
+from pagemill.model import METADATA, READABILITY, TEXT, TEXT_LANGUAGE, Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +20,14 @@ _FORMATS = {
     "cleaned_html": Format.CLEANED_HTML.value,
     "text": TEXT,
     "links": Format.LINKS.value,
+    "text_language": TEXT_LANGUAGE,
+    "readability": READABILITY,
 }
 COLUMNS = (
     *("url", "title", "author", "published", "language", "markdown", "cleaned_html", "text"),
-    *("links", "metadata", "quality", "type", "error"),
+    *("links", "metadata", "quality", "text_language", "readability", "type", "error"),
 )
+NUMBERS = ("quality", "readability")
 DEFAULT_COLUMNS = ("url", "title", "author", "published", "language", "markdown", "quality", "type", "error")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from pagemill.errors import OperatorError
@@ -13,5 +14,15 @@ def load(module: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
-        raise OperatorError(f"{purpose} needs the package {package}: pip install 'pagemill[bulk]'.") from error
+        raise _missing(module, purpose) from error
+
+
+def require(module: str, purpose: str) -> None:
+    """Check that a module can be imported, by another process. Raises as `load` does."""
+    if importlib.util.find_spec(module) is None:
+        raise _missing(module, purpose)
+
+
+def _missing(module: str, purpose: str) -> OperatorError:
+    package = module.partition(".")[0]
+    return OperatorError(f"{purpose} needs the package {package}: pip install 'pagemill[bulk]'.")

@@ -8,6 +8,7 @@ import structlog
 
 from pagemill import bodies
 from pagemill.bulk.columns import failed_row, formats_of, row_of
+from pagemill.bulk.extras import require
 from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, PageError
 from pagemill.fetching.verdict import Kind
 from pagemill.model import FetchedPage
@@ -25,9 +26,14 @@ _FIRST_FAILURE_STATUS = 400
 
 
 class RecordExtractor:
-    """Makes rows with these columns. `pool` is open."""
+    """Makes rows with these columns. `pool` is open.
+
+    Raises OperatorError where a package is missing that a column needs.
+    """
 
     def __init__(self, pool: ExtractorPool, columns: Sequence[str]) -> None:
+        if "text_language" in columns:
+            require("py3langid", "The column text_language")
         self._pool = pool
         self._columns = tuple(columns)
         self._formats = formats_of(columns)

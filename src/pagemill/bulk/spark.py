@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pagemill.bulk.batch import extract_batch
-from pagemill.bulk.columns import DEFAULT_COLUMNS, checked
+from pagemill.bulk.columns import DEFAULT_COLUMNS, NUMBERS, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
-_TYPES = {"quality": "double", "links": "array<struct<href: string, text: string>>"}
+_TYPES = {**dict.fromkeys(NUMBERS, "double"), "links": "array<struct<href: string, text: string>>"}
 
 
 def extract(**options: Any) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pagemill import bodies
 from pagemill.cli import scrape_options
+from pagemill.cli.host_turns import HostTurns, host_of
 from pagemill.cli.output.page_output import PageOutput, save_pictures
 from pagemill.cli.output.progress_bar import ProgressBar
+from pagemill.cli.url_files import urls_of
 from pagemill.errors import OperatorError, UsageError
 from pagemill.in_process.outcome import job_of, scrape_url
 from pagemill.redaction import redact_url
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from pagemill.settings import Settings
 
 _LONGEST_SHOWN = 300
+_BEGUN_A_SLOT = 16
+"""Pages that are begun, or done and not written, for each that is worked on at a time."""
 
 
 async def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -39,8 +43,16 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise UsageError("No URL is given. Name some, or a file of them with --file.")
     output = PageOutput(arguments.output, arguments.format, [url for _, url in wanted], resume=arguments.resume)
     left = [(index, url) for index, url in wanted if not output.has(index, url)]
-    command = _Command(settings, options, output, Path(arguments.screenshot) if arguments.screenshot else None)
-    slots = asyncio.Semaphore(arguments.concurrency or settings.jobs.worker_concurrency)
+    concurrency = arguments.concurrency or settings.jobs.worker_concurrency
+    command = _Command(
+        settings,
+        options,
+        output,
+        Path(arguments.screenshot) if arguments.screenshot else None,
+        HostTurns(_interval(arguments, settings)),
+        concurrency * _BEGUN_A_SLOT,
+    )
+    slots = asyncio.Semaphore(concurrency)
     with ProgressBar(len(left), shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
         if len(left) < len(wanted):
             bar.say(f"{len(wanted) - len(left)} of {len(wanted)} are there already.")
@@ -49,27 +61,50 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return code
 
 
+def _interval(arguments: argparse.Namespace, settings: Settings) -> float:
+    """Seconds between two pages of one host: those of crawls where a file is read, and none for single URLs."""
+    if arguments.host_interval is not None:
+        if arguments.host_interval < 0:
+            raise UsageError("--host-interval is not negative.")
+        return float(arguments.host_interval)
+    return settings.sites.host_interval if arguments.file else 0.0
+
+
 class _Command:
     """One run: what is asked for, and where it goes."""
 
-    def __init__(self, settings: Settings, options: ScrapeOptions, output: PageOutput, pictures: Path | None) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what is asked for, and where it goes
+        self,
+        settings: Settings,
+        options: ScrapeOptions,
+        output: PageOutput,
+        pictures: Path | None,
+        turns: HostTurns,
+        most_begun: int,
+    ) -> None:
         self._settings = settings
         self._options = options
         self._output = output
         self._pictures = pictures
+        self._turns = turns
+        self._most_begun = most_begun
         self._job = job_of(options)
 
     async def run(self, wanted: list[tuple[int, str]], slots: asyncio.Semaphore, bar: ProgressBar) -> int:
         failures = 0
+        tasks: deque[asyncio.Task[Outcome]] = deque()
         async with Scraper(self._settings) as scraper, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._scrape(scraper, slots, bar, index, url)) for index, url in wanted]
             try:
-                for task in tasks:  # written in the order given, as soon as each can be
-                    outcome = await task
-                    self._output.write(self._job, outcome.page, outcome.contents)
-                    if self._pictures:
-                        save_pictures(self._pictures, outcome.page, outcome.contents)
-                    failures += self._report(outcome, bar)
+                # Written in the order given, as soon as each can be. So many are begun that one which takes long does
+                # not hold up the others, and no more, since each holds what came of it until it is written.
+                for index, url in wanted:
+                    tasks.append(group.create_task(self._scrape(scraper, slots, bar, index, url)))
+                    if len(tasks) >= self._most_begun:
+                        failures += self._write(await tasks[0], bar)
+                        tasks.popleft()
+                while tasks:
+                    failures += self._write(await tasks[0], bar)
+                    tasks.popleft()
             except (OSError, OperatorError) as error:
                 for task in tasks:
                     task.cancel()
@@ -78,12 +113,20 @@ class _Command:
                 return 1 if failures else 0
         raise failed
 
+    def _write(self, outcome: Outcome, bar: ProgressBar) -> bool:
+        """Write a page. Returns whether it failed."""
+        self._output.write(self._job, outcome.page, outcome.contents)
+        if self._pictures:
+            save_pictures(self._pictures, outcome.page, outcome.contents)
+        return self._report(outcome, bar)
+
     async def _scrape(
         self, scraper: Scraper, slots: asyncio.Semaphore, bar: ProgressBar, index: int, url: str
     ) -> Outcome:
+        await self._turns.wait(url)
         async with slots:
             outcome = await scrape_url(scraper, url, self._options, self._settings, index)
-            bar.advance(_host(url), failed=outcome.page.failure is not None)
+            bar.advance(host_of(url), failed=outcome.page.failure is not None)
             return outcome
 
     def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
@@ -109,23 +152,8 @@ def _shown(url: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
 def _read_urls(urls: list[str], file: str | None) -> Iterable[str]:
     for url in urls:
-        yield from _lines("-") if url == "-" else [url]
+        yield from urls_of("-") if url == "-" else [url]
     if file:
-        yield from _lines(file)
-
-
-def _lines(file: str) -> Iterable[str]:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text()
-    except OSError as error:
-        raise OperatorError(f"The file {file} cannot be read: {error.strerror}.") from error
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+        yield from urls_of(file)

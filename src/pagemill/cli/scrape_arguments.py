@@ -28,7 +28,11 @@ _INCLUDED = tuple(form.value for form in Format if "screenshot" not in form.valu
 def add_arguments(scrape: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     scrape.add_argument("urls", nargs="*", metavar="URL", help="what to scrape; - reads URLs from standard input")
-    scrape.add_argument("--file", metavar="FILE", help="read URLs from a file, one on each line; - is standard input")
+    scrape.add_argument(
+        "--file",
+        metavar="FILE",
+        help="read URLs from a file: one on each line, JSON Lines, or Parquet with a column url; - is standard input",
+    )
     scrape.add_argument(
         "-o", "--output", metavar="PATH", help="write to a file, or to a folder with a file for each URL"
     )
@@ -43,6 +47,12 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
         help="what a line of JSON holds; may be repeated",
     )
     scrape.add_argument("--concurrency", type=int, metavar="N", help="how many pages at a time")
+    scrape.add_argument(
+        "--host-interval",
+        type=float,
+        metavar="S",
+        help="seconds between two pages of one host; default: those of crawls with --file, otherwise none",
+    )
     scrape.add_argument("--resume", action="store_true", help="skip what the output holds already")
     what = add_page_arguments(scrape)
     what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")

@@ -24,12 +24,23 @@ from pagemill.extraction import extract
 from pagemill.extraction.documents import gzip_file, link_lists, plain_text, separated_values
 from pagemill.extraction.postprocessing import postprocess
 from pagemill.extraction.reading import page_index, refresh
+from pagemill.extraction.text_measures import language, readability
 from pagemill.extraction.writing import cleaned_html
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
-from pagemill.model import METADATA, TEXT, BlockRole, Correction, Format, LinkStyle, MarkdownOptions
+from pagemill.model import (
+    METADATA,
+    READABILITY,
+    TEXT,
+    TEXT_LANGUAGE,
+    BlockRole,
+    Correction,
+    Format,
+    LinkStyle,
+    MarkdownOptions,
+)
 from pagemill.process_lifetime import die_with_parent, limit_memory
 from pagemill.scraping.extraction_messages import LENGTHS, READY, encode
 
@@ -42,6 +53,11 @@ if TYPE_CHECKING:
 # For bodies whose header does not say what they are.
 _TYPES = {Kind.JSON: "application/json", Kind.XML: "application/xml", Kind.TEXT: "text/plain"}
 
+
+def _text(content: Content) -> str:
+    return page_index.text_of(cleaned_html.parse(content.cleaned_html))
+
+
 _VALUES: dict[str, Callable[[Content], Any]] = {
     Format.HTML: lambda content: content.html,
     Format.CLEANED_HTML: lambda content: content.cleaned_html,
@@ -49,8 +65,11 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
     Format.LINKS: lambda content: content.links,
     Format.IMAGES: lambda content: content.images,
     METADATA: lambda content: content.metadata,
-    TEXT: lambda content: page_index.text_of(cleaned_html.parse(content.cleaned_html)),
+    TEXT: _text,
+    TEXT_LANGUAGE: lambda content: language.identify(_text(content)),
+    READABILITY: lambda content: readability.readability(_text(content)),
 }
+_OF_TEXT = (TEXT, TEXT_LANGUAGE, READABILITY)
 
 
 _FILE_NAME = re.compile(r"""filename\*?\s*=\s*(?:[\w-]*'[\w-]*')?"?([^";]*)""", re.IGNORECASE)
@@ -208,7 +227,7 @@ def _html(body: bytes, request: dict[str, Any]) -> Content:
 
 def _made(formats: list[str]) -> tuple[str, ...]:
     """What has to be made for these formats: the text is that of the cleaned HTML."""
-    return (*formats, METADATA, *((Format.CLEANED_HTML,) if TEXT in formats else ()))
+    return (*formats, METADATA, *((Format.CLEANED_HTML,) if any(name in _OF_TEXT for name in formats) else ()))
 
 
 def _file_name(request: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pagemill.bulk.columns import NUMBERS
 from pagemill.bulk.extras import load
 from pagemill.bulk.outputs.files import write_whole
 from pagemill.bulk.outputs.output import Output
@@ -32,7 +33,7 @@ def schema_of(columns: Iterable[str]) -> Any:
     """Return the Arrow schema of these columns. Raises OperatorError without pyarrow."""
     arrow = load("pyarrow", "Parquet")
     links = arrow.list_(arrow.struct([("href", arrow.string()), ("text", arrow.string())]))
-    types = {"quality": arrow.float64(), "links": links, "status_code": arrow.int64()}
+    types = {**dict.fromkeys(NUMBERS, arrow.float64()), "links": links, "status_code": arrow.int64()}
     return arrow.schema([(name, types.get(name, arrow.string())) for name in columns])
 
 

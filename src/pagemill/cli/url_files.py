@@ -1,0 +1,65 @@
+"""The URLs of a file that `pagemill scrape` reads: lines, JSON Lines, or a column of Parquet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pagemill.bulk.extras import load
+from pagemill.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PARQUET, _JSON_LINES = (".parquet",), (".jsonl", ".ndjson")
+_ROWS_AT_ONCE = 10_000
+
+
+def urls_of(file: str) -> Iterator[str]:
+    """Yield the URLs of a file, by its name; `-` is standard input. Raises errors.OperatorError, which names it.
+
+    Parquet has them in its column `url`. A line of JSON Lines is a string, or an object with `url`. Of others, lines
+    that begin with # are comments.
+    """
+    try:
+        if file.endswith(_PARQUET):
+            yield from _of_table(file)
+        elif file.endswith(_JSON_LINES):
+            yield from _of_json_lines(file)
+        else:
+            lines = (sys.stdin.read() if file == "-" else Path(file).read_text()).splitlines()
+            yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    except OSError as error:
+        raise OperatorError(f"The file {file} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise OperatorError(f"The file {file} cannot be read: it is not UTF-8.") from error
+
+
+def _of_json_lines(file: str) -> Iterator[str]:
+    with Path(file).open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                value = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                value = None
+            url = value.get("url") if isinstance(value, dict) else value
+            if not isinstance(url, str):
+                raise OperatorError(f"The file {file} cannot be read: line {number} has no URL.")
+            yield url
+
+
+def _of_table(file: str) -> Iterator[str]:
+    arrow, parquet = load("pyarrow", "Parquet"), load("pyarrow.parquet", "Parquet")
+    try:
+        with parquet.ParquetFile(file) as table:
+            if "url" not in table.schema_arrow.names:
+                raise OperatorError(f"The file {file} cannot be read: it has no column `url`.")
+            for batch in table.iter_batches(_ROWS_AT_ONCE, columns=["url"]):
+                yield from (str(url) for url in batch.column(0).to_pylist() if url is not None)
+    except arrow.ArrowException as error:
+        raise OperatorError(f"The file {file} cannot be read: it is no Parquet.") from error
