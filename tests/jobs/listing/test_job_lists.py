@@ -245,7 +245,7 @@ INDEXES = {
 async def test_no_part_of_a_list_scans_a_table(large_database):
     assert set(INDEXES) == set(statements.LIST_JOBS)
     values = ("k1", datetime.max.replace(tzinfo=UTC), "", datetime(1970, 1, 1, tzinfo=UTC), 21)
-    asked = [
+    asked: list[tuple[str, tuple[object, ...], str]] = [
         (statements.LIST_PAGES, ("job_1", -1, 50), "pages_job_id_position_key"),
         (statements.LIST_FAILED_PAGES, ("job_1", "", -1, None, 50), "pages_failed"),
         (statements.COUNT_ERRORS, ("job_1", 1000), "pages_failed"),
