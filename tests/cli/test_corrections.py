@@ -7,12 +7,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from tests.jobs.corrections.test_store import ARTICLE, correction, save
 
 from pagemill.cli import corrections as command
 from pagemill.errors import OperatorError
 from pagemill.jobs.corrections.store import CorrectionStore
 from pagemill.jobs.keys.keys import Keys
+from tests.extraction.test_pipeline import ARTICLE
+from tests.jobs.corrections.test_store import correction, save
 
 
 async def test_corrected_pages_of_all_keys_or_of_one_are_written(database, settings, tmp_path, capsys):

@@ -339,7 +339,8 @@ class Worker:
             while deleted := await self._sessions.delete_unused(self._settings.jobs.retention_step):
                 log.info("deleted unused sessions", sessions=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
-            while await self._corrections.delete_of_revoked_keys(self._settings.jobs.retention_step):
+            while deleted := await self._corrections.delete_of_revoked_keys(self._settings.jobs.retention_step):
+                log.info("deleted corrections of revoked keys", rows=deleted)
                 await asyncio.sleep(_RETENTION_PAUSE)
             while deleted := await delete_expired_sign_ins(self._database, self._settings.jobs.retention_step):
                 log.info("deleted sign-ins that ended", sign_ins=deleted)

@@ -8,6 +8,7 @@ scripts it could not; with an origin, whatever broke out of it would have that o
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Annotated
 
@@ -40,7 +41,9 @@ async def show_content(
     """Return the view. Its module reads `block` in the address: which one is marked at first."""
     shown = await shown_page.load(resources, visitor.key_id, job_id, index)
     following = await resources.jobs.page(shown.job.id, index + 1)
-    return render(
+    # In a thread: of a page of thousands of blocks it takes a part of a second.
+    return await asyncio.to_thread(
+        render,
         request,
         visitor,
         "content.html",
