@@ -75,6 +75,13 @@ test-engines: $(VENV)/.development ## Install Ray, Spark, Dask and datatrove bes
 		hypothesis psutil pytest pytest-asyncio pytest-timeout
 	$(ENGINES)/bin/python -m pytest --noconftest -m engines tests/bulk/test_engines.py $(ARGS)
 
+.PHONY: wheels
+wheels: $(VENV)/.runtime ## Build a wheel into dist/, for machines without a C compiler; it serves Python 3.11 and later
+	@rm -rf build
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build
+	@ls dist/*.whl
+
 .PHONY: format
 format: $(VENV)/.development ## Format the code and mend what ruff can
 	$(BIN)/ruff check --fix $(SOURCES)

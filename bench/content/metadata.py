@@ -62,7 +62,7 @@ def ours(body: bytes, url: str) -> tuple[Answers, float]:
 
 def peers(body: bytes, url: str) -> tuple[Answers, float]:
     """Trafilatura's answers."""
-    from trafilatura import extract_metadata  # type: ignore[import-not-found]
+    from trafilatura import extract_metadata
 
     begin = time.process_time()
     found = extract_metadata(body, default_url=url or None)

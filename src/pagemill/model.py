@@ -111,8 +111,6 @@ class SessionUse:
     name: str | None = None
     save_as: str | None = None
     """None: nothing is saved."""
-    sealed_texts: str | None = None
-    """What the page's actions write, encrypted, where their own texts are empty: it may be a password."""
 
     @property
     def is_empty(self) -> bool:
@@ -194,6 +192,8 @@ class ScrapeOptions:
     """The JSON Schema of structured JSON, as checked JSON text; None for our own."""
     session: SessionUse | None = None
     """The kept session that the page has to do with."""
+    sealed: str | None = None
+    """The values of headers and cookies and what actions write, encrypted; these are empty then. They may be secret."""
 
     @property
     def is_private(self) -> bool:

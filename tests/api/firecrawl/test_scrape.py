@@ -8,6 +8,8 @@ import httpx
 import pytest
 from tests.api.conftest import serving
 
+from pagemill.jobs.sessions.store import SessionStore
+
 LINKS = [
     {"href": "https://example.com/", "text": 'home "sweet"'},
     {"href": "https://example.com/b", "text": "b"},
@@ -108,7 +110,7 @@ async def test_a_screenshot_is_a_data_url(api, worker, database):
     assert base64.b64decode(screenshot.removeprefix("data:image/png;base64,"), validate=True) == picture
 
 
-async def test_fields_become_options(api, worker):
+async def test_fields_become_options(api, worker, database, settings):
     _, page = await scrape(
         api,
         worker,
@@ -129,7 +131,7 @@ async def test_fields_become_options(api, worker):
             {"type": "scroll", "direction": "down"},
         ],
     )
-    options = page.options
+    options = await SessionStore(database, settings).open_options(api.key_id, page.options)
     assert not options.only_main_content
     assert (options.include_tags, options.exclude_tags) == (("article",), (".ad",))
     assert (options.max_age, options.force_fresh, options.timeout, options.wait_for) == (3600, False, 20, 500)

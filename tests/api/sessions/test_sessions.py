@@ -60,9 +60,15 @@ def statement(request: Request) -> Response:
     return Response(b"name,number\nkettle,2\n", content_type="text/csv")
 
 
+def letter(request: Request) -> Response:
+    is_known = request.headers.get("authorization") == f"Bearer {TOKEN}" and COOKIE in request.headers.get("cookie", "")
+    return Response(f"<title>Letter</title><h1>{'For you' if is_known else 'Who?'}</h1><p>{WORDS}</p>".encode())
+
+
 @pytest.fixture
 async def site() -> AsyncIterator[HttpServer]:
-    async with HttpServer({"/login": log_in, "/members": members, "/list.csv": statement}) as site:
+    pages = {"/login": log_in, "/members": members, "/list.csv": statement, "/letter": letter}
+    async with HttpServer(pages) as site:
         yield site
 
 
@@ -98,6 +104,24 @@ async def everything(database: Database) -> str:
         for table in tables
     ]
     return "\n".join(rows)
+
+
+@pytest.mark.usefixtures("working")
+async def test_headers_and_cookies_and_what_is_written_stand_nowhere_in_the_clear(
+    api: Api, site: HttpServer, database: Database
+) -> None:
+    private = {"headers": {"Authorization": f"Bearer {TOKEN}"}, "cookies": [{"name": "member", "value": COOKIE}]}
+    for job in (
+        await ended(api, site.url("/letter"), formats=["markdown"], **private),
+        await ended(api, site.url("/letter"), site.url("/letter?2"), formats=["markdown"], **private),
+    ):
+        for page in job.get("results", [job]):
+            assert "For you" in page["markdown"]
+    await ended(api, site.url("/login"), formats=["html"], actions=ACTIONS)
+    text = await everything(database)
+    for secret in (TOKEN, COOKIE, PASSWORD):
+        assert secret not in text
+        assert secret.encode().hex() not in text
 
 
 @pytest.mark.usefixtures("working")

@@ -51,11 +51,11 @@ def test_only_the_same_request_has_the_same_hash(settings: Settings) -> None:
 
 
 def test_a_request_without_what_was_added_since_has_the_hash_of_the_version_before(settings: Settings) -> None:
-    options = ScrapeOptions(actions=(Action(ActionType.WRITE, text="a"),), headers=(("a", "b"),))
+    options = ScrapeOptions(actions=(Action(ActionType.CLICK, selector="a"),), user_agent="b")
     mark = mark_of(replace(SUBMISSION, urls=["http://a.test/"], options=options), settings)
     assert mark is not None
     assert mark.request_hash is not None
-    assert mark.request_hash.hex() == "185be162d033fb3d60195de2ce21ae963217f66304512c1ecabcbafefaabdb28"
+    assert mark.request_hash.hex() == "255e13d636e2b8ad9576c531c473ca3788adcbfc52cd62d25b76daa4a78472b2"
 
 
 def test_a_session_that_was_saved_anew_makes_another_request_of_it(settings: Settings) -> None:

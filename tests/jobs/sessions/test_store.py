@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
 from pagemill.errors import (
     ConflictError,
+    NotSupportedError,
     SessionError,
     SessionNotFoundError,
     SessionTooLargeError,
@@ -22,7 +24,7 @@ from pagemill.jobs.queue.store import pack_options, unpack_options
 from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.sessions import statements
 from pagemill.jobs.sessions.store import SessionStore
-from pagemill.model import Action, ActionType, ScrapeOptions, SessionState, SessionUse
+from pagemill.model import Action, ActionType, Cookie, ScrapeOptions, SessionState, SessionUse
 
 URL = "https://user:pass@shop.test/account?secret"
 
@@ -126,25 +128,48 @@ async def test_what_another_secret_key_sealed_is_unreadable(sessions, keys, data
         await SessionStore(database, other).load(keys[0], SessionUse(name="shop"))
 
 
-async def test_what_actions_write_is_sealed_where_a_session_is_saved(sessions, keys, database, settings):
-    actions = (Action(ActionType.CLICK, selector="#p"), Action(ActionType.WRITE, text="pässword"))
-    options = ScrapeOptions(actions=actions, session=SessionUse(save_as="shop"))
-    sealed = await sessions.seal_texts(keys[0], options)
-    assert "pässword" not in str(pack_options(sealed))
-    assert await sessions.seal_texts(keys[0], sealed) == sealed  # a job that is tried again
+SECRETS = ScrapeOptions(
+    headers=(("Authorization", "Bearer sésame"), ("Accept-Language", "de")),
+    cookies=(Cookie("sid", "sésame", domain="example.org"),),
+    actions=(Action(ActionType.CLICK, selector="#p"), Action(ActionType.WRITE, text="sésame")),
+)
+
+
+@pytest.mark.parametrize("session", [None, SessionUse(save_as="shop")])
+async def test_the_secrets_of_options_are_sealed_for_their_key(sessions, keys, session):
+    options = replace(SECRETS, session=session)
+    sealed = await sessions.seal_options(keys[0], options)
+    assert "sésame" not in json.dumps(pack_options(sealed), ensure_ascii=False)
+    assert await sessions.seal_options(keys[0], sealed) == sealed  # a job that is tried again
+    assert sealed.is_private
     read = unpack_options(pack_options(sealed))
-    assert (await sessions.open_texts(keys[0], read)).actions == actions
+    assert await sessions.open_options(keys[0], read) == options
     with pytest.raises(SessionUnreadableError):
-        await sessions.open_texts(keys[1], read)
-    plain = ScrapeOptions(actions=actions)
-    assert await sessions.open_texts(keys[0], await sessions.seal_texts(keys[0], plain)) == plain
+        await sessions.open_options(keys[1], read)
+
+
+async def test_options_without_secrets_stay_as_they_are(sessions, keys):
+    plain = ScrapeOptions(actions=(Action(ActionType.CLICK, selector="#p"),))
+    assert await sessions.seal_options(keys[0], plain) == plain
+    assert await sessions.open_options(keys[0], plain) == plain
+
+
+async def test_a_service_without_a_key_takes_no_secrets(database, keys, settings, tmp_path):
+    sessions = SessionStore(database, settings.changed(secret_key=None, data_dir=tmp_path / "empty"))
+    with pytest.raises(NotSupportedError, match="PAGEMILL_SECRET_KEY"):
+        await sessions.seal_options(keys[0], SECRETS)
+    assert await sessions.seal_options(keys[0], ScrapeOptions()) == ScrapeOptions()
 
 
 def test_what_a_repeated_log_in_is_recognised_by_tells_nobody_its_password(sessions, database, settings):
     other = SessionStore(database, settings.changed(secret_key=SecretStr(base64.b64encode(bytes(32)).decode())))
-    log_in = ScrapeOptions(actions=(Action(ActionType.WRITE, text="open sesame"),), session=SessionUse(save_as="shop"))
-    assert sessions.request_hash(b"request", log_in) == sessions.request_hash(b"request", log_in)
-    assert sessions.request_hash(b"request", log_in) != other.request_hash(b"request", log_in)
+    for log_in in (
+        ScrapeOptions(actions=(Action(ActionType.WRITE, text="open sesame"),)),
+        ScrapeOptions(headers=(("Authorization", "Basic open sesame"),)),
+        ScrapeOptions(cookies=(Cookie("sid", "open sesame"),)),
+    ):
+        assert sessions.request_hash(b"request", log_in) == sessions.request_hash(b"request", log_in)
+        assert sessions.request_hash(b"request", log_in) != other.request_hash(b"request", log_in)
     plain = ScrapeOptions()
     assert sessions.request_hash(b"request", plain) == other.request_hash(b"request", plain)
 

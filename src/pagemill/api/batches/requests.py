@@ -124,7 +124,7 @@ class LineReader:
         merged = self._fields | {name: getattr(own, name) for name in own.model_fields_set}
         fields = ScrapeFields.model_construct(**{**_defaults(), **merged})
         options = await scrape_options(fields, self._resources.settings, self._resources.schemas, self._key_id)
-        return pack_options(await self._resources.sessions.seal_texts(self._key_id, options))
+        return pack_options(await self._resources.sessions.seal_options(self._key_id, options))
 
 
 def _defaults() -> dict[str, Any]:

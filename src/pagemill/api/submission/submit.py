@@ -148,7 +148,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
     return await resources.jobs.submit(
         key_id,
         submission.urls,
-        await resources.sessions.seal_texts(key_id, submission.options),
+        await resources.sessions.seal_options(key_id, submission.options),
         batch=submission.batch,
         idempotency=idempotency(submission, resources.settings, resources.sessions),
         webhook_url=submission.webhook_url,
@@ -161,6 +161,8 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
 def idempotency(submission: Submission, settings: Settings, sessions: SessionStore) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
     options = {field.name: getattr(submission.options, field.name) for field in fields(submission.options)}
+    if submission.options.sealed is None:
+        del options["sealed"]
     if submission.options.session is None:
         del options["session"]
     asked: list[Any] = [submission.batch, submission.search or submission.urls, options]

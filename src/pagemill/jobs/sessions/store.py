@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ import asyncpg
 
 from pagemill.errors import (
     ConflictError,
+    NotSupportedError,
     SessionError,
     SessionNotFoundError,
     SessionTooLargeError,
@@ -24,7 +24,7 @@ from pagemill.errors import (
 )
 from pagemill.jobs.sealing import SealingKey
 from pagemill.jobs.service_key import service_key
-from pagemill.jobs.sessions import statements
+from pagemill.jobs.sessions import secret_options, statements
 from pagemill.model import SessionState
 
 if TYPE_CHECKING:
@@ -98,28 +98,32 @@ class SessionStore:
     def request_hash(self, request: bytes, options: ScrapeOptions, *, secret: bool = False) -> bytes:
         """Return what a repetition of a request is recognised by, which is kept in the clear.
 
-        Where the texts of actions are encrypted, or `secret` says so, nobody without the service's key can try
-        passwords on it.
+        Where the options have secrets, or `secret` says so, nobody without the service's key can try passwords on it.
         """
-        if self._key is not None and (secret or _has_secret_texts(options)):
+        if self._key is not None and (secret or secret_options.has_secrets(options)):
             return self._key.digest(request)
         return hashlib.sha256(request).digest()
 
-    async def seal_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
-        """Return the options with what actions write encrypted, where they save a session: it may be a password."""
-        use = options.session
-        if self._key is None or use is None or not _has_secret_texts(options):
+    async def seal_options(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+        """Return the options with their secrets encrypted. Raises errors.NotSupportedError where there is no key."""
+        if options.sealed is not None or not secret_options.has_secrets(options):
             return options
-        return await asyncio.to_thread(_with_sealed_texts, self._key, key_id, options, use)
+        if self._key is None:
+            raise NotSupportedError(
+                "This service has no key to encrypt headers, cookies and the texts of actions with: "
+                "PAGEMILL_SECRET_KEY is not set."
+            )
+        return await asyncio.to_thread(secret_options.sealed, self._key, key_id, options)
 
-    async def open_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+    async def open_options(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
         """See `KeptSessions`."""
-        sealed = options.session.sealed_texts if options.session else None
-        if sealed is None:
+        if options.sealed is None:
             return options
-        opened = await asyncio.to_thread(_with_open_texts, self._key, key_id, options, sealed) if self._key else None
+        opened = await asyncio.to_thread(secret_options.opened, self._key, key_id, options) if self._key else None
         if opened is None:
-            raise SessionUnreadableError("What the actions write was encrypted with another PAGEMILL_SECRET_KEY.")
+            raise SessionUnreadableError(
+                "The headers, cookies and texts of the job were encrypted with another PAGEMILL_SECRET_KEY."
+            )
         return opened
 
     async def save(self, key_id: str, name: str, state: SessionState, url: str) -> str:
@@ -188,27 +192,6 @@ def _contents(state: SessionState) -> tuple[list[str], list[str], int, int]:
         for origin in value["origins"]
     }
     return sorted(domains), sorted(origins), len(value["cookies"]), sum(origins.values())
-
-
-def _has_secret_texts(options: ScrapeOptions) -> bool:
-    """Whether actions write something where a session is saved: it may be a password."""
-    saves = options.session is not None and options.session.save_as is not None
-    return saves and any(action.text for action in options.actions)
-
-
-def _with_sealed_texts(key: SealingKey, key_id: str, options: ScrapeOptions, use: SessionUse) -> ScrapeOptions:
-    texts = json.dumps([action.text for action in options.actions]).encode()
-    sealed = base64.b64encode(key.seal(texts, key_id)).decode()
-    actions = tuple(replace(action, text="") for action in options.actions)
-    return replace(options, actions=actions, session=replace(use, sealed_texts=sealed))
-
-
-def _with_open_texts(key: SealingKey, key_id: str, options: ScrapeOptions, sealed: str) -> ScrapeOptions | None:
-    texts = key.open(base64.b64decode(sealed), key_id)
-    if texts is None:
-        return None
-    pairs = zip(options.actions, json.loads(texts), strict=True)
-    return replace(options, actions=tuple(replace(action, text=text) for action, text in pairs))
 
 
 def _origin(url: str) -> str:

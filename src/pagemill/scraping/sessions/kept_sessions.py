@@ -17,8 +17,8 @@ class KeptSessions(Protocol):
         Raises errors.SessionNotFoundError and errors.SessionUnreadableError.
         """
 
-    async def open_texts(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
-        """Return the options with the texts of actions as they are to be written, where they were encrypted.
+    async def open_options(self, key_id: str, options: ScrapeOptions) -> ScrapeOptions:
+        """Return the options with their secrets (see `ScrapeOptions.sealed`), where those were encrypted.
 
         Raises errors.SessionUnreadableError.
         """

@@ -25,15 +25,16 @@ SESSION = "session"
 async def load_session(
     sessions: KeptSessions | None, options: ScrapeOptions, key_id: str
 ) -> tuple[SessionState | None, ScrapeOptions]:
-    """Return the state that the page begins with, None for an empty one, and the options with readable texts.
+    """Return the state that the page begins with, None for an empty one, and the options with their secrets.
 
     Raises as `KeptSessions` does.
     """
-    if options.session is None:
+    if options.session is None and options.sealed is None:
         return None, options
     if sessions is None:
         raise SessionNotFoundError("There are no sessions without a service.")
-    return await sessions.load(key_id, options.session), await sessions.open_texts(key_id, options)
+    state = await sessions.load(key_id, options.session) if options.session else None
+    return state, await sessions.open_options(key_id, options)
 
 
 async def with_saved_session(

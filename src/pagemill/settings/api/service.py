@@ -22,7 +22,8 @@ class ServiceSettings(SettingsGroup):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="What secrets of webhooks and the keys of sessions are derived from: 32 bytes in base64. "
+        description="What secrets of webhooks and the keys of sessions, headers, cookies and texts of actions are "
+        "derived from: 32 bytes in base64. "
         "Not set: the file `secret-key` in the data folder, which `serve` makes.",
     )
     keep_alive: Count = Field(75, description="How long the API keeps an idle connection open, in whole seconds.")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import operator
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ def test_what_can_be_compiled_is():
     if shutil.which(sysconfig.get_config_var("CC").split()[0]) is None or not header.exists():
         pytest.skip("there is no C compiler, or none of Python's headers")
     assert compiled is not None
+
+
+def test_what_is_compiled_serves_later_versions_of_python_too():
+    if compiled is None:
+        pytest.skip("nothing is compiled here")
+    module = sys.modules[compiled.__module__]
+    assert module.__file__ is not None
+    assert module.__file__.endswith(".abi3.so")
 
 
 def stump(**changes: Any) -> Trees:

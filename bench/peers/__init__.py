@@ -1,0 +1,1 @@
+"""The service and what people use in its place, side by side."""
