@@ -69,9 +69,9 @@ bulk: $(VENV)/.runtime ## Install what `pagemill extract` needs for WARC and Par
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bulk.txt
 
 .PHONY: test-engines
-test-engines: $(VENV)/.development ## Install Ray, Spark and Dask beside .venv, and extract pages in each
+test-engines: $(VENV)/.development ## Install Ray, Spark, Dask and datatrove beside .venv, and extract pages in each
 	@test -d $(ENGINES) || $(BIN)/python -m venv $(ENGINES)
-	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check '.[ray,spark,dask]' \
+	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check '.[ray,spark,dask,datatrove]' \
 		hypothesis psutil pytest pytest-asyncio pytest-timeout
 	$(ENGINES)/bin/python -m pytest --noconftest -m engines tests/bulk/test_engines.py $(ARGS)
 

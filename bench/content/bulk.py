@@ -2,7 +2,9 @@
 
 python -m bench.content.bulk                      # print the tables
 python -m bench.content.bulk --write              # and put them into bench/README.md
-python -m bench.content.bulk --peers PYTHON       # also trafilatura and resiliparse, with fastwarc, of this Python
+python -m bench.content.bulk --peers PYTHON       # also trafilatura, resiliparse and datatrove's default
+                                                  # extractor, with fastwarc, of this Python
+python -m bench.content.bulk --ray PYTHON         # also Ray Data with one actor, of this Python with pagemill[ray]
 python -m bench.content.bulk --records 500 --long 20000
 """
 
@@ -57,6 +59,13 @@ if name == "trafilatura":
     import trafilatura
     def extract(html):
         return trafilatura.extract(html, output_format="markdown", with_metadata=True)
+elif name == "datatrove":
+    from datatrove.pipeline.extractors import Trafilatura
+    from datatrove.pipeline.extractors.base import ExtractorSandbox
+    step = Trafilatura(timeout=30)
+    sandbox = ExtractorSandbox(timeout=30).__enter__()
+    def extract(html):
+        return sandbox.process_document(html.decode("utf-8", "replace"), step.extract)
 else:
     from resiliparse.extract.html2text import extract_plain_text
     from resiliparse.parse.encoding import bytes_to_str, detect_encoding
@@ -64,6 +73,24 @@ else:
         return extract_plain_text(bytes_to_str(html, detect_encoding(html)), main_content=True)
 for record in ArchiveIterator(open(file, "rb"), record_types=WarcRecordType.response):
     extract(record.reader.read())
+"""
+
+_PEERS = ("trafilatura", "resiliparse", "datatrove")
+_RAY = """
+import sys
+import pyarrow as pa
+import ray
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+from pagemill.bulk.ray import Extract
+file, folder = sys.argv[1:]
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+rows = [
+    {"url": record.headers["WARC-Target-URI"], "html": record.reader.read()}
+    for record in ArchiveIterator(open(file, "rb"), record_types=WarcRecordType.response)
+]
+ray.data.from_arrow(pa.Table.from_pylist(rows)).map_batches(
+    Extract, batch_format="pyarrow", batch_size=16, concurrency=1
+).write_parquet(folder)
 """
 
 
@@ -89,6 +116,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=500)
     parser.add_argument("--long", type=int, default=20_000, help="records of the run whose memory is measured; 0: none")
     parser.add_argument("--peers", metavar="PYTHON")
+    parser.add_argument("--ray", metavar="PYTHON")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -109,7 +137,9 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> str:
     ]
     commands = [(f"pagemill extract, {n} process{'es' * (n > 1)}", _command(file, folder, n)) for n in (1, 2)]
     if arguments.peers:
-        commands += [(name, [arguments.peers, "-c", _PEER, name, str(file)]) for name in ("trafilatura", "resiliparse")]
+        commands += [(name, [arguments.peers, "-c", _PEER, name, str(file)]) for name in _PEERS]
+    if arguments.ray:
+        commands.append(("Ray Data, 1 actor", [arguments.ray, "-c", _RAY, str(file), str(folder / "ray")]))
     for name, command in commands:
         rows.append(_timed(name, command, arguments.records, size).row())
         print(rows[-1], flush=True)

@@ -2,11 +2,11 @@
 
     python -m bench.content.corpora [--show]
 
-Language: how often it is the one that the page declares, on the reading set. A page counts that declares one and has 200
-characters of content, by its reader. Pages declare wrongly too: `--show` prints where they differ.
+Language: how often it is the one that the page declares, on the reading set. A page counts that declares one and has
+200 characters of content, by its reader. Pages declare wrongly too: `--show` prints where they differ.
 
-Quality: how far it is from the F1 that it predicts, on pages of sites that the model had not seen: what the last training
-left in `training/figures.json`, the reading set by decile of `quality` where it did that, else all pages by eighth.
+Quality: how far it is from the F1 that it predicts, on pages of sites that the model had not seen: what the last
+training left in `training/figures.json`, the reading set by decile where it did that, else all pages by eighth.
 """
 
 from __future__ import annotations

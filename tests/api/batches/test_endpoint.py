@@ -199,6 +199,19 @@ async def test_a_batch_that_waits_is_cancelled_at_once(api, feed) -> None:
     assert (await results(api, batch_id))[0] == []
 
 
+async def test_secrets_of_lines_are_kept_encrypted(api, worker, feed, database) -> None:
+    line = {"url": "https://example.com/", "options": {"headers": {"Authorization": "Bearer of-the-line"}}}
+    await upload(api, json.dumps(line), cookies={"a": "of-the-batch"})
+    await feed()
+    [page] = await worker.start_all()
+    assert page.options.sealed is not None
+    stored = await database.rows(
+        "SELECT options::text FROM jobs UNION ALL SELECT options::text FROM pages UNION ALL "
+        "SELECT options::text FROM batch_lines"
+    )
+    assert not any("of-the-" in row["options"] for row in stored)
+
+
 async def test_other_keys_see_no_batch(api, database, settings) -> None:
     from pagemill.jobs.keys.keys import Keys
 

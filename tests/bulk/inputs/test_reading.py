@@ -206,6 +206,29 @@ def test_a_file_that_breaks_off_is_damaged(write, name, cut):
     assert codes(found)[-1] == "input_damaged"
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda m: m[:-40], lambda m: m[:30] + bytes(40) + m[70:], lambda m: b"\x1f\x8b\x08" + m]
+)
+def test_what_follows_a_damaged_member_is_read(write, damage):
+    """A record that is cut short, one with other bytes in it, and what only begins like one."""
+    members = [gzip.compress(response(f"http://a/{number}", article(number) * 2)) for number in range(5)]
+    members[1] = damage(members[1])
+    found = read(write("x.warc.gz", b"".join(members)))
+    assert codes(found).count("input_damaged") == 1
+    pages = [record.url for record in found if record.failure is None]
+    assert pages[0] == "http://a/0"
+    assert pages[-3:] == ["http://a/2", "http://a/3", "http://a/4"]
+
+
+def test_a_record_that_is_shorter_than_it_says_costs_itself_alone(write):
+    short = response("http://b/", b"<p>b" * 50)
+    members = [
+        gzip.compress(each) for each in (response("http://a/", b"<p>a"), short[:-60], response("http://c/", b"<p>c"))
+    ]
+    members[1] = members[1][:-12]
+    assert codes(read(write("x.warc.gz", b"".join(members)))) == [None, "input_damaged", None]
+
+
 def test_garbage_between_records_ends_a_file(write):
     found = read(write("x.warc", response("http://a/", b"<p>a") + b"garbage\r\n\r\n" + response("http://b/", b"<p>b")))
     assert codes(found) == [None, "input_damaged"]

@@ -154,6 +154,7 @@ async def _new_batch(  # noqa: PLR0913, PLR0917 - what is known of it
     webhook_url: str | None,
     idempotency_key: str | None,
 ) -> Job:
+    sealed = await resources.sessions.seal_options(key_id, options)
     batch_id = await resources.batches.begin(key_id)
     try:
         lines = await upload.copy(batch_id, LineReader(resources, key_id, asked))
@@ -163,7 +164,7 @@ async def _new_batch(  # noqa: PLR0913, PLR0917 - what is known of it
             batch_id,
             key_id,
             lines,
-            await resources.sessions.seal_options(key_id, options),
+            sealed,
             idempotency=_idempotency(resources, upload, options, webhook_url, idempotency_key),
             webhook_url=webhook_url,
             trace_context=tracing.current_context(),
@@ -182,7 +183,8 @@ def _idempotency(
     if key is None:
         return None
     asked = hashlib.sha256(upload.digest.digest() + orjson.dumps([options, webhook_url])).digest()
-    return Idempotency(key, resources.sessions.request_hash(asked, options))
+    # Lines may have secrets too: nobody without the service's key can try what they are.
+    return Idempotency(key, resources.sessions.request_hash(asked, options, secret=True))
 
 
 async def _batch(resources: Resources, batch_id: str, key_id: str) -> tuple[Job, BatchProgress]:

@@ -1,12 +1,11 @@
 """Pages in WARC files, and in WACZ files, which are ZIP files of WARC files.
 
 fastwarc reads the records. A record that is cut off, and gzip that breaks off, are told apart from an orderly end: then
-the input is damaged.
+the input is damaged. Where each record is a member of the gzip file, it is read on from the next whole one.
 """
 
 from __future__ import annotations
 
-import gzip
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -24,17 +23,21 @@ if TYPE_CHECKING:
     from pagemill.bulk.inputs.source import Source
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MEMBER = b"\x1f\x8b\x08"
+_GZIP = 31  # zlib's number for it, with the largest window
+_RECORD = b"WARC/"
 _PAGES = (Kind.HTML, Kind.PDF)
 """Archives of browsers hold scripts, pictures and more: these alone are pages."""
 _REDIRECTS = range(300, 400)
 _INFORMATIONAL = 200
 _BUFFER = 1024 * 1024
+_PART = 64 * 1024
 
 
 def read_warc(source: Source, limits: ReadingLimits) -> Iterator[Record]:
     """Yield the pages of a WARC file; redirects and what is no page are left out."""
     with source.path.open("rb", buffering=_BUFFER) as file:
-        yield from _records(file, str(source.path), limits)
+        yield from _records(file, str(source.path), str(source.path), limits)
 
 
 def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
@@ -43,47 +46,117 @@ def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
         for name in archive.namelist():
             if name.startswith("archive/") and name.endswith((".warc", ".warc.gz")):
                 with archive.open(name) as stream:
-                    yield from _records(stream, f"{source.path}/{name}", limits)
+                    yield from _records(stream, f"{source.path}/{name}", str(source.path), limits)
 
 
-def _records(file: Any, name: str, limits: ReadingLimits) -> Iterator[Record]:
+def _records(file: Any, name: str, path: str, limits: ReadingLimits) -> Iterator[Record]:
     fastwarc = load("fastwarc.warc", "Reading WARC")
     kinds = fastwarc.WarcRecordType.response | fastwarc.WarcRecordType.resource
     unpacked = _GzipStream(file) if file.peek(2).startswith(_GZIP_MAGIC) else None
     found = False
-    for record in fastwarc.ArchiveIterator(unpacked or file, record_types=fastwarc.WarcRecordType.any_type):
-        found = True
-        if record.record_type & kinds:
-            page = _page(record, limits)
-            if page is not None:
-                yield page
-    if unpacked and unpacked.failure:
-        raise DamagedInputError(f"{name} is damaged: {unpacked.failure}.")
+    while True:
+        failure: DamagedInputError | None = None
+        try:
+            for record in fastwarc.ArchiveIterator(unpacked or file, record_types=fastwarc.WarcRecordType.any_type):
+                found = True
+                if record.record_type & kinds:
+                    page = _page(record, limits)
+                    if page is not None:
+                        yield page
+        except DamagedInputError as error:
+            failure = error
+        if unpacked and unpacked.failure:
+            failure = DamagedInputError(f"{name} is damaged: {unpacked.failure}.")
+        if failure is None:
+            break
+        unpacked = unpacked and unpacked.after_damage()
+        if unpacked is None:
+            raise failure
+        yield Record(path, failure=failure)
     if not found:
         raise DamagedInputError(f"{name} holds no WARC records.")
 
 
 class _GzipStream:
-    """gzip, unpacked. What breaks off ends here, and `failure` says so: fastwarc takes it for an orderly end.
+    """gzip, unpacked member by member. What breaks off ends here, and `failure` says so: fastwarc takes it for an
+    orderly end.
 
     All that comes before that place is given.
     """
 
     def __init__(self, file: Any) -> None:
-        self._file = gzip.GzipFile(fileobj=file)
+        self._file = file
+        self._waiting = b""
+        self._member: Any = None
+        self._start = 0
+        """Where the member begins."""
+        self._given = 0
         self.failure: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
-        if self.failure is not None:
-            return b""
+        """Return at most `size` bytes, nothing at the end."""
+        size = size if size > 0 else _BUFFER
         try:
-            return self._file.read1(size)
-        except (EOFError, OSError, zlib.error) as error:
+            while self.failure is None and self._fill():
+                part: bytes = self._member.decompress(self._waiting, size)
+                self._waiting = self._member.unconsumed_tail or self._member.unused_data
+                if self._member.eof:
+                    self._member = None
+                if part:
+                    self._given += len(part)
+                    return part
+        except (EOFError, zlib.error) as error:
             self.failure = error
-            return b""
+        return b""
+
+    def _fill(self) -> bool:
+        """Have bytes of a member waiting. Raises EOFError where it breaks off; returns False after the last."""
+        if self._member is None:
+            self._waiting = self._waiting.lstrip(b"\0")  # padding, as gzip has it
+        while not self._waiting:
+            self._waiting = self._file.read(_PART)
+            if not self._waiting:
+                if self._member is not None:
+                    raise EOFError("it breaks off")
+                return False
+            if self._member is None:
+                self._waiting = self._waiting.lstrip(b"\0")
+        if self._member is None:
+            self._start = self._file.tell() - len(self._waiting)
+            self._member = zlib.decompressobj(_GZIP)
+        return True
 
     def tell(self) -> int:
-        return self._file.tell()
+        """How many bytes were given."""
+        return self._given
+
+    def after_damage(self) -> _GzipStream | None:
+        """Return the stream from the next member on that begins with a record, or None where there is none."""
+        self._file.seek(self._start + 1)
+        while (place := _find(self._file, _MEMBER)) is not None:
+            self._file.seek(place)
+            try:
+                begins = zlib.decompressobj(_GZIP).decompress(self._file.read(_PART), len(_RECORD))
+            except zlib.error:
+                begins = b""
+            if begins == _RECORD:
+                self._file.seek(place)
+                return _GzipStream(self._file)
+            self._file.seek(place + 1)
+        return None
+
+
+def _find(file: Any, wanted: bytes) -> int | None:
+    """Return where these bytes come next in a file, from its place on."""
+    start, kept = file.tell(), b""
+    while part := file.read(_BUFFER):
+        found = (kept + part).find(wanted)
+        if found >= 0:
+            return int(start + found)
+        joined = kept + part
+        kept = joined[-len(wanted) + 1 :]
+        start += len(joined) - len(kept)
+    return None
 
 
 def _page(record: Any, limits: ReadingLimits) -> Record | None:
