@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pagemill import bodies
 from pagemill.cli import scrape_options
-from pagemill.cli.host_turns import HostTurns, host_of
 from pagemill.cli.output.page_output import PageOutput, save_pictures
 from pagemill.cli.output.progress_bar import ProgressBar
-from pagemill.cli.url_files import urls_of
+from pagemill.cli.urls.files import urls_of
+from pagemill.cli.urls.host_turns import HostTurns, host_of
 from pagemill.errors import OperatorError, UsageError
 from pagemill.in_process.outcome import job_of, scrape_url
 from pagemill.redaction import redact_url

@@ -137,7 +137,7 @@ PAGE_ERRORS: dict[str, Explanation] = {
             "the session, or the job's headers, cookies and texts, were encrypted with another `PAGEMILL_SECRET_KEY`, "
             "or the browser does not take it"
         ),
-        "Save the session again.",
+        "Save the session again, or submit the job anew.",
     ),
     "extraction_timeout": Explanation(
         "extraction took too long (`PAGEMILL_EXTRACTION_TIMEOUT`)",

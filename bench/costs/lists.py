@@ -1,6 +1,6 @@
 """How long a part of a list of jobs takes in a database of a million jobs, at its start and deep in it.
 
-    python -m bench.lists [--jobs 1000000] [--plans]
+    python -m bench.costs.lists [--jobs 1000000] [--plans]
 
 An embedded server is filled with jobs of one page, of one key: one in twenty failed, one in fifty is a batch, one in
 two hundred a crawl; one in a hundred thousand is of a host of its own, and failed with an error of its own. For each
