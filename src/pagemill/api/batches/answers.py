@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -88,7 +89,7 @@ def batch(job: Job, progress: BatchProgress) -> JsonObject:
         "notBegunPages": progress.total - progress.begun,
         "results": f"/v1/batches/{job.id}/results",
         **job_times(job),
-        **({"durationMs": max(0, round((ended - job.created_at).total_seconds() * 1000))} if ended else {}),
+        **({"durationMs": max(0, (ended - job.created_at) // timedelta(milliseconds=1))} if ended else {}),
     }
 
 

@@ -13,15 +13,12 @@ Each may be sent twice; what makes that safe stands above each, after "Repeatabl
 
 from __future__ import annotations
 
-from pagemill.jobs.queue.statements import JOB_COLUMNS, PAGE_COLUMNS
+from pagemill.jobs.queue.columns import JOB_COLUMNS, PAGE_COLUMNS
 
 # Uploads
 
 # Repeatable: what is there stays.
 BEGIN_UPLOAD = "INSERT INTO batches (id, key_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-
-LINES = "batch_lines"
-LINE_COLUMNS = ("batch_id", "position", "url", "own_id", "options")
 
 # Sent before lines are copied, in the same transaction. $1: the batch, $2, $3: from this position to below that.
 # Repeatable: with it the copying is, as each position has one line.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_LINES = "batch_lines"
+_LINE_COLUMNS = ("batch_id", "position", "url", "own_id", "options")
 _DELETED_AT_ONCE = 5000
 _RELEASED_BATCHES = 20
 _LATE = timedelta(hours=1)
@@ -89,8 +91,8 @@ class BatchStore:
         await self._database.copy(
             statements.CLEAR_LINES,
             (batch_id, first, first + len(lines)),
-            statements.LINES,
-            statements.LINE_COLUMNS,
+            _LINES,
+            _LINE_COLUMNS,
             [(batch_id, first + place, line.url, line.own_id, line.options) for place, line in enumerate(lines)],
         )
 

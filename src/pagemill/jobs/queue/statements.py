@@ -18,10 +18,9 @@ Invariants that they keep:
 
 from __future__ import annotations
 
-# Jobs
+from pagemill.jobs.queue.columns import JOB_COLUMNS, PAGE_COLUMNS
 
-JOB_COLUMNS = """id, key_id, batch, options, status, request_hash, created_at, completed_at, cancelled_at,
-    webhook_url, webhook, kind, site"""
+# Jobs
 
 _PLACE = """
     SELECT coalesce(by_key > 0 AND by_key + {pages} > {key_limit}::bigint, false) AS key_full,
@@ -147,11 +146,6 @@ LIST_JOBS = {
         ("failed", "AND status = 'failed'"),
     )
 }
-
-PAGE_COLUMNS = (
-    "id, job_id, position, url, status, error_code, error_message, final_url, status_code, cached, fetched_with, "
-    "attempts, created_at, started_at, completed_at"
-)
 
 # Repeatable: it only reads.
 GET_PAGES = f"SELECT {PAGE_COLUMNS} FROM pages WHERE job_id = $1 ORDER BY position"
