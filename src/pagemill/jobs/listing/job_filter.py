@@ -27,6 +27,7 @@ class ListedKind(StrEnum):
     BATCH = "batch"
     MAP = "map"
     CRAWL = "crawl"
+    BULK = "bulk"
 
 
 @dataclass(frozen=True, slots=True)

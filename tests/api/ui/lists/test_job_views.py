@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.crawls.store import CrawlStore
 from pagemill.jobs.queue.store import JobStore, Site
 from pagemill.model import (
@@ -20,6 +21,7 @@ from pagemill.model import (
     SiteOptions,
     Status,
 )
+from pagemill.settings import Settings
 
 if TYPE_CHECKING:
     from tests.api.ui.browsing import Interface
@@ -95,6 +97,32 @@ async def test_a_job_is_shown_with_its_errors_explained(
     await stranger.page(f"/ui/jobs/{job.id}", 404)
     await visitor.page("/ui/jobs/job_000000000000000000000000", 404)
     await visitor.page("/ui/jobs/odd", 404)
+
+
+async def test_a_batch_by_upload_is_listed_looked_at_and_cancelled(
+    interface: Interface, visitor: Visiting, stranger: Visiting
+) -> None:
+    body = "".join(f"https://upload.test/{number}\n" for number in range(3))
+    answer = await interface.api.client.post("/v1/batches", content=body.encode())
+    batch_id = answer.json()["id"]
+    batches = BatchStore(interface.database, JobStore(interface.database), Settings(batch_queued_pages=2))
+    for is_released in (False, True):
+        if is_released:
+            assert (await batches.release())[0] == 2
+        assert batch_id in rows(await visitor.page("/ui/jobs"))
+        assert rows(await visitor.page("/ui/jobs?kind=bulk")) == [batch_id]
+        page = await visitor.page(f"/ui/jobs/{batch_id}")
+        assert ("https://upload.test/0" in page) == is_released
+        assert "0 of 3" in page
+    moved = await visitor.client.get(f"/ui/playground/{batch_id}")
+    assert (moved.status_code, moved.headers["location"]) == (307, f"/ui/jobs/{batch_id}")
+    assert (await stranger.send(f"/ui/jobs/{batch_id}/cancel")).status_code == 404
+    assert (await visitor.send(f"/ui/jobs/{batch_id}/cancel")).status_code == 303
+    job = await JobStore(interface.database).get(batch_id, interface.api.key_id)
+    assert job is not None
+    assert (job.status, job.cancelled_at is not None) == (Status.FAILED, True)
+    assert "/retry" not in await visitor.page(f"/ui/jobs/{batch_id}")
+    assert (await visitor.send(f"/ui/jobs/{batch_id}/retry")).status_code == 409
 
 
 async def test_pages_of_a_job_are_shown_in_parts(interface: Interface, visitor: Visiting) -> None:

@@ -64,7 +64,9 @@ async def test_a_page_is_submitted_watched_and_read_by_keyboard(visit: Watched, 
     assert await visit.serious_faults() == []
     site.open.set()
     await page.get_by_role("heading", name="Copper Kettle").first.wait_for()
-    assert "/ui/playground/job_" in page.url
+    job_id = page.url.rpartition("/ui/playground/")[2]
+    original = page.get_by_role("link", name="Original beside extracted")
+    assert await original.get_attribute("href") == f"/ui/content/{job_id}?index=0"
 
     # Tabs by arrow keys; each is filled when it is shown.
     read = page.get_by_role("tab", name="Read", exact=True)

@@ -33,6 +33,8 @@ async def cancel_job(job_id: str, resources: ApiResources, visitor: SignedIn) ->
     job, _ = await job_of_path(resources, job_id, visitor.key_id)
     if job.kind is JobKind.CRAWL:
         await resources.crawls.stop(job.id, visitor.key_id)
+    elif job.kind is JobKind.BULK:
+        await resources.batches.cancel(job.id, visitor.key_id)
     else:
         await resources.jobs.cancel(job.id, visitor.key_id)
     return RedirectResponse(f"/ui/jobs/{job.id}", _SEE_OTHER)
@@ -57,6 +59,8 @@ async def retry_job(job_id: str, request: Request, resources: ApiResources, visi
 
 async def _submission(resources: Resources, job: Job, pages: int, *, only_failed: bool) -> Submission:
     """Return what submits a job again, `pages` of them."""
+    if job.kind is JobKind.BULK:
+        raise ConflictError("A batch by upload is run again by uploading it again.")
     if job.site is not None:
         endpoint = SubmitEndpoint.CRAWL if job.kind is JobKind.CRAWL else SubmitEndpoint.MAP
         urls, site = [job.site.url], site_of(job.kind, job.site)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import RedirectResponse
 
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.ui.playground.stored import MAX_POSITION, StoredPage, own_job, stored_page
@@ -63,6 +64,8 @@ async def show_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the reque
 ) -> Response:
     """Return the page with what came of a job: its pages, or with `page` what came of one of them."""
     job = await own_job(resources, job_id, visitor.key_id)
+    if job.kind is JobKind.BULK and page is None:  # it may have a million
+        return RedirectResponse(f"/ui/jobs/{job.id}")
     result = await _result(resources, job, page, after)
     return render(request, visitor, "playground.html", result=result, **_form(resources))
 
