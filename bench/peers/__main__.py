@@ -26,6 +26,14 @@ from pagemill.model import DEFAULT_FORMATS, Format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_HEADING = """## Beside what people use in its place
+
+`python -m bench.peers`: the same real pages, from one loopback server that is not counted, in one run. Each peer
+has a process for each core and 16 requests at once in each; they take turns, and of each peer's rounds the one with
+the least processor time counts. Processor time and memory (proportional set sizes) are those of whole process
+trees, from the first request to the last page; starting and loading models are not counted, and neither is the
+client that reads the service's results. *Words* says how much text each returned, not how good it is: that is
+[measured](#extraction) by itself."""
 HEAD = (
     "| | CPU a page | times Pagemill's | pages/s | most memory | pages with text | words a page |",
     "|---|--:|--:|--:|--:|--:|--:|",
@@ -81,7 +89,10 @@ def main() -> None:
         best = _rounds([PEERS[name] for name in options.only], [base + name for name in names], options.rounds)
     size = sum(map(len, pages.values())) / len(pages) / 1024
     text = "\n".join(
-        [f"{len(pages)} pages of {size:.0f} KB on average, {os.cpu_count()} cores; {_named()}.\n", *_table(best)]
+        [
+            f"{_HEADING}\n\n{len(pages)} pages of {size:.0f} KB on average, {os.cpu_count()} cores; {_named()}.\n",
+            *_table(best),
+        ]
     )
     print(text)
     if options.write:
