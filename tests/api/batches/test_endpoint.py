@@ -127,6 +127,8 @@ async def test_a_line_has_options_of_its_own(api, worker, feed) -> None:
         ('{"url": "https://example.com/", "options": {"sessionId": "x"}}', "whole batch"),
         ('{"url": "https://example.com/", "options": {"typo": 1}}', "`options.typo`"),
         (r'{"url": "https://example.com/", "id": "\u0000"}', "NUL"),
+        (r'{"url": "https://example.com/", "options": "{\"includeTags\": [\"a\u005cu0000\"]}"}', "NUL"),
+        ('{"url": "https://example.com/", "options": {"headers": %s}}' % ("[" * 300 + "]" * 300), "deeply"),
         (b"\xff", "UTF-8"),
     ],
 )
