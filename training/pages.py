@@ -118,7 +118,7 @@ def read(wcxb: Path, reading: Path, step: int = 1, corrections: Path | None = No
     `corrections`: a folder of corrected pages, in folders of the reading set's form. All of them are read.
     """
     for folder in sorted(path.parent for path in corrections.rglob("ground-truth")) if corrections else ():
-        for record in reading_set.read(folder):
+        for record in reading_set.read(folder, is_foreign=True):
             yield _page(f"{folder.name}/{record.name}", record.kind, record.html, record.url, None, record)
     known: set[str] = set()
     for number, record in enumerate(reading_set.read(reading) if reading.is_dir() else ()):

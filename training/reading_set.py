@@ -35,11 +35,13 @@ class Record(NamedTuple):
     """Which of them a person gave, where the others are the model's; None where all were read."""
 
 
-def read(folder: Path) -> Iterator[Record]:
-    """Read every page, in the order of the names."""
+def read(folder: Path, *, is_foreign: bool = False) -> Iterator[Record]:
+    """Read every page, in the order of the names. Raises ValueError where a foreign folder names files outside it."""
     for path in sorted((folder / "ground-truth").glob("*.json.gz")):
         record = json.loads(gzip.decompress(path.read_bytes()))
         source = (folder / record["html"]).resolve()
+        if is_foreign and not source.is_relative_to(folder.resolve()):
+            raise ValueError(f"{path} names a page outside of its folder: {record['html']}")
         wcxb = source.name.partition(".")[0] if source.parent.parent.name == "wcxb-dev" else None
         html = gzip.decompress(source.read_bytes())
         blocks = [(role, text) for role, text in record["blocks"]]

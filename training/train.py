@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import statistics
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -71,6 +72,8 @@ def main() -> None:
     options.add_argument("--step", type=int, default=1, help="of so many pages, take one")
     options.add_argument("--processes", type=int, default=os.cpu_count(), help="how many folds at a time")
     options = options.parse_args()
+    if options.corrections is not None and not any(options.corrections.rglob("ground-truth")):
+        sys.exit(f"{options.corrections} holds no corrected pages.")
     begin = time.monotonic()
     pages = list(data.read(options.data / "wcxb-dev", options.data / "reading", options.step, options.corrections))
     count = sum(len(page.words) for page in pages)

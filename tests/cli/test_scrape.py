@@ -73,6 +73,8 @@ async def test_urls_come_from_a_file_or_standard_input(web, tmp_path):
     file = tmp_path / "urls.txt"
     file.write_text(f"# a comment\n{web.url('/')}\n\n{web.url('/other')}\n")
     assert (await scrape("--file", str(file)))[1].count("# Title") == 2
+    file.write_text(f"\ufeff{web.url('/')}\n", "utf-8")
+    assert (await scrape("--file", str(file)))[0] == 0
     assert (await scrape("-", given=f"{web.url('/')}\n"))[1].count("# Title") == 1
 
 
@@ -83,7 +85,7 @@ async def test_urls_come_from_tables(web, tmp_path, suffix):
     if suffix == ".parquet":
         pq.write_table(pa.table({"id": [1, 2], "url": urls}), file)
     else:
-        file.write_text(f'"{urls[0]}"\n\n{{"url": "{urls[1]}", "id": 2}}\n')
+        file.write_text(f'\ufeff"{urls[0]}"\n\n{{"url": "{urls[1]}", "id": 2}}\n', "utf-8")
     code, _, errors = await scrape("--file", str(file), "-o", str(output), "--host-interval", "0")
     assert (code, errors) == (0, "")
     assert pq.read_table(output)["url"].to_pylist() == urls

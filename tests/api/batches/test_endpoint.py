@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 
@@ -11,6 +12,7 @@ from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
 from tests.web.http_server import HttpServer, Response
 
+from pagemill.api.uploads.tables import TableProcesses
 from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.queue.store import JobStore
 
@@ -127,6 +129,8 @@ async def test_a_line_has_options_of_its_own(api, worker, feed) -> None:
         ('{"url": "https://example.com/", "options": {"sessionId": "x"}}', "whole batch"),
         ('{"url": "https://example.com/", "options": {"typo": 1}}', "`options.typo`"),
         (r'{"url": "https://example.com/", "id": "\u0000"}', "NUL"),
+        (r'{"url": "https://example.com/", "options": "{\"includeTags\": [\"a\u005cu0000\"]}"}', "NUL"),
+        ('{"url": "https://example.com/", "options": {"headers": %s}}' % ("[" * 300 + "]" * 300), "deeply"),
         (b"\xff", "UTF-8"),
     ],
 )
@@ -249,9 +253,23 @@ async def test_parquet_in_and_out(api, worker, feed, database) -> None:
         (2, "1", "https://example.com/a", "failed"),
     ]
     assert rows[0]["markdown"] == "Ünï\n"
-    for bad in (sink.getvalue()[:-40], b"PAR1" + bytes(100)):
-        assert "Parquet" in (await upload(api, bad, 400))["message"]
+    late = io.BytesIO()
+    pq.write_table(pa.table({"url": ["https://example.com/"], "id": pa.array([2**55], pa.timestamp("ms"))}), late)
+    for bad in (sink.getvalue()[:-40], b"PAR1" + bytes(100), late.getvalue()):
+        said = (await upload(api, bad, 400))["message"]
+        assert "Parquet" in said
+        assert "Traceback" not in said
     assert await stored_lines(database) == 2
+
+
+async def test_who_reads_tables_slowly_keeps_no_other_key_from_them(settings, tmp_path) -> None:
+    pq.write_table(pa.table({"url": ["https://example.com/"]}), tmp_path / "urls.parquet")
+    tables = TableProcesses(settings.changed(batch_table_processes=1))
+    with (tmp_path / "urls.parquet").open("rb") as slow, (tmp_path / "urls.parquet").open("rb") as other:
+        async with contextlib.aclosing(tables.lines_of("slow", slow)) as unread:
+            assert b"example.com" in await anext(unread)
+            async with asyncio.timeout(60):
+                assert [b"example.com" in part async for part in tables.lines_of("other", other)] == [True]
 
 
 async def test_who_goes_away_midway_leaves_nothing(api, database) -> None:

@@ -245,7 +245,7 @@ def test_json_lines(write, name, pack):
         {"page": 7},
         {"page": "x"},
     ]
-    text = "\n".join([*map(json.dumps, rows), "", "no json", "[]"]).encode()
+    text = "\n".join([*map(json.dumps, rows), "", "no json", "[]"]).encode("utf-8-sig")
     found = read(write(name, pack(text)), limits=ReadingLimits(100_000, "page", "at"))
     assert (found[0].url, found[0].body, found[0].content_type) == (
         "http://a/",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -152,3 +154,28 @@ GIVEN = st.builds(
 @given(st.lists(GIVEN, max_size=30))
 def test_whatever_corrections_there_are_a_page_has_text(given_corrections):
     assert markdown(SECOND, *given_corrections).strip()
+
+
+def test_many_corrections_cost_little_on_a_long_page(monkeypatch):
+    is_same = Mock(wraps=corrections._is_same)
+    monkeypatch.setattr(corrections, "_is_same", is_same)
+    flat = split("<main>" + "".join(f"<p class=x>Paragraph {'abc'[n % 3]}</p>" for n in range(300)) + "</main>")
+    path = corrections.path_of(flat, flat.owner[0])
+    texts = [corrections.text_digest(f"Paragraph {letter}") for letter in "bxyz"]
+    other = (path[0], ("main", ("y",)), *path[2:])
+    of_texts = [Correction(text, ("e.org",), (), path, text, BlockRole.JUNK) for text in texts]
+    whole = [Correction("other", ("e.org",), (), other, None, BlockRole.JUNK)]
+    found = corrections.find(flat, of_texts + whole)
+    assert {block: given.id for block, given in found.items()} == dict.fromkeys(range(1, 300, 3), texts[0])
+    assert is_same.call_count == 2  # one path of the page, two of corrections
+
+
+def test_paths_that_all_differ_are_compared_up_to_a_number(monkeypatch):
+    flat = split("<main>" + "".join(f"<p class={name}>Paragraph</p>" for name in "abcd") + "</main>")
+    given = [
+        Correction(str(block), ("e.org",), (), corrections.path_of(flat, owner), None, BlockRole.JUNK)
+        for block, owner in enumerate(flat.owner)
+    ]
+    assert len(corrections.find(flat, given)) == 4
+    monkeypatch.setattr(corrections, "MAX_COMPARISONS", 8)
+    assert list(corrections.find(flat, given)) == [0, 1]

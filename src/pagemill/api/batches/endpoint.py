@@ -129,7 +129,7 @@ async def _upload(
     options = await scrape_options(asked, resources.settings, resources.schemas, key_id)
     await check_session(resources, key_id, options)
     webhook_url = checked_webhook(resources, asked)
-    upload = Upload(request, resources)
+    upload = Upload(request, resources, key_id)
     if idempotency_key is not None and await resources.batches.is_known(key_id, idempotency_key):
         await upload.drain()
         job = await resources.jobs.find_existing_job(

@@ -106,7 +106,12 @@ class LineReader:
                 raise RequestError(f"The field `options` is not valid JSON: {error}.") from None
         if not isinstance(value, dict):
             raise RequestError("The field `options` is not valid: it is an object.")
-        key = orjson.dumps(value)
+        try:
+            key = orjson.dumps(value)
+        except orjson.JSONEncodeError:
+            raise RequestError("The field `options` is not valid: it is nested too deeply.") from None
+        if b"\\u0000" in key:  # of a text in a text, where the line does not show it
+            raise RequestError("The field `options` is not valid: it holds a NUL character.")
         if key not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.pop(next(iter(self._known)))

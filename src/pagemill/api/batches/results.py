@@ -59,7 +59,7 @@ async def results_response(  # noqa: PLR0913 - each says something else of the a
         response.headers.update(said)
         return response
     check_parquet()
-    table = resources.tables.table_of(encode(pieces, None))
+    table = resources.tables.table_of(job.key_id, encode(pieces, None))
     chunks = await resources.downloads.begin(job.key_id, table)
     return StreamingResponse(chunks, media_type=MEDIA_TYPES[form], headers=said)
 

@@ -30,9 +30,10 @@ _SPOOLED_AT_ONCE = 1024 * 1024
 class Upload:
     """The body of one request. `digest` is SHA-256 of what was read of it so far."""
 
-    def __init__(self, request: Request, resources: Resources) -> None:
+    def __init__(self, request: Request, resources: Resources, key_id: str) -> None:
         self._request = request
         self._resources = resources
+        self._key_id = key_id
         self._limits = resources.settings.batches
         self.digest = hashlib.sha256()
 
@@ -107,15 +108,15 @@ class Upload:
         check_parquet()
         with tempfile.TemporaryFile() as spool:
             await asyncio.to_thread(spool.write, head)
-            waiting: list[bytes] = []
+            waiting = bytearray()
             async for chunk in chunks:
-                waiting.append(chunk)
-                if sum(map(len, waiting)) >= _SPOOLED_AT_ONCE:
-                    await asyncio.to_thread(spool.write, b"".join(waiting))
-                    waiting = []
-            await asyncio.to_thread(spool.write, b"".join(waiting))
+                waiting += chunk
+                if len(waiting) >= _SPOOLED_AT_ONCE:
+                    await asyncio.to_thread(spool.write, waiting)
+                    waiting = bytearray()
+            await asyncio.to_thread(spool.write, waiting)
             await asyncio.to_thread(spool.flush)
             spool.seek(0)
-            async with contextlib.aclosing(self._resources.tables.lines_of(spool)) as lines:
+            async with contextlib.aclosing(self._resources.tables.lines_of(self._key_id, spool)) as lines:
                 async for chunk in lines:
                     yield chunk

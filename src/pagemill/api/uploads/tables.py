@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from pagemill.child_environment import child_environment
 from pagemill.errors import NotSupportedError, RequestError
+from pagemill.fair_semaphore import FairSemaphore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -30,15 +31,17 @@ def check_parquet() -> None:
 
 
 class TableProcesses:
-    """Starts the processes, a few at a time."""
+    """Starts the processes, a few at a time, and one more for a key that has none: clients may read as slowly as they
+    like.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._memory = settings.batches.batch_table_memory
-        self._slots = asyncio.Semaphore(settings.batches.batch_table_processes)
+        self._slots = FairSemaphore(settings.batches.batch_table_processes, spare=1)
 
-    async def lines_of(self, table: IO[bytes]) -> AsyncGenerator[bytes]:
+    async def lines_of(self, key_id: str, table: IO[bytes]) -> AsyncGenerator[bytes]:
         """Yield the rows of a Parquet file as JSON Lines, in chunks. Raises errors.RequestError where it is none."""
-        async with self._slots, self._process("read", table, asyncio.subprocess.PIPE) as process:
+        async with self._slots.slot(key_id), self._process("read", table, asyncio.subprocess.PIPE) as process:
             stdout, stderr = process.stdout, process.stderr
             if stdout is None or stderr is None:
                 raise RuntimeError("the process is talked to through pipes")
@@ -48,10 +51,10 @@ class TableProcesses:
             if await process.wait():
                 raise RequestError(f"The Parquet file cannot be read: {fault or 'it takes too much memory'}")
 
-    async def table_of(self, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    async def table_of(self, key_id: str, lines: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         """Yield JSON Lines, which come in chunks, as a Parquet file in chunks."""
         async with (
-            self._slots,
+            self._slots.slot(key_id),
             self._process("write", asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL) as process,
             contextlib.aclosing(_read_while(process, lines)) as chunks,
         ):

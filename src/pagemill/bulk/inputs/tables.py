@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
@@ -44,7 +45,7 @@ def read_json_lines(source: Source, limits: ReadingLimits) -> Iterator[Record]:
 
 def _from_line(line: bytes, limits: ReadingLimits) -> Record:
     try:
-        fields = orjson.loads(line)
+        fields = orjson.loads(line.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         return Record(None, failure=RecordError(f"A line is not JSON: {error}."))
     if not isinstance(fields, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 def urls_of(file: str) -> Iterator[str]:
-    """Yield the URLs of a file, by its name; `-` is standard input. Raises errors.OperatorError, which names it.
+    """Yield the URLs of a file in UTF-8, by its name; `-` is standard input. Raises OperatorError, which names it.
 
     Parquet has them in its column `url`. A line of JSON Lines is a string, or an object with `url`. Of others, lines
     that begin with # are comments.
@@ -30,7 +31,7 @@ def urls_of(file: str) -> Iterator[str]:
         elif file.endswith(_JSON_LINES):
             yield from _of_json_lines(file)
         else:
-            lines = (sys.stdin.read() if file == "-" else Path(file).read_text()).splitlines()
+            lines = (sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")).splitlines()
             yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
     except OSError as error:
         raise OperatorError(f"The file {file} cannot be read: {error.strerror or error}.") from error
@@ -44,7 +45,7 @@ def _of_json_lines(file: str) -> Iterator[str]:
             if not line.strip():
                 continue
             try:
-                value = orjson.loads(line)
+                value = orjson.loads(line.removeprefix(BOM_UTF8))
             except orjson.JSONDecodeError:
                 value = None
             url = value.get("url") if isinstance(value, dict) else value

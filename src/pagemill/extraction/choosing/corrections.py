@@ -38,6 +38,8 @@ MAX_LEVELS = 12
 MAX_NAMES = 6
 """How many names of each element it has."""
 MAX_NAME_LENGTH = 40
+MAX_COMPARISONS = 500_000
+"""How many paths of a page are compared with those of corrections in all: a second or two of work."""
 MAX_TITLE_BLOCKS = 3
 """More blocks of a page than this are no headline, whatever they were given."""
 _MIN_SHARED_NAMES = 0.5
@@ -84,30 +86,40 @@ def text_digest(text: str) -> str:
 def find(flat: Blocks, corrections: Sequence[Correction]) -> dict[int, Correction]:
     """Return the correction of each block that has one. One of the block's text goes before one of all on its path.
 
-    Of several the last one counts.
+    Of several the last one counts. Blocks are left out whose paths come after `MAX_COMPARISONS`.
     """
-    by_tags: dict[tuple[str, ...], list[Correction]] = defaultdict(list)
-    for correction in corrections:
-        by_tags[tuple(tag for tag, _ in correction.path)].append(correction)
-    known: dict[int, list[Correction]] = {}
+    by_path: dict[Path, list[int]] = defaultdict(list)
+    for number, correction in enumerate(corrections):
+        by_path[correction.path].append(number)
+    by_tags: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+    for path in by_path:
+        by_tags[tuple(tag for tag, _ in path)].append(path)
+    known: dict[Path, dict[str | None, Correction]] = {}
+    of_owner: dict[int, dict[str | None, Correction]] = {}
     found: dict[int, Correction] = {}
+    compared = 0
     for block, owner in enumerate(flat.owner):
-        if owner not in known:
+        if owner not in of_owner:
             path = path_of(flat, owner)
-            candidates = by_tags.get(tuple(tag for tag, _ in path), ())
-            known[owner] = [correction for correction in candidates if _is_same(path, correction.path)]
-        chosen = _of_block(flat, block, known[owner]) if known[owner] else None
+            if path not in known:
+                candidates = by_tags.get(tuple(tag for tag, _ in path), [])
+                compared += len(candidates)
+                if compared > MAX_COMPARISONS:
+                    candidates = []
+                numbers = sorted(number for other in candidates if _is_same(path, other) for number in by_path[other])
+                known[path] = {corrections[number].text: corrections[number] for number in numbers}
+            of_owner[owner] = known[path]
+        chosen = _of_block(flat, block, of_owner[owner])
         if chosen is not None:
             found[block] = chosen
     return found
 
 
-def _of_block(flat: Blocks, block: int, candidates: Sequence[Correction]) -> Correction | None:
-    whole = next((correction for correction in reversed(candidates) if correction.text is None), None)
-    if all(correction.text is None for correction in candidates):
+def _of_block(flat: Blocks, block: int, by_text: Mapping[str | None, Correction]) -> Correction | None:
+    whole = by_text.get(None)
+    if len(by_text) == (whole is not None):
         return whole
-    digest = text_digest("".join(flat.strings[flat.texts_of(block)]))
-    return next((correction for correction in reversed(candidates) if correction.text == digest), whole)
+    return by_text.get(text_digest("".join(flat.strings[flat.texts_of(block)])), whole)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -39,5 +39,7 @@ class BatchSettings(SettingsGroup):
         description="The memory that a process which reads or writes the Parquet of a batch may use, in bytes.",
     )
     batch_table_processes: Count = Field(
-        2, description="Such processes of an API process at a time; more wait for their turn."
+        2,
+        description="Such processes of an API process at a time, and one more for a key that has none; "
+        "more wait for their turn.",
     )
