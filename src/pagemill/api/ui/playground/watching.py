@@ -67,6 +67,8 @@ async def _events(resources: Resources, job: Job) -> AsyncGenerator[bytes]:
             if current.status.ended:
                 yield b"event: end\ndata: {}\n\n"
                 return
+            if resources.stopping.is_set():  # who waited for its turn until now is not kept waiting
+                return
             yield b": alive\n\n"  # a browser that has left is found out
             await first_completed(
                 ended.wait(), watcher.changed.wait(), resources.stopping.wait(), timeout=_RECHECK_INTERVAL
@@ -95,6 +97,11 @@ async def _state(resources: Resources, job: Job, watcher: StepWatcher, crawled: 
                 crawled.after = found.number
                 crawled.shown.append(page_state(found.page))
         return state | {"results": crawled.shown[:_SHOWN_PAGES]}
+    if job.kind is JobKind.BULK:  # it may have a million pages: they are counted, and listed elsewhere
+        found = await resources.batches.get(job.id, job.key_id)
+        if found is not None:
+            state |= {"pages": found[1].total, "ended": found[1].ended, "completed": found[1].completed}
+        return state | {"results": []}
     pages = await resources.jobs.pages(job.id)
     ended = [page for page in pages if page.status.ended]
     state |= {"pages": len(pages), "ended": len(ended), "completed": sum(page.failure is None for page in ended)}
