@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import httpx
@@ -116,3 +119,19 @@ def check_headers(answer: httpx.Response, path: str) -> None:
     assert "default-src 'none'" in policy, path
     assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0], path
     assert answer.headers.get("X-Content-Type-Options") == "nosniff", path
+
+
+async def test_no_view_shows_the_password_of_an_address(api: Api, worker: SimulatedWorker) -> None:
+    job_id = await api.submit("https://u:secret@example.com/", formats=["html"])
+    await worker.complete_all(CONTENT)
+    batch_id = await api.submit("https://u:secret@example.com/a", "https://u:secret@example.com/b")
+    await worker.complete_all(CONTENT)
+    async with signed_in(api) as visitor:
+        block = {"block": "0", "role": BlockRole.JUNK.value}
+        assert (await visitor.post(f"/ui/content/{job_id}/corrections", data=block)).status_code == 303
+        views = [filled(path, job_id) for path in VIEWS if not path.startswith("/ui/jobs/{job_id}/pages")]
+        for path in (*views, f"/ui/playground/{batch_id}", f"/ui/playground/{batch_id}/events"):
+            assert "secret@" not in (await visitor.get(path)).text, path
+        archive = zipfile.ZipFile(io.BytesIO((await visitor.get("/ui/corrections.zip")).content))
+    [truth] = [name for name in archive.namelist() if name.startswith("ground-truth")]
+    assert b"secret" not in gzip.decompress(archive.read(truth))

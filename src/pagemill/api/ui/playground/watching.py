@@ -20,6 +20,7 @@ from pagemill.api.ui.visitor import SignedIn
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import JobKind
 from pagemill.process_lifetime import first_completed
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -112,7 +113,7 @@ async def _state(resources: Resources, job: Job, watcher: StepWatcher, crawled: 
 
 def page_state(page: Page) -> dict[str, Any]:
     """Return what is told of a page."""
-    state: dict[str, Any] = {"index": page.index, "url": page.url, "status": page.status.value}
+    state: dict[str, Any] = {"index": page.index, "url": mask_credentials(page.url), "status": page.status.value}
     if page.status.ended:
         state["error"] = failure_text(page.failure) if page.failure else None
         state["cached"] = page.cached
