@@ -99,9 +99,9 @@ async def _state(resources: Resources, job: Job, watcher: StepWatcher, crawled: 
                 crawled.shown.append(page_state(found.page))
         return state | {"results": crawled.shown[:_SHOWN_PAGES]}
     if job.kind is JobKind.BULK:  # it may have a million pages: they are counted, and listed elsewhere
-        found = await resources.batches.get(job.id, job.key_id)
-        if found is not None:
-            state |= {"pages": found[1].total, "ended": found[1].ended, "completed": found[1].completed}
+        batch = await resources.batches.get(job.id, job.key_id)
+        if batch is not None:
+            state |= {"pages": batch[1].total, "ended": batch[1].ended, "completed": batch[1].completed}
         return state | {"results": []}
     pages = await resources.jobs.pages(job.id)
     ended = [page for page in pages if page.status.ended]
