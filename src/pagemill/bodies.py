@@ -53,6 +53,14 @@ def is_intact(body: bytes) -> bool:
         return False
 
 
+def is_within(body: bytes, most: int) -> bool:
+    """Whether a packed value has a JSON text of at most `most` bytes, by what its frame says. A damaged one has not."""
+    try:
+        return 0 < zstandard.frame_content_size(body) <= most
+    except zstandard.ZstdError:
+        return False
+
+
 def text_of(body: bytes) -> Iterator[bytes]:
     """Yield the JSON text of a packed value in pieces of at most `CHUNK` bytes."""
     decompressor = zstandard.ZstdDecompressor()

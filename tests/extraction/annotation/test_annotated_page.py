@@ -48,6 +48,13 @@ def check(page):
     assert numbers == list(range(len(page.blocks)))
 
 
+def test_a_page_of_many_lines_in_few_blocks_is_not_annotated():
+    listing = "line\n" * 500
+    html = f"<title>x</title><h1>A listing</h1><pre>{listing}</pre>".encode()
+    assert annotate(html, URL, MAIN_CONTENT, max_blocks=200) is not None
+    assert annotate(html, URL, MAIN_CONTENT, max_blocks=100) is None
+
+
 def roles(page):
     return {" ".join(block.text.split()): block.role.value for block in page.blocks}
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from pagemill.api.middleware.api_keys import refuse_nul
-from pagemill.api.ui.rendering import prepare, render
+from pagemill.api.ui.rendering import HEADERS, prepare, render
 from pagemill.api.ui.visitor import FORM_COOKIE, forms_of, set_cookie
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_response, field_of
 from pagemill.api.wire.strict_json import StrictJsonRoute
@@ -32,7 +32,7 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 
 class PageRoute(StrictJsonRoute):
     """A route whose errors are pages. For a module, which does not accept HTML, they are JSON as the API's, and `field`
-    beside names the field that is not valid.
+    beside names the field that is not valid. Every answer has the headers of a page, or its own in their place.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -40,23 +40,30 @@ class PageRoute(StrictJsonRoute):
         handle = super().get_route_handler()
 
         async def handle_with_pages(request: Request) -> Response:
-            await prepare()
-            try:
-                refuse_nul(request.scope)
-                response = await handle(request)
-            except (RequestValidationError, HTTPException) as error:
-                if not wants_page(request):
-                    return _told(error, request.scope["path"])
-                return _error_page(request, NotFoundError("There is no such page."))
-            except RequestError as error:
-                return _error_page(request, error) if wants_page(request) else _told(error, request.scope["path"])
-            except Exception:
-                log.exception("page of the interface failed", path=request.scope["path"])
-                return _error_page(request, InternalPageError(INTERNAL_MESSAGE))
-            _keep_forms(request, response)
+            response = await _answered(request, handle)
+            for name, value in HEADERS.items():  # of what has none of its own: errors, pictures, files, redirects
+                response.headers.setdefault(name, value)
             return response
 
         return handle_with_pages
+
+
+async def _answered(request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+    await prepare()
+    try:
+        refuse_nul(request.scope)
+        response = await handle(request)
+    except (RequestValidationError, HTTPException) as error:
+        if not wants_page(request):
+            return _told(error, request.scope["path"])
+        return _error_page(request, NotFoundError("There is no such page."))
+    except RequestError as error:
+        return _error_page(request, error) if wants_page(request) else _told(error, request.scope["path"])
+    except Exception:
+        log.exception("page of the interface failed", path=request.scope["path"])
+        return _error_page(request, InternalPageError(INTERNAL_MESSAGE))
+    _keep_forms(request, response)
+    return response
 
 
 def local_path(text: str) -> str:

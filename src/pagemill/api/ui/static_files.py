@@ -21,6 +21,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",  # asked for again with each page, and sent again where it changed
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # the frame of the content view has no origin
 }
 
 

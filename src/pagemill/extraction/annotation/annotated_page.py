@@ -110,7 +110,8 @@ def annotate(
 ) -> AnnotatedPage | None:
     """Extract a page as `pipeline.extract` does, and tell what was made of each of its blocks.
 
-    None where the page has more than `max_blocks` blocks or elements, or is too large to choose from.
+    None where the page has more than `max_blocks` blocks, or four times as many elements or pieces of Markdown, or is
+    too large to choose from.
     """
     page = document.read(html, url, content_type)
     body, index = page.body, page.index
@@ -151,6 +152,8 @@ def annotate(
     else:
         annotated = _by_choice(_Chosen(record, content, model, choices), texts, shown_block, text)
     found, pieces = annotated
+    if len(pieces) > 4 * max_blocks:  # one block of code may have a million lines
+        return None
     attributes = [_attributes(block, number) for number, block in enumerate(found)]
     return AnnotatedPage(choice, quality, text, found, pieces, original.write(attributes), signature)
 

@@ -17,6 +17,7 @@ import structlog
 from pagemill import bodies
 from pagemill.errors import DamagedResultError, PageError
 from pagemill.model import ScrapeOptions
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,7 +53,9 @@ async def training_files(store: CorrectionStore, annotator: Annotator, key_id: s
             annotated = await annotator.annotate(key_id, page.url, html, _ANYTHING, corrections)
             files = None if annotated is None else await asyncio.to_thread(_files, page, html, annotated)
         except (PageError, DamagedResultError) as error:
-            log.warning("a corrected page could not be exported", url=page.url, error=type(error).__name__)
+            log.warning(
+                "a corrected page could not be exported", url=mask_credentials(page.url), error=type(error).__name__
+            )
             continue
         for file in files or ():
             yield file
@@ -63,7 +66,7 @@ def _files(page: CorrectedPage, html: bytes, annotated: JsonObject) -> list[Trai
     source = f"html/{name}.html.gz"
     record = {
         "id": name,
-        "url": page.url,
+        "url": mask_credentials(page.url),
         "type": "other",
         "sure": _SURE,
         "html": source,

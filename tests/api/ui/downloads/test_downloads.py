@@ -36,7 +36,7 @@ FORMATS = (Format.MARKDOWN, Format.HTML, Format.CLEANED_HTML, Format.LINKS)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def job(interface: Interface) -> str:
     """A batch of three: two completed, and the second failed."""
-    urls = ["https://down.test/a/b?c=1", "https://down.test/bad", "https://u:secret@down.test/../../etc/passwd"]
+    urls = ["https://down.test/a/b?c=1", "https://down.test/bad", "https://u:a@secret@down.test/../../etc/passwd"]
     made = await JobStore(interface.database).submit(
         interface.api.key_id, urls, ScrapeOptions(formats=FORMATS), batch=True
     )

@@ -141,3 +141,23 @@ async def test_a_failed_page_says_why(api: Api, worker: SimulatedWorker) -> None
     async with signed_in(api) as visitor:
         shown = (await visitor.get(f"/ui/playground/{job_id}")).text
     assert "&lt;b&gt;refused&lt;/b&gt; (connection_refused)" in shown
+
+
+@pytest.mark.parametrize("kind", ["links", "images"])
+async def test_a_list_that_only_its_compression_makes_small_is_not_read_whole(
+    api: Api, worker: SimulatedWorker, kind: str
+) -> None:
+    """A hostile page has many links, and a base of thousands of characters that begins each."""
+    base = f"{URL}{'a' * 4000}/"
+    rows = {
+        "links": [{"href": f"{base}{number}", "text": ""} for number in range(4000)],
+        "images": [{"src": f"{base}{number}", "alt": ""} for number in range(4000)],
+    }
+    job_id = await api.submit(URL, formats=[kind])
+    await worker.complete_all({kind: rows[kind]})
+    async with signed_in(api) as visitor:
+        panel = (await visitor.get(f"/ui/playground/{job_id}/0/links")).text
+        assert base not in panel
+        assert "None." not in panel
+        assert (await visitor.get(f"/ui/playground/{job_id}/0/whole/{kind}")).json() == rows[kind]
+    assert f'href="/ui/playground/{job_id}/0/whole/{kind}"' in panel

@@ -5,9 +5,12 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from tests.api.conftest import serving
 from tests.api.ui.signed_in import signed_in
 
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.queue.notifications import QUEUE, WATCH, Notifications
+from pagemill.jobs.queue.store import JobStore
 from pagemill.jobs.queue.watched_steps import StepTeller
 from pagemill.observability.stages import Stage
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
+    from pagemill.settings import Settings
 
 URL = "https://example.com/"
 
@@ -103,3 +107,28 @@ async def test_a_crawl_is_counted(api: Api, worker: SimulatedWorker) -> None:
         while not state["results"]:
             state = await anext(states)
         assert (state["ended"], state["results"][0]["url"]) == (1, URL)
+
+
+async def test_the_pages_of_an_upload_are_counted_alone(
+    api: Api, worker: SimulatedWorker, database: Database, settings: Settings
+) -> None:
+    """It may have a million: no watcher has them read."""
+    uploaded = await api.client.post("/v1/batches", content=f"{URL}1\n{URL}2\n{URL}3\n".encode())
+    await BatchStore(database, JobStore(database), settings.changed(batch_queued_pages=2)).release()
+    first, _ = await worker.start_all()
+    await worker.complete(first)
+    async with signed_in(api) as visitor, watching(visitor, uploaded.json()["id"]) as states:
+        state = await anext(states)
+    assert (state["pages"], state["ended"], state["completed"], state["results"]) == (3, 1, 1, [])
+
+
+async def test_who_waits_to_watch_is_sent_away_when_the_service_stops(settings: Settings, key: tuple[str, str]) -> None:
+    async with serving(settings.changed(max_streams=1), key) as api:
+        job_id = await api.submit(URL)
+        async with signed_in(api) as visitor, asyncio.TaskGroup() as watchers, watching(visitor, job_id) as states:
+            await anext(states)
+            waiting = [watchers.create_task(visitor.get(f"/ui/playground/{job_id}/events")) for _ in range(3)]
+            await asyncio.sleep(0.3)
+            api.server.app.state.resources.stopping.set()
+            assert [state async for state in states] == []
+        assert all("alive" not in task.result().text for task in waiting)

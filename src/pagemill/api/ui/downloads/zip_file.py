@@ -89,7 +89,7 @@ async def zip_file(resources: Resources, job: Job) -> AsyncIterator[bytes]:
 
 def file_name(page: Page) -> str:
     """Return a name that says which page it is, and is one page's alone: `0001-example.com-docs-intro`."""
-    plain = re.sub(r"[^\w.]+", "-", re.sub(r"^\w+://(?:[^/?#@]*@)?", "", page.url))
+    plain = re.sub(r"[^\w.]+", "-", re.sub(r"^\w+://(?:[^/?#]*@)?", "", page.url))
     return f"{page.index + 1:04}-{plain.encode()[:_LONGEST_NAME].decode(errors='ignore').strip('-.')}"
 
 

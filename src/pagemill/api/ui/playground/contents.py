@@ -102,12 +102,14 @@ async def show_links(request: Request, stored: OwnPage, visitor: SignedIn) -> Re
     """Return the links, and the images where they were asked for."""
     most = stored.resources.settings.interface.view_rows
     links, images = await stored.value(Format.LINKS), await stored.value(Format.IMAGES)
-    rows = [(link["href"], link["text"]) for link in (links or ())]
-    pictures = [(image["src"], image["alt"]) for image in (images or ())]
+    rows = [(link["href"], link["text"]) for link in (links or ())[:most]]
+    pictures = [(image["src"], image["alt"]) for image in (images or ())[:most]]
+    whole = Format.LINKS if Format.LINKS in stored.places else Format.IMAGES
+    too_large = (links is None and Format.LINKS in stored.places) or (images is None and Format.IMAGES in stored.places)
     return _panel(
         request, visitor, stored, "links",
-        links=rows[:most], images=pictures[:most], links_in_all=len(rows), images_in_all=len(pictures),
-        is_web_address=is_web_address, cut=len(rows) > most, whole=Format.LINKS.value,
+        links=rows, images=pictures, links_in_all=len(links or ()), images_in_all=len(images or ()),
+        is_web_address=is_web_address, cut=too_large or len(links or ()) > most, whole=whole.value,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from pagemill.api.ui.visitor import SignedIn
 from pagemill.api.wire.country_names import country_names
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Format, JobKind, Status
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from pagemill.model import Job
@@ -106,7 +107,7 @@ async def _pages(resources: Resources, job: Job, after: int) -> dict[str, Any]:
 def _row(page: Any) -> dict[str, Any]:
     return {
         "index": page.index,
-        "url": page.url,
+        "url": mask_credentials(page.url),
         "status": page.status.value,
         "error": failure_text(page.failure) if page.failure else "",
     }
@@ -132,12 +133,13 @@ async def _page(stored: StoredPage) -> dict[str, Any]:
             tabs.setdefault(view, name)
     title = (await stored.value("metadata") or {}).get("title")
     summary = (await stored.text("summary", 4000))[0] if "summary" in stored.places else ""
+    address = page.final_url or page.url
     return {
         **_row(page),
         "title": title,
         "summary": summary,
-        "final_url": page.final_url,
-        "final_url_leads": is_web_address(page.final_url or page.url),
+        "address": mask_credentials(address),
+        "address_leads": is_web_address(address) and address == mask_credentials(address),
         "status_code": page.status_code,
         "fetched_with": page.fetched_with.value if page.fetched_with else None,
         "cached": page.cached,

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LARGEST_VALUE = 1024 * 1024
 """Bytes of a compressed value that is read whole."""
+_LARGEST_JSON = 8 * 1024 * 1024
+"""Bytes of its JSON text: links with one long address before each compress to a thousandth."""
 _UTF8_BYTES = 4
 
 MAX_POSITION = 2**31 - 1
@@ -72,6 +74,8 @@ class StoredPage:
         if place is None or place.size > _LARGEST_VALUE:
             return None
         packed = b"".join([part async for part in self.resources.jobs.body_parts(place)])
+        if not bodies.is_within(packed, _LARGEST_JSON):
+            return None
         return await asyncio.to_thread(bodies.unpack, packed)
 
 

@@ -20,6 +20,7 @@ from pagemill.api.ui.visitor import SignedIn
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import JobKind
 from pagemill.process_lifetime import first_completed
+from pagemill.redaction import mask_credentials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -67,6 +68,8 @@ async def _events(resources: Resources, job: Job) -> AsyncGenerator[bytes]:
             if current.status.ended:
                 yield b"event: end\ndata: {}\n\n"
                 return
+            if resources.stopping.is_set():  # who waited for its turn until now is not kept waiting
+                return
             yield b": alive\n\n"  # a browser that has left is found out
             await first_completed(
                 ended.wait(), watcher.changed.wait(), resources.stopping.wait(), timeout=_RECHECK_INTERVAL
@@ -95,6 +98,11 @@ async def _state(resources: Resources, job: Job, watcher: StepWatcher, crawled: 
                 crawled.after = found.number
                 crawled.shown.append(page_state(found.page))
         return state | {"results": crawled.shown[:_SHOWN_PAGES]}
+    if job.kind is JobKind.BULK:  # it may have a million pages: they are counted, and listed elsewhere
+        batch = await resources.batches.get(job.id, job.key_id)
+        if batch is not None:
+            state |= {"pages": batch[1].total, "ended": batch[1].ended, "completed": batch[1].completed}
+        return state | {"results": []}
     pages = await resources.jobs.pages(job.id)
     ended = [page for page in pages if page.status.ended]
     state |= {"pages": len(pages), "ended": len(ended), "completed": sum(page.failure is None for page in ended)}
@@ -105,7 +113,7 @@ async def _state(resources: Resources, job: Job, watcher: StepWatcher, crawled: 
 
 def page_state(page: Page) -> dict[str, Any]:
     """Return what is told of a page."""
-    state: dict[str, Any] = {"index": page.index, "url": page.url, "status": page.status.value}
+    state: dict[str, Any] = {"index": page.index, "url": mask_credentials(page.url), "status": page.status.value}
     if page.status.ended:
         state["error"] = failure_text(page.failure) if page.failure else None
         state["cached"] = page.cached
