@@ -162,6 +162,7 @@ async def store(resources: Resources, key_id: str, submission: Submission) -> Jo
 def idempotency(submission: Submission, settings: Settings, sessions: SessionStore) -> Idempotency | Repeat | None:
     """Return how a repeated request of this submission is recognised, or None if it is not."""
     options = {field.name: getattr(submission.options, field.name) for field in fields(submission.options)}
+    del options["corrections"]  # those of a page's time, which no submission has
     if submission.options.sealed is None:
         del options["sealed"]
     if submission.options.session is None:
