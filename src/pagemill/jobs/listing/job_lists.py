@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pagemill.jobs.listing import statements
 from pagemill.jobs.listing.job_filter import Cursor, ListedKind
-from pagemill.jobs.queue.store import page_of
+from pagemill.jobs.queue.store import page_of, unpack_options
 from pagemill.model import JobKind, Status
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pagemill.jobs.database.pool import Database
     from pagemill.jobs.listing.job_filter import JobFilter
-    from pagemill.model import Page
+    from pagemill.model import Job, Page, ScrapeOptions
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LOOKED_AT_ONCE = 2_000
@@ -110,6 +110,12 @@ class ListedPage:
     duplicate_of: int | None
     """Of a crawl: the position of the page that it is the same as."""
     unchanged: bool
+    options: ScrapeOptions | None
+    """Of a batch by upload: those of its line. None: the job's."""
+
+    def job(self, job: Job) -> Job:
+        """Return its job with the options of this page."""
+        return job if self.options is None else replace(job, options=self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +250,5 @@ def _listed_page(row: Any) -> ListedPage:
         depth=row["depth"],
         duplicate_of=row["duplicate_of"],
         unchanged=bool(row["unchanged"]),
+        options=None if row["options"] is None else unpack_options(row["options"]),
     )

@@ -96,7 +96,7 @@ GROUP BY error_code ORDER BY pages DESC, error_code LIMIT 100
 _LISTED_PAGE = """
 SELECT page.id, page.job_id, page.position, page.url, page.status, page.error_code, page.error_message,
        page.final_url, page.status_code, page.cached, page.fetched_with, page.attempts, page.created_at,
-       page.started_at, page.completed_at, page.attempt, page.crashes, page.waits_for_host,
+       page.started_at, page.completed_at, page.attempt, page.crashes, page.waits_for_host, page.options,
        crawled.depth, crawled.duplicate_of, crawled.unchanged
 FROM ({source}) AS page
 LEFT JOIN crawl_urls AS crawled ON crawled.job_id = page.job_id AND crawled.position = page.position

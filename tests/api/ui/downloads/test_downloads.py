@@ -14,8 +14,10 @@ import pytest_asyncio
 from pagemill.api.ui.downloads import parquet_file
 from pagemill.bulk.outputs.parquet import schema_of
 from pagemill.cli.output.parquet_pages import COLUMNS
+from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.queue.store import JobStore
 from pagemill.model import Format, ScrapeOptions
+from pagemill.settings import Settings
 
 if TYPE_CHECKING:
     from tests.api.ui.browsing import Interface
@@ -50,6 +52,28 @@ async def test_json_lines_hold_each_page_as_the_api_gives_it(interface: Interfac
     answer = await visitor.client.get(f"/ui/jobs/{job}/pages.jsonl")
     assert answer.headers["content-disposition"] == f'attachment; filename="{job}.jsonl"'
     assert [json.loads(line) for line in answer.text.splitlines()] == (await interface.api.job(job))["results"]
+
+
+async def test_pages_of_an_upload_have_the_formats_of_their_lines(interface: Interface, visitor: Visiting) -> None:
+    lines = [{"url": "https://lines.test/a"}, {"url": "https://lines.test/b", "options": {"formats": ["links"]}}]
+    answer = await interface.api.client.post(
+        "/v1/batches",
+        content="\n".join(map(json.dumps, lines)).encode(),
+        headers={"X-Batch-Options": json.dumps({"formats": ["markdown"]})},
+    )
+    batch_id = answer.json()["id"]
+    await BatchStore(interface.database, JobStore(interface.database), Settings()).release()
+    for page in await interface.worker.start_all():
+        await interface.worker.complete(page, CONTENT)
+    text = (await visitor.client.get(f"/ui/jobs/{batch_id}/pages.jsonl")).text
+    first, second = map(json.loads, text.splitlines())
+    assert (first["markdown"], first.get("links")) == (CONTENT["markdown"], None)
+    assert (second["markdown"], second["links"]) == (None, CONTENT["links"])
+    table = pyarrow.parquet.read_table(
+        io.BytesIO((await visitor.client.get(f"/ui/jobs/{batch_id}/pages.parquet")).content)
+    )
+    assert [bool(value) for value in table["links"].to_pylist()] == [False, True]
+    assert [bool(value) for value in table["markdown"].to_pylist()] == [True, False]
 
 
 async def test_a_zip_holds_files_for_each_page(visitor: Visiting, job: str) -> None:

@@ -127,10 +127,11 @@ async def load(resources: Resources, key_id: str, job_id: str, index: int) -> Sh
 
     Raises errors.NotFoundError where there is none, and errors.ConflictError where it cannot be shown.
     """
-    job = await resources.jobs.get(job_id, key_id)
-    page = await resources.jobs.page(job.id, index) if job else None
-    if job is None or page is None:
+    found = await resources.jobs.get(job_id, key_id)
+    listed = await resources.job_lists.pages(found.id, index - 1, 1) if found else []
+    if found is None or not listed or listed[0].page.index != index:
         raise NotFoundError("There is no such page.")
+    job, page = listed[0].job(found), listed[0].page
     if page.status is not Status.COMPLETED:
         raise ConflictError("This page has not been completed.")
     html = await _html(resources, page)

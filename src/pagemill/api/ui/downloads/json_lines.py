@@ -22,8 +22,8 @@ def json_lines(resources: Resources, job: Job) -> AsyncIterator[bytes]:
 
 
 async def _lines(resources: Resources, job: Job) -> AsyncIterator[Piece]:
-    async for page, stored in stored_pages_of(resources, job):
-        fields = answers.batch_result(job, page, stored.bodies, stored.metadata) | stored.failure
+    async for own, page, stored in stored_pages_of(resources, job):
+        fields = answers.batch_result(own, page, stored.bodies, stored.metadata) | stored.failure
         for piece in pieces_of(fields):
             yield piece
         yield b"\n"

@@ -90,9 +90,9 @@ async def parquet_file(resources: Resources, job: Job) -> AsyncIterator[bytes]:
     try:
         rows: list[JsonObject] = []
         size = 0
-        async for page in pages_of(resources, job):
-            bodies = await _bodies(resources, job, page)
-            row, row_size = await asyncio.to_thread(_row, job, page, bodies)
+        async for own, page in pages_of(resources, job):
+            bodies = await _bodies(resources, own, page)
+            row, row_size = await asyncio.to_thread(_row, own, page, bodies)
             rows.append(row)
             size += row_size
             if size >= _GROUP_SIZE:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 _READ_AT_ONCE = 200
 
 
-async def pages_of(resources: Resources, job: Job) -> AsyncIterator[Page]:
-    """Yield the pages as they stand, without contents."""
+async def pages_of(resources: Resources, job: Job) -> AsyncIterator[tuple[Job, Page]]:
+    """Yield the pages as they stand, without contents, each with its job, which has the options of this page."""
     position = -1
     while listed := await resources.job_lists.pages(job.id, position, _READ_AT_ONCE):
         for each in listed:
-            yield each.page
+            yield each.job(job), each.page
         position = listed[-1].page.index
 
 
-async def stored_pages_of(resources: Resources, job: Job) -> AsyncIterator[tuple[Page, Stored]]:
+async def stored_pages_of(resources: Resources, job: Job) -> AsyncIterator[tuple[Job, Page, Stored]]:
     """Yield the pages, each with what is stored of it. What was deleted meanwhile keeps nobody from the others."""
-    async for page in pages_of(resources, job):
-        yield page, await stored_of_one_of_many(resources.jobs, job, page)
+    async for own, page in pages_of(resources, job):
+        yield own, page, await stored_of_one_of_many(resources.jobs, own, page)

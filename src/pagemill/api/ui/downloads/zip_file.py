@@ -74,7 +74,7 @@ async def zip_file(resources: Resources, job: Job) -> AsyncIterator[bytes]:
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
         async for chunk in _member(archive, sink, INDEX, _index(resources, job)):
             yield chunk
-        async for page, stored in stored_pages_of(resources, job):
+        async for _, page, stored in stored_pages_of(resources, job):
             name = file_name(page)
             for body, packed in stored.bodies.items():
                 suffix = _SUFFIXES.get(body, f".{body}.json")
@@ -119,7 +119,7 @@ async def _single(text: bytes) -> AsyncIterator[bytes]:
 
 
 async def _index(resources: Resources, job: Job) -> AsyncIterator[bytes]:
-    async for page in pages_of(resources, job):
+    async for _, page in pages_of(resources, job):
         yield orjson.dumps(_entry(page)) + b"\n"
 
 

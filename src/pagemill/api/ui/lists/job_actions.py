@@ -68,7 +68,8 @@ async def _submission(resources: Resources, job: Job, pages: int, *, only_failed
         if pages > resources.settings.requests.max_batch_urls:
             raise ConflictError("The job has more URLs than one batch may have. Submit them by the API.")
         endpoint, site = SubmitEndpoint.RETRY, None
-        urls = [page.url async for page in pages_of(resources, job) if not only_failed or page.status is Status.FAILED]
+        listed = [page async for _, page in pages_of(resources, job)]
+        urls = [page.url for page in listed if not only_failed or page.status is Status.FAILED]
     if not urls:
         raise ConflictError("Nothing of this job failed.")
     return Submission(
