@@ -27,8 +27,8 @@ _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _ANSWERS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 _SWITCHING_PROTOCOLS = 101
 _QUIET_PATHS = ("/health", "/ready")
-_POLLED = re.compile(r".*/(?:job|batch|map|crawl)_[0-9a-z]+")
-"""A job: clients ask for one again and again until it ends."""
+_POLLED = re.compile(r".*/(?:job|batch|map|crawl|bulk)_[0-9a-z]+|/ui/assets/.*")
+"""A job, for which clients ask again and again until it ends, and what each page of the interface loads."""
 
 
 def new_request_id() -> str:
@@ -109,7 +109,7 @@ class _Exchange:
         )
 
     def _is_poll(self) -> bool:
-        """Whether this asked how far a job is, and was told."""
+        """Whether this asked for what is asked for all the time, and was told."""
         is_well = self._status is not None and self._status < 400
         return is_well and self._scope["method"] == "GET" and _POLLED.fullmatch(self._scope["path"]) is not None
 

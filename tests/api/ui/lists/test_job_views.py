@@ -89,6 +89,9 @@ async def test_a_job_is_shown_with_its_errors_explained(
     assert 'data-refresh="2"' not in page
     assert "the host name does not exist, has no address" in page
     assert "Check the spelling of the host." in page
+    assert f'href="/ui/playground/{job.id}"' in page
+    assert f'href="/ui/playground/{job.id}?page=2"' in page
+    assert f'href="/ui/playground/{job.id}?page=1"' not in page  # it failed
     assert "It failed: https://one.test/b" in page
     assert page.count("/ui/content/") == 3
     failed = await visitor.page(f"/ui/jobs/{job.id}?error=dns_error")
@@ -114,6 +117,7 @@ async def test_a_batch_by_upload_is_listed_looked_at_and_cancelled(
         page = await visitor.page(f"/ui/jobs/{batch_id}")
         assert ("https://upload.test/0" in page) == is_released
         assert "0 of 3" in page
+        assert f'href="/ui/playground/{batch_id}"' not in page  # it may have a million pages
     moved = await visitor.client.get(f"/ui/playground/{batch_id}")
     assert (moved.status_code, moved.headers["location"]) == (307, f"/ui/jobs/{batch_id}")
     assert (await stranger.send(f"/ui/jobs/{batch_id}/cancel")).status_code == 404

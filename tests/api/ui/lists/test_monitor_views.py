@@ -24,7 +24,9 @@ async def make(interface: Interface, url: str) -> str:
 async def test_monitors_are_listed_and_shown_to_their_key(
     interface: Interface, visitor: Visiting, stranger: Visiting
 ) -> None:
-    assert "There are no monitors yet" in await stranger.page("/ui/monitors")
+    empty = await stranger.page("/ui/monitors")
+    assert "There are no monitors yet" in empty
+    assert f"curl -X POST {interface.api.url}/v1/monitors" in empty
     monitor = await make(interface, "https://watched.test/")
     await interface.database.rows(
         "INSERT INTO monitor_changes (id, monitor_id, job_id, kind, url, summary, diff, diff_json) VALUES ($1, $2, "

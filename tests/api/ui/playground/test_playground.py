@@ -171,6 +171,7 @@ async def test_the_request_is_shown_as_code(visit: Watched) -> None:
     }
     assert "'{\n  \"url\": \"https://example.com/it'\\''s\"" in code["curl"]
     assert '"X-API-Key: $PAGEMILL_API_KEY"' in code["curl"]
+    assert '/v1/url-scraper/$ID?wait=60"' in code["curl"]
     assert 'use_browser=True,\n        actions=[{"type": "click", "selector": "#more"}]' in code["python"]
     compile(code["python"], "the code", "exec")
     assert "/v1/url-scraper" in code["javascript"]

@@ -1,5 +1,6 @@
 // A request as code. The key is never in it.
 const PATHS = { page: "/v1/url-scraper", batch: "/v1/url-scraper/batch", map: "/v1/map", crawl: "/v1/crawl" };
+const RESULTS = { page: "/v1/url-scraper", batch: "/v1/url-scraper", map: "/v1/map", crawl: "/v1/crawl" };
 const KEY = "$PAGEMILL_API_KEY";
 
 export function asCode(kind, body, origin) {
@@ -9,7 +10,8 @@ export function asCode(kind, body, origin) {
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function curl(kind, body, origin) {
-  return `curl ${shell(origin + PATHS[kind])} \\\n  -H "X-API-Key: ${KEY}" -H 'Content-Type: application/json' \\\n  -d ${shell(JSON.stringify(body, null, 2))}`;
+  const submit = `curl ${shell(origin + PATHS[kind])} \\\n  -H "X-API-Key: ${KEY}" -H 'Content-Type: application/json' \\\n  -d ${shell(JSON.stringify(body, null, 2))}`;
+  return `${submit}\n\n# With the id of the answer:\ncurl -H "X-API-Key: ${KEY}" "${origin}${RESULTS[kind]}/$ID?wait=60"\n`;
 }
 
 function python(kind, body, origin) {
@@ -42,7 +44,7 @@ function javascript(kind, body, origin) {
   body: JSON.stringify(${JSON.stringify(body, null, 2).replaceAll("\n", "\n  ")}),
 });
 const { id } = await answer.json();
-const result = await fetch(\`${origin.replace(/[`$\\]/g, "\\$&")}${{ page: "/v1/url-scraper", batch: "/v1/url-scraper", map: "/v1/map", crawl: "/v1/crawl" }[kind]}/\${id}?wait=60\`, {
+const result = await fetch(\`${origin.replace(/[`$\\]/g, "\\$&")}${RESULTS[kind]}/\${id}?wait=60\`, {
   headers: { "X-API-Key": process.env.PAGEMILL_API_KEY },
 });
 console.log(await result.json());

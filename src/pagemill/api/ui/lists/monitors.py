@@ -51,6 +51,7 @@ async def show_monitors(request: Request, resources: ApiResources, visitor: Sign
         monitors=found[:_LISTED],
         state=state_of,
         is_first=before is None,
+        address=(resources.settings.service.public_url or str(request.base_url)).rstrip("/"),
         older=f"/ui/monitors?before={found[_LISTED - 1].id}" if len(found) > _LISTED else None,
     )  # fmt: skip
 
