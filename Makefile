@@ -5,9 +5,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := .venv-engines
-COMPILED := setup.py src/pagemill/extraction/choosing/model/tree_sums.pyx
+COMPILED := setup.py $(wildcard $(addprefix src/pagemill/extraction/choosing/,*.pyx */*.pyx))
 # What an earlier installation compiled: where that cannot be done again, it must not stay.
-BUILT := build src/pagemill/extraction/choosing/model/tree_sums.c src/pagemill/extraction/choosing/model/tree_sums.*.so
+BUILT := build $(patsubst %.pyx,%.c,$(filter %.pyx,$(COMPILED))) $(patsubst %.pyx,%.*.so,$(filter %.pyx,$(COMPILED)))
 SOURCES := src tests bench
 
 # The first Python that is new enough and can make environments.
@@ -114,7 +114,7 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build
 	@rm -rf $(BUILT)
 	@echo 'Compiling and installing Pagemill itself (20 seconds) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import pagemill.extraction.choosing.model.tree_sums' 2>/dev/null || \
+	@$(BIN)/python -c 'import pagemill.extraction.choosing.features.word_table, pagemill.extraction.choosing.model.tree_sums, pagemill.extraction.choosing.tree_walk' 2>/dev/null || \
 		echo 'No C compiler, or no Python headers: nothing is compiled, and choosing content takes longer.'
 	@echo 'Looking for a Chromium, for pages that need a browser (1 minute where it has to be downloaded) ...'
 	@scripts/install-chromium

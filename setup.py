@@ -15,7 +15,7 @@ setup(
             py_limited_api=True,
             optional=True,
         )
-        for name in ("model.tree_sums", "tree_walk")
+        for name in ("features.word_table", "model.tree_sums", "tree_walk")
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )
