@@ -1,0 +1,66 @@
+"""A Ray of this machine's own, started as Ray starts slowly on a busy one.
+
+`ray.init` waits for its processes half a minute, which is less than they may take there. What is started here may take
+longer, and is ended with all its processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+_PORTS = (
+    *("port", "node-manager-port", "object-manager-port", "runtime-env-agent-port", "dashboard-agent-grpc-port"),
+    *("dashboard-agent-listen-port", "metrics-export-port"),
+)
+_SECONDS = 240
+
+
+@contextlib.contextmanager
+def ray_cluster(python: str = sys.executable):
+    """Run a Ray of two cores by this Python, and give the environment of programs that are to use it."""
+    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    environment = {**os.environ, "RAY_raylet_start_wait_time_s": str(_SECONDS)}
+    words = [
+        *("start", "--head", "--block", "--num-cpus", "2", "--include-dashboard", "false", "--node-ip-address"),
+        *("127.0.0.1", "--object-store-memory", str(200 * 1024 * 1024), "--disable-usage-stats"),
+        *(f"--{name}={port}" for name, port in ports.items()),
+    ]
+    process = subprocess.Popen(
+        [Path(python).with_name("ray"), *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said = []
+        for line in process.stdout or ():
+            said.append(line)
+            if "Ray runtime started" in line:
+                break
+        else:
+            raise RuntimeError("".join(said))
+        yield {**environment, "RAY_ADDRESS": f"127.0.0.1:{ports['port']}"}
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
