@@ -12,7 +12,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _PORTS = (
     *("port", "node-manager-port", "object-manager-port", "runtime-env-agent-port", "dashboard-agent-grpc-port"),
@@ -22,7 +27,7 @@ _SECONDS = 240
 
 
 @contextlib.contextmanager
-def ray_cluster(python: str = sys.executable):
+def ray_cluster(python: str = sys.executable) -> Iterator[dict[str, str]]:
     """Run a Ray of two cores by this Python, and give the environment of programs that are to use it."""
     ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
     environment = {**os.environ, "RAY_raylet_start_wait_time_s": str(_SECONDS)}
@@ -31,6 +36,11 @@ def ray_cluster(python: str = sys.executable):
         *("127.0.0.1", "--object-store-memory", str(200 * 1024 * 1024), "--disable-usage-stats"),
         *(f"--{name}={port}" for name, port in ports.items()),
     ]
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        yield from _run(python, [*words, "--temp-dir", folder], environment, f"127.0.0.1:{ports['port']}")
+
+
+def _run(python: str, words: Sequence[str], environment: dict[str, str], address: str) -> Iterator[dict[str, str]]:
     process = subprocess.Popen(
         [Path(python).with_name("ray"), *words],
         env=environment,
@@ -47,7 +57,7 @@ def ray_cluster(python: str = sys.executable):
                 break
         else:
             raise RuntimeError("".join(said))
-        yield {**environment, "RAY_ADDRESS": f"127.0.0.1:{ports['port']}"}
+        yield {**environment, "RAY_ADDRESS": address}
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)

@@ -65,7 +65,13 @@ def test_a_model_is_read_as_it_was_written(tmp_path):
 
 def test_the_model_knows_as_many_features_as_there_are(monkeypatch):
     """Its trees say nothing of a feature that is new, and would read another in place of one that is gone."""
-    seen, read = [], signs.read
-    monkeypatch.setattr(signs, "read", lambda *words: seen.append(read(*words)) or seen[-1])
+    counts, read = [], signs.read
+
+    def counted(*words):
+        features = read(*words)
+        counts.append(len(features))
+        return features
+
+    monkeypatch.setattr(signs, "read", counted)
     told(ARTICLE, "https://example.com/")
-    assert [len(features) for features in seen] == [classifier.load().features]
+    assert counts == [classifier.load().features]
