@@ -5,6 +5,11 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := .venv-engines
+# What NeMo Curator's download stages import: all that it asks for is PyTorch with CUDA too, which they do not need.
+# Later Rays wait for their agents fifteen seconds and no more, which a busy machine does not keep to
+# (https://github.com/ray-project/ray/issues/65983).
+OF_NEMO_CURATOR := 'ray[data,default]<2.53' beautifulsoup4 cattrs comment-parser fsspec ftfy jinja2 justext loguru lxml mwparserfromhell obstore pandas \
+	portpicker pulp pycld2 requests resiliparse tabulate trafilatura warcio
 COMPILED := setup.py src/pagemill/extraction/choosing/model/tree_sums.pyx
 # What an earlier installation compiled: where that cannot be done again, it must not stay.
 BUILT := build src/pagemill/extraction/choosing/model/tree_sums.c src/pagemill/extraction/choosing/model/tree_sums.*.so
@@ -69,10 +74,11 @@ bulk: $(VENV)/.runtime ## Install what `pagemill extract` needs for WARC and Par
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bulk.txt
 
 .PHONY: test-engines
-test-engines: $(VENV)/.development ## Install Ray, Spark, Dask and datatrove beside .venv, and extract pages in each
+test-engines: $(VENV)/.development ## Install Ray, Spark, Dask, datatrove and NeMo Curator beside .venv, and extract pages in each
 	@test -d $(ENGINES) || $(BIN)/python -m venv $(ENGINES)
 	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check '.[ray,spark,dask,datatrove]' \
-		hypothesis psutil pytest pytest-asyncio pytest-timeout
+		hypothesis psutil pytest pytest-asyncio pytest-timeout $(OF_NEMO_CURATOR)
+	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nemo-curator cosmos-xenna
 	$(ENGINES)/bin/python -m pytest --noconftest -m engines tests/bulk/test_engines.py $(ARGS)
 
 .PHONY: wheels

@@ -32,6 +32,7 @@ from pagemill.fetching.verdict import Kind as VerdictKind
 from pagemill.media_types import DOUBTFUL, essence
 from pagemill.model import (
     METADATA,
+    PAGE_TYPE,
     READABILITY,
     TEXT,
     TEXT_LANGUAGE,
@@ -68,6 +69,7 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
     TEXT: _text,
     TEXT_LANGUAGE: lambda content: language.identify(_text(content)),
     READABILITY: lambda content: readability.readability(_text(content)),
+    PAGE_TYPE: lambda content: content.page_type,
 }
 _OF_TEXT = (TEXT, TEXT_LANGUAGE, READABILITY)
 
