@@ -1,12 +1,13 @@
 """The browser under load: how many pages a second, and what 1,000 pages leave behind.
 
-    .venv/bin/python -m bench.browser throughput [CHROMIUM]
+    .venv/bin/python -m bench.browser throughput [light|heavy] [ROUNDS] [AT A TIME]
     .venv/bin/python -m bench.browser soak [PAGES]
 
 Throughput is measured against a plain Playwright loop (new context, goto, content, close) with the same Chromium and
-the same number of pages at a time, in turns, on pages of a local server with the weight of common ones: fifteen
-pictures of 640 by 480 (161 KB each), five scripts of 60 KB, three style sheets, a font, and a request that a script
-makes. CPU is that of all processes of the loop: Python, Playwright's driver, Chromium.
+the same number of pages at a time, in turns, on pages of a local server with the weight of common ones: heavy ones
+have fifteen pictures of 640 by 480 (161 KB each), five scripts of 60 KB, three style sheets, a font, and a request that
+a script makes; light ones have the same without pictures and font. CPU and memory (proportional set sizes) are those of
+all processes of the loop, by their kind: Python, Playwright's driver, Chromium's own.
 
 The soak renders pages of the tests' site: one in two behaves; the others hang, open pop-ups and dialogs, download,
 never stop loading; renderers and whole browsers are killed meanwhile. It fails where anything is left over.
@@ -15,6 +16,7 @@ never stop loading; renderers and whole browsers are killed meanwhile. It fails 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -25,7 +27,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -46,7 +48,7 @@ from pagemill.model import Format, ScrapeOptions
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 AT_A_TIME = 4
 PAGES = 40
@@ -87,7 +89,8 @@ def picture(width: int, height: int) -> bytes:
 
 PICTURE = picture(640, 480)
 SCRIPT = b"var a=[];for(let i=0;i<20000;i++)a.push(i*i);/*" + b"x" * 60_000 + b"*/"
-STYLE = b".c{color:red}\n" * 2000 + b"@font-face{font-family:F;src:url(/f.woff2)}body{font-family:F,sans-serif}"
+PLAIN_STYLE = b".c{color:red}\n" * 2000
+STYLE = PLAIN_STYLE + b"@font-face{font-family:F;src:url(/f.woff2)}body{font-family:F,sans-serif}"
 
 
 def weighty(request: Request) -> Response:
@@ -98,14 +101,15 @@ def weighty(request: Request) -> Response:
     if path.endswith(".js"):
         return Response(SCRIPT, content_type="text/javascript")
     if path.endswith(".css"):
-        return Response(STYLE, content_type="text/css")
+        return Response(PLAIN_STYLE if "light" in path else STYLE, content_type="text/css")
     if path.endswith(".woff2"):
         return Response(b"x" * 30_000, content_type="font/woff2")
     if path.endswith(".json"):
         return Response(b'{"title":"Put together"}', content_type="application/json")
-    head = "".join(f'<link rel=stylesheet href="/{i}.css">' for i in range(3))
+    light = path.startswith("/light")
+    head = "".join(f'<link rel=stylesheet href="/{"light" * light}{i}.css">' for i in range(3))
     head += "".join(f'<script src="/{i}.js"></script>' for i in range(5))
-    pictures = "".join(f'<img src="/{i}.png?{path}" width=160 height=100>' for i in range(15))
+    pictures = "".join(f'<img src="/{i}.png?{path}" width=160 height=100>' for i in range(0 if light else 15))
     text = "".join(f"<p>Paragraph {i}: {'some words of an article ' * 30}</p>" for i in range(30))
     script = "fetch('/data.json').then(r=>r.json()).then(d=>{root.innerHTML='<h1>'+d.title+'</h1>'})"
     page = f"<!doctype html><html><head>{head}</head><body><div id=root></div>{pictures}{text}<script>{script}</script>"
@@ -118,102 +122,161 @@ class Turn:
 
     speed: float
     """Pages a second."""
-    cpu: float
-    """CPU seconds a page."""
+    cpu: dict[str, float]
+    """CPU seconds a page, by kind of process."""
+    memory: int
+    """The most bytes of all its processes."""
     complete: int
     """Pages on which the script had done its work."""
 
 
-def cpu_seconds(server: int) -> float:
-    """The CPU time of this process and all below it but the server, dead renderers included."""
+def loop_processes(server: int) -> Iterator[tuple[psutil.Process, str]]:
+    """This process and all below it but the server, with their kinds."""
     own = psutil.Process()
-    seconds = 0.0
     for process in (own, *own.children(recursive=True)):
+        if process.pid == server:
+            continue
         try:
-            times, words = process.cpu_times(), process.cmdline()
+            words = process.cmdline()
         except psutil.Error:
             continue
-        if process.pid != server:
-            seconds += times.user + times.system
-            if "--type=zygote" in words:  # it waits for the renderers
-                seconds += times.children_user + times.children_system
+        kind = next((word.removeprefix("--type=") for word in words if word.startswith("--type=")), "browser")
+        if process == own:
+            kind = "Python"
+        elif "run-driver" in words:
+            kind = "driver"
+        yield process, kind
+
+
+def cpu_seconds(server: int) -> defaultdict[str, float]:
+    """The CPU time of all processes of the loop by kind, dead renderers included."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for process, kind in loop_processes(server):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        seconds[kind] += times.user + times.system
+        if kind == "zygote":  # it waits for the renderers
+            seconds["renderer"] += times.children_user + times.children_system
     return seconds
 
 
-async def rate(one: Callable[[int], Awaitable[bytes]], server: int) -> Turn:
-    """Let `one` load PAGES pages, AT_A_TIME at a time."""
-    numbers, done = iter(range(PAGES)), 0
+def memory(server: int) -> int:
+    """The proportional set sizes of all processes of the loop."""
+    size = 0
+    for process, _ in loop_processes(server):
+        with contextlib.suppress(psutil.Error):
+            size += process.memory_full_info().pss
+    return size
 
-    async def work() -> None:
+
+async def rate(one: Callable[[int], Awaitable[bytes]], load: Load) -> Turn:
+    """Let `one` load as many pages as `load` says, and then a few more to look at the memory meanwhile."""
+    done = 0
+
+    async def work(numbers: Iterator[int]) -> None:
         nonlocal done
         for number in numbers:
             html = await one(number)
             done += b"<h1>Put together</h1>" in html
 
-    began, started = cpu_seconds(server), time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(AT_A_TIME)))
-    seconds = time.perf_counter() - started
-    return Turn(PAGES / seconds, (cpu_seconds(server) - began) / PAGES, done)
+    async def work_side_by_side(numbers: Iterable[int]) -> None:
+        shared = iter(numbers)
+        await asyncio.gather(*(work(shared) for _ in range(load.at_a_time)))
+
+    began, started = cpu_seconds(load.server), time.perf_counter()
+    await work_side_by_side(range(PAGES))
+    seconds, complete = time.perf_counter() - started, done
+    cpu = {kind: (used - began[kind]) / PAGES for kind, used in cpu_seconds(load.server).items()}
+    more = asyncio.ensure_future(work_side_by_side(range(PAGES, 3 * PAGES // 2)))
+    most = 0
+    while not more.done():
+        most = max(most, await asyncio.to_thread(memory, load.server))
+        await asyncio.sleep(0.1)
+    await more
+    return Turn(PAGES / seconds, cpu, most, complete)
 
 
-async def plain(executable: Path, url: str, server: int) -> Turn:
+@dataclass(frozen=True)
+class Load:
+    """What both loops do."""
+
+    executable: Path
+    url: str
+    """Where the pages are."""
+    server: int
+    """The process that serves them."""
+    kind: str
+    """`light` or `heavy`."""
+    at_a_time: int
+
+
+async def plain(load: Load) -> Turn:
     """The plain loop."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=executable)
+        browser = await driver.chromium.launch(executable_path=load.executable)
 
         async def one(number: int) -> bytes:
             context = await browser.new_context()
             page = await context.new_page()
-            await page.goto(f"{url}plain{number}")
+            await page.goto(f"{load.url}{load.kind}/plain{number}")
             html = await page.content()
             await context.close()
             return html.encode()
 
         await one(-1)
-        result = await rate(one, server)
+        result = await rate(one, load)
         await browser.close()
         return result
 
 
-async def ours(executable: Path, url: str, server: int) -> Turn:
+async def ours(load: Load) -> Turn:
     """Pagemill's browser."""
-    chosen = settings(chromium=executable, browser_pages=AT_A_TIME)
+    chosen = settings(chromium=load.executable, browser_pages=load.at_a_time)
     loop = asyncio.get_running_loop()
     async with EgressGuard(chosen) as guard, Browser(chosen, guard) as browser:
 
         async def one(number: int) -> bytes:
-            rendered = await browser.render(f"{url}ours{number}", HTML, loop.time() + 60)
+            rendered = await browser.render(f"{load.url}{load.kind}/ours{number}", HTML, loop.time() + 60)
             return rendered.page.body
 
         await one(-1)
-        return await rate(one, server)
+        return await rate(one, load)
 
 
-async def throughput(executable: Path) -> None:
+async def throughput(kind: str = "heavy", rounds: int = ROUNDS, at_a_time: int = AT_A_TIME) -> None:
     """Measure both in turns, and say the medians."""
+    executable = find_chromium(settings())
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.browser", "serve", stdout=asyncio.subprocess.PIPE
     )
     assert server.stdout is not None
     url = (await server.stdout.readline()).decode().strip()
+    load = Load(executable, url, server.pid, kind, at_a_time)
     turns: dict[str, list[Turn]] = {"plain": [], "ours": []}
     try:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             for name, loop in (("plain", plain), ("ours", ours)):
-                turn = await loop(executable, url, server.pid)
+                turn = await loop(load)
                 turns[name].append(turn)
-                print(f"round {number + 1} {name:5} {turn.speed:6.2f} pages a second, {1000 * turn.cpu:4.0f} ms of CPU "
-                      f"a page, {turn.complete} of {PAGES} complete", flush=True)  # fmt: skip
+                print(f"round {number + 1} {name:5} {turn.speed:6.2f} pages a second, "
+                      f"{1000 * sum(turn.cpu.values()):4.0f} ms of CPU a page, {turn.memory >> 20} MB, "
+                      f"{turn.complete} complete", flush=True)  # fmt: skip
     finally:
         server.kill()
         await server.wait()
+    print(f"{executable.name}, {kind} pages, {at_a_time} at a time, load {os.getloadavg()[0]:.1f}")
     speeds = {name: statistics.median(turn.speed for turn in found) for name, found in turns.items()}
-    costs = {name: statistics.median(turn.cpu for turn in found) for name, found in turns.items()}
-    print(f"{executable.name}, {AT_A_TIME} at a time, {os.getloadavg()[0]:.1f} processes at work on the machine")
-    for name in turns:
-        print(f"| {name} | {speeds[name]:.2f} | {1000 * costs[name]:.0f} ms |")
+    costs = {name: statistics.median(sum(turn.cpu.values()) for turn in found) for name, found in turns.items()}
+    for name, found in turns.items():
+        size = statistics.median(turn.memory for turn in found)
+        print(f"| {name} | {speeds[name]:.2f} | {1000 * costs[name]:.0f} ms | {size / 2**20:.0f} MB |")
+        kinds = sorted({kind for turn in found for kind in turn.cpu})
+        medians = {kind: statistics.median(turn.cpu.get(kind, 0.0) for turn in found) for kind in kinds}
+        print("    " + ", ".join(f"{kind} {1000 * cost:.1f}" for kind, cost in medians.items()))
     print(f"ratio {speeds['ours'] / speeds['plain']:.2f}, of CPU {costs['plain'] / costs['ours']:.2f}")
 
 
@@ -339,7 +402,7 @@ def main() -> None:
     if what == "serve":
         asyncio.run(serve())
     elif what == "throughput":
-        uvloop.run(throughput(Path(rest[0]) if rest else find_chromium(settings())))
+        uvloop.run(throughput(rest[0] if rest else "heavy", *map(int, rest[1:])))
     else:
         sys.exit(0 if asyncio.run(soak(int(rest[0]) if rest else 1000)) else 1)
 

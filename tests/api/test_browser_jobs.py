@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.api.ui.playground.event_stream import watching
+from tests.api.ui.signed_in import signed_in
 from tests.web.pictures import size_of
 from tests.web.site import WORDS, Site
 
@@ -50,7 +52,12 @@ async def working(settings: Settings) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("working")
 async def test_jobs_through_the_browser(api: Api, site: Site) -> None:
-    shell = await ended(api, site.url("/shell"), formats=["html"])
+    job_id = await api.submit(site.url("/shell"), formats=["html"])
+    async with signed_in(api) as visitor, watching(visitor, job_id) as states:
+        told = [state async for state in states]
+    stages = [step["stage"] for step in told[-2]["steps"]]
+    assert stages.index("http") < stages.index("browser"), "who watches sees that it escalates"
+    shell = await api.job(job_id)
     assert (shell["status"], shell["fetchedWith"], shell["statusCode"]) == ("completed", "browser", 200)
     assert "Rendered" in str(shell["html"])
     steps = shell["attempts"]

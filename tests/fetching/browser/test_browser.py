@@ -182,12 +182,12 @@ async def test_tabs_that_crashed_before_they_were_used_are_left_for_another(one_
             await asyncio.sleep(0.01)
         [process] = browser.processes
         async with asyncio.timeout(20):
-            while not all(context.pages for context in process._browser.contexts):  # a context is there before its page
+            while not all(process._contexts.values()):  # a context is there before its page
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
-        for tab in [context.pages[0] for context in process._browser.contexts]:
-            if tab.url == "about:blank":
-                session = await tab.context.new_cdp_session(tab)
+        for session in list(process._contexts.values()):
+            tree = await session.send("Page.getFrameTree")
+            if tree["frameTree"]["frame"]["url"] == "about:blank":
                 crash = asyncio.ensure_future(session.send("Page.crash"))
                 crash.add_done_callback(lambda done: done.cancelled() or done.exception())
         second = asyncio.create_task(html(browser, site, "/shell"))
@@ -268,7 +268,9 @@ async def test_a_worker_that_needs_no_browser_imports_and_starts_none(site):
     assert output.decode().strip().endswith("http False []")
 
 
-async def test_a_worker_that_is_killed_takes_its_browser_along(site):
+@pytest.fixture
+async def other_worker(site):
+    """Another process with a browser that has rendered a page."""
     program = (
         "import asyncio, os\n"
         "from ipaddress import ip_network\n"
@@ -290,9 +292,37 @@ async def test_a_worker_that_is_killed_takes_its_browser_along(site):
     )
     while b"ready" not in (line := await worker.stdout.readline()):
         assert line
+    yield worker
+    with contextlib.suppress(ProcessLookupError):
+        worker.kill()
+    await worker.wait()
+
+
+def family_of(worker):
+    """The browser of a worker."""
     family = psutil.Process(worker.pid).children(recursive=True)
     assert any("chrom" in process.name() or "headless" in process.name() for process in family)
-    os.kill(worker.pid, signal.SIGKILL)
-    await worker.wait()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
-    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+    return family
+
+
+async def still_there(processes):
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, 10)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_worker_that_is_killed_takes_its_browser_along(other_worker):
+    family = family_of(other_worker)
+    os.kill(other_worker.pid, signal.SIGKILL)
+    await other_worker.wait()
+    assert await still_there(family) == []
+
+
+async def test_a_browser_that_hangs_as_its_worker_is_killed_ends_before_the_next_starts(one_shot, site, other_worker):
+    family = family_of(other_worker)
+    for process in family:
+        process.suspend()
+    os.kill(other_worker.pid, signal.SIGKILL)
+    await other_worker.wait()
+    async with one_shot() as browser:
+        await html(browser, site, "/article")
+        assert await still_there(family) == []

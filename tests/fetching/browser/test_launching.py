@@ -22,9 +22,11 @@ from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.fetching.browser.launching.account import NODE, chromium_account, driver_programs
 from pagemill.fetching.browser.launching.driver import _environment
 from pagemill.fetching.egress.guard import EgressGuard
-from pagemill.model import Format, ScrapeOptions
+from pagemill.model import Action, ActionType, Format, ScrapeOptions
 
 IS_ROOT = os.geteuid() == 0
+ACTIONS = (Action(ActionType.WAIT, milliseconds=1),)
+"""With an action, Playwright drives the browser."""
 
 
 @pytest.fixture
@@ -55,11 +57,12 @@ async def html(browser, site, path, **options):
     return rendered.page.body.decode()
 
 
-async def test_nothing_of_the_services_environment_is_handed_down(make_browser, site, monkeypatch):
+@pytest.mark.parametrize("actions", [(), ACTIONS], ids=["spoken to", "driven"])
+async def test_nothing_of_the_services_environment_is_handed_down(make_browser, site, monkeypatch, actions):
     for name in ("PAGEMILL_SECRET_KEY", "PAGEMILL_DATABASE_URL", "HTTPS_PROXY", "AWS_SECRET_ACCESS_KEY", "SOME_TOKEN"):
         monkeypatch.setenv(name, "s3cret-value")
     async with make_browser() as browser:
-        await html(browser, site, "/article")
+        await html(browser, site, "/article", actions=actions)
         environments = []
         for process in chromium_processes():
             with contextlib.suppress(OSError):  # a renderer that has just ended
@@ -96,9 +99,9 @@ async def test_a_driver_that_ends_as_it_starts_fails_the_page_alone(make_browser
         with monkeypatch.context() as changed:
             changed.setenv(NODE, shutil.which("false"))
             with pytest.raises(BrowserError) as failure:
-                await html(browser, site, "/article")
+                await html(browser, site, "/article", actions=ACTIONS)
         assert failure.value.code == "browser_error"
-        assert WORDS in await html(browser, site, "/article")
+        assert WORDS in await html(browser, site, "/article", actions=ACTIONS)
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root has another user to run as")

@@ -18,6 +18,7 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
+from pagemill.fetching.browser.devtools.process import DevToolsBrowser
 from pagemill.model import Action, ActionType, Cookie, Format, ScrapeOptions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -211,17 +212,19 @@ async def crash_tab(browser, site):
     page = asyncio.create_task(browser.render(site.url("/endless"), OPTIONS, soon()))
     while not site.asked("/never"):
         await asyncio.sleep(0.02)
-    while not (tabs := [tab for tab in tabs_of(browser) if tab.url == site.url("/endless")]):
+    while site.url("/endless") not in (sessions := await sessions_of(browser)):
         await asyncio.sleep(0.02)
-    session = await tabs[0].context.new_cdp_session(tabs[0])
-    crash = asyncio.ensure_future(session.send("Page.crash"))
+    crash = asyncio.ensure_future(sessions[site.url("/endless")].send("Page.crash"))
     crash.add_done_callback(lambda done: done.cancelled() or done.exception())
     await page
 
 
-def tabs_of(browser):
-    contexts = [context for process in browser.processes for context in process._browser.contexts]
-    return [tab for context in contexts for tab in context.pages]
+async def sessions_of(browser):
+    """The DevTools sessions of the open pages, by their addresses."""
+    processes = [process for process in browser.processes if isinstance(process, DevToolsBrowser)]
+    sessions = [session for process in processes for session in process._contexts.values() if session is not None]
+    trees = [(await session.send("Page.getFrameTree"))["frameTree"] for session in sessions]
+    return {tree["frame"]["url"]: session for tree, session in zip(trees, sessions, strict=True)}
 
 
 async def test_addresses_that_lead_nowhere_say_why(browser, site):

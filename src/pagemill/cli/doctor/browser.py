@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pagemill.cli.doctor.finding import Finding, failed, ok, warning
 from pagemill.errors import BrowserError, BrowserUnavailableError
 from pagemill.fetching.browser.chromium import INSTALL_COMMAND, find_chromium
+from pagemill.fetching.browser.devtools.process import DevToolsBrowser
 from pagemill.fetching.browser.launching.account import chromium_account
-from pagemill.fetching.browser.process import BrowserProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ async def check_browser(settings: Settings) -> list[Finding]:
 
 async def _start(executable: Path, account: Account, settings: Settings) -> Finding:
     try:
-        process = await BrowserProcess.start(executable, _NOWHERE, settings, images=False)
+        process = await DevToolsBrowser.start(executable, _NOWHERE, settings, images=False)
     except BrowserError as error:
         reason = str(error.__context__ or error).strip().partition("\n")[0]
         hint = "Run it by hand to see what it lacks."

@@ -1,9 +1,9 @@
 """The browser of a worker: started for the first page, recycled after many pages or much memory, ended when idle.
 
-There is one Chromium, with images and fonts off. Only while pictures of pages are asked for there is a second, with
-them on: nothing but a switch of the whole process keeps them from being loaded without asking us about each. Pages
+There is one Chromium, with images and fonts off. Only while pictures of pages are asked for there is another, with
+them on: nothing but a switch of the whole process keeps them from being loaded without asking us about each. Pages with
+actions or a session have one that Playwright drives; Playwright is not even imported before the first of them. Pages
 under which a browser ended are tried again one by one, in a browser of their own: one that ends it ends no other page.
-Playwright is not even imported before the first page.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ import structlog
 from pagemill.errors import BrowserCrashedError, BrowserError, FetchError, FetchTimeoutError, PageError
 from pagemill.fair_semaphore import FairSemaphore, current_key
 from pagemill.fetching.browser.chromium import find_chromium
+from pagemill.fetching.browser.devtools.process import DevToolsBrowser
+from pagemill.fetching.browser.devtools.tab import DevToolsTab
+from pagemill.fetching.browser.driven.process import DrivenBrowser
+from pagemill.fetching.browser.driven.tab import DrivenTab
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.browser.rendering import Rendering
 from pagemill.fetching.browser.screenshots import SCREENSHOT_FORMATS
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pagemill.fetching.browser.process import BrowserProcess
+    from pagemill.fetching.browser.tab import Tab
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.proxies.rotation import Accept
     from pagemill.fetching.proxies.scores import ProxyScores
@@ -54,6 +59,8 @@ class _Purpose:
     """What a browser process is for: pages with images or without, side by side or one by one after a crash."""
 
     images: bool
+    driven: bool = False
+    """Whether Playwright drives it."""
     one_by_one: bool = False
 
 
@@ -65,6 +72,11 @@ class _Request:
     options: ScrapeOptions
     deadline: float
     session: SessionState | None = field(repr=False)
+
+    @property
+    def needs_driver(self) -> bool:
+        """Whether Playwright has to carry something out, or to keep the context's state."""
+        return bool(self.options.actions) or self.options.session is not None or self.session is not None
 
 
 @dataclass(slots=True, eq=False)
@@ -194,7 +206,7 @@ class Browser:
             instance: _Instance | None = None
             try:
                 async with self._one_by_one.slot(current_key.get()) if one_by_one else contextlib.nullcontext():
-                    instance = await self._get_instance(executable, _Purpose(images, one_by_one))
+                    instance = await self._get_instance(executable, _Purpose(images, request.needs_driver, one_by_one))
                     return await self._render(instance, request, proxy)
             except BrowserError as error:
                 if attempt == ATTEMPTS or not _is_fault_of_browser(instance, error):
@@ -269,14 +281,14 @@ class Browser:
             start.exception()  # those who still wait for it are told; there may be none
 
     async def _start(self, executable: Path, purpose: _Purpose) -> _Instance:
-        from pagemill.fetching.browser.process import BrowserProcess
-
+        kind: type[BrowserProcess] = DrivenBrowser if purpose.driven else DevToolsBrowser
+        tab: type[Tab] = DrivenTab if purpose.driven else DevToolsTab
         if self._monitoring is None:
             self._monitoring = asyncio.create_task(self._monitor(), name="monitor the browser")
-        process = await BrowserProcess.start(executable, self._proxy.url, self._settings, images=purpose.images)
+        process = await kind.start(executable, self._proxy.url, self._settings, images=purpose.images)
         BROWSER_STARTS.add()
         BROWSER_PROCESSES.add()
-        tabs = Tabs(process, self._guard, self._settings)
+        tabs = Tabs(tab, process, self._guard, self._settings)
         idle_since = asyncio.get_running_loop().time()
         instance = self._instances[purpose] = _Instance(purpose, process, tabs, idle_since=idle_since)
         return instance
@@ -320,8 +332,10 @@ class Browser:
     async def _check_memory(self, instance: _Instance) -> None:
         if not instance.open_pages or instance.process.disconnected.is_set():
             return
-        instance.memory = await instance.process.measure_memory()
-        if instance.memory > self._settings.browser.browser_max_memory:
+        limits = self._settings.browser
+        least = min(limits.browser_max_memory, limits.browser_recycle_memory)
+        instance.memory = await instance.process.measure_memory_from(least)
+        if instance.memory > limits.browser_max_memory:
             await instance.process.kill_largest()
 
     async def _check_health(self, instance: _Instance) -> None:

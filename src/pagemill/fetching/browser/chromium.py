@@ -78,6 +78,46 @@ SWITCHES = (
 )
 
 
+OWN_SWITCHES = (
+    # What Playwright sets as well, where it starts a Chromium.
+    "--headless",
+    "--no-startup-window",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--allow-pre-commit-input",
+    "--disable-back-forward-cache",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-breakpad",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-field-trial-config",
+    "--disable-hang-monitor",
+    "--disable-infobars",
+    "--disable-ipc-flooding-protection",
+    "--disable-popup-blocking",
+    "--disable-prompt-on-repost",
+    "--disable-renderer-backgrounding",
+    "--disable-search-engine-choice-screen",
+    "--disable-stack-profiler",
+    "--disable-sync",
+    "--disable-updater-scheduler",
+    "--enable-features=CDPScreenshotNewSurface",
+    "--enable-unsafe-swiftshader",
+    "--force-color-profile=srgb",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-service-autorun",
+    "--password-store=basic",
+    "--use-mock-keychain",
+)
+"""The switches of a Chromium that we start ourselves, beyond `SWITCHES`."""
+
 # What Playwright sets for a headless browser: a pointer that hovers. Blink's settings go by one switch as well.
 _POINTER = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
 _WITHOUT_IMAGES = "imagesEnabled=false,downloadableBinaryFontsEnabled=false"

@@ -15,8 +15,7 @@ from pagemill.fetching.url import parse_url
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-    from playwright.async_api import CDPSession
-
+    from pagemill.fetching.browser.tab import DevToolsSession
     from pagemill.fetching.url import Url
 
 Headers = list[dict[str, str]]
@@ -25,7 +24,7 @@ Headers = list[dict[str, str]]
 async def send_extra_headers(
     headers: Sequence[tuple[str, str]],
     url: Url,
-    session: CDPSession,
+    session: DevToolsSession,
     run_in_background: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
 ) -> None:
     """Send `headers` with what the page of `session` asks the host of `url` for. `run_in_background` starts a task."""

@@ -10,9 +10,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import BrowserCrashedError
+from pagemill.fetching.browser.devtools.connection import DevToolsError
 
 if TYPE_CHECKING:
-    from playwright.async_api import CDPSession
+    from pagemill.fetching.browser.tab import DevToolsSession
 
 _WORLD_NAME = "reader"
 _RETRY_DELAY = 0.02
@@ -25,7 +26,7 @@ class DocumentReplacedError(Exception):
 class IsolatedWorld:
     """The isolated world of a page's main frame, recreated for each document. `session` is its DevTools session."""
 
-    def __init__(self, session: CDPSession, frame_id: str, crashed: asyncio.Event) -> None:
+    def __init__(self, session: DevToolsSession, frame_id: str, crashed: asyncio.Event) -> None:
         self._session = session
         self._frame_id = frame_id
         self._crashed = crashed
@@ -58,8 +59,6 @@ class IsolatedWorld:
         return self._context
 
     async def _send(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        from playwright.async_api import Error
-
         ask = asyncio.ensure_future(self._session.send(method, parameters))
         crash = asyncio.ensure_future(self._crashed.wait())
         try:
@@ -68,7 +67,7 @@ class IsolatedWorld:
                 raise BrowserCrashedError("The page ended the process that rendered it.")
             reply: dict[str, Any] = ask.result()
             return reply
-        except Error:
+        except DevToolsError:
             self._context = None
             if self._crashed.is_set():
                 raise BrowserCrashedError("The page ended the process that rendered it.") from None

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import CDPSession
-
     from pagemill.fetching.browser.process import BrowserProcess
+    from pagemill.fetching.browser.tab import DevToolsSession
 
 # Of the protocol's `Network.ResourceType`: what may still put text into a page.
 _CONTENT_TYPES = frozenset({"Document", "Script", "Stylesheet", "XHR", "Fetch", "Other"})
@@ -25,7 +24,7 @@ _NO_BUFFERS = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
 class PageActivity:
     """The activity of one page. Made before it is navigated; `session` is its DevTools session."""
 
-    def __init__(self, session: CDPSession) -> None:
+    def __init__(self, session: DevToolsSession) -> None:
         self._session = session
         self._loop = asyncio.get_running_loop()
         self._requests: dict[str, float] = {}
@@ -33,7 +32,7 @@ class PageActivity:
         self._scheduled: dict[str, float] = {}
         self._url = ""
         self.frame_id = ""
-        """The page's main frame, once it is known."""
+        """The page's main frame, which keeps its identifier wherever it goes."""
         self.requested_url: str | None = None
         """Where the page went on to last by itself."""
         self.navigations = 0
@@ -54,7 +53,13 @@ class PageActivity:
         on("Page.frameRequestedNavigation", self._navigation_requested)
         on("Page.frameNavigated", self._navigated)
         on("Page.windowOpen", self._window_opened)
-        await asyncio.gather(self._session.send("Page.enable"), self._session.send("Network.enable", _NO_BUFFERS))
+        answers = await asyncio.gather(
+            self._session.send("Page.getFrameTree"),
+            self._session.send("Page.enable"),
+            self._session.send("Network.enable", _NO_BUFFERS),
+        )
+        # Before it navigates: what the page does may be told before the answer that it navigated is looked at.
+        self.frame_id = answers[0]["frameTree"]["frame"]["id"]
 
     def quiet_for(self, request_timeout: float) -> float:
         """For how many seconds no request that brings content was under way; 0 while one is.
@@ -105,7 +110,7 @@ class PageActivity:
 
 
 async def refuse_navigations(
-    session: CDPSession, leads_nowhere: Callable[[str], Awaitable[bool]], process: BrowserProcess
+    session: DevToolsSession, leads_nowhere: Callable[[str], Awaitable[bool]], process: BrowserProcess
 ) -> None:
     """Keep a page from navigating to URLs that lead nowhere: it stays as it is, also where a redirect leads there.
 

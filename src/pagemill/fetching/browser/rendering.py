@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pagemill.errors import (
     BlockedAddressError,
@@ -20,7 +21,9 @@ from pagemill.errors import (
     UnfetchableUrlError,
     UnsupportedContentTypeError,
 )
-from pagemill.fetching.browser.actions import perform
+from pagemill.fetching.browser.devtools.connection import DevToolsError
+from pagemill.fetching.browser.driven.actions import perform
+from pagemill.fetching.browser.driven.tab import DrivenTab
 from pagemill.fetching.browser.egress_proxy import PROXY_ERROR_STATUSES
 from pagemill.fetching.browser.extra_headers import send_extra_headers
 from pagemill.fetching.browser.identity import LANGUAGES
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from pagemill.fetching.browser.tab import Tab
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.fetching.url import Url
-    from pagemill.model import Format, ScrapeOptions, SessionState
+    from pagemill.model import Cookie, Format, ScrapeOptions, SessionState
     from pagemill.settings import Settings
 
 READ_TIME = 1.0
@@ -94,9 +97,9 @@ class Rendering:
         try:
             if session is not None:
                 async with asyncio.timeout_at(deadline):
-                    await self._tab.begin_with(session)
+                    await self._driven.begin_with(session)
             if saves:
-                self._tab.note_origins()
+                self._driven.note_origins()
             await self._set_up()
             await self._load(deadline)
             if self._options.wait_for:
@@ -106,25 +109,31 @@ class Rendering:
             page, screenshots = await self._capture(deadline)
         except TimeoutError:
             raise FetchTimeoutError(f"The page of {self._url.host} took too long to render.") from None
-        state = await self._tab.session_state(deadline - _SESSION_RESERVE) if saves else None
+        state = await self._driven.session_state(deadline - _SESSION_RESERVE) if saves else None
         return RenderedPage(page, screenshots, state)
+
+    @property
+    def _driven(self) -> DrivenTab:
+        """The tab, which Playwright drives where there is a session or an action: see `needs_driver`."""
+        assert isinstance(self._tab, DrivenTab)  # noqa: S101
+        return self._tab
 
     async def _set_up(self) -> None:
         """Set cookies, extra HTTP headers and the user agent."""
-        from playwright.async_api import Error
-
-        options, context = self._options, self._tab.context
+        options = self._options
         try:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                 if options.cookies:
-                    await context.add_cookies([self._cookie(index) for index in range(len(options.cookies))])
+                    await self._tab.add_cookies([self._cookie(cookie) for cookie in options.cookies])
                 if options.headers:
                     await send_extra_headers(
                         options.headers, self._url, self._tab.session, self._tab.process.run_in_background
                     )
-                await self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent())
-                await self._activity.start()
-        except (Error, TimeoutError):
+                await asyncio.gather(
+                    self._tab.session.send("Emulation.setUserAgentOverride", self._user_agent()),
+                    self._activity.start(),
+                )
+        except (DevToolsError, TimeoutError):
             await self._tab.process.kill()
             raise BrowserCrashedError("The browser ended, or did not answer, before the page was loaded.") from None
 
@@ -135,11 +144,14 @@ class Rendering:
         identity = self._tab.process.identity
         return languages | {"userAgent": identity.user_agent, "userAgentMetadata": identity.client_hints()}
 
-    def _cookie(self, index: int) -> Any:
-        cookie = self._options.cookies[index]
-        if cookie.domain is None:
-            return {"name": cookie.name, "value": cookie.value, "url": self._url.public_href}
-        return {"name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path}
+    def _cookie(self, cookie: Cookie) -> dict[str, Any]:
+        """A cookie as the browser takes it: one without a domain is for the folder of the page (RFC 6265, 5.1.4)."""
+        if cookie.domain is not None:
+            return {"name": cookie.name, "value": cookie.value, "domain": cookie.domain, "path": cookie.path}
+        page = urlsplit(self._url.public_href)
+        folder = page.path[: page.path.rfind("/") + 1]
+        secure = page.scheme == "https"
+        return {"name": cookie.name, "value": cookie.value, "domain": page.hostname, "path": folder, "secure": secure}
 
     async def _load(self, deadline: float) -> None:
         """Load the page, and wait until it is ready. Raises `UnsupportedContentTypeError` where it is no page."""
@@ -167,13 +179,11 @@ class Rendering:
         """
         if self._options.actions or not self._went_nowhere():
             return
-        from playwright.async_api import Error
-
         try:
             async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
-                session = await self._tab.context.new_cdp_session(self._tab.page)
+                session = await self._tab.new_session()
                 await refuse_navigations(session, self._leads_nowhere, self._tab.process)
-        except (Error, TimeoutError):
+        except (DevToolsError, TimeoutError):
             raise BrowserCrashedError("The browser ended as the page was loaded.") from None
         await self._navigate(self._url.href, deadline)
         await self._until_ready(deadline)
@@ -223,7 +233,7 @@ class Rendering:
             navigations = self._activity.navigations
 
         timeout = self._settings.browser.action_timeout
-        await perform(self._options.actions, self._tab.page, deadline, timeout, follow_window)
+        await perform(self._options.actions, self._driven.page, deadline, timeout, follow_window)
         await self._until_ready(deadline)
         await follow_window()
 
@@ -233,7 +243,7 @@ class Rendering:
             url = self._guard.check_url(opened)
         except UnfetchableUrlError:
             return
-        await self._navigate(url.href, deadline, referrer=self._tab.page.url)
+        await self._navigate(url.href, deadline, referrer=self._driven.page.url)
         await self._until_ready(deadline)
 
     async def _take_screenshots(self, deadline: float) -> dict[Format, bytes]:
@@ -243,8 +253,6 @@ class Rendering:
         return await screenshots.take(self._options.formats, deadline)
 
     async def _navigate(self, url: str, deadline: float, referrer: str | None = None) -> None:
-        from playwright.async_api import Error
-
         target = {"url": url} if referrer is None else {"url": url, "referrer": referrer}
         self._activity.requested_url = None
         navigate = asyncio.ensure_future(self._tab.session.send("Page.navigate", target))
@@ -255,7 +263,7 @@ class Rendering:
             if not navigate.done():
                 raise BrowserCrashedError("The browser ended as the page was loaded.")
             reply = navigate.result()
-        except Error:
+        except DevToolsError:
             raise BrowserCrashedError("The browser ended as the page was loaded.") from None
         finally:
             navigate.cancel()
@@ -264,7 +272,6 @@ class Rendering:
             raise UnsupportedContentTypeError(f"What {self._url.host} sent is a file to download, and no page.")
         if "errorText" in reply:
             raise self._navigation_failure(reply["errorText"])
-        self._activity.frame_id = reply["frameId"]
         self._world = IsolatedWorld(self._tab.session, reply["frameId"], self._tab.crashed)
 
     def _navigation_failure(self, error: str) -> FetchError:

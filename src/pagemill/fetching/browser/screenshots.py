@@ -1,6 +1,6 @@
 """Screenshots of a rendered page, as PNG.
 
-They are taken by the DevTools protocol itself: Playwright would wait for fonts that may never come.
+They are taken by the DevTools protocol: Playwright would wait for fonts that may never come.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from pagemill.errors import BrowserCrashedError
+from pagemill.fetching.browser.devtools.connection import DevToolsError
 from pagemill.fetching.browser.isolated_world import DocumentReplacedError
 from pagemill.fetching.browser.tab import VIEWPORT
 from pagemill.model import Format
@@ -21,9 +22,8 @@ from pagemill.model import Format
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from playwright.async_api import CDPSession
-
     from pagemill.fetching.browser.isolated_world import IsolatedWorld
+    from pagemill.fetching.browser.tab import DevToolsSession
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ _END_ANIMATIONS = (_SCRIPTS / "end_animations.js").read_text()
 class Screenshots:
     """Takes the screenshots of one page. `session` is its DevTools session, `wait_until_ready` waits for the page."""
 
-    session: CDPSession
+    session: DevToolsSession
     world: IsolatedWorld
     settings: Settings
     wait_until_ready: Callable[[float], Awaitable[object]]
@@ -52,8 +52,6 @@ class Screenshots:
 
         One that cannot be taken is left out. Raises `BrowserCrashedError`.
         """
-        from playwright.async_api import Error
-
         screenshots = {}
         for name in sorted(SCREENSHOT_FORMATS.intersection(formats), key=lambda name: name is not Format.SCREENSHOT):
             limit = min(deadline, asyncio.get_running_loop().time() + self.settings.browser.screenshot_timeout)
@@ -63,7 +61,7 @@ class Screenshots:
                     screenshots[name] = await (self._full_page(limit) if full_page else self._capture())
             except BrowserCrashedError:
                 raise
-            except (Error, TimeoutError, DocumentReplacedError, ValueError) as error:
+            except (DevToolsError, TimeoutError, DocumentReplacedError, ValueError) as error:
                 log.warning("a screenshot could not be taken", format=name.value, error=type(error).__name__)
         return screenshots
 

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pagemill.errors import (
-    BrowserCrashedError,
-    BrowserError,
-    SessionUnreadableError,
-)
+from pagemill.errors import BrowserCrashedError, BrowserError
+from pagemill.fetching.browser.devtools.connection import DevToolsError
 from pagemill.fetching.browser.egress_proxy import EgressProxy
 from pagemill.fetching.proxies.tunnel import Tunnels
-from pagemill.model import SessionFault, SessionState
 from pagemill.proxies import DIRECT
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
-    from playwright.async_api import BrowserContext, CDPSession, Frame, Page, Route
-
-    from pagemill.fetching.browser.process import BrowserProcess
+    from pagemill.fetching.browser.process import BrowserProcess, Context
     from pagemill.fetching.egress.guard import EgressGuard
     from pagemill.proxies import Proxy
     from pagemill.settings import Settings
@@ -39,8 +33,7 @@ PREOPENED_TABS = 2
 
 # In the first moment of each document: media are not loaded. A policy of the page's own (CSP Level 3) does it inside
 # Blink, for all frames, and leaves nothing that the page could find; images and fonts are off for the whole process.
-_WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "without_media.js").read_text()
-_STORAGE_SIZE = (resources.files("pagemill.fetching.browser") / "scripts" / "storage_size.js").read_text()
+WITHOUT_MEDIA = (resources.files("pagemill.fetching.browser") / "scripts" / "without_media.js").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +45,33 @@ class TabOptions:
     """Whether the page is drawn at full size: for screenshots, and for actions, which need positions on the screen."""
 
 
-class Tab:
+INVISIBLE_PAGE = VIEWPORT | {
+    "screenWidth": VIEWPORT["width"],
+    "screenHeight": VIEWPORT["height"],
+    "scale": INVISIBLE_PAGE_SCALE,
+    "deviceScaleFactor": 0,
+    "mobile": False,
+}
+"""What `Emulation.setDeviceMetricsOverride` takes for such a page."""
+
+
+class DevToolsSession(Protocol):
+    """Commands of the DevTools protocol to a page, and its events."""
+
+    async def send(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command, and return its result. Raises `DevToolsError`."""
+
+    def on(self, event: str, listener: Callable[[dict[str, Any]], object]) -> None:
+        """Call `listener` with the parameters of each such event."""
+
+
+class Tab(ABC):
     """An open tab. Made by `open`; leaving `async with tab` closes the context and the proxy, whatever happened.
 
     Where the context does not close, the browser is killed.
     """
 
-    context: BrowserContext
-    page: Page
-    session: CDPSession
+    session: DevToolsSession
     """The page's DevTools session."""
 
     def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> None:
@@ -71,11 +82,10 @@ class Tab:
         self.crashed = asyncio.Event()
         """Set once the page's process ended."""
         self._settings = settings
-        self._origins: set[str] = set()
         self._stack = AsyncExitStack()
 
     @classmethod
-    async def open(cls, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> Tab:
+    async def open(cls, process: BrowserProcess, guard: EgressGuard, settings: Settings, options: TabOptions) -> Self:
         """Open a tab. Raises `BrowserCrashedError` when the browser ended or does not answer."""
         tab = cls(process, guard, settings, options)
         await tab._open()
@@ -91,109 +101,42 @@ class Tab:
         """Close it."""
         await self._stack.aclose()
 
-    async def begin_with(self, state: SessionState) -> None:
-        """Put cookies and storage into the context. Raises `SessionUnreadableError`."""
-        from playwright.async_api import Error
+    @abstractmethod
+    async def add_cookies(self, cookies: Sequence[dict[str, Any]]) -> None:
+        """Put cookies (`name`, `value`, `domain`, `path`, `secure`) into the context. Raises `DevToolsError`."""
 
-        try:
-            await self.context.set_storage_state(json.loads(state.json))
-        except Error:
-            raise SessionUnreadableError("The browser did not take the session's cookies and storage.") from None
+    @abstractmethod
+    async def new_session(self) -> DevToolsSession:
+        """Another DevTools session of the page. Raises `DevToolsError`."""
 
-    def note_origins(self) -> None:
-        """Count the origins that the page opens: the storage of each will be part of the context's state."""
+    @abstractmethod
+    async def _open_context(self) -> Context:
+        """Open a context for it. Raises `BrowserCrashedError`."""
 
-        def note(frame: Frame) -> None:
-            if frame.url.startswith("http"):
-                self._origins.add("/".join(frame.url.split("/", 3)[:3]))
-
-        self.page.on("framenavigated", note)
-        self.context.on("page", lambda other: other.on("framenavigated", note))
-
-    async def session_state(self, deadline: float) -> SessionState | SessionFault:
-        """Return the cookies and the storage of the context, or why they cannot be had by then.
-
-        The page is gone after that: what it holds is measured before the browser's driver writes it as one text, and
-        it must not grow meanwhile.
-        """
-        from playwright.async_api import Error
-
-        limits = self._settings.sessions
-        if len(self._origins) > limits.session_max_origins:
-            return SessionFault.TOO_MANY_ORIGINS
-        try:
-            async with asyncio.timeout_at(deadline):
-                if await self._storage_size(limits.session_max_bytes) > limits.session_max_bytes:
-                    return SessionFault.TOO_LARGE
-                state = await self.context.storage_state(indexed_db=True)
-        except (Error, TimeoutError):
-            return SessionFault.NO_ANSWER
-        # With escapes, as a page may store what is no text: a half of a surrogate pair.
-        return SessionState(json.dumps(state, separators=(",", ":")).encode())
-
-    async def _storage_size(self, limit: int) -> int:
-        """Return how many characters the storage of the noted origins holds, or a number above the limit.
-
-        Each origin is opened with an empty page in place of its own. Nothing is asked of the sites.
-        """
-
-        async def answer(route: Route) -> None:
-            await route.fulfill(body="<html></html>", content_type="text/html")
-
-        size = 0
-        await self.page.route("**/*", answer)
-        await self.page.goto("about:blank")
-        for origin in sorted(self._origins):
-            # A service worker would answer in place of the empty page, or go on storing.
-            await self.session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "service_workers"})
-            await self.page.goto(origin)
-            size += await self.page.evaluate(_STORAGE_SIZE, limit - size)
-            if size > limit:
-                break
-        return size
+    @abstractmethod
+    async def _open_page(self) -> None:
+        """Open the page, and set it up. Raises `DevToolsError`."""
 
     async def _open(self) -> None:
-        from playwright.async_api import Error
-
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.proxy)
             self.process.add_disconnect_event(self.crashed)
             stack.callback(self.process.remove_disconnect_event, self.crashed)
-            self.context = await self.process.new_context(**self._context_options())
-            stack.push_async_callback(self.process.close_context, self.context)
+            stack.push_async_callback(self.process.close_context, await self._open_context())
             try:
                 async with asyncio.timeout(self._settings.browser.browser_answer_timeout):
                     await self._open_page()
-            except (Error, TimeoutError):
+            except (DevToolsError, TimeoutError):
                 await self.process.kill()
                 raise BrowserCrashedError("The browser ended, or did not answer, as the page was opened.") from None
             self._stack = stack.pop_all()
-
-    def _context_options(self) -> dict[str, Any]:
-        size = {"viewport": VIEWPORT, "screen": VIEWPORT} if self.options.visible else {"no_viewport": True}
-        return size | {
-            "proxy": {"server": self.proxy.url, "bypass": "<-loopback>"},
-            "accept_downloads": False,
-            "permissions": [],
-        }
-
-    async def _open_page(self) -> None:
-        if not self.process.images:
-            await self.context.add_init_script(_WITHOUT_MEDIA)
-        self.page = page = await self.context.new_page()
-        page.on("crash", lambda _: self.crashed.set())
-        self.context.on("page", lambda other: self.process.run_in_background(other.close()))  # pop-ups
-        self.session = await self.context.new_cdp_session(page)
-        if not self.options.visible:
-            screen = {"screenWidth": VIEWPORT["width"], "screenHeight": VIEWPORT["height"]}
-            small = {"scale": INVISIBLE_PAGE_SCALE, "deviceScaleFactor": 0, "mobile": False}
-            await self.session.send("Emulation.setDeviceMetricsOverride", VIEWPORT | screen | small)
 
 
 class Tabs:
     """The tabs of one browser process. Some may be opened in advance, so that the next pages need not wait."""
 
-    def __init__(self, process: BrowserProcess, guard: EgressGuard, settings: Settings) -> None:
+    def __init__(self, kind: type[Tab], process: BrowserProcess, guard: EgressGuard, settings: Settings) -> None:
+        self._kind = kind
         self._process = process
         self._guard = guard
         self._settings = settings
@@ -227,7 +170,7 @@ class Tabs:
         await asyncio.gather(*map(_discard, openings))
 
     def _open(self, options: TabOptions) -> Coroutine[Any, Any, Tab]:
-        return Tab.open(self._process, self._guard, self._settings, options)
+        return self._kind.open(self._process, self._guard, self._settings, options)
 
 
 async def _discard(opening: asyncio.Task[Tab]) -> None:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from tests.api.conftest import serving
+from tests.api.ui.playground.event_stream import watching
 from tests.api.ui.signed_in import signed_in
 
 from pagemill.jobs.batches.store import BatchStore
@@ -15,32 +15,12 @@ from pagemill.jobs.queue.watched_steps import StepTeller
 from pagemill.observability.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import httpx
     from tests.api.conftest import Api, SimulatedWorker
 
     from pagemill.jobs.database.pool import Database
     from pagemill.settings import Settings
 
 URL = "https://example.com/"
-
-
-@contextlib.asynccontextmanager
-async def watching(visitor: httpx.AsyncClient, job_id: str) -> AsyncIterator[AsyncIterator[Any]]:
-    """The states that a watcher is told; None at the end."""
-
-    async def states(lines: AsyncIterator[str]) -> AsyncIterator[Any]:
-        event = ""
-        async for line in lines:
-            if line.startswith("event: "):
-                event = line.removeprefix("event: ")
-            elif line.startswith("data: "):
-                yield orjson.loads(line.removeprefix("data: ")) if event == "state" else None
-
-    async with asyncio.timeout(20), visitor.stream("GET", f"/ui/playground/{job_id}/events") as answer:
-        assert answer.headers["Content-Type"].startswith("text/event-stream")
-        yield states(answer.aiter_lines())
 
 
 async def test_the_steps_of_a_page_are_told_as_they_happen(

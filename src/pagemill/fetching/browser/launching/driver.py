@@ -5,19 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
-import shutil
-import sys
-import tempfile
 import threading
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from pagemill.child_environment import child_environment
-from pagemill.fetching.browser.launching.account import NODE, driver_programs
+from pagemill.fetching.browser.launching.account import NODE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -25,60 +17,20 @@ if TYPE_CHECKING:
     from playwright.async_api import Playwright
 
     from pagemill.fetching.browser.launching.account import Account
+    from pagemill.fetching.browser.launching.folder import BrowserFolder
 
-FOLDER_PREFIX = "pagemill-browser-"
 _STARTING = threading.Lock()
 """Held while `os.environ` is that of a driver. Of threads, not of tasks: a program may have several event loops."""
 _POLL_INTERVAL = 0.01
-# Becomes the user for good, and then the program.
-_BECOME = "import os, sys; os.setgroups([]); os.setgid({gid}); os.setuid({uid}); os.execv(sys.argv[1], sys.argv[1:])"
-
-
-@dataclass(frozen=True, slots=True)
-class BrowserFolder:
-    """A folder for one browser: what starts the driver is in it, and below it what the browser itself may write."""
-
-    path: Path
-
-    @classmethod
-    def make(cls, account: Account) -> BrowserFolder:
-        """Make a new folder, whose `temporary` part belongs to the account."""
-        folder = cls(Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")))
-        folder.temporary.mkdir(mode=0o700)
-        if account.name is not None:
-            folder.path.chmod(0o711)
-            os.chown(folder.temporary, account.uid, account.gid)
-            node, _ = driver_programs()
-            become = _BECOME.format(uid=account.uid, gid=account.gid)
-            words = shlex.join([sys.executable, "-ISc", become, str(node)])
-            folder.launcher.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-            folder.launcher.chmod(0o700)
-        return folder
-
-    @property
-    def temporary(self) -> Path:
-        """For all temporary files of the driver and of Chromium."""
-        return self.path / "temporary"
-
-    @property
-    def launcher(self) -> Path:
-        """The program that takes the place of Node.js, where the driver runs as another user."""
-        return self.path / "launcher"
-
-    def remove(self) -> None:
-        """Remove it with all that is in it. Blocks."""
-        shutil.rmtree(self.path, ignore_errors=True)
 
 
 async def start_driver(folder: BrowserFolder, account: Account) -> Playwright:
     """Start the driver. Raises `OSError`."""
     from playwright.async_api import async_playwright
 
-    home = str(folder.temporary)
-    changes = {"TMPDIR": home}
+    changes = folder.environment(account)
     if account.name is not None:
-        changes |= {NODE: str(folder.launcher), "HOME": home, "USER": account.name, "LOGNAME": account.name}
-        changes |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), home)
+        changes[NODE] = str(folder.launcher)
     async with _turn():
         with _environment(child_environment(**changes)):
             try:
@@ -107,11 +59,3 @@ def _environment(environment: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         os.environ = before  # noqa: B003
-
-
-def remove_stale_folders() -> None:
-    """Remove what a worker that was killed left behind."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
-        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)

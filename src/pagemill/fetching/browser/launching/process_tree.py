@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -19,7 +20,6 @@ from pagemill.child_environment import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from pagemill.fetching.browser.launching.account import Account
 
@@ -81,12 +81,17 @@ def _type(process: psutil.Process) -> str | None:
 
 
 def of(folder: Path) -> list[psutil.Process]:
-    """The driver that was started with this folder for its temporary files, and all processes below it."""
-    for child in psutil.Process().children():
+    """What was started with this folder for its temporary files, and all processes below it."""
+    own = psutil.Process()
+    found: list[psutil.Process] = []
+    pids: set[int] = set()
+    for process in own.children(recursive=True):  # parents before their children; it reads all of /proc, so once
         with contextlib.suppress(psutil.Error):
-            if child.environ().get("TMPDIR") == str(folder):
-                return [child, *child.children(recursive=True)]
-    return []
+            parent = process.ppid()
+            if parent in pids or (parent == own.pid and process.environ().get("TMPDIR") == str(folder)):
+                found.append(process)
+                pids.add(process.pid)
+    return found
 
 
 def memory(folder: Path) -> int:
@@ -97,6 +102,29 @@ def memory(folder: Path) -> int:
         with contextlib.suppress(psutil.Error):
             size += process.memory_full_info().pss
     return size
+
+
+def memory_bound(folder: Path) -> int:
+    """A number of bytes that `memory` does not exceed, at an eighth of its cost, which is the kernel's (Linux).
+
+    Memory of a process's own counts whole, though some of it is shared. All run the same program: what they share of
+    it is taken to be no more than twice what one of them has.
+    """
+    if sys.platform != "linux":
+        return memory(folder)
+    own = 0
+    files = []
+    for process in of(folder):
+        with contextlib.suppress(OSError, ValueError):
+            fields = dict(
+                line.split(":", 1)
+                for line in Path(f"/proc/{process.pid}/status").read_text(errors="replace").splitlines()
+                if line.startswith("Rss")
+            )
+            kilobytes = {name: int(value.split()[0]) for name, value in fields.items()}
+            own += kilobytes.get("RssAnon", 0) + kilobytes.get("RssShmem", 0)
+            files.append(kilobytes.get("RssFile", 0))
+    return (own + min(sum(files), 2 * max(files, default=0))) << 10
 
 
 def kill_chromium(folder: Path, known: Sequence[psutil.Process]) -> list[psutil.Process]:

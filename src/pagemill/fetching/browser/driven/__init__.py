@@ -1,0 +1,1 @@
+"""Chromiums that Playwright drives: for pages with actions, and for those whose cookies and storage are kept."""
