@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from pagemill.errors import UnavailableError, UsageError
+from pagemill.jobs.database.connection_gate import ConnectionGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -73,6 +74,7 @@ class Database:
         # scan it, and be kept as it grows until statistics are gathered.
         self._settings = {"application_name": name, "jit": "off", "enable_seqscan": "off"}
         self._logged_at = float("-inf")
+        self._gate = ConnectionGate()
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
@@ -165,7 +167,7 @@ class Database:
         """
 
         async def send() -> list[Any]:
-            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+            async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 try:
                     async with connection.transaction():
                         await connection.execute(clear, *values)
@@ -202,7 +204,7 @@ class Database:
 
     async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
         try:
-            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+            async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 if lock is not None:
                     return await _with_advisory_lock(connection, lock, statement, values)
                 rows: list[Any] = await connection.fetch(statement, *values)
