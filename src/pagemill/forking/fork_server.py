@@ -153,5 +153,5 @@ class ForkServer:
                 asked.set_exception(ConnectionResetError())
         self._asked.clear()
         for process in self._forked.values():
-            process.watch()
+            process.be_told_no_more()
         self._forked.clear()

@@ -9,7 +9,9 @@ import select
 import signal
 
 _UNKNOWN = -signal.SIGKILL
-"""How a process ended whose fork server is gone. Whoever ended that one ended this one, as far as can be told."""
+"""How a process ended whose fork server cannot tell. Whoever ended that one ended this one, as far as can be told."""
+_TOLD_WITHIN = 3.0
+"""How many seconds a fork server has to tell how a process ended. One that hangs never does."""
 
 
 class ForkedProcess:
@@ -18,7 +20,9 @@ class ForkedProcess:
     def __init__(self, pid: int, pidfd: int) -> None:
         self.pid = pid
         self._pidfd = pidfd
+        self._is_told = True
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(pidfd, self._see_end)
 
     @property
     def returncode(self) -> int | None:
@@ -49,15 +53,24 @@ class ForkedProcess:
     def set_end(self, code: int) -> None:
         """Take down how it ended."""
         if not self._ended.done():
+            asyncio.get_running_loop().remove_reader(self._pidfd)
             self._ended.set_result(code)
             os.close(self._pidfd)
 
-    def watch(self) -> None:
-        """Notice its end without the fork server."""
-        asyncio.get_running_loop().add_reader(self._pidfd, self._find_end)
+    def be_told_no_more(self) -> None:
+        """Find out by itself how it ended: the fork server is gone."""
+        self._is_told = False
+        if not self.runs:
+            self._find_end()
+
+    def _see_end(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._pidfd)
+        loop.call_later(_TOLD_WITHIN if self._is_told else 0, self._find_end)
 
     def _find_end(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
+        if self._ended.done():
+            return
         code = _UNKNOWN
         with contextlib.suppress(ChildProcessError):  # it is our child where orphans come to us
             ended = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)

@@ -178,7 +178,7 @@ def _run(request: Request, descriptors: list[int], ends_with: int | None) -> Non
 
 def _take(descriptors: list[int], numbers: Collection[int]) -> None:
     """Have these descriptors under these numbers, and no others."""
-    above = max(numbers) + 1
+    above = max(2, *numbers) + 1
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, above) for descriptor in descriptors]
     for descriptor, number in zip(moved, numbers, strict=True):
         os.dup2(descriptor, number, inheritable=number <= 2)

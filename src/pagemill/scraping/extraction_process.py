@@ -9,6 +9,7 @@ before a client reads them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -256,12 +257,13 @@ def main(memory: str) -> None:
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    replies.write(READY)
-    replies.flush()
-    while lengths := requests.read(LENGTHS.size):
-        header_length, body_length = LENGTHS.unpack(lengths)
-        header = orjson.loads(requests.read(header_length))
-        _answer(replies, header, _body(requests, body_length))
+    with contextlib.suppress(ConnectionError):  # nobody is there any more
+        replies.write(READY)
+        replies.flush()
+        while lengths := requests.read(LENGTHS.size):
+            header_length, body_length = LENGTHS.unpack(lengths)
+            header = orjson.loads(requests.read(header_length))
+            _answer(replies, header, _body(requests, body_length))
 
 
 def _body(requests: BinaryIO, length: int) -> bytes | None:

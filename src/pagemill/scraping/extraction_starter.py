@@ -67,7 +67,7 @@ class ExtractionStarter:
         """Start a process that may use `memory` bytes. Raises OSError where that fails."""
         if can_fork():
             for _ in range(_ATTEMPTS):
-                with contextlib.suppress(ConnectionError):  # the fork server was killed
+                with contextlib.suppress(OSError):  # the fork server was killed, or cannot fork
                     return await self._fork(memory)
         return await _execute(memory)
 

@@ -292,13 +292,13 @@ class ExtractorPool:
         self._give(process)
 
     async def _started(self) -> _Process:
-        longest = self._settings.extraction.extraction_timeout
+        memory, longest = self._settings.extraction.extraction_memory, self._settings.extraction.extraction_timeout
         try:
             async with asyncio.timeout(longest):
-                process = _Process(await self._starter.start(self._settings.extraction.extraction_memory))
+                process = _Process(await self._starter.start(memory))
         except TimeoutError:
-            await self._starter.end()  # it hangs
-            raise
+            await self._starter.end()  # it hangs: another one starts
+            process = _Process(await self._starter.start(memory))
         try:
             async with asyncio.timeout(longest):
                 await process.ready()

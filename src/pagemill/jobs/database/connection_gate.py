@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-_PATIENCE = 0.02
+_PATIENCE = 0.05
 _FORGOTTEN_AFTER = 10.0
 
 
 class ConnectionGate:
-    """Lets one statement through at a time, and one more for each that has waited 20 ms; for ten seconds."""
+    """Lets one statement through at a time, and one more for each that has waited 50 ms; for ten seconds."""
 
     def __init__(self) -> None:
         self._width = 1
@@ -29,7 +29,7 @@ class ConnectionGate:
 
     @contextlib.asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Wait for a place as long as that takes, but no longer than 20 ms."""
+        """Wait for a place as long as that takes, but no longer than 50 ms."""
         now = asyncio.get_running_loop().time()
         if now >= self._forget_at:
             self._width, self._forget_at = 1, now + _FORGOTTEN_AFTER
