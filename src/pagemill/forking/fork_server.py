@@ -12,7 +12,7 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
-from pagemill.child_environment import child_environment
+from pagemill.child_environment import fork_server_environment
 from pagemill.forking.forked_process import ForkedProcess
 from pagemill.forking.messages import APART, TOGETHER, Answer, Request, encode, receive_answer
 
@@ -62,7 +62,7 @@ class ForkServer:
                 *(sys.executable, "-m", _SERVER, str(its.fileno()), title, TOGETHER if together else APART, *modules),
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(its.fileno(),),
-                env=child_environment(OPENBLAS_NUM_THREADS="1"),  # with threads of numpy's it could not be forked
+                env=fork_server_environment(),
             )
         except BaseException:
             ours.close()
@@ -89,7 +89,11 @@ class ForkServer:
             raise ConnectionResetError
         request = Request(program, list(arguments), title, list(descriptors), own_group=own_group)
         asked: asyncio.Future[ForkedProcess] = asyncio.get_running_loop().create_future()
-        socket.send_fds(self._connection, [encode(request)], list(descriptors.values()))
+        try:
+            socket.send_fds(self._connection, [encode(request)], list(descriptors.values()))
+        except ConnectionError:
+            self._lose()
+            raise
         self._asked.append(asked)
         return await asked
 

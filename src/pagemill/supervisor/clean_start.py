@@ -13,7 +13,7 @@ import json
 import os
 import sys
 
-from pagemill.child_environment import child_environment
+from pagemill.child_environment import fork_server_environment
 from pagemill.forking.fork_server import can_fork
 
 _DESCRIPTOR = "PAGEMILL_ENVIRONMENT_DESCRIPTOR"
@@ -38,7 +38,7 @@ def start_clean() -> None:
         file.flush()
         file.seek(0)
         os.set_inheritable(file.fileno(), True)
-        clean = child_environment(OPENBLAS_NUM_THREADS="1", **{_DESCRIPTOR: str(file.fileno())})
+        clean = fork_server_environment(**{_DESCRIPTOR: str(file.fileno())})
         os.execve(sys.executable, sys.orig_argv, clean)  # noqa: S606 - ourselves
 
 
