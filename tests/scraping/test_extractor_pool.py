@@ -15,8 +15,8 @@ from pagemill import bodies
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
 from pagemill.fair_semaphore import current_key
 from pagemill.model import FetchedPage
-from pagemill.scraping.extraction_starter import TITLE
 from pagemill.scraping.extractor_pool import ExtractorPool, _Process
+from pagemill.scraping.processes.extraction_starter import TITLE
 from pagemill.settings import Settings
 
 FORMATS = ("html", "cleanedHtml", "markdown")

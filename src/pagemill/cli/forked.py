@@ -7,7 +7,7 @@ import os
 
 from pagemill import cli
 from pagemill.forking.server import branch
-from pagemill.scraping.extraction_starter import SERVER_TITLE, ExtractionStarter
+from pagemill.scraping.processes.extraction_starter import SERVER_TITLE, ExtractionStarter
 
 
 def run(environment: str, *words: str) -> None:

@@ -31,14 +31,14 @@ from pagemill.model import METADATA, Format, Refresh, ScrapeOptions
 from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
 from pagemill.observability.stages import Stage
 from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, READY, start_of
-from pagemill.scraping.extraction_starter import ExtractionStarter
+from pagemill.scraping.processes.extraction_starter import ExtractionStarter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from pagemill.model import FetchedPage, JsonObject, MarkdownOptions
-    from pagemill.scraping.extraction_starter import StartedProcess
+    from pagemill.scraping.processes.extraction_starter import StartedProcess
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)

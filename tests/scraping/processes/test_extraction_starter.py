@@ -15,8 +15,8 @@ from tests.forking.memory import holds
 from pagemill.forking.fork_server import ForkServer, can_fork
 from pagemill.model import FetchedPage
 from pagemill.scraping.extraction_messages import MODULE
-from pagemill.scraping.extraction_starter import SERVER_TITLE, TITLE
 from pagemill.scraping.extractor_pool import ExtractorPool
+from pagemill.scraping.processes.extraction_starter import SERVER_TITLE, TITLE
 from pagemill.settings import Settings
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs Linux and pidfds")
@@ -109,7 +109,7 @@ async def test_a_fork_server_that_hangs_is_replaced():
 
 
 async def test_a_process_that_is_no_fork_works_as_well(monkeypatch):
-    monkeypatch.setattr("pagemill.scraping.extraction_starter.can_fork", lambda: False)
+    monkeypatch.setattr("pagemill.scraping.processes.extraction_starter.can_fork", lambda: False)
     async with ExtractorPool(Settings()) as pool:
         await extract(pool)
         assert not titled(SERVER_TITLE)
