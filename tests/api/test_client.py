@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anakin
 import anakin.errors
 import pytest
+from tests.service import made_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,20 +61,10 @@ class Service:
 def pagemill_serve(data_dir: Path, *words: str, **settings: str) -> Iterator[Service]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PAGEMILL_", "ANAKIN_"))}
     environment |= {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_LOG_LEVEL": "error", **settings}
+    with ThreadPoolExecutor(1) as thread:  # ours may have an event loop that runs
+        thread.submit(made_database.copy_to, data_dir).result()
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pagemill",
-            "serve",
-            "--port",
-            "0",
-            "--workers",
-            "1",
-            "--data-dir",
-            str(data_dir),
-            *words,
-        ],
+        (*(sys.executable, "-m", "pagemill", "serve"), "--port", "0", "--workers", "1", "--data-dir", data_dir, *words),
         env=environment,
         stdout=subprocess.PIPE,
         text=True,

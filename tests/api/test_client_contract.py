@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import json
 import os
@@ -77,7 +78,10 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(params=["sync", "async"])
+KINDS = ("sync", "async")
+
+
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -89,17 +93,23 @@ def service(scratch: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-async def connect(kind: str) -> AsyncIterator[Callable[..., Client]]:
-    """Makes clients of the one kind, `connect(key, url, …)`, and closes them."""
+async def connect_kind() -> AsyncIterator[Callable[..., Client]]:
+    """Makes clients, `connect_kind(kind, key, url, …)`, and closes them."""
     clients: list[Client] = []
 
-    def make(key: str | None, url: str, **options: Any) -> Client:
+    def make(kind: str, key: str | None, url: str, **options: Any) -> Client:
         clients.append(Client(kind, key, url, **options))
         return clients[-1]
 
     yield make
     for client in clients:
         await client.close()
+
+
+@pytest.fixture
+def connect(connect_kind: Callable[..., Client], kind: str) -> Callable[..., Client]:
+    """Makes clients of the one kind, `connect(key, url, …)`."""
+    return functools.partial(connect_kind, kind)
 
 
 @pytest.fixture
@@ -159,12 +169,12 @@ async def test_inline_with_a_key(client: Client, site: str, kind: str) -> None:
     assert document.id.startswith("job_")
 
 
-async def test_inline_without_a_key(connect: Callable[..., Client], kind: str, site: str, scratch: Path) -> None:
-    with pagemill_serve(scratch / f"client-keyless-{kind}", "--no-auth") as service:
-        keyless = connect(None, service.url)
-        document = await keyless.scrape(f"{site}/inline")
-        assert document.status == "completed"
-        assert "make bread" in document.markdown
+async def test_inline_without_a_key(connect_kind: Callable[..., Client], site: str, scratch: Path) -> None:
+    with pagemill_serve(scratch / "client-keyless", "--no-auth") as service:
+        for kind in KINDS:
+            document = await connect_kind(kind, None, service.url).scrape(f"{site}/inline")
+            assert document.status == "completed"
+            assert "make bread" in document.markdown
 
 
 async def test_a_wrong_key_and_an_unknown_job(client: Client, service: Service, connect: Callable[..., Client]) -> None:
@@ -318,16 +328,19 @@ async def test_a_submission_whose_answer_gets_lost_leaves_one_job(
     assert {document.id, batch.id} <= {job["id"] for job in jobs}
 
 
-async def test_searching(connect: Callable[..., Client], kind: str, site: str, scratch: Path) -> None:
-    async with SearchServer([Found(f"{site}/found-{number}-{kind}") for number in range(30)]) as search:
+async def test_searching(connect_kind: Callable[..., Client], site: str, scratch: Path) -> None:
+    async with SearchServer([Found(f"{site}/found-{number}") for number in range(30)]) as search:
         named = {"PAGEMILL_SEARCH_SERVICE": "searxng", "PAGEMILL_SEARCH_URL": search.url()}
-        with pagemill_serve(scratch / f"client-search-{kind}", **named) as service:
-            found = await connect(service.key, service.url).search("windmills", limit=20)
-    assert found.id
-    assert len(found.results) == 20
-    first = found.results[0]
-    assert (first.url, first.title) == (f"{site}/found-0-{kind}", "Windmills")
-    assert (first.snippet, first.date, first.last_updated) == ("The first windmills.", "2026-01-02", None)
+        with pagemill_serve(scratch / "client-search", **named) as service:
+            found = {
+                kind: await connect_kind(kind, service.key, service.url).search("windmills", limit=20) for kind in KINDS
+            }
+    for each in found.values():
+        assert each.id
+        assert len(each.results) == 20
+        first = each.results[0]
+        assert (first.url, first.title) == (f"{site}/found-0", "Windmills")
+        assert (first.snippet, first.date, first.last_updated) == ("The first windmills.", "2026-01-02", None)
 
 
 async def test_searching_where_it_is_not_set_up(client: Client) -> None:

@@ -7,7 +7,7 @@ from tests.service.running import RunningService
 from tests.service.test_life import run_pagemill
 
 
-async def test_keys_are_made_listed_and_revoked_beside_a_running_service(scratch):
+async def test_keys_are_made_listed_and_revoked_beside_a_running_service_and_made_without(scratch):
     folder = scratch / "keys"
     async with RunningService(folder, workers=1) as service:
         code, secret, note = await run_pagemill("keys", "--data-dir", str(folder), "create", "reader")
@@ -31,28 +31,21 @@ async def test_keys_are_made_listed_and_revoked_beside_a_running_service(scratch
         assert await status(service, service.key) == 404
         code, _, errors = await run_pagemill("keys", "--data-dir", str(folder), "revoke", "key_nobody")
         assert (code, "no key" in errors) == (1, True)
-
-
-async def test_keys_are_made_while_no_service_runs(scratch):
-    folder = scratch / "early-keys"
-    async with RunningService(folder, workers=1):
-        pass
-    code, secret, _ = await run_pagemill("keys", "create", "reader", "--data-dir", str(folder))
+        _, _, errors = await run_pagemill("keys", "--data-dir", str(scratch / "no-service"), "list")
+        assert str(folder) in errors, "the folder of the service that runs"
+    code, secret, _ = await run_pagemill("keys", "create", "early", "--data-dir", str(folder))
     assert code == 0
     async with RunningService(folder, workers=1) as service:
         assert await status(service, secret.strip()) == 404
 
 
 async def test_no_key_is_made_where_no_service_has_run(scratch):
-    empty, folder = scratch / "no-service", scratch / "running-service"
+    empty = scratch / "no-service"
     code, secret, errors = await run_pagemill("keys", "create", "reader", "--data-dir", str(empty))
     assert (code, secret, errors.count("\n")) == (1, "", 1)
     assert str(empty) in errors
     assert "--data-dir" in errors
     assert not empty.exists()
-    async with RunningService(folder, workers=1):
-        _, _, errors = await run_pagemill("keys", "--data-dir", str(empty), "list")
-    assert str(folder) in errors
 
 
 @pytest.mark.parametrize("command", ["api", "worker", "migrate"])

@@ -310,9 +310,10 @@ async def test_hostile_pages_in_the_browser_fail_alone(chromium_settings, cache,
         browser_tab_memory=256 * 1024 * 1024, ready_timeout=6.0, browser_answer_timeout=30.0
     )
     rendered = ScrapeOptions(formats=MARKDOWN, use_browser=True)
+    bounded = ScrapeOptions(formats=MARKDOWN, use_browser=True, timeout=20.0)  # they use all processors until then
     async with Scraper(settings, cache) as scraper, HttpServer({"/app": Response(FILLED)}, "127.0.0.3") as other:
         hostile = [
-            at_once(scraper, web.url(f"/hostile/{number}"), rendered, "A") for number in range(len(HOSTILE_SCRIPTS))
+            at_once(scraper, web.url(f"/hostile/{number}"), bounded, "A") for number in range(len(HOSTILE_SCRIPTS))
         ]
         for number in range(4):
             for host in (web, other):

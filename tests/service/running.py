@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 import psutil
 
+from tests.service import made_database
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,15 +23,21 @@ ROLES = {"api": "pagemill api", "worker": "pagemill worker", "postgres": "/postg
 
 
 class RunningService:
-    """Starts the service on a data folder and a free port; ends it, and whatever is left of it, afterwards."""
+    """Starts the service on a data folder and a free port; ends it, and whatever is left of it, afterwards.
 
-    def __init__(self, data_dir: Path, *, workers: int = 2, port: int | None = None, **settings: str) -> None:
+    A folder that is not there yet gets a database made earlier; `first_start` leaves that to the service.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, workers: int = 2, port: int | None = None, first_start: bool = False, **settings: str
+    ) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.ready_line = ""
         self.seconds_to_ready = 0.0
         self.start_timeout = 60.0
+        self._first_start = first_start
         self._words = ("serve", "--port", str(self.port), "--workers", str(workers), "--data-dir", str(data_dir))
         self._settings = {"PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_RETRY_DELAY": "0.05", **settings}
         self.log = data_dir.with_suffix(".log")
@@ -42,6 +50,8 @@ class RunningService:
         await self.stop()
 
     async def start(self) -> None:
+        if not self._first_start and "PAGEMILL_DATABASE_URL" not in self._settings:
+            await asyncio.to_thread(made_database.copy_to, self.data_dir)
         began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(

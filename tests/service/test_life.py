@@ -36,10 +36,11 @@ async def run_pagemill(*words, **settings):
 
 
 async def test_the_first_start_makes_a_key_and_the_second_keeps_it_and_is_small_and_stops_at_once(data_dir):
-    async with RunningService(data_dir, workers=1) as service:
+    async with RunningService(data_dir, workers=1, first_start=True) as service:
         key = service.key
         assert service.ready_line == (f"Pagemill is ready on {service.address} - your API key, shown this once: {key}")
         assert stat.S_IMODE((data_dir / "api-key").stat().st_mode) == 0o600
+        await a_second_service_on_the_same_folder_says_so(data_dir)
     async with RunningService(data_dir, workers=2) as service:
         assert service.ready_line == f"Pagemill is ready on {service.address}"
         assert service.key == key
@@ -49,12 +50,11 @@ async def test_the_first_start_makes_a_key_and_the_second_keeps_it_and_is_small_
         assert await service.stop() < 5, "an idle service stops at once"
 
 
-async def test_a_second_service_on_the_same_folder_says_so(data_dir):
-    async with RunningService(data_dir, workers=1):
-        code, output, errors = await run_pagemill("serve", "--port", "0", "--data-dir", str(data_dir))
-        assert (code, output) == (1, "")
-        assert "Another `pagemill serve` runs on the data folder" in errors
-        assert "Traceback" not in errors
+async def a_second_service_on_the_same_folder_says_so(data_dir):
+    code, output, errors = await run_pagemill("serve", "--port", "0", "--data-dir", str(data_dir))
+    assert (code, output) == (1, "")
+    assert "Another `pagemill serve` runs on the data folder" in errors
+    assert "Traceback" not in errors
 
 
 async def test_a_port_in_use_says_so(data_dir):
@@ -86,11 +86,16 @@ async def test_open_access_is_for_loopback_alone(data_dir):
     assert "Without authentication" in errors
 
 
-async def test_without_authentication_no_key_is_needed(data_dir):
-    async with RunningService(data_dir, workers=1, PAGEMILL_AUTH="false") as service, service.client() as client:
-        del client.headers["X-API-Key"]
-        answer = await client.post("/v1/url-scraper", json={"url": "http://127.0.0.1:1/"})
-        assert answer.status_code == 202
+async def test_without_authentication_no_key_is_needed_and_ctrl_c_stops_it_too(data_dir):
+    async with RunningService(data_dir, workers=1, PAGEMILL_AUTH="false") as service:
+        async with service.client() as client:
+            del client.headers["X-API-Key"]
+            answer = await client.post("/v1/url-scraper", json={"url": "http://127.0.0.1:1/"})
+            assert answer.status_code == 202
+        processes = service.processes()
+        service.process.send_signal(signal.SIGINT)
+        assert await service.process.wait() == 0
+        assert not any(process.is_running() for process in processes)
 
 
 async def test_a_running_page_may_end_and_the_rest_goes_back(data_dir):
@@ -148,15 +153,6 @@ async def test_fifty_megabytes_of_text_fail_by_the_limit_and_the_next_page_is_se
         worker = service.of("worker")
         assert (await client.post("/v1/scrape", json={"url": web.url("/")})).json()["status"] == "completed"
         assert service.of("worker") == worker
-
-
-async def test_ctrl_c_stops_it_too(data_dir):
-    service = RunningService(data_dir, workers=1)
-    await service.start()
-    processes = service.processes()
-    service.process.send_signal(signal.SIGINT)
-    assert await service.process.wait() == 0
-    assert not any(process.is_running() for process in processes)
 
 
 async def test_nothing_outlives_a_supervisor_that_was_killed(data_dir):

@@ -204,7 +204,8 @@ async def test_streams_that_wait_for_pages_hold_up_no_download(settings, key, wo
 async def test_streams_that_nobody_reads_hold_up_no_download(settings, key) -> None:
     # Letters in a row would fit into the buffers of a connection, compressed or not.
     large = "".join(random.Random(1).choices("abcdefghijklmnop ", k=8_000_000))
-    web = HttpServer({"/": Response(f"<p>{large}</p>".encode())})
+    page = f"<h1>Letters</h1><p>{'Some words of an ordinary page. ' * 40}</p><!-- {large} -->"
+    web = HttpServer({"/": Response(page.encode())})
     async with web as site, working(settings), serving(settings.changed(max_downloads=1), key) as api:
         crawl_id = await submit(api, site.url(), maxPages=1, formats=["html"])
         assert (await read(api, crawl_id, wait=30, limit=1))["status"] == "completed"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import AliasChoices, Field, ValidationError
 
-from pagemill.api.wire.error_response import describe
+from pagemill.api.wire.field_problems import describe
 from pagemill.api.wire.request_validation import page_url, scrape_options
 from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.errors import RequestError

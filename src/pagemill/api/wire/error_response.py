@@ -5,12 +5,13 @@ Below /v2, where Firecrawl's API is, they are as its clients read them: `{"succe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from pagemill.api.wire.field_problems import describe, field_name
 from pagemill.errors import (
     MethodNotAllowedError,
     NotFoundError,
@@ -25,7 +26,7 @@ from pagemill.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -35,7 +36,6 @@ RETRY_AFTER = 2
 
 FIRECRAWL_PREFIX = "/v2"
 
-_ENTRIES = ("entry", "entries")
 INTERNAL_MESSAGE = "Something went wrong on our side. The request's id finds the details in the service's log."
 
 # What the framework says by status alone.
@@ -100,37 +100,6 @@ def field_of(error: Exception) -> str | None:
     return error.field if isinstance(error, RequestError | InvalidBodyError) else None
 
 
-def field_name(place: Sequence[str | int]) -> str:
-    """Return the name of a field by its place in pydantic's terms, of which the first is `body` or `query`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[1:]).lstrip(".")
-
-
-def describe(problem: Mapping[str, Any]) -> str:
-    """Return a pydantic error as a sentence that names the field, such as `urls[3]`."""
-    place, *path = problem["loc"]
-    if problem["type"] == "json_invalid":
-        return f"The body is not valid JSON: {problem['ctx']['error']}."
-    if not path:
-        return "The body must be a JSON object, sent with the header Content-Type: application/json."
-    name = field_name(problem["loc"])
-    kind = {"body": "field", "query": "parameter"}.get(place, place)
-    if problem["type"] == "missing":
-        return f"The {kind} `{name}` is required."
-    return f"The {kind} `{name}` is not valid: {_reason(problem)}."
-
-
-def _reason(problem: Mapping[str, Any]) -> str:
-    """Return what is wrong in words for a client, where pydantic's are for programmers."""
-    context = problem.get("ctx", {})
-    if problem["type"] == "too_short":
-        return f"it needs at least {context['min_length']} {_ENTRIES[context['min_length'] > 1]}"
-    if problem["type"] == "too_long":
-        return f"it takes at most {context['max_length']} entries"
-    if problem["type"] == "string_pattern_mismatch":
-        return "it holds characters that it cannot have, or is empty"
-    return _uncapitalised(str(problem["msg"]))
-
-
 def _request_error(error: Exception) -> tuple[RequestError | None, Mapping[str, str] | None]:
     """Return what a client did wrong, or the service cannot do now, with headers; None for a fault of our own."""
     if isinstance(error, InvalidBodyError):
@@ -157,7 +126,3 @@ def _of_framework(error: HTTPException) -> RequestError | None:
     if known is None and 400 <= error.status_code < 500:
         return RequestError("The request could not be read.")
     return known
-
-
-def _uncapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -8,7 +8,8 @@ import orjson
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from pagemill.api.wire.error_response import InvalidBodyError, describe, field_name
+from pagemill.api.wire.error_response import InvalidBodyError
+from pagemill.api.wire.field_problems import describe, field_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

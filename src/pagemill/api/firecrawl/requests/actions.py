@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from pagemill.api.wire.actions import ActionFields
-from pagemill.api.wire.error_response import describe
+from pagemill.api.wire.field_problems import describe
 from pagemill.errors import NotSupportedError, RequestError
 
 if TYPE_CHECKING:
