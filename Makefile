@@ -5,9 +5,14 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := .venv-engines
-COMPILED := setup.py src/pagemill/extraction/choosing/model/tree_sums.pyx
+# What NeMo Curator's download stages import: all that it asks for is PyTorch with CUDA too, which they do not need.
+# Later Rays wait for their agents fifteen seconds and no more, which a busy machine does not keep to
+# (https://github.com/ray-project/ray/issues/65983).
+OF_NEMO_CURATOR := 'ray[data,default]<2.53' beautifulsoup4 cattrs comment-parser fsspec ftfy jinja2 justext loguru lxml mwparserfromhell obstore pandas \
+	portpicker pulp pycld2 requests resiliparse tabulate trafilatura warcio
+COMPILED := setup.py $(wildcard $(addprefix src/pagemill/extraction/choosing/,*.pyx */*.pyx))
 # What an earlier installation compiled: where that cannot be done again, it must not stay.
-BUILT := build src/pagemill/extraction/choosing/model/tree_sums.c src/pagemill/extraction/choosing/model/tree_sums.*.so
+BUILT := build $(patsubst %.pyx,%.c,$(filter %.pyx,$(COMPILED))) $(patsubst %.pyx,%.*.so,$(filter %.pyx,$(COMPILED)))
 SOURCES := src tests bench
 
 # The first Python that is new enough and can make environments.
@@ -69,10 +74,11 @@ bulk: $(VENV)/.runtime ## Install what `pagemill extract` needs for WARC and Par
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bulk.txt
 
 .PHONY: test-engines
-test-engines: $(VENV)/.development ## Install Ray, Spark, Dask and datatrove beside .venv, and extract pages in each
+test-engines: $(VENV)/.development ## Install Ray, Spark, Dask, datatrove and NeMo Curator beside .venv, and extract pages in each
 	@test -d $(ENGINES) || $(BIN)/python -m venv $(ENGINES)
 	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check '.[ray,spark,dask,datatrove]' \
-		hypothesis psutil pytest pytest-asyncio pytest-timeout
+		hypothesis psutil pytest pytest-asyncio pytest-timeout $(OF_NEMO_CURATOR)
+	@$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nemo-curator cosmos-xenna
 	$(ENGINES)/bin/python -m pytest --noconftest -m engines tests/bulk/test_engines.py $(ARGS)
 
 .PHONY: wheels
@@ -114,7 +120,7 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/build
 	@rm -rf $(BUILT)
 	@echo 'Compiling and installing Pagemill itself (20 seconds) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import pagemill.extraction.choosing.model.tree_sums' 2>/dev/null || \
+	@$(BIN)/python -c 'import pagemill.extraction.choosing.features.word_table, pagemill.extraction.choosing.model.tree_sums, pagemill.extraction.choosing.tree_walk' 2>/dev/null || \
 		echo 'No C compiler, or no Python headers: nothing is compiled, and choosing content takes longer.'
 	@echo 'Looking for a Chromium, for pages that need a browser (1 minute where it has to be downloaded) ...'
 	@scripts/install-chromium

@@ -83,7 +83,7 @@ import ray
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pagemill.bulk.ray import Extract
 file, folder = sys.argv[1:]
-ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
 rows = [
     {"url": record.headers["WARC-Target-URI"], "html": record.reader.read()}
     for record in ArchiveIterator(open(file, "rb"), record_types=WarcRecordType.response)

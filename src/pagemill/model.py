@@ -54,6 +54,10 @@ READABILITY = "readability"
 """The name of the share of its words that stand in sentences: as `TEXT`."""
 
 
+PAGE_TYPE = "page_type"
+"""The name of what kind of page it is: as `TEXT`."""
+
+
 class LinkStyle(StrEnum):
     """How Markdown writes links; the values are those of the wire."""
 
@@ -346,6 +350,8 @@ class Content:
     """The expected word F1 of the selected content, from 0 to 1."""
     signals: Signals | None = None
     """None for documents that are not HTML."""
+    page_type: str | None = None
+    """What kind of page it is, where that is asked for and sure enough."""
 
 
 @dataclass(frozen=True, slots=True)

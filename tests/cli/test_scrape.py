@@ -20,10 +20,10 @@ PAGE = Response(
 )
 
 
-async def scrape(*words, given=None):
+async def scrape(*words, given=None, **environment):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pagemill", "scrape", *words),
-        env={**os.environ, "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_RETRY_DELAY": "0.01"},
+        env={**os.environ, "PAGEMILL_ALLOWED_NETWORKS": "127.0.0.0/8", "PAGEMILL_RETRY_DELAY": "0.01", **environment},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -135,6 +135,44 @@ async def test_a_host_of_a_file_is_asked_in_turn(web, tmp_path):
     began = loop.time()
     await scrape("--file", str(file), "--host-interval", "0.4")
     assert loop.time() - began >= 0.8  # two intervals; how much more says nothing
+
+
+async def test_the_hosts_of_a_file_are_asked_what_they_allow(web, tmp_path):
+    web.routes["/robots.txt"] = Response(b"User-agent: *\nDisallow: /other\nCrawl-delay: 0.3\n")
+    file = tmp_path / "urls.txt"
+    file.write_text("".join(f"{web.url(path)}\n" for path in ("/", "/other", "/?a", "/?b")))
+    words = ("--file", str(file), "--format", "json", "--host-interval", "0.01")
+    began = asyncio.get_running_loop().time()
+    code, output, errors = await scrape(*words)
+    assert asyncio.get_running_loop().time() - began >= 0.6  # two intervals; how much more says nothing
+    assert (code, errors.count("[robots_disallowed]")) == (1, 1)
+    assert [line["status"] for line in map(json.loads, output.splitlines())] == [
+        *("completed", "failed", "completed", "completed")
+    ]
+    assert sorted(request.path for request in web.requests) == ["/", "/", "/", "/robots.txt"]
+    assert (await scrape(web.url("/other")))[0] == 0  # who names a page wants it
+    code, _, errors = await scrape(*words, "--ignore-robots")
+    assert (code, "PAGEMILL_ROBOTS_MAY_BE_IGNORED" in errors) == (2, True)
+    code, output, _ = await scrape(*words, "--ignore-robots", PAGEMILL_ROBOTS_MAY_BE_IGNORED="true")
+    assert (code, output.count('"completed"')) == (0, 4)
+
+
+async def test_a_host_that_cannot_say_what_it_allows_is_left_alone(web, tmp_path):
+    web.routes["/robots.txt"] = Response(b"", status=503)
+    file = tmp_path / "urls.txt"
+    file.write_text(f"{web.url('/')}\n{web.url('/other')}\n")
+    _, output, _ = await scrape("--file", str(file), "--format", "json", "--host-interval", "0.01")
+    assert {line["error"][-19:] for line in map(json.loads, output.splitlines())} == {"(robots_disallowed)"}
+    assert {request.path for request in web.requests} == {"/robots.txt"}
+
+
+async def test_standard_input_is_resumed_too(web, tmp_path):
+    words = ("--file", "-", "--format", "json", "-o", str(tmp_path / "pages.jsonl"), "--resume")
+    given = f"{web.url('/')}\n{web.url('/other')}\n"
+    assert (await scrape(*words, given=given))[0] == 0
+    asked = len(web.requests)
+    code, _, errors = await scrape(*words, given=given)
+    assert (code, "2 of 2 were there already" in errors, len(web.requests)) == (0, True, asked)
 
 
 async def test_output_goes_to_a_file_or_to_a_folder(web, tmp_path):
@@ -262,7 +300,7 @@ async def test_a_run_goes_on_where_the_last_one_ended(web, tmp_path, output):
     asked = len(web.requests)
     code, _, errors = await scrape(*words)
     assert (code, [request.path for request in web.requests[asked:]]) == (0, ["/late"])
-    assert "1 of 2 are there already" in errors
+    assert "1 of 2 were there already" in errors
     assert (await scrape(*words))[0] == 0
 
 

@@ -31,7 +31,7 @@ def test_it_is_always_the_same(version_of):
 
 @pytest.mark.parametrize(
     "name",
-    ["extraction/choosing/blocks.py", "extraction/choosing/model/model.npz", "extraction/choosing/model/tree_sums.pyx"],
+    ["extraction/choosing/blocks.py", "extraction/choosing/model/model.npz", "extraction/choosing/tree_walk.pyx"],
 )
 def test_it_changes_with_what_extraction_is_made_of(version_of, tmp_path, name):
     before = version_of()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pagemill.errors import UsageError
-from pagemill.model import METADATA, READABILITY, TEXT, TEXT_LANGUAGE, Format
+from pagemill.model import METADATA, PAGE_TYPE, READABILITY, TEXT, TEXT_LANGUAGE, Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ _FORMATS = {
     "links": Format.LINKS.value,
     "text_language": TEXT_LANGUAGE,
     "readability": READABILITY,
+    "type": PAGE_TYPE,
 }
 COLUMNS = (
     *("url", "title", "author", "published", "language", "markdown", "cleaned_html", "text"),
@@ -58,7 +59,6 @@ def row_of(columns: Iterable[str], url: str | None, values: dict[str, Any], qual
         "language": metadata.get("language"),
         "metadata": {name: value for name, value in metadata.items() if value},
         "quality": quality,
-        "type": (metadata.get("open_graph") or {}).get("type"),
     }
     found |= {name: values.get(key) for name, key in _FORMATS.items()}
     return {name: found.get(name) for name in columns}

@@ -12,8 +12,9 @@ from pagemill import bodies
 from pagemill.cli import scrape_options
 from pagemill.cli.output.page_output import PageOutput, save_pictures
 from pagemill.cli.output.progress_bar import ProgressBar
-from pagemill.cli.urls.files import urls_of
+from pagemill.cli.urls.host_hints import HostHints
 from pagemill.cli.urls.host_turns import HostTurns, host_of
+from pagemill.cli.urls.url_source import UrlSource
 from pagemill.errors import OperatorError, UsageError
 from pagemill.in_process.outcome import job_of, scrape_url
 from pagemill.redaction import redact_url
@@ -22,13 +23,15 @@ from pagemill.scraping.scraper import Scraper
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from pagemill.in_process.outcome import Outcome
     from pagemill.model import ScrapeOptions
+    from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.settings import Settings
 
 _LONGEST_SHOWN = 300
+_PASSED_AT_ONCE = 1000
 _BEGUN_A_SLOT = 16
 """Pages that are begun, or done and not written, for each that is worked on at a time."""
 
@@ -38,26 +41,28 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     options = await scrape_options.read(arguments, settings)
     if arguments.concurrency is not None and arguments.concurrency < 1:
         raise UsageError("--concurrency is at least 1.")
-    wanted = list(enumerate(_read_urls(arguments.urls, arguments.file)))
-    if not wanted:
+    if arguments.ignore_robots and not settings.sites.robots_may_be_ignored:
+        raise UsageError("--ignore-robots needs PAGEMILL_ROBOTS_MAY_BE_IGNORED.")
+    wanted = UrlSource(arguments.urls, arguments.file)
+    total = sum(1 for _ in wanted)  # what is wrong with a file is told before anything is fetched
+    if not total:
         raise UsageError("No URL is given. Name some, or a file of them with --file.")
-    output = PageOutput(arguments.output, arguments.format, [url for _, url in wanted], resume=arguments.resume)
-    left = [(index, url) for index, url in wanted if not output.has(index, url)]
+    output = PageOutput(arguments.output, arguments.format, wanted, resume=arguments.resume)
     concurrency = arguments.concurrency or settings.jobs.worker_concurrency
     command = _Command(
         settings,
         options,
         output,
         Path(arguments.screenshot) if arguments.screenshot else None,
-        HostTurns(_interval(arguments, settings)),
-        concurrency * _BEGUN_A_SLOT,
+        HostTurns(_interval(arguments, settings), settings.sites.host_max_interval),
+        concurrency=concurrency,
+        asks_hosts=bool(arguments.file) and not arguments.ignore_robots,
     )
-    slots = asyncio.Semaphore(concurrency)
-    with ProgressBar(len(left), shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
-        if len(left) < len(wanted):
-            bar.say(f"{len(wanted) - len(left)} of {len(wanted)} are there already.")
-        code = await command.run(left, slots, bar)
+    with ProgressBar(total, shares_terminal=arguments.output is None and sys.stdout.isatty()) as bar:
+        code = await command.run(wanted, bar)
         output.finish()
+        if command.there:
+            bar.say(f"{command.there} of {total} were there already.")
         return code
 
 
@@ -73,33 +78,42 @@ def _interval(arguments: argparse.Namespace, settings: Settings) -> float:
 class _Command:
     """One run: what is asked for, and where it goes."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what is asked for, and where it goes
+    def __init__(  # noqa: PLR0913 - what is asked for, and where it goes
         self,
         settings: Settings,
         options: ScrapeOptions,
         output: PageOutput,
         pictures: Path | None,
         turns: HostTurns,
-        most_begun: int,
+        *,
+        concurrency: int,
+        asks_hosts: bool,
     ) -> None:
         self._settings = settings
         self._options = options
         self._output = output
         self._pictures = pictures
         self._turns = turns
-        self._most_begun = most_begun
+        self._concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
+        self._asks_hosts = asks_hosts
         self._job = job_of(options)
+        self.there = 0
+        """Pages that an earlier run wrote."""
 
-    async def run(self, wanted: list[tuple[int, str]], slots: asyncio.Semaphore, bar: ProgressBar) -> int:
+    async def run(self, wanted: Iterable[str], bar: ProgressBar) -> int:
         failures = 0
         tasks: deque[asyncio.Task[Outcome]] = deque()
         async with Scraper(self._settings) as scraper, asyncio.TaskGroup() as group:
+            hints = None
+            if self._asks_hosts:
+                hints = HostHints(scraper, self._turns, self._settings, self._options.country, self._concurrency)
             try:
                 # Written in the order given, as soon as each can be. So many are begun that one which takes long does
                 # not hold up the others, and no more, since each holds what came of it until it is written.
-                for index, url in wanted:
-                    tasks.append(group.create_task(self._scrape(scraper, slots, bar, index, url)))
-                    if len(tasks) >= self._most_begun:
+                async for index, url in self._left(wanted, bar):
+                    tasks.append(group.create_task(self._scrape(scraper, hints, bar, index, url)))
+                    if len(tasks) >= self._concurrency * _BEGUN_A_SLOT:
                         failures += self._write(await tasks[0], bar)
                         tasks.popleft()
                 while tasks:
@@ -113,6 +127,17 @@ class _Command:
                 return 1 if failures else 0
         raise failed
 
+    async def _left(self, wanted: Iterable[str], bar: ProgressBar) -> AsyncIterator[tuple[int, str]]:
+        """Yield the URLs that no earlier run wrote, each with its number."""
+        for index, url in enumerate(wanted):
+            if self._output.has(index, url):
+                self.there += 1
+                bar.pass_over()
+                if self.there % _PASSED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            else:
+                yield index, url
+
     def _write(self, outcome: Outcome, bar: ProgressBar) -> bool:
         """Write a page. Returns whether it failed."""
         self._output.write(self._job, outcome.page, outcome.contents)
@@ -121,13 +146,18 @@ class _Command:
         return self._report(outcome, bar)
 
     async def _scrape(
-        self, scraper: Scraper, slots: asyncio.Semaphore, bar: ProgressBar, index: int, url: str
+        self, scraper: Scraper, hints: HostHints | None, bar: ProgressBar, index: int, url: str
     ) -> Outcome:
-        await self._turns.wait(url)
-        async with slots:
-            outcome = await scrape_url(scraper, url, self._options, self._settings, index)
-            bar.advance(host_of(url), failed=outcome.page.failure is not None)
-            return outcome
+        async def scrape(checked: str) -> ScrapedPage:
+            if hints:
+                await hints.check(checked)
+            await self._turns.wait_for_rate_limit(host_of(checked))
+            async with self._slots:
+                return await (hints or scraper).scrape(checked, self._options)
+
+        outcome = await scrape_url(scraper, url, self._options, self._settings, index, scrape=scrape)
+        bar.advance(host_of(url), failed=outcome.page.failure is not None)
+        return outcome
 
     def _report(self, outcome: Outcome, bar: ProgressBar) -> bool:
         """Say what is not as it was asked for. Returns whether the page failed."""
@@ -150,10 +180,3 @@ def _shown(url: str) -> str:
     """A URL as the terminal shows it: without its secrets, and not for pages on end."""
     text = redact_url(url)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-def _read_urls(urls: list[str], file: str | None) -> Iterable[str]:
-    for url in urls:
-        yield from urls_of("-") if url == "-" else [url]
-    if file:
-        yield from urls_of(file)

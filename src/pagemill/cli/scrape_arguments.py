@@ -53,6 +53,11 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds between two pages of one host; default: those of crawls with --file, otherwise none",
     )
+    scrape.add_argument(
+        "--ignore-robots",
+        action="store_true",
+        help="with --file: ask hosts whatever their robots.txt says, where PAGEMILL_ROBOTS_MAY_BE_IGNORED lets you",
+    )
     scrape.add_argument("--resume", action="store_true", help="skip what the output holds already")
     what = add_page_arguments(scrape)
     what.add_argument("--screenshot", metavar="FOLDER", help="keep a picture of each page there, as PNG")

@@ -170,9 +170,9 @@ def upload_batch(source: Source, options: Mapping[str, Any], retries: int) -> Fl
     fields = to_fields(options)
     headers = {"X-Batch-Options": json.dumps(fields)} if fields else {}
     sent = submission("/v1/batches", {})
-    upload = replace(
-        sent, fields=None, headers={**sent.headers, **headers}, hold=_UPLOAD_HOLD, upload=UploadBody(source)
-    )
+    body = UploadBody(source)
+    headers |= body.headers
+    upload = replace(sent, fields=None, headers={**sent.headers, **headers}, hold=_UPLOAD_HOLD, upload=body)
     return str((yield from call(upload, retries, "id"))["id"])
 
 

@@ -152,7 +152,7 @@ PAGE_ERRORS: dict[str, Explanation] = {
         "Run the job again, if its pages are wanted.",
     ),
     "robots_disallowed": Explanation(
-        "the host's `robots.txt` keeps crawlers away, or could not be had; of maps and crawls only",
+        "the host's `robots.txt` keeps crawlers away, or could not be had; not of single pages",
         "Leave the page, or ask for `ignoreRobots` where you may.",
     ),
     "worker_crashed": Explanation(

@@ -27,11 +27,13 @@ from pagemill.extraction.choosing.features import block_features
 from pagemill.extraction.choosing.model import classifier
 from pagemill.extraction.choosing.rules import completion, small_lists
 from pagemill.extraction.metadata import media, page_metadata
+from pagemill.extraction.page_type import classifier as type_classifier
+from pagemill.extraction.page_type import signs
 from pagemill.extraction.reading import document, normalization, refresh, tag_filter
 from pagemill.extraction.reading.markup_names import MarkupNames
 from pagemill.extraction.writing import cleaned_html as cleaned
 from pagemill.extraction.writing import markdown
-from pagemill.model import METADATA, Content, Format, LinkStyle, Metadata
+from pagemill.model import METADATA, PAGE_TYPE, Content, Format, LinkStyle, Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from pagemill.extraction.choosing.features.block_features import Features
     from pagemill.extraction.choosing.model.classifier import Classifier
     from pagemill.extraction.reading.document import Document
+    from pagemill.extraction.reading.page_index import PageIndex
     from pagemill.model import BlockRole, Correction
 
 ALL_OUTPUTS = frozenset({Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, METADATA})
@@ -73,6 +76,8 @@ _MIN_PROBABILITY_ON_TINY_PAGE = 0.01
 """What is less likely than this to be content is surely none."""
 _MIN_COMMENT_LOG_ODDS = -3.5
 """From which a block counts as a reader's comment: nine tenths of what is found are comments, of unseen sites too."""
+FEWEST_WORDS_OF_A_TYPE = 20
+"""A page of fewer words than this, boilerplate included, is an error or what scripts would fill: it has no type."""
 _BOILERPLATE_FEATURES = ("in_nav", "in_header", "in_footer", "in_aside", "in_button")
 """The features that mark a block as boilerplate."""
 
@@ -127,10 +132,10 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
     metadata = page_metadata.read(page.tree, url, index) if METADATA in formats else None
     links = media.links(page.tree, page.base_url, index.anchors) if Format.LINKS in formats else ()
     images = media.images(page.tree, page.base_url, index.images) if Format.IMAGES in formats else ()
-    quality = 1.0
+    quality, page_type = 1.0, None
     given = corrections.of_page(given, page.tree)
     tag_filter.exclude(body, exclude_tags)
-    names = MarkupNames(body)
+    names, body_classes = MarkupNames(body), body.attr("class") or ""
     normalization.normalize(body, names)
     if include_tags:
         tag_filter.include(body, include_tags)
@@ -141,6 +146,8 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
             page, body, names, url, model, title=title, include_comments=include_comments, given=given
         )
         quality = content_quality(content, model)
+        if PAGE_TYPE in formats and metadata is not None:
+            page_type = type_of(content, index, url, metadata, body_classes)
     cleaned_html = text = ""
     source = page.html
     if Format.CLEANED_HTML in formats or Format.MARKDOWN in formats:
@@ -158,6 +165,7 @@ def extract(  # noqa: PLR0913 - the options of extraction, each with its default
         images=images,
         quality=quality,
         signals=page_signals,
+        page_type=page_type,
     )
 
 
@@ -219,6 +227,17 @@ def content_quality(content: MainContent | FallbackReason, model: Classifier) ->
         return content.value
     quality = model.quality(content.quality_features)
     return min(quality, _MAX_FALLBACK_QUALITY) if content.is_fallback else quality
+
+
+def type_of(
+    content: MainContent | FallbackReason, index: PageIndex, url: str, metadata: Metadata, body_classes: str
+) -> str | None:
+    """Return what kind of page it is, one of `page_type.classifier.TYPES`; None where that is not sure."""
+    if content is FallbackReason.DISCUSSION:
+        return type_classifier.FORUM
+    if isinstance(content, FallbackReason) or content.words.sum() < FEWEST_WORDS_OF_A_TYPE:
+        return None
+    return type_classifier.load().type_of(signs.read(index, url, metadata, body_classes, content.quality_features))
 
 
 def _is_too_large(body: Element, html: str) -> bool:

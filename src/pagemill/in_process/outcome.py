@@ -15,7 +15,10 @@ from pagemill.errors import BlockedError, HttpStatusError, InternalPageError, In
 from pagemill.model import METADATA, Failure, Format, Job, Page, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from pagemill.model import JsonObject, ScrapeOptions
+    from pagemill.scraping.scraped_page import ScrapedPage
     from pagemill.scraping.scraper import Scraper
     from pagemill.settings import Settings
 
@@ -34,12 +37,20 @@ class Outcome:
     """By format: pictures as PNG, everything else packed as in `pagemill.bodies`."""
 
 
-async def scrape_url(scraper: Scraper, url: str, options: ScrapeOptions, settings: Settings, index: int = 0) -> Outcome:
-    """Scrape a URL. A page that fails is an outcome too."""
+async def scrape_url(  # noqa: PLR0913 - the page and what it is scraped with
+    scraper: Scraper,
+    url: str,
+    options: ScrapeOptions,
+    settings: Settings,
+    index: int = 0,
+    *,
+    scrape: Callable[[str], Awaitable[ScrapedPage]] | None = None,
+) -> Outcome:
+    """Scrape a URL. A page that fails is an outcome too. `scrape`: by what, if not by the scraper alone."""
     started = _now()
     try:
         checked = page_url(url, "URL", settings.requests.max_url_length)
-        scraped = await scraper.scrape(checked, options)
+        scraped = await (scrape(checked) if scrape else scraper.scrape(checked, options))
     except (PageError, InvalidUrlError) as error:
         attempts = error.attempts if isinstance(error, PageError) else ()
         failure = Failure(error.code, error.message)

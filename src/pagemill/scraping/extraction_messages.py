@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from pagemill.model import READABILITY, TEXT, TEXT_LANGUAGE, Format
+from pagemill.model import PAGE_TYPE, READABILITY, TEXT, TEXT_LANGUAGE, Format
 
 MODULE = "pagemill.scraping.extraction_process"
 """The program of an extraction process."""
@@ -21,7 +21,10 @@ READY = b"ready"
 """What an extraction process writes before all messages, once it can read a page."""
 
 EXTRACTED = frozenset(
-    {Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES, TEXT, TEXT_LANGUAGE, READABILITY}
+    {
+        *(Format.HTML, Format.CLEANED_HTML, Format.MARKDOWN, Format.LINKS, Format.IMAGES),
+        *(TEXT, TEXT_LANGUAGE, READABILITY, PAGE_TYPE),
+    }
 )
 """The formats that extraction makes, beside the metadata."""
 

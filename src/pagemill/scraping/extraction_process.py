@@ -34,6 +34,7 @@ from pagemill.forking.server import memory_beside
 from pagemill.media_types import DOUBTFUL, essence
 from pagemill.model import (
     METADATA,
+    PAGE_TYPE,
     READABILITY,
     TEXT,
     TEXT_LANGUAGE,
@@ -70,6 +71,7 @@ _VALUES: dict[str, Callable[[Content], Any]] = {
     TEXT: _text,
     TEXT_LANGUAGE: lambda content: language.identify(_text(content)),
     READABILITY: lambda content: readability.readability(_text(content)),
+    PAGE_TYPE: lambda content: content.page_type,
 }
 _OF_TEXT = (TEXT, TEXT_LANGUAGE, READABILITY)
 

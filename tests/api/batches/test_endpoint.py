@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import io
 import json
+from unittest.mock import ANY
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
 from tests.web.http_server import HttpServer, Response
@@ -147,8 +150,6 @@ async def test_what_is_no_upload_is_refused(api, database, settings, key) -> Non
     assert "`formats[0]`" in (await upload(api, urls(1), 400, formats=["x"]))["message"]
     bad = await api.client.post("/v1/batches", content=urls(1), headers={"X-Batch-Options": "{"})
     assert bad.status_code == 400
-    packed = await api.client.post("/v1/batches", content=urls(1), headers={"Content-Encoding": "gzip"})
-    assert packed.status_code == 400
     limits = {"batch_upload_urls": 3, "batch_upload_bytes": 500, "batch_line_bytes": 100}
     async with serving(settings.changed(**limits), key) as small:
         assert "At most 3 URLs" in (await upload(small, urls(4), 413))["message"]
@@ -260,6 +261,50 @@ async def test_parquet_in_and_out(api, worker, feed, database) -> None:
         assert "Parquet" in said
         assert "Traceback" not in said
     assert await stored_lines(database) == 2
+
+
+PACKED = {
+    "gzip": lambda body: gzip.compress(body[:10]) + gzip.compress(body[10:], mtime=0),
+    "zstd": lambda body: zstandard.compress(body[:10]) + zstandard.compress(body[10:]),
+}
+
+
+@pytest.mark.parametrize("coding", PACKED)
+async def test_an_upload_may_be_compressed(api, database, coding) -> None:
+    """The same bytes are the same request, however they are compressed."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"url": ["https://example.com/a", "https://example.com/b"]}), sink)
+    for number, body in enumerate((urls(3000).encode(), sink.getvalue())):
+        packed, headers = PACKED[coding](body), {"Content-Encoding": coding, "Idempotency-Key": f"k{number}"}
+        answers = [await api.client.post("/v1/batches", content=packed, headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 202], answers[0].text
+        assert (await upload(api, body, key=f"k{number}"))["id"] == answers[0].json()["id"] == answers[1].json()["id"]
+    assert await stored_lines(database) == 3002
+
+
+@pytest.mark.parametrize("coding", PACKED)
+async def test_an_upload_that_cannot_be_decompressed_is_refused(api, database, settings, key, coding) -> None:
+    async def send(to, body, coding=coding):
+        answer = await to.client.post("/v1/batches", content=body, headers={"Content-Encoding": coding})
+        return answer.status_code, answer.json()["message"]
+
+    packed = PACKED[coding](urls(3000).encode())
+    assert await send(api, urls(3).encode()) == (400, ANY)
+    status, said = await send(api, packed[:-5])
+    assert (status, "breaks off" in said) == (400, True)
+    assert "`gzip` or `zstd`" in (await send(api, packed, "br"))[1]
+    async with serving(settings.changed(batch_upload_bytes=100_000), key) as small:
+        status, said = await send(small, PACKED[coding](b"\n" * 50_000_000))
+        assert (status, "100000 bytes, decompressed" in said) == (413, True)
+    assert await stored_lines(database) == 0
+
+
+async def test_zstd_that_looks_back_too_far_is_refused(api) -> None:
+    far = zstandard.ZstdCompressionParameters.from_level(3, window_log=27)
+    compressor = zstandard.ZstdCompressor(compression_params=far).compressobj()
+    packed = compressor.compress(urls(9).encode()) + compressor.flush()
+    answer = await api.client.post("/v1/batches", content=packed, headers={"Content-Encoding": "zstd"})
+    assert (answer.status_code, "window" in answer.json()["message"]) == (400, True)
 
 
 async def test_who_reads_tables_slowly_keeps_no_other_key_from_them(settings, tmp_path) -> None:

@@ -229,9 +229,45 @@ def test_a_record_that_is_shorter_than_it_says_costs_itself_alone(write):
     assert codes(read(write("x.warc.gz", b"".join(members)))) == [None, "input_damaged", None]
 
 
-def test_garbage_between_records_ends_a_file(write):
-    found = read(write("x.warc", response("http://a/", b"<p>a") + b"garbage\r\n\r\n" + response("http://b/", b"<p>b")))
-    assert codes(found) == [None, "input_damaged"]
+@pytest.mark.parametrize(
+    ("damage", "is_lost"),
+    [
+        (lambda record: b"garbage\r\n\r\n", True),
+        (lambda record: record[:-60] + b"\r\n\r\n", True),
+        (lambda record: record[:100], True),
+        (lambda record: record[:20] + bytes(300) + record[320:], True),
+        (lambda record: record[100:], True),
+        (lambda record: record.replace(b"Content-Length: 1", b"Content-Length: 91", 1), True),
+        (lambda record: record.replace(b"Content-Length: 1", b"Content-Length: -1", 1), True),
+        (lambda record: record + bytes(2_000_000), False),
+    ],
+)
+def test_what_follows_a_damaged_record_is_read(write, damage, is_lost):
+    """In a WARC file that is not compressed: garbage, records cut short, other bytes in a header, a wrong length."""
+    records = [response(f"http://a/{number}", article(number) * 2) for number in range(5)]
+    assert b"Content-Length: 1" in records[1]
+    records[1] = damage(records[1])
+    found = read(write("x.warc", b"".join(records)))
+    assert codes(found).count("input_damaged") == 1
+    lost = ["http://a/1"] if is_lost else []
+    pages = [record.url for record in found if record.failure is None]
+    assert pages == [record for number in range(5) if (record := f"http://a/{number}") not in lost]
+
+
+def test_every_place_of_damage_costs_what_stands_there_alone(write):
+    records = [response(f"http://a/{number}", article(number)) for number in range(40)]
+    for number in range(1, 40, 3):
+        records[number] = records[number][:-200]
+    found = read(write("x.warc", b"".join(records)))
+    pages = [record.url for record in found if record.failure is None]
+    assert pages == [f"http://a/{number}" for number in range(40) if number % 3 != 1]
+    assert codes(found).count("input_damaged") == 13
+
+
+def test_records_may_be_parted_by_less_than_they_should_be(write):
+    whole = b"".join(response(f"http://a/{number}", b"<p>a").rstrip(b"\r\n") + b"\n" for number in range(3))
+    found = read(write("x.warc", whole))
+    assert [(page.url, page.body) for page in found] == [(f"http://a/{number}", b"<p>a") for number in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -276,3 +312,15 @@ def test_parquet_without_the_column_is_told(tmp_path):
     pq.write_table(pa.table({"url": ["http://a/"]}), tmp_path / "x.parquet")
     with pytest.raises(UsageError, match="--html-column: url"):
         read(tmp_path / "x.parquet")
+
+
+def test_json_lines_without_the_column_are_told(write):
+    rows = [{"url": "http://a/", "body": "<p>a"}, {"url": "http://b/", "text": "b"}]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    for content in (lines, lines * 3000, b"no json\n" + lines):
+        with pytest.raises(UsageError, match="--html-column: url, body, text"):
+            read(write("x.jsonl", content))
+    sparse = json.dumps({"url": "http://c/", "html": "<p>c"}).encode()
+    assert codes(read(write("x.jsonl", lines * 100 + sparse))) == [*["record_invalid"] * 200, None]
+    assert codes(read(write("x.jsonl", b"no json\n[]\n"))) == ["record_invalid"] * 2
+    assert codes(read(write("x.jsonl", json.dumps({"html": None}).encode()))) == ["record_invalid"]

@@ -118,9 +118,14 @@ async def test_what_does_not_fit_is_refused(warc, tmp_path, monkeypatch):
         await extract(warc, "-o", tmp_path / "out.parquet")
 
 
-async def test_a_run_that_failed_before_it_wrote_anything_stands_in_no_ones_way(tmp_path):
-    pq.write_table(pa.table({"page": [article(1)], "url": ["http://a/1"]}), tmp_path / "in.parquet")
-    words = (tmp_path / "in.parquet", "-o", tmp_path / "out.jsonl", "--processes", 1)
+@pytest.mark.parametrize("name", ["in.parquet", "in.jsonl"])
+async def test_a_run_that_failed_before_it_wrote_anything_stands_in_no_ones_way(tmp_path, name):
+    row = {"page": article(1).decode(), "url": "http://a/1"}
+    if name.endswith(".parquet"):
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(orjson.dumps(row))
+    words = (tmp_path / name, "-o", tmp_path / "out.jsonl", "--processes", 1)
     with pytest.raises(UsageError, match="--html-column: page, url"):
         await extract(*words)
     assert await extract(*words, "--html-column", "page") == 0

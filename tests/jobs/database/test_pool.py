@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from pagemill.errors import UnavailableError, UsageError
-from pagemill.jobs.database.pool import Database
+from pagemill.jobs.database.pool import Database, StatementCallError
 
 
 async def test_a_url_with_parameters_that_cannot_be_is_told_and_not_tried_for_ever():
@@ -64,6 +64,23 @@ async def test_a_value_that_no_column_holds_is_not_sent_again_and_again(database
     async with Database(database_url, connections=1, wait=60) as database, asyncio.timeout(20):
         with pytest.raises(asyncpg.DataError):
             await database.rows("SELECT $1::integer", 2**40)
+        assert [row[0] for row in await database.rows("SELECT 7")] == [7]
+
+
+async def test_a_statement_with_too_few_values_is_not_sent_again_and_again(database_url):
+    async with Database(database_url, connections=1, wait=60) as database, asyncio.timeout(20):
+        for lock in (None, 7):
+            with pytest.raises(StatementCallError):
+                await database.rows("SELECT $1::integer, $2::integer", 1, lock=lock)
+        with pytest.raises(StatementCallError):
+            await database.copy("SELECT $1::integer, $2::integer", (1,), "jobs", ["id"], [])
+        assert [row[0] for row in await database.rows("SELECT 7")] == [7]
+
+
+async def test_a_connection_that_was_closed_is_replaced(database_url):
+    async with Database(database_url, connections=1, wait=5) as database:
+        async with database._pool.acquire() as connection:
+            connection._con.terminate()
         assert [row[0] for row in await database.rows("SELECT 7")] == [7]
 
 

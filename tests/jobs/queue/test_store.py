@@ -11,7 +11,7 @@ from pagemill.errors import ConflictError
 from pagemill.jobs.keys.keys import ANONYMOUS, Keys
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import Idempotency, JobStore, Repeat
-from pagemill.model import Format, ScrapeOptions, Status
+from pagemill.model import Failure, Format, ScrapeOptions, Status
 
 URLS = ["http://example.com/a", "http://example.com/b"]
 
@@ -224,3 +224,16 @@ async def test_a_repeated_submission_is_logged_once(store):
         second = await store.submit(ANONYMOUS, URLS[:1], ScrapeOptions(), batch=False, idempotency=repeat)
     assert second.id == first.id
     assert [line["job"] for line in lines if line["event"] == "job submitted"] == [first.id]
+
+
+async def test_the_log_says_whether_any_page_of_a_batch_completed(store, queue):
+    with structlog.testing.capture_logs() as lines:
+        for batch, completes in ((True, False), (True, True), (False, False)):
+            await store.submit(ANONYMOUS, URLS if batch else URLS[:1], ScrapeOptions(), batch=batch)
+            for number, page in enumerate(await queue.claim(2)):
+                if completes and number == 0:
+                    await queue.complete(page, final_url="x", status_code=200, bodies={})
+                else:
+                    await queue.fail(page, Failure("connection_refused", "The host refused."))
+    ended = [line["outcome"] for line in lines if line["event"] == "job ended"]
+    assert ended == ["batch.failed", "batch.completed", "job.failed"]

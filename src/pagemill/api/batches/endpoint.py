@@ -23,7 +23,6 @@ from pagemill.api.submission.waiting import await_end
 from pagemill.api.submission.warnings import warnings_of
 from pagemill.api.wire.request_validation import scrape_options
 from pagemill.api.wire.response import no_such_job
-from pagemill.errors import RequestError
 from pagemill.jobs.queue.store import Idempotency
 from pagemill.observability import tracing
 
@@ -42,7 +41,7 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines: on each line a URL, or an object with `url`, and perhaps `id` and `options`. "
-        "Or Parquet with such columns. Any `Content-Type` will do.",
+        "Or Parquet with such columns. Any `Content-Type` will do; `Content-Encoding` is none, `gzip` or `zstd`.",
         "content": {
             "text/plain": {
                 "schema": {"type": "string"},
@@ -77,8 +76,6 @@ async def upload_batch(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Take a batch in as it comes. It is there whole, once this is answered, or not at all. One bad line refuses it."""
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise RequestError("The header `Content-Encoding` is not valid: an upload is not compressed.")
     asked = batch_options(options)
     with resources.uploads.taken(key_id):
         return await _upload(request, resources, key_id, asked, idempotency_key)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
+from pagemill.api.uploads.decompression import Decompressor
 from pagemill.api.uploads.tables import MAGIC, check_parquet
 from pagemill.errors import PayloadTooLargeError, RequestError
 
@@ -28,13 +29,17 @@ _SPOOLED_AT_ONCE = 1024 * 1024
 
 
 class Upload:
-    """The body of one request. `digest` is SHA-256 of what was read of it so far."""
+    """The body of one request. `digest` is SHA-256 of what was read of it so far, decompressed.
+
+    Raises errors.RequestError for a compression that is not known.
+    """
 
     def __init__(self, request: Request, resources: Resources, key_id: str) -> None:
         self._request = request
         self._resources = resources
         self._key_id = key_id
         self._limits = resources.settings.batches
+        self._compressed = Decompressor(request.headers.get("Content-Encoding", ""), self._limits.batch_upload_bytes)
         self.digest = hashlib.sha256()
 
     async def drain(self) -> None:
@@ -68,8 +73,11 @@ class Upload:
     async def _chunks(self) -> AsyncGenerator[bytes]:
         try:
             async for chunk in self._request.stream():
-                self.digest.update(chunk)
-                yield chunk
+                for part in self._compressed.parts(chunk):
+                    self.digest.update(part)
+                    yield part
+                    await asyncio.sleep(0)  # what stands for much takes long
+            self._compressed.finish()
         except ClientDisconnect:
             raise RequestError("The upload broke off.") from None
 

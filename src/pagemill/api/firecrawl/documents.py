@@ -10,7 +10,7 @@ import orjson
 
 from pagemill import bodies as packing
 from pagemill.api.firecrawl.json_items import first_strings
-from pagemill.api.wire import zstd_frame
+from pagemill.api.wire.encodings import zstd_frame
 from pagemill.errors import DamagedResultError
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.jobs.webhooks.firecrawl_payload import LISTS, TEXTS, metadata_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
-from pagemill.api.wire.accept_encoding import HEADER, wanted
+from pagemill.api.wire.encodings.accept_encoding import HEADER, wanted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

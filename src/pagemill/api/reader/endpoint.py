@@ -15,11 +15,11 @@ from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
 from pagemill.api.submission.waiting import await_end
 from pagemill.api.wire import answers
 from pagemill.api.wire.answers import SingleJob
+from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.api.wire.error_response import error_body
 from pagemill.api.wire.request_validation import scrape_options, single_url
 from pagemill.api.wire.response import check_intact, job_response, no_such_job
 from pagemill.api.wire.scrape_request import ScrapeRequest
-from pagemill.api.wire.zstd_frame import text_of
 from pagemill.errors import RequestError
 from pagemill.model import Format, Status
 

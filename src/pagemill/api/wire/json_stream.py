@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from isal import isal_zlib
 
-from pagemill.api.wire import zstd_frame
-from pagemill.api.wire.accept_encoding import ZSTD
+from pagemill.api.wire.encodings import zstd_frame
+from pagemill.api.wire.encodings.accept_encoding import ZSTD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping

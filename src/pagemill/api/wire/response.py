@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from zstandard import ZstdError
 
 from pagemill.api.wire import answers
-from pagemill.api.wire.accept_encoding import GZIP, preferred
+from pagemill.api.wire.encodings.accept_encoding import GZIP, preferred
+from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.api.wire.json_stream import Packed, encode, gzipped, merged, pieces_of
-from pagemill.api.wire.zstd_frame import text_of
 from pagemill.errors import DamagedResultError, NotFoundError
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.jobs.queue.store import PICTURES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from codecs import BOM_UTF8
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import orjson
@@ -15,7 +16,7 @@ from pagemill.bulk.record import Record
 from pagemill.errors import BodyTooLargeError, RecordError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from pagemill.bulk.inputs.limits import ReadingLimits
@@ -26,12 +27,38 @@ _BUFFER = 1024 * 1024
 _ESCAPED = 2
 """How much longer a page may be in JSON than it is, and something for the other fields."""
 _OTHER_FIELDS = 1024 * 1024
+_LINES_WITHOUT_HTML = 1000
+"""So many lines of JSON may come before the first one with HTML. Where there is none, its column has another name."""
+_NAMES, _LONGEST_NAME = 50, 100
+"""How many columns a message names, and how much of each name."""
 _TEXT_TYPE = "text/html; charset=utf-8"
 _BYTES_TYPE = "text/html"
 
 
 def read_json_lines(source: Source, limits: ReadingLimits) -> Iterator[Record]:
-    """Yield a record for each line of a file."""
+    """Yield a record for each line of a file. Raises UsageError where its first lines have no column of HTML."""
+    held: list[Record] | None = []
+    """What comes before the first line with the column: it is given once there is one."""
+    others: dict[str, None] = {}
+    for line in _lines(source, limits):
+        record, names = (line, ()) if isinstance(line, Record) else _from_line(line, limits)
+        if held is None:
+            yield record
+            continue
+        held.append(record)
+        others.update(dict.fromkeys(islice(names, max(_NAMES + 1 - len(others), 0))))
+        if limits.html_column in names:
+            yield from held
+            held = None
+        elif others and len(held) >= _LINES_WITHOUT_HTML:
+            break
+    if held and others:
+        raise _no_column(source, limits, list(others))
+    yield from held or ()
+
+
+def _lines(source: Source, limits: ReadingLimits) -> Iterator[bytes | Record]:
+    """Yield the lines that are not blank, and a record in place of one that is too long."""
     longest = _ESCAPED * limits.largest + _OTHER_FIELDS
     with _opened(source.path) as lines:
         while line := lines.readline(longest):
@@ -40,17 +67,23 @@ def read_json_lines(source: Source, limits: ReadingLimits) -> Iterator[Record]:
                     pass
                 yield Record(None, failure=BodyTooLargeError(f"A line has more than {longest} bytes."))
             elif line.strip():
-                yield _from_line(line, limits)
+                yield line
 
 
-def _from_line(line: bytes, limits: ReadingLimits) -> Record:
+def _from_line(line: bytes, limits: ReadingLimits) -> tuple[Record, Collection[str]]:
+    """Return the record of a line, and the names of its columns."""
     try:
         fields = orjson.loads(line.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
-        return Record(None, failure=RecordError(f"A line is not JSON: {error}."))
+        return Record(None, failure=RecordError(f"A line is not JSON: {error}.")), ()
     if not isinstance(fields, dict):
-        return Record(None, failure=RecordError("A line is no JSON object."))
-    return record_of(fields.get(limits.url_column), fields.get(limits.html_column), limits)
+        return Record(None, failure=RecordError("A line is no JSON object.")), ()
+    return record_of(fields.get(limits.url_column), fields.get(limits.html_column), limits), fields
+
+
+def _no_column(source: Source, limits: ReadingLimits, names: list[str]) -> UsageError:
+    shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_NAMES]) + (", …" if len(names) > _NAMES else "")
+    return UsageError(f"{source.path} has no column {limits.html_column!r}; name one with --html-column: {shown}.")
 
 
 def read_parquet(source: Source, limits: ReadingLimits) -> Iterator[Record]:
@@ -59,9 +92,7 @@ def read_parquet(source: Source, limits: ReadingLimits) -> Iterator[Record]:
     with source.path.open("rb") as stream, parquet.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False) as file:
         names = file.schema_arrow.names
         if limits.html_column not in names:
-            raise UsageError(
-                f"{source.path} has no column {limits.html_column!r}; name one with --html-column: {', '.join(names)}."
-            )
+            raise _no_column(source, limits, names)
         columns = [name for name in (limits.url_column, limits.html_column) if name in names]
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False):
             yield from records_of_batch(batch, limits)

@@ -1,17 +1,20 @@
 """Pages in WARC files, and in WACZ files, which are ZIP files of WARC files.
 
 fastwarc reads the records. A record that is cut off, and gzip that breaks off, are told apart from an orderly end: then
-the input is damaged. Where each record is a member of the gzip file, it is read on from the next whole one.
+the input is damaged. It is read on from the next whole record, where each is a member of the gzip file, or where
+nothing is compressed.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pagemill.bulk.extras import load
 from pagemill.bulk.inputs import content_decoding
+from pagemill.bulk.inputs.plain_warc import PlainWarc
+from pagemill.bulk.inputs.record_stream import RecordStream
 from pagemill.bulk.record import OK, Record
 from pagemill.errors import BodyTooLargeError, DamagedInputError, RecordError
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
@@ -37,7 +40,7 @@ _PART = 64 * 1024
 def read_warc(source: Source, limits: ReadingLimits) -> Iterator[Record]:
     """Yield the pages of a WARC file; redirects and what is no page are left out."""
     with source.path.open("rb", buffering=_BUFFER) as file:
-        yield from _records(file, str(source.path), str(source.path), limits)
+        yield from _records(file, str(source.path), str(source.path), limits, is_file=file.seekable())
 
 
 def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
@@ -49,35 +52,48 @@ def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
                     yield from _records(stream, f"{source.path}/{name}", str(source.path), limits)
 
 
-def _records(file: Any, name: str, path: str, limits: ReadingLimits) -> Iterator[Record]:
+def _records(file: Any, name: str, path: str, limits: ReadingLimits, *, is_file: bool = False) -> Iterator[Record]:
     fastwarc = load("fastwarc.warc", "Reading WARC")
-    kinds = fastwarc.WarcRecordType.response | fastwarc.WarcRecordType.resource
-    unpacked = _GzipStream(file) if file.peek(2).startswith(_GZIP_MAGIC) else None
+    beginning = file.peek(len(_RECORD))[: len(_RECORD)]
+    source: RecordStream | None = RecordStream(file)
+    if beginning.startswith(_GZIP_MAGIC):
+        source = _GzipStream(file)
+    elif beginning == _RECORD and is_file:
+        source = PlainWarc(file, name)
     found = False
-    while True:
+    while source is not None:
         failure: DamagedInputError | None = None
         try:
-            for record in fastwarc.ArchiveIterator(unpacked or file, record_types=fastwarc.WarcRecordType.any_type):
+            for page in _pages(fastwarc, source, name, limits):
                 found = True
-                if record.record_type & kinds:
-                    page = _page(record, limits)
-                    if page is not None:
-                        yield page
+                if page is not None:
+                    yield page
         except DamagedInputError as error:
             failure = error
-        if unpacked and unpacked.failure:
-            failure = DamagedInputError(f"{name} is damaged: {unpacked.failure}.")
+        if source.failure:
+            failure = DamagedInputError(f"{name} is damaged: {source.failure}.")
         if failure is None:
             break
-        unpacked = unpacked and unpacked.after_damage()
-        if unpacked is None:
+        source = source.after_damage()
+        if source is None:
             raise failure
         yield Record(path, failure=failure)
     if not found:
         raise DamagedInputError(f"{name} holds no WARC records.")
 
 
-class _GzipStream:
+def _pages(fastwarc: Any, source: RecordStream, name: str, limits: ReadingLimits) -> Iterator[Record | None]:
+    """Yield the page of each record, or None. Raises DamagedInputError."""
+    kinds = fastwarc.WarcRecordType.response | fastwarc.WarcRecordType.resource
+    try:
+        for record in fastwarc.ArchiveIterator(source.stream, record_types=fastwarc.WarcRecordType.any_type):
+            source.check(record.stream_pos, int(record.headers.get("Content-Length") or 0))
+            yield _page(record, limits) if record.record_type & kinds else None
+    except (OSError, ValueError) as error:
+        raise DamagedInputError(f"{name} is damaged: {error}.") from error
+
+
+class _GzipStream(RecordStream):
     """gzip, unpacked member by member. What breaks off ends here, and `failure` says so: fastwarc takes it for an
     orderly end.
 
@@ -85,13 +101,13 @@ class _GzipStream:
     """
 
     def __init__(self, file: Any) -> None:
+        super().__init__(self)
         self._file = file
         self._waiting = b""
         self._member: Any = None
         self._start = 0
         """Where the member begins."""
         self._given = 0
-        self.failure: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Return at most `size` bytes, nothing at the end."""
@@ -130,7 +146,7 @@ class _GzipStream:
         """How many bytes were given."""
         return self._given
 
-    def after_damage(self) -> _GzipStream | None:
+    def after_damage(self) -> Self | None:
         """Return the stream from the next member on that begins with a record, or None where there is none."""
         self._file.seek(self._start + 1)
         while (place := _find(self._file, _MEMBER)) is not None:
@@ -141,7 +157,7 @@ class _GzipStream:
                 begins = b""
             if begins == _RECORD:
                 self._file.seek(place)
-                return _GzipStream(self._file)
+                return type(self)(self._file)
             self._file.seek(place + 1)
         return None
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from pagemill import bodies
+from pagemill.cli.output.page_counts import PageCounts
 from pagemill.cli.output.parquet_pages import ParquetPages, is_parquet
 from pagemill.cli.output.resumed_lines import ResumedLines
 from pagemill.cli.scrape_arguments import FORMATS
@@ -24,7 +25,7 @@ from pagemill.extraction.postprocessing import front_matter
 from pagemill.in_process.outcome import PICTURES, answer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from typing import TextIO
 
     from pagemill.model import Job, JsonObject, Page
@@ -34,12 +35,12 @@ _LONGEST_NAME = 120
 
 
 class PageOutput:
-    """The output of one command, for the URLs that are `wanted`."""
+    """The output of one command, for the URLs that are `wanted`: they can be read more than once, and are not kept."""
 
-    def __init__(self, output: str | None, form: str, wanted: Sequence[str], *, resume: bool = False) -> None:
+    def __init__(self, output: str | None, form: str, wanted: Iterable[str], *, resume: bool = False) -> None:
         self._form = form
-        self._wanted = frozenset(wanted)
-        self._several = len(wanted) > 1
+        self._wanted = wanted
+        self._several = len(list(islice(iter(wanted), 2))) > 1
         self._folder, self._file = places(output, several=self._several)
         self._stream: TextIO = sys.stdout
         self._written = False
@@ -49,7 +50,7 @@ class PageOutput:
         if resume and self._file and form != "json" and not self._table:
             raise UsageError("--resume needs a folder or Parquet as --output, or --format json.")
         self._lines = ResumedLines(self._file, wanted) if resume and self._file and not self._table else None
-        self._in_table: Counter[str] = Counter()
+        self._in_table = PageCounts()
         self._resumes = resume
         self._open()
 
@@ -69,14 +70,17 @@ class PageOutput:
             table.begin()
             return
         table.go_on()
-        table.take_out(self._is_kept)
+        failed = set(table.failed_urls())
+        again = failed.intersection(self._wanted) if failed else failed
 
-    def _is_kept(self, row: JsonObject) -> bool:
-        """Whether a row of an earlier run stays. What failed and is wanted is scraped again."""
-        if row["error"] is None:
-            self._in_table[row["url"]] += 1
-            return True
-        return row["url"] not in self._wanted
+        def is_kept(row: JsonObject) -> bool:
+            """Whether a row of an earlier run stays. What failed and is wanted is scraped again."""
+            if row["error"] is None:
+                self._in_table.add(row["url"])
+                return True
+            return row["url"] not in again
+
+        table.take_out(is_kept)
 
     def finish(self) -> None:
         """Complete the output: every page is written."""
@@ -89,10 +93,7 @@ class PageOutput:
             return False
         if self._folder:
             return (self._folder / self._name(index, url)).is_file()
-        if self._in_table[url]:
-            self._in_table[url] -= 1
-            return True
-        return self._lines is not None and self._lines.take(url)
+        return self._in_table.take(url) or (self._lines is not None and self._lines.take(url))
 
     def write(self, job: Job, page: Page, contents: dict[str, bytes]) -> None:
         """Write a page. One that failed has no text but in JSON and Parquet, where its line or row says why."""

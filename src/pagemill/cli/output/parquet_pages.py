@@ -6,6 +6,7 @@ that goes on makes its parts of it again.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from pagemill.bulk.outputs.parquet import SUFFIX, ParquetOutput
 from pagemill.settings.extraction import ExtractionSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pagemill.bulk.columns import Row
@@ -72,14 +73,27 @@ class ParquetPages:
                 there += 1
             self._output.begin({"parts": there})
 
+    def failed_urls(self) -> Iterator[str]:
+        """Yield the URLs of the rows with an error."""
+        parquet = load("pyarrow.parquet", "Parquet")
+        with telling(self._file):
+            for number in itertools.count():
+                if not self._output.part(number).exists():
+                    return
+                with parquet.ParquetFile(self._output.part(number)) as part:
+                    for batch in part.iter_batches(columns=["url", "error"]):
+                        yield from (row["url"] for row in batch.to_pylist() if row["error"] is not None)
+
     def take_out(self, is_kept: Callable[[JsonObject], bool]) -> None:
         """Take out the rows that are not kept; asked with a row's `url` and `error`."""
         parquet = load("pyarrow.parquet", "Parquet")
         number = 0
         with telling(self._file):
             while (file := self._output.part(number)).exists():
-                asked = parquet.read_table(file, columns=["url", "error"]).to_pylist()
-                kept = [is_kept(row) for row in asked]
+                kept = []
+                with parquet.ParquetFile(file) as part:
+                    for batch in part.iter_batches(columns=["url", "error"]):
+                        kept += [is_kept(row) for row in batch.to_pylist()]
                 if not all(kept):
                     sink = load("pyarrow", "Parquet").BufferOutputStream()
                     parquet.write_table(parquet.read_table(file).filter(kept), sink, compression="zstd")

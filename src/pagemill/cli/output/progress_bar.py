@@ -39,6 +39,11 @@ class ProgressBar:
         if self._progress and self._task is not None:
             self._progress.update(self._task, advance=1, failed=self._failed, host=host)
 
+    def pass_over(self) -> None:
+        """Count a page that was there already."""
+        if self._progress and self._task is not None:
+            self._progress.advance(self._task)
+
     def set(self, ended: int, total: int, *, failed: int) -> None:
         """Show how many pages have ended of how many."""
         if self._progress and self._task is not None:

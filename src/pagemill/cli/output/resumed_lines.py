@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import orjson
 
+from pagemill.cli.output.page_counts import PageCounts
 from pagemill.errors import OperatorError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
     from pathlib import Path
 
 
 class ResumedLines:
     """The lines that are there. Those of pages that are scraped again are taken out, so that each page has one line.
 
-    That are the failed ones of the URLs `wanted`, and a last line that was cut off. Raises UsageError where the file is
-    none of JSON Lines, and OperatorError where it cannot be written; nothing of it is lost then.
+    That are the failed ones of the URLs `wanted`, which are read where any failed, and a last line that was cut off.
+    Raises UsageError where the file is none of JSON Lines, and OperatorError where it cannot be written; nothing of it
+    is lost then.
     """
 
-    def __init__(self, file: Path, wanted: Collection[str]) -> None:
+    def __init__(self, file: Path, wanted: Iterable[str]) -> None:
         self._file = file
-        self._wanted = frozenset(wanted)
-        self._completed: Counter[str] = Counter()
-        self._failed: set[int] = set()
-        """Where the lines begin that are taken out."""
+        self._completed = PageCounts()
+        self._failed: dict[str, list[int]] = {}
+        """Where the lines of failed pages begin, by URL."""
+        self._taken_out: set[int] = set()
         try:
             self._read()
             if self._failed:
+                self._taken_out = {place for url in wanted for place in self._failed.pop(url, ())}
+                self._failed = {}
+            if self._taken_out:
                 self._take_out()
         except FileNotFoundError:
             return
@@ -39,10 +43,7 @@ class ResumedLines:
 
     def take(self, url: str) -> bool:
         """Whether a page of this URL has completed. One that is wanted twice is there twice."""
-        if not self._completed[url]:
-            return False
-        self._completed[url] -= 1
-        return True
+        return self._completed.take(url)
 
     def _read(self) -> None:
         place = 0
@@ -62,9 +63,9 @@ class ResumedLines:
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise UsageError(f"The file {self._file} is no output of --format json, so it cannot be resumed.") from None
         if is_completed:
-            self._completed[url] += 1
-        elif url in self._wanted:
-            self._failed.add(place)
+            self._completed.add(url)
+        else:
+            self._failed.setdefault(url, []).append(place)
 
     def _take_out(self) -> None:
         """Put a copy without the lines in place of the file, once it is whole."""
@@ -76,7 +77,7 @@ class ResumedLines:
             os.fdopen(os.open(copy, flags, self._file.stat().st_mode & 0o777), "wb") as kept,
         ):
             for line in lines:
-                if place not in self._failed:
+                if place not in self._taken_out:
                     kept.write(line)
                 place += len(line)
         copy.replace(self._file)

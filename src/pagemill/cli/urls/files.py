@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +12,14 @@ from pagemill.bulk.extras import load
 from pagemill.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PARQUET, _JSON_LINES = (".parquet",), (".jsonl", ".ndjson")
 _ROWS_AT_ONCE = 10_000
 
 
 def urls_of(file: str) -> Iterator[str]:
-    """Yield the URLs of a file in UTF-8, by its name; `-` is standard input. Raises OperatorError, which names it.
+    """Yield the URLs of a file in UTF-8, by its name, as they are read. Raises OperatorError, which names it.
 
     Parquet has them in its column `url`. A line of JSON Lines is a string, or an object with `url`. Of others, lines
     that begin with # are comments.
@@ -31,12 +30,21 @@ def urls_of(file: str) -> Iterator[str]:
         elif file.endswith(_JSON_LINES):
             yield from _of_json_lines(file)
         else:
-            lines = (sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")).splitlines()
-            yield from (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+            with Path(file).open("rb") as lines:
+                yield from lines_of(lines, f"the file {file}")
     except OSError as error:
         raise OperatorError(f"The file {file} cannot be read: {error.strerror or error}.") from error
+
+
+def lines_of(lines: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield the URLs in lines of text. Raises OperatorError where they are not UTF-8."""
+    try:
+        for number, line in enumerate(lines):
+            url = (line.removeprefix(BOM_UTF8) if number == 0 else line).decode()
+            if url.strip() and not url.startswith("#"):
+                yield url.strip()
     except UnicodeDecodeError as error:
-        raise OperatorError(f"The file {file} cannot be read: it is not UTF-8.") from error
+        raise OperatorError(f"{name[:1].upper()}{name[1:]} cannot be read: it is not UTF-8.") from error
 
 
 def _of_json_lines(file: str) -> Iterator[str]:

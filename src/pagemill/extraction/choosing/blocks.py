@@ -19,6 +19,15 @@ from pagemill.extraction.reading.markup_names import MarkupNames
 if TYPE_CHECKING:
     from turbohtml import Node
 
+    from pagemill.extraction.choosing.tree_walk import TreeWalk
+
+CompiledWalk: type[TreeWalk] | None
+"""`_TreeWalk` as compiled code, or None if it was not compiled."""
+try:
+    from pagemill.extraction.choosing.tree_walk import TreeWalk as CompiledWalk
+except ImportError:
+    CompiledWalk = None
+
 # Inline-level tags. Any other tag, known or not, is block-level: it begins and ends blocks.
 INLINE_TAGS = frozenset(
     """
@@ -100,19 +109,20 @@ def split(root: Element, names: MarkupNames | None = None) -> Blocks | None:
     None if there are more than `MAX_BLOCKS` elements or blocks, or more than `MAX_CHARACTERS`: the features take some
     kilobytes for each block and some tens of bytes for each character.
     """
-    walk = _TreeWalk(names or MarkupNames(root))
-    walk.open(root, root.tag, 0)
-    if not walk.run(root) or sum(map(len, walk.blocks.strings)) > MAX_CHARACTERS:
-        return None
-    walk.close()
-    return walk.blocks
+    blocks = Blocks(names or MarkupNames(root))
+    walk = CompiledWalk or _TreeWalk
+    is_whole = walk(blocks, INLINE_TAGS, NON_TEXT_TAGS, MAX_BLOCKS).run(root)
+    return blocks if is_whole and sum(map(len, blocks.strings)) <= MAX_CHARACTERS else None
 
 
 class _TreeWalk:
-    """The state of one pass over the tree: for each element seen, the block-level element of its text."""
+    """The state of one pass over the tree: for each element seen, the block-level element of its text.
 
-    def __init__(self, names: MarkupNames) -> None:
-        self.blocks = Blocks(names)
+    `tree_walk` does the same, compiled.
+    """
+
+    def __init__(self, blocks: Blocks, inline_tags: frozenset[str], non_text_tags: frozenset[str], most: int) -> None:
+        self.blocks, self.inline_tags, self.non_text_tags, self.most = blocks, inline_tags, non_text_tags, most
         # The index doubled, plus _IN_LINK; _IGNORED where text does not count.
         self.states: dict[Node | None, int] = {}
         self.stack: list[int] = []
@@ -152,16 +162,17 @@ class _TreeWalk:
         if begins:
             blocks.owner.append(state >> 1)
         elif not spaced:
-            spaced = word_boundaries.is_boundary(blocks.texts[-1], blocks.strings[-1], node, string, INLINE_TAGS)
+            spaced = word_boundaries.is_boundary(blocks.texts[-1], blocks.strings[-1], node, string, self.inline_tags)
         blocks.texts.append(node)
         blocks.strings.append(f" {string}" if spaced else string)
         blocks.text_block.append(len(blocks.owner) - 1)
         blocks.text_linked.append(state & _IN_LINK)
-        return len(blocks.owner) <= MAX_BLOCKS
+        return len(blocks.owner) <= self.most
 
     def run(self, root: Element) -> bool:
         """Walk the tree once in document order. Stop and return False if it is too large."""
         blocks, states = self.blocks, self.states
+        self.open(root, root.tag, 0)
         current = -1  # the owner of the current block
         broken = spaced = False  # whether the last node was a <br>, or anything else that separates words
         for node in root.descendants:
@@ -180,9 +191,9 @@ class _TreeWalk:
                 state, tag = states.get(node.parent, _IGNORED), node.tag
                 if state >= 0 and tag in blocks.counted_elements:
                     blocks.counted_elements[tag].append(state >> 1)
-                if state < 0 or tag in NON_TEXT_TAGS:
+                if state < 0 or tag in self.non_text_tags:
                     states[node] = _IGNORED
-                elif tag in INLINE_TAGS:
+                elif tag in self.inline_tags:
                     states[node] = state | _IN_LINK if tag == "a" else state
                 elif tag == "br":
                     current = -1 if broken else current
@@ -190,8 +201,9 @@ class _TreeWalk:
                 else:
                     self.open(node, tag, state)
                     current, broken = -1, False
-                    if len(blocks.elements) > MAX_BLOCKS:
+                    if len(blocks.elements) > self.most:
                         return False
+        self.close()
         return True
 
 

@@ -16,7 +16,7 @@ from pagemill.errors import UnavailableError, UsageError
 from pagemill.jobs.database.connection_gate import ConnectionGate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from types import TracebackType
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,10 @@ _TRANSIENT_CLASSES = ("08", "40", "53")
 _TRANSIENT_CODES = ("57P01", "57P02", "57P03", "55P03", "58030")
 
 
+class StatementCallError(Exception):
+    """A statement was called as it cannot be, with too few values for one: a fault of ours, and not sent again."""
+
+
 class _LockTakenError(Exception):
     """Another connection holds the advisory lock."""
 
@@ -47,8 +51,8 @@ class Database:
 
     Each statement is tried again until it succeeds or `wait` seconds have gone by; so it must be safe to repeat, even
     while its first sending is still under way on the server. With a `wait` of 0 it is sent once. After that
-    `errors.UnavailableError` is raised. Opening a connection may take `connect_timeout` seconds; one that was not used
-    for `idle_time` is closed.
+    `errors.UnavailableError` is raised. What asyncpg refuses to send at all is raised at once, as StatementCallError.
+    Opening a connection may take `connect_timeout` seconds; one that was not used for `idle_time` is closed.
 
     A server may also fall silent with its connections open. So no sending takes longer than `statement_timeout`, nor
     than is left of `wait`: then its connection is given up, and the statement is sent again on another one. Each next
@@ -170,8 +174,9 @@ class Database:
             async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 try:
                     async with connection.transaction():
-                        await connection.execute(clear, *values)
-                        await connection.copy_records_to_table(table, columns=columns, records=records)
+                        with _refusals_told(connection):
+                            await connection.execute(clear, *values)
+                            await connection.copy_records_to_table(table, columns=columns, records=records)
                 except asyncpg.UniqueViolationError as error:
                     # An earlier sending, whose answer got lost, took effect after `clear` had looked.
                     raise ConnectionAbortedError("The same records were copied just now.") from error
@@ -207,7 +212,8 @@ class Database:
             async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 if lock is not None:
                     return await _with_advisory_lock(connection, lock, statement, values)
-                rows: list[Any] = await connection.fetch(statement, *values)
+                with _refusals_told(connection):
+                    rows: list[Any] = await connection.fetch(statement, *values)
                 return rows
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -249,6 +255,20 @@ def is_transient(error: Exception) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def _refusals_told(connection: Any) -> Iterator[None]:
+    """Raise StatementCallError where asyncpg refuses a statement though its connection is open.
+
+    It raises the same class for a connection that was closed, and that may be another one's turn.
+    """
+    try:
+        yield
+    except asyncpg.InterfaceError as error:
+        if connection.is_closed():
+            raise
+        raise StatementCallError(str(error)) from error
+
+
 async def _no_reset(_: asyncpg.Connection) -> None:
     """Spare a round trip after each statement: none of ours leaves anything behind in its session."""
 
@@ -277,7 +297,8 @@ async def _with_advisory_lock(connection: Any, lock: int, statement: str, values
     try:
         # A statement of its own: what the next one sees is fixed when that one begins.
         is_ours = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", lock)
-        rows: list[Any] = await connection.fetch(statement, *values) if is_ours else []
+        with _refusals_told(connection):
+            rows: list[Any] = await connection.fetch(statement, *values) if is_ours else []
         await connection.execute("COMMIT")
     except BaseException:
         _terminate(connection)  # which rolls back, without asking a server that may be silent

@@ -10,6 +10,9 @@ from pagemill.observability.metrics import JOBS_ENDED
 
 log = structlog.get_logger(__name__)
 
+_FAILED = {"batch.completed": "batch.failed"}
+"""There is one webhook event for the end of a batch, whatever came of it. The log has a word for each outcome."""
+
 
 def log_ended_jobs(row: Any) -> None:
     """Log and count each job that a statement ended."""
@@ -19,7 +22,7 @@ def log_ended_jobs(row: Any) -> None:
         log.info(
             "job ended",
             job=job["id"],
-            outcome=job["event"],
+            outcome=job["event"] if completed else _FAILED.get(job["event"], job["event"]),
             pages=pages,
             completed=completed,
             failed=pages - completed,

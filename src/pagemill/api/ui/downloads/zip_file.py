@@ -14,7 +14,7 @@ import orjson
 
 from pagemill.api.reader.json_string import decoded
 from pagemill.api.ui.downloads.stored_pages import pages_of, stored_pages_of
-from pagemill.api.wire.zstd_frame import text_of
+from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.bodies import unpack
 from pagemill.jobs.queue.store import PICTURES
 from pagemill.redaction import mask_credentials

@@ -19,7 +19,7 @@ from pagemill.api.ui.playground.views.markdown import is_web_address
 from pagemill.api.ui.rendering import HEADERS, foreign_page, render
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
-from pagemill.api.wire.zstd_frame import text_of
+from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.errors import NotFoundError
 from pagemill.model import METADATA, Format
 

@@ -13,8 +13,8 @@ from pagemill.api.endpoints.url_scraper import is_job_id
 from pagemill.api.reader.json_string import decoded
 from pagemill.api.resources import ApiResources
 from pagemill.api.ui.visitor import SignedIn
+from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.api.wire.response import no_such_job
-from pagemill.api.wire.zstd_frame import text_of
 from pagemill.errors import NotFoundError
 from pagemill.model import METADATA, Format, Status
 

@@ -15,12 +15,13 @@ import numpy as np
 from pagemill.extraction.choosing.features import (
     label_encoding,
     main_container,
+    phrases,
     repetition,
+    short_texts,
     text_statistics,
     title_match,
 )
 from pagemill.extraction.choosing.features.element_markup import distinct_markup
-from pagemill.extraction.choosing.features.phrases import read as phrases_of
 from pagemill.extraction.choosing.features.tree_arrays import TreeArrays
 from pagemill.extraction.choosing.features.vocabulary import POSITIONS
 
@@ -114,6 +115,7 @@ class _Page:
         self.flat = blocks
         self.tree = TreeArrays(blocks)
         self.statistics = text_statistics.count(blocks)
+        self.texts = short_texts.read(blocks, self.statistics.characters) if short_texts.WordTable is not None else None
         self.markup, self.markup_index = distinct_markup(blocks)
         self.tags = np.array([_TAG.get(element.tag, 0) for element in self.markup])[self.markup_index]
         self.own_tag = self.tags[self.tree.owner]
@@ -335,9 +337,14 @@ class _Page:
     def _phrases(self, lexicon: Lexicon) -> None:
         """Add what short texts, and the heading before a block, say of it."""
         rows, count = self.rows, self.tree.block_count
-        phrases = phrases_of(self.flat, self.statistics.characters)
-        own = lexicon.phrases.log_odds(phrases, count)
-        heading = lexicon.heading_phrases.log_odds(phrases.of(self.is_heading), count)
+        if self.texts is not None:
+            short = self.statistics.characters <= phrases.MOST_CHARACTERS
+            own = lexicon.phrases.compiled_log_odds(self.texts, short)
+            heading = lexicon.heading_phrases.compiled_log_odds(self.texts, short & self.is_heading)
+        else:
+            found = phrases.read(self.flat, self.statistics.characters)
+            own = lexicon.phrases.log_odds(found, count)
+            heading = lexicon.heading_phrases.log_odds(found.of(self.is_heading), count)
         last = np.maximum.accumulate(np.where(self.is_heading, np.arange(count), -1))
         before = np.concatenate([[-1], last[:-1]])
         rows["phrase"] = own
@@ -347,7 +354,7 @@ class _Page:
 
     def _titles(self, titles: Sequence[str]) -> None:
         """Add how well a block matches the page's titles, and how far behind the best match it stands."""
-        found = title_match.match(self.flat, self.statistics.characters, titles)
+        found = title_match.match(self.flat, self.statistics.characters, titles, self.texts)
         self.rows["title_block_share"], self.rows["title_share"] = found.block_share, found.title_share
         behind = np.clip(self.position - found.best, -60, 400)
         self.rows["after_title"] = behind if found.best >= 0 else np.full(self.tree.block_count, -999.0)

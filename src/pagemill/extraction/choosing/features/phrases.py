@@ -6,12 +6,14 @@ several sites, in any language.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pagemill.extraction.choosing.features.short_texts import PUNCTUATION, WordTable, character_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.features.short_texts import ShortTexts
+    from pagemill.extraction.choosing.features.word_table import WordTable as Table
 
 MOST_CHARACTERS = 120
 """Longer blocks are no phrases: their markup and their sentences say more."""
@@ -26,7 +30,6 @@ _MOST_WHOLE = 5  # words of a block that is a token as a whole
 _END = "\0"  # between blocks; in no text, as parsers replace it
 _WHOLE = "="  # before the text of a whole block
 _NUMBER = "#"  # stands for any number
-_PUNCTUATION = re.compile(rf"""[{re.escape(".,:;!?()[]{}")}"'`´‘’«»“”„…›‹|·•*/\\<>→←▼▲+=#_~^&©®™–—-]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def read(blocks: Blocks, characters: NDArray[np.float64]) -> Phrases:
             places.append(block)
             last = block
     # `str.translate` takes four times as long.
-    split = _PUNCTUATION.sub(" ", f" {_END} ".join(texts).lower()).split()
+    split = PUNCTUATION.sub(" ", f" {_END} ".join(texts).lower()).split()
     words = [_NUMBER if word.isdigit() else word for word in split]
     tokens: list[str] = []
     owners: list[int] = []
@@ -81,7 +84,7 @@ def read(blocks: Blocks, characters: NDArray[np.float64]) -> Phrases:
     return Phrases(tokens, np.array(owners, np.int64), short)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PhraseModel:
     """A trained model: the weight of each known token."""
 
@@ -99,6 +102,26 @@ class PhraseModel:
         block, columns = np.divmod(told, size)
         odds = np.bincount(block, self.weights[columns], count) + self.bias
         return np.where(phrases.short, odds, 0.0).astype(np.float64)
+
+    def compiled_log_odds(self, texts: ShortTexts, short: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Do what `log_odds` does, by compiled code. `short`: the blocks to ask about, all of them in `texts`."""
+        table, weights = self._table
+        asked = np.flatnonzero(short[texts.places])
+        sums = np.empty(len(asked))
+        table.sum_weights(
+            texts.codes, texts.begins[asked], texts.ends[asked], character_kinds(), weights, _MOST_WHOLE, sums
+        )
+        odds = np.zeros(len(short))
+        odds[texts.places[asked]] = sums + self.bias
+        return odds
+
+    @cached_property
+    def _table(self) -> tuple[Table, NDArray[np.float64]]:
+        """The tokens as compiled code takes them, and their weights, both by columns."""
+        if WordTable is None:
+            raise ImportError("the table of words was not compiled")
+        tokens = sorted(self.tokens, key=self.tokens.__getitem__)
+        return WordTable(tokens), self.weights[[self.tokens[token] for token in tokens]]
 
 
 def columns_of(tokens: Sequence[str]) -> dict[str, int]:

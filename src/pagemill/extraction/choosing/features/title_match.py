@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pagemill.extraction.choosing.features import short_texts
+from pagemill.extraction.choosing.features.short_texts import WordTable, character_kinds
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from pagemill.extraction.choosing.blocks import Blocks
+    from pagemill.extraction.choosing.features.short_texts import ShortTexts
+    from pagemill.extraction.choosing.features.word_table import WordTable as Table
 
-MAX_CHARACTERS = 300
-"""Longer blocks are no headlines."""
 _MIN_MATCH = 0.3
 """The product of both shares from which a block counts as the place of the title."""
 _WORD = re.compile(r"\w+")
@@ -38,30 +43,29 @@ class TitleMatch(NamedTuple):
     """The first block with the best match; -1 where none matches well."""
 
 
-def match(blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str]) -> TitleMatch:
+def match(
+    blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str], texts: ShortTexts | None = None
+) -> TitleMatch:
     """Compare the words of each block with each title, in any order; the title that matches better counts.
 
-    `characters`: the length of each block.
+    `characters`: the length of each block. `texts`: those of the short blocks, if they are known: compiled code takes
+    them.
     """
     count = len(blocks.owner)
     block_share, title_share = np.zeros(count), np.zeros(count)
     known = [counted for title in dict.fromkeys(titles) if (counted := Counter(_words(title)))]
     if not known:
         return TitleMatch(block_share, title_share, -1)
-    title_words = {word for title in known for word in title}
-    places, texts = _short_texts(blocks, characters)
-    every = _WORD_OR_END.findall(f" {_END} ".join(texts).lower())
-    begin = 0
-    for block in places:
-        end = every.index(_END, begin) if block != places[-1] else len(every)
-        words, begin = every[begin:end], end + 1
-        said = title_words.intersection(words)
-        if not said:
-            continue
+    title_words = list(dict.fromkeys(word for title in known for word in title))
+    if texts is not None and WordTable is not None:
+        found = _common_words_by(WordTable(title_words), texts, title_words)
+    else:
+        found = _common_words(blocks, characters, title_words)
+    for block, length, said in found:
         best = 0.0
         for title in known:
-            common = sum(min(words.count(word), title[word]) for word in said)
-            own, other = common / len(words), common / title.total()
+            common = sum(min(times, title[word]) for word, times in said.items())
+            own, other = common / length, common / title.total()
             if own * other > best:
                 best, block_share[block], title_share[block] = own * other, own, other
     product = block_share * title_share
@@ -69,20 +73,39 @@ def match(blocks: Blocks, characters: NDArray[np.float64], titles: Sequence[str]
     return TitleMatch(block_share, title_share, place if count and product[place] >= _MIN_MATCH else -1)
 
 
-def _short_texts(blocks: Blocks, characters: NDArray[np.float64]) -> tuple[list[int], list[str]]:
-    """The short blocks, and their texts."""
-    short = (characters <= MAX_CHARACTERS).tolist()
-    places: list[int] = []
-    texts: list[str] = []
-    last = -1
-    for text, block in zip(blocks.strings, blocks.text_block, strict=True):
-        if block == last:
-            texts[-1] += text
-        elif short[block]:
-            places.append(block)
-            texts.append(text)
-            last = block
-    return places, texts
+def _common_words(
+    blocks: Blocks, characters: NDArray[np.float64], title_words: Collection[str]
+) -> Iterator[tuple[int, int, Mapping[str, int]]]:
+    """Yield each short block that has words of the titles, its number of words, and how often it has which of them."""
+    wanted = {*title_words, _END}
+    places, texts = short_texts.of_blocks(blocks, characters)
+    if not places:
+        return
+    every = _WORD_OR_END.findall(f" {_END} ".join(texts).lower())
+    order, begin = iter(places), 0
+    said: Counter[str] = Counter()
+    for place in chain((place for place, word in enumerate(every) if word in wanted), (len(every),)):
+        if place < len(every) and every[place] != _END:
+            said[every[place]] += 1
+            continue
+        block = next(order, None)
+        if block is None:
+            return
+        if said:
+            yield block, place - begin, said
+            said = Counter()
+        begin = place + 1
+
+
+def _common_words_by(
+    table: Table, texts: ShortTexts, title_words: Sequence[str]
+) -> Iterator[tuple[int, int, Mapping[str, int]]]:
+    """Do what `_common_words` does, by a table of the titles' words."""
+    counts = np.empty(len(texts.places), np.int64)
+    found = table.find_words(texts.codes, texts.begins, texts.ends, character_kinds(), counts)
+    for part, pairs in groupby(found, itemgetter(0)):
+        said = Counter(title_words[number] for _, number in pairs)
+        yield int(texts.places[part]), int(counts[part]), said
 
 
 def _words(text: str) -> list[str]:

@@ -8,11 +8,14 @@ positions has its own weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, repeat
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pagemill.extraction.choosing.features.short_texts import WordTable, characters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pagemill.extraction.choosing.features.element_markup import Markup
+    from pagemill.extraction.choosing.features.word_table import WordTable as Table
 
 POSITIONS = ("own", "near", "path")
 """Where a word is: on the block's own element, on one of the next two ancestors, anywhere on the path from the root."""
@@ -50,18 +54,17 @@ def tokenize(elements: Sequence[Markup]) -> tuple[list[str], NDArray[np.int64]]:
     words, normalized_codes = normalized.decode().split(), np.frombuffer(normalized, np.uint8)
     begins = np.flatnonzero((normalized_codes[1:] != _SPACE) & (normalized_codes[:-1] == _SPACE)) + 1
     indices = np.cumsum(normalized_codes[begins] == ord(_END))
-    roles = [
-        (f"={role}", index)
-        for index, element in enumerate(elements)
-        if element.roles
-        for role in element.roles[:_MAX_ATTRIBUTE_LENGTH].lower().split()
-    ]
+    roles = [(f"={role}", index) for index, element in enumerate(elements) if element.roles for role in _roles(element)]
     tags = [f"<{element.tag}" for element in elements]
     words += chain(tags, (role for role, _ in roles))
     return words, np.concatenate([indices, np.arange(len(tags)), [index for _, index in roles]]).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+def _roles(element: Markup) -> list[str]:
+    return element.roles[:_MAX_ATTRIBUTE_LENGTH].lower().split()
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """The words of the model and their weights."""
 
@@ -79,6 +82,32 @@ class Vocabulary:
         return np.concatenate(weight_sums, axis=1) if weight_sums else np.empty((len(self.weights), 0))
 
     def _sum_weights(self, elements: Sequence[Markup]) -> NDArray[np.float64]:
+        if WordTable is None:
+            return self.plain_sums(elements)
+        names = _END.join([f"{element.classes} {element.id}"[:_MAX_ATTRIBUTE_LENGTH] for element in elements])
+        signs = _END.join(
+            [
+                f"<{element.tag} ={' ='.join(_roles(element))}" if element.roles else f"<{element.tag}"
+                for element in elements
+            ]
+        )
+        if not names.count(_END) == signs.count(_END) == len(elements) - 1:
+            return self.plain_sums(elements)
+        table, weights = self._table
+        sums = np.empty((len(weights), len(elements)))
+        table.sum_names(characters_of(names), characters_of(signs), weights, sums)
+        return sums
+
+    @cached_property
+    def _table(self) -> tuple[Table, NDArray[np.float64]]:
+        """The words as compiled code takes them, and their weights, both by columns."""
+        if WordTable is None:
+            raise ImportError("the table of words was not compiled")
+        words = sorted(self.words, key=self.words.__getitem__)
+        return WordTable(words), np.ascontiguousarray(self.weights[:, [self.words[word] for word in words]])
+
+    def plain_sums(self, elements: Sequence[Markup]) -> NDArray[np.float64]:
+        """Do what `sum_weights` does without compiled code."""
         words, element = tokenize(elements)
         columns = np.fromiter(map(self.words.get, words, repeat(-1)), np.int64, len(words))
         known = columns >= 0

@@ -30,7 +30,7 @@ _FORESTS = ("first", "further", "quality")
 
 ROLES = ("title", "meta", "caption", "comments")
 """What a block can be besides body and junk: a headline, a byline or date, a caption, a reader's comment."""
-_TREE_FIELDS = ("feature", "threshold", "left", "value")
+TREE_FIELDS = ("feature", "threshold", "left", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def write(path: Path, classifier: Classifier) -> None:
     forests = (classifier.first_stage, classifier.second_stage, classifier.quality_regressor)
     roles = tuple(classifier.role_forests[role] for role in ROLES)
     for name, trees in zip((*_FORESTS, *(f"role_{role}" for role in ROLES)), (*forests, *roles), strict=True):
-        for field in _TREE_FIELDS:
+        for field in TREE_FIELDS:
             arrays[f"{name}_{field}"] = getattr(trees, field)
     np.savez_compressed(path, **arrays)
 
@@ -132,4 +132,4 @@ def _words(data: Any, name: str) -> tuple[dict[str, int], NDArray[np.float64]]:
 
 def read_trees(data: Any, name: str) -> Trees:
     """Return the trees of one name in the arrays of a model."""
-    return Trees(*(data[f"{name}_{field}"] for field in _TREE_FIELDS))
+    return Trees(*(data[f"{name}_{field}"] for field in TREE_FIELDS))

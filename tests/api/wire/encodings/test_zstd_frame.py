@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.api.wire.packed import in_parts, joined, run
 
 from pagemill import bodies
-from pagemill.api.wire.zstd_frame import END, START, blocks_of, raw_blocks, text_of
+from pagemill.api.wire.encodings.zstd_frame import END, START, blocks_of, raw_blocks, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagemill.api.wire.accept_encoding import wanted
+from pagemill.api.wire.encodings.accept_encoding import wanted
 
 
 @pytest.mark.parametrize(
