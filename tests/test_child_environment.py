@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from pagemill.child_environment import child_environment
+from pagemill.child_environment import child_environment, fork_server_environment
 from pagemill.scraping.extractor_pool import ExtractorPool
 from pagemill.settings import Settings
 
@@ -20,6 +20,16 @@ def test_only_what_is_listed_passes_on(monkeypatch):
     assert environment["LC_ALL"] == "C.UTF-8"
     assert environment["EXTRA"] == "1"
     assert "PATH" in environment
+
+
+def test_what_works_at_the_start_of_a_program_passes_on_to_a_fork_server_alone(monkeypatch):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+    monkeypatch.setenv("PAGEMILL_SECRET_KEY", "s3cret")
+    assert "MALLOC_ARENA_MAX" not in child_environment()
+    environment = fork_server_environment(EXTRA="1")
+    assert environment["MALLOC_ARENA_MAX"] == "2"
+    assert environment["EXTRA"] == "1"
+    assert "s3cret" not in environment.values()
 
 
 async def test_extraction_processes_get_no_secrets(monkeypatch):

@@ -20,7 +20,7 @@ from bench.costs.api import Client
 from bench.readme import write_section
 from bench.service import BATCH, ENVIRONMENT, running_service
 
-KINDS = ("serve", "api", "worker", "extraction", "PostgreSQL", "other")
+KINDS = ("serve", "fork server", "api", "worker", "extraction", "PostgreSQL", "other")
 HEAD = f"| MB | {' | '.join(KINDS)} | all |\n|---|{'--:|' * (len(KINDS) + 1)}"
 
 

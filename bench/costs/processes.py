@@ -8,7 +8,9 @@ from pathlib import Path
 
 import psutil
 
-_KINDS = ("api", "worker", "serve")
+_KINDS = {"api": "api", "worker": "worker", "serve": "serve", "fork-server": "fork server", "extraction": "extraction",
+          "extraction-fork-server": "fork server"}  # fmt: skip
+"""Kinds of processes by the word after `pagemill` in their command line, or in their title."""
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -52,11 +54,12 @@ def proportional_set_size(process: psutil.Process) -> int:
 
 def _kind(process: psutil.Process) -> str | None:
     try:
-        command, name = process.cmdline(), process.name()
+        # A title is one word of the command line, with what it overwrote behind it.
+        command, name = " ".join(process.cmdline()).split(), process.name()
     except psutil.Error:
         return None
     if "postgres" in name:
         return "PostgreSQL"
     if "pagemill" in command:
-        return next((kind for kind in _KINDS if kind in command), None)
+        return next((_KINDS[word] for word in command if word in _KINDS), None)
     return "extraction" if any("extraction" in part for part in command) else None

@@ -15,6 +15,9 @@ _PASSED_ON = frozenset(
 )  # fmt: skip
 _PASSED_ON_PREFIXES = ("DYLD_", "FONTCONFIG_", "LC_", "PLAYWRIGHT_", "PYTHON")
 
+_AT_THE_START = ("GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_")
+"""How variables begin that have their effect as a program is executed: on what is forked later, none."""
+
 SERVICE_ENVIRONMENT: Final = os.environ
 """The environment of this process itself. While a browser's driver starts, `os.environ` is that of the driver."""
 
@@ -27,3 +30,10 @@ def child_environment(**changes: str) -> dict[str, str]:
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return passed_on | changes
+
+
+def fork_server_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a fork server: what it forks gets another, but allocators and preloads stay."""
+    at_the_start = {name: value for name, value in SERVICE_ENVIRONMENT.items() if name.startswith(_AT_THE_START)}
+    # With threads of numpy's it could not be forked.
+    return child_environment(OPENBLAS_NUM_THREADS="1", **at_the_start, **changes)

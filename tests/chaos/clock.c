@@ -1,5 +1,6 @@
 // Preloaded into the service's processes, to let their clock jump: the machine's own stays as it is.
-// CHAOS_CLOCK names a file that holds the number of nanoseconds to add.
+// PYTHON_CHAOS_CLOCK names a file that holds the number of nanoseconds to add. Variables that begin like this pass on to
+// the fork server.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 static const volatile int64_t *offset;
 
 __attribute__((constructor)) static void map_offset(void) {
-    const char *path = getenv("CHAOS_CLOCK");
+    const char *path = getenv("PYTHON_CHAOS_CLOCK");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
     void *mapped = mmap(0, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);

@@ -24,7 +24,7 @@ class Clock:
             library = folder / "clock.so"
             subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, _SOURCE, "-ldl"], check=True)
             library.chmod(0o755)
-            self.environment = {"LD_PRELOAD": str(library), "CHAOS_CLOCK": str(self._file)}
+            self.environment = {"LD_PRELOAD": str(library), "PYTHON_CHAOS_CLOCK": str(self._file)}
 
     def __bool__(self) -> bool:
         """Whether it can be set."""

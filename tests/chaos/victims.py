@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from tests.service.running import RunningService
 
-WEIGHTS = {"worker": 5, "extraction": 8, "api": 3, "postmaster": 2, "backend": 5, "chromium": 4, "renderer": 6,
-           "supervisor": 1}  # fmt: skip
+WEIGHTS = {"worker": 5, "extraction": 8, "extraction-fork-server": 4, "api": 3, "fork-server": 3, "postmaster": 2,
+           "backend": 5, "chromium": 4, "renderer": 6, "supervisor": 1}  # fmt: skip
 """Kinds of processes, and how often each is chosen."""
 
 
@@ -31,12 +31,9 @@ def by_kind(service: RunningService) -> dict[str, list[psutil.Process]]:
 def _kind(process: psutil.Process, supervisor: int) -> str | None:
     if process.pid == supervisor:
         return "supervisor"
-    words = process.cmdline()
-    line = " ".join(words)
-    if "pagemill.scraping.extraction_process" in line:
-        return "extraction"
-    if "-m pagemill" in line:
-        return "worker" if "worker" in words else "api" if "api" in words else None
+    line = " ".join(process.cmdline()).strip()
+    if line.startswith("pagemill "):
+        return line.split()[1]
     if "/postgres -D" in line:
         return "postmaster"
     if line.startswith("postgres:"):

@@ -16,6 +16,7 @@ from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError
 from pagemill.fair_semaphore import current_key
 from pagemill.model import FetchedPage
 from pagemill.scraping.extractor_pool import ExtractorPool, _Process
+from pagemill.scraping.processes.extraction_starter import TITLE
 from pagemill.settings import Settings
 
 FORMATS = ("html", "cleanedHtml", "markdown")
@@ -28,10 +29,10 @@ def page(body=ARTICLE, content_type="text/html; charset=utf-8"):
 
 def extraction_processes():
     found = []
-    for child in psutil.Process().children():
+    for child in psutil.Process().children(recursive=True):
         # Dead processes that nobody has waited for yet have no command line; other tests may leave some.
         with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
-            if "pagemill.scraping.extraction_process" in child.cmdline():
+            if " ".join(child.cmdline()).strip() == TITLE:
                 found.append(child)
     return found
 

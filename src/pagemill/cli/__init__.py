@@ -32,6 +32,10 @@ def main(arguments_given: Sequence[str] | None = None) -> None:
     from pagemill import logs as logs  # before anything else imports structlog: see there
 
     arguments = _parser().parse_args(arguments_given)
+    if arguments.command is _serve and arguments_given is None:
+        from pagemill.supervisor.clean_start import start_clean
+
+        start_clean()
     for name in _FLAG_SETTINGS:
         if getattr(arguments, name, None) is not None:
             os.environ[f"PAGEMILL_{name.upper()}"] = str(getattr(arguments, name))

@@ -12,6 +12,9 @@ import orjson
 
 from pagemill.model import PAGE_TYPE, READABILITY, TEXT, TEXT_LANGUAGE, Format
 
+MODULE = "pagemill.scraping.extraction_process"
+"""The program of an extraction process."""
+
 LENGTHS = struct.Struct(">II")
 
 READY = b"ready"

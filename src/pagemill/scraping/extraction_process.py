@@ -9,6 +9,7 @@ before a client reads them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -29,6 +30,7 @@ from pagemill.extraction.writing import cleaned_html
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
 from pagemill.fetching.verdict import FEW_WORDS, classify
 from pagemill.fetching.verdict import Kind as VerdictKind
+from pagemill.forking.server import memory_beside
 from pagemill.media_types import DOUBTFUL, essence
 from pagemill.model import (
     METADATA,
@@ -43,7 +45,7 @@ from pagemill.model import (
     MarkdownOptions,
 )
 from pagemill.process_lifetime import die_with_parent, limit_memory
-from pagemill.scraping.extraction_messages import LENGTHS, READY, encode
+from pagemill.scraping.extraction_messages import LENGTHS, MODULE, READY, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,21 +252,20 @@ def _plain(body: bytes, content_type: str, kind: Kind, url: str) -> Content:
     return plain_text.extract(body, _TYPES.get(kind, "") if says_nothing else content_type, url)
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    memory = int(sys.argv[1])
-    limit_memory(memory)
-    die_with_parent(int(sys.argv[2]))
+def main(memory: str) -> None:
+    """Answer requests until the input ends. `memory`: how many bytes this process may use."""
+    limit_memory(int(memory) + memory_beside(MODULE))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     # The channel is kept to ourselves: whatever a library prints must not get into it.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    replies.write(READY)
-    replies.flush()
-    while lengths := requests.read(LENGTHS.size):
-        header_length, body_length = LENGTHS.unpack(lengths)
-        header = orjson.loads(requests.read(header_length))
-        _answer(replies, header, _body(requests, body_length))
+    with contextlib.suppress(ConnectionError):  # nobody is there any more
+        replies.write(READY)
+        replies.flush()
+        while lengths := requests.read(LENGTHS.size):
+            header_length, body_length = LENGTHS.unpack(lengths)
+            header = orjson.loads(requests.read(header_length))
+            _answer(replies, header, _body(requests, body_length))
 
 
 def _body(requests: BinaryIO, length: int) -> bytes | None:
@@ -306,5 +307,6 @@ def _message(header: dict[str, Any], body: bytes) -> bytes:
         return encode({"fault": "exception", "exception": f"{type(error).__name__}: {error}"})
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # where it is not forked
+    die_with_parent(int(sys.argv[2]))
+    main(sys.argv[1])

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -19,7 +17,6 @@ import orjson
 import structlog
 
 from pagemill import bodies
-from pagemill.child_environment import child_environment
 from pagemill.errors import (
     DocumentWithoutTextError,
     EncryptedDocumentError,
@@ -34,12 +31,14 @@ from pagemill.model import METADATA, Format, Refresh, ScrapeOptions
 from pagemill.observability.metrics import EXTRACTION_PROCESSES, EXTRACTION_RESTARTS
 from pagemill.observability.stages import Stage
 from pagemill.scraping.extraction_messages import EXTRACTED, LENGTHS, READY, start_of
+from pagemill.scraping.processes.extraction_starter import ExtractionStarter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from pagemill.model import FetchedPage, JsonObject, MarkdownOptions
+    from pagemill.scraping.processes.extraction_starter import StartedProcess
     from pagemill.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -47,7 +46,6 @@ log = structlog.get_logger(__name__)
 _DEFAULTS = ScrapeOptions()
 MAX_CRASHES = 2
 """How many processes a page may end before it fails."""
-_PROGRAM = ("-m", "pagemill.scraping.extraction_process")
 _DOCUMENT_ERRORS = {
     error.code: error for error in (InvalidDocumentError, EncryptedDocumentError, DocumentWithoutTextError)
 }
@@ -83,6 +81,7 @@ class ExtractorPool:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         extraction = settings.extraction
+        self._starter = ExtractionStarter()
         self._slots = FairSemaphore(extraction.extraction_processes, extraction.extraction_spare_processes)
         self._idle: list[_Process] = []
         self._waiting: deque[asyncio.Future[_Process]] = deque()
@@ -91,7 +90,7 @@ class ExtractorPool:
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._idle.append(await _Process.start(self._settings.extraction.extraction_memory))
+        self._idle.append(_Process(await self._starter.start(self._settings.extraction.extraction_memory)))
         self._reaper = asyncio.create_task(self._end_idle(), name="end idle extraction processes")
         return self
 
@@ -108,6 +107,7 @@ class ExtractorPool:
         for process in self._idle:
             await process.end()
         self._idle.clear()
+        await self._starter.end()
 
     def prepare(self) -> None:
         """Start a process where there is none, for a page that will be here soon. Loading takes a part of a second."""
@@ -292,9 +292,15 @@ class ExtractorPool:
         self._give(process)
 
     async def _started(self) -> _Process:
-        process = await _Process.start(self._settings.extraction.extraction_memory)
+        memory, longest = self._settings.extraction.extraction_memory, self._settings.extraction.extraction_timeout
         try:
-            async with asyncio.timeout(self._settings.extraction.extraction_timeout):
+            async with asyncio.timeout(longest):
+                process = _Process(await self._starter.start(memory))
+        except TimeoutError:
+            await self._starter.end()  # it hangs: another one starts
+            process = _Process(await self._starter.start(memory))
+        try:
+            async with asyncio.timeout(longest):
                 await process.ready()
         except (EOFError, OSError):
             await process.kill()  # the page that gets it counts that
@@ -325,50 +331,28 @@ class ExtractorPool:
             await asyncio.sleep(longest / 4)
             while self._idle and loop.time() - self._idle[0].used_at > longest:
                 await self._idle.pop(0).end()
+                if self._slots.idle and not self._idle and not self._starting:
+                    await self._starter.end_idle()
 
 
 class _Process:
-    """One extraction process and the pipes to it."""
+    """One extraction process that takes requests."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("an extraction process is talked to through pipes")
-        self._process = process
-        self._input, self._output = process.stdin, process.stdout
+    def __init__(self, started: StartedProcess) -> None:
+        self._started = started
+        self._process = started.process
+        self._input, self._output = started.requests, started.replies
         self._counted = True
         self._is_ready = False
         EXTRACTION_PROCESSES.add()
         self.used_at = asyncio.get_running_loop().time()
 
-    @classmethod
-    async def start(cls, memory: int) -> _Process:
-        # -I would lose PYTHONPATH; the environment is ours. No settings pass on: extraction reads none.
-        environment = child_environment(OPENBLAS_NUM_THREADS="1")  # the stacks of more would count as memory used
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *(*_PROGRAM, str(memory), str(os.getpid())),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=environment,
-            limit=1024 * 1024,
-        )
-        return cls(process)
-
     @property
     def alive(self) -> bool:
-        """Whether it runs. The kernel is asked: the event loop may not have been told yet."""
+        """Whether it runs."""
         if self._process.returncode is not None or self._input.is_closing() or self._output.at_eof():
             return False
-        return self._runs
-
-    @property
-    def _runs(self) -> bool:
-        if not hasattr(os, "waitid"):
-            return True
-        try:
-            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-        except ChildProcessError:
-            return False
+        return self._started.runs
 
     @property
     def was_killed(self) -> bool:
@@ -405,7 +389,7 @@ class _Process:
 
     async def kill(self) -> None:
         self._uncount()
-        if self._process.returncode is None and self._runs:  # else `kill` would take away how it ended
+        if self._process.returncode is None and self._started.runs:  # else `kill` would take away how it ended
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         self._input.close()

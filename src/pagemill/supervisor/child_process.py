@@ -1,9 +1,13 @@
-"""A child process of the supervisor: how it is started, how it says that it is ready, and how it is ended."""
+"""A child process of the supervisor: how it is started, how it says that it is ready, and how it is ended.
+
+It is forked by a fork server where there is one, and executed elsewhere.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -12,11 +16,18 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pagemill.forking.fork_server import ForkServer
+    from pagemill.forking.forked_process import ForkedProcess
+
+    Process = asyncio.subprocess.Process | ForkedProcess
 
 log = structlog.get_logger(__name__)
 
 _KILL_AFTER_GRACE = 3.0
+_STANDARD_ERROR = 2
+_PROGRAM = "pagemill.cli.forked:run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +44,27 @@ class Child:
         return self.name.replace(" ", "-")
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a child is started this time."""
+
+    worker_id: str | None
+    """The id that it has as a worker; None where it is none."""
+    environment: Mapping[str, str]
+    metrics_name: str
+    relay_log: Callable[[asyncio.StreamReader], None] | None = None
+    """Takes what it logs. Without it, it logs where we do."""
+
+    def words(self, child: Child, ready: int) -> tuple[str, ...]:
+        """Return its command line; `ready` is the descriptor on which it says that it is ready."""
+        named = ("--supervised", "--ready-fd", str(ready), "--name", self.metrics_name)
+        return (*child.arguments, *named, *(("--id", self.worker_id) if self.worker_id else ()))
+
+
 class ChildProcess:
     """One process that runs a child. Made by `start`."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        worker_id: str | None,
-        ready: asyncio.Future[bool],
-        metrics_name: str,
-    ) -> None:
+    def __init__(self, process: Process, worker_id: str | None, ready: asyncio.Future[bool], metrics_name: str) -> None:
         self._process = process
         self.metrics_name = metrics_name
         self.worker_id = worker_id
@@ -55,36 +77,25 @@ class ChildProcess:
         """Set when another process takes its place."""
 
     @classmethod
-    async def start(
-        cls,
-        child: Child,
-        worker_id: str | None,
-        environment: Mapping[str, str],
-        metrics_name: str,
-        relay_log: Callable[[asyncio.StreamReader], None] | None = None,
-    ) -> Self:
-        """Start a process of this program. `relay_log` takes what it logs; without it, it logs where we do."""
-        reading, writing = os.pipe()
-        words = (*child.arguments, "--supervised", "--ready-fd", str(writing), "--name", metrics_name)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "pagemill", *words, *(("--id", worker_id) if worker_id else ())),
-                stdin=asyncio.subprocess.PIPE,
-                pass_fds=(*child.inherited, writing),
-                process_group=0,  # Ctrl-C in the terminal is for us; the children are told
-                env=environment,
-                stderr=asyncio.subprocess.PIPE if relay_log else None,
-            )
-        except BaseException:
-            os.close(reading)
-            raise
-        finally:
-            os.close(writing)
-        log.debug("process started", process=child.name, pid=process.pid)
-        if relay_log and process.stderr:
-            relay_log(process.stderr)
-        return cls(process, worker_id, _first_byte(reading), metrics_name)
+    async def start(cls, child: Child, start: Start, fork_server: ForkServer | None = None) -> Self:
+        """Start a process of this program. Raises OSError, and ConnectionError where the fork server is gone."""
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            stdin, held = _pipe(reader=theirs, writer=ours)
+            ready, tells_ready = _pipe(reader=ours, writer=theirs)
+            log_lines, stderr = _pipe(reader=ours, writer=theirs) if start.relay_log else (None, _STANDARD_ERROR)
+            descriptors = {0: stdin, 1: 1, 2: stderr, **{each: each for each in (*child.inherited, tells_ready)}}
+            words = start.words(child, tells_ready)
+            if fork_server is None:
+                process: Process = await _execute(words, descriptors, start.environment)
+            else:
+                process = await _fork(fork_server, child, words, descriptors, start.environment)
+            ours.pop_all()
+        log.debug("process started", process=child.name, pid=process.pid, forked=fork_server is not None)
+        if start.relay_log and log_lines is not None:
+            start.relay_log(await _reader(log_lines))
+        started = cls(process, start.worker_id, _first_byte(ready), start.metrics_name)
+        started.ended.add_done_callback(lambda _: os.close(held))
+        return started
 
     async def end(self, grace_period: float, kill: asyncio.Event) -> None:
         """Ask the process to end, and wait; end it at once after the grace period, or when `kill` is set."""
@@ -99,6 +110,64 @@ class ChildProcess:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.kill()
                 await self.ended
+
+
+async def _execute(
+    words: Sequence[str], descriptors: Mapping[int, int], environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pagemill", *words),
+        stdin=descriptors[0],
+        stderr=descriptors[2],
+        pass_fds=[number for number in descriptors if number > _STANDARD_ERROR],
+        process_group=0,  # Ctrl-C in the terminal is for us; the children are told
+        env=environment,
+    )
+
+
+async def _fork(
+    fork_server: ForkServer,
+    child: Child,
+    words: Sequence[str],
+    descriptors: Mapping[int, int],
+    environment: Mapping[str, str],
+) -> ForkedProcess:
+    """Have a process forked, and give it its environment, which the fork server does not get to know."""
+    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+        reading, writing = _pipe(reader=theirs, writer=ours)
+        process = await fork_server.fork(
+            _PROGRAM,
+            (str(reading), *words),
+            f"pagemill {child.name}",
+            {**descriptors, reading: reading},
+            own_group=True,
+        )
+        theirs.close()
+        with contextlib.suppress(BrokenPipeError):  # it has ended
+            await asyncio.to_thread(_write, writing, json.dumps(dict(environment)).encode())
+    return process
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _pipe(*, reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """Return the ends of a new pipe. Each is closed with its stack."""
+    reading, writing = os.pipe()
+    reader.callback(os.close, reading)
+    writer.callback(os.close, writing)
+    return reading, writing
+
+
+async def _reader(descriptor: int) -> asyncio.StreamReader:
+    """Read lines from a pipe."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+    )
+    return reader
 
 
 def _first_byte(descriptor: int) -> asyncio.Future[bool]:

@@ -33,7 +33,9 @@ from pagemill.jobs.worker_id import new_worker_id
 from pagemill.observability import instruments, metrics
 from pagemill.process_lifetime import first_completed, stop_on_signals
 from pagemill.progress_line import CHILD_LOG_LEVEL
-from pagemill.supervisor.child_process import Child, ChildProcess
+from pagemill.supervisor.child_process import Child, ChildProcess, Start
+from pagemill.supervisor.fork_server_keeper import ForkServerKeeper
+from pagemill.supervisor.orphans import reap_orphans
 
 if TYPE_CHECKING:
     import socket
@@ -71,6 +73,7 @@ class Supervisor:
         self._restart_requested = asyncio.Event()
         self._restarting = asyncio.Lock()
         self._current: dict[Child, ChildProcess] = {}
+        self._forking = ForkServerKeeper()
 
     async def run(self) -> None:
         """Serve until told to stop. Raises OperatorError when the service cannot start."""
@@ -78,7 +81,9 @@ class Supervisor:
         if not sys.stdin.isatty():  # a terminal sends SIGHUP when it is closed
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._restart_requested.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
+            reaping = asyncio.create_task(reap_orphans(), name="reap orphans")
             try:
+                await self._forking.prepare()  # it imports meanwhile
                 self._folder.ensure_secret_key()
                 self._share_metrics()
                 if self._embedded:
@@ -88,8 +93,10 @@ class Supervisor:
                 await self._announce_browser()
                 await self._supervise(listener, new_key)
             finally:
+                await self._forking.end()
                 if self._embedded:
                     await self._embedded.stop()
+                reaping.cancel()
                 for relaying in self._relaying:
                     relaying.cancel()
         log.info("stopped")
@@ -194,9 +201,8 @@ class Supervisor:
         """Start a process. It counts under the child's name, unless it runs beside the one that does."""
         worker_id = new_worker_id() if child.arguments == ("worker",) else None
         relay = self._relay(child.name) if self._progress else None
-        return await ChildProcess.start(
-            child, worker_id, self._environment(), metrics_name or child.metrics_name, relay
-        )
+        start = Start(worker_id, self._environment(), metrics_name or child.metrics_name, relay)
+        return await self._forking.start(child, start)
 
     def _relay(self, name: str) -> Callable[[asyncio.StreamReader], None]:
         """Return what takes the log of a child above the progress line."""
@@ -234,6 +240,7 @@ class Supervisor:
         if not await self._migrate():
             log.error("not restarted: the database was not brought up to date; see the lines above")
             return
+        await self._forking.renew()
         for child in children:
             if not await self._replace(child):
                 log.error("restart given up: the new process did not become ready", process=child.name)

@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from pagemill.errors import UnavailableError, UsageError
+from pagemill.jobs.database.connection_gate import ConnectionGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -77,6 +78,7 @@ class Database:
         # scan it, and be kept as it grows until statistics are gathered.
         self._settings = {"application_name": name, "jit": "off", "enable_seqscan": "off"}
         self._logged_at = float("-inf")
+        self._gate = ConnectionGate()
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._pool: asyncpg.Pool = asyncpg.create_pool(
             url,
@@ -169,7 +171,7 @@ class Database:
         """
 
         async def send() -> list[Any]:
-            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+            async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 try:
                     async with connection.transaction():
                         with _refusals_told(connection):
@@ -207,7 +209,7 @@ class Database:
 
     async def _send(self, statement: str, values: tuple[Any, ...], lock: int | None) -> list[Any]:
         try:
-            async with self._pool.acquire() as connection, _terminated_if_abandoned(connection):
+            async with self._gate.passage(), self._pool.acquire() as connection, _terminated_if_abandoned(connection):
                 if lock is not None:
                     return await _with_advisory_lock(connection, lock, statement, values)
                 with _refusals_told(connection):

@@ -1,0 +1,5 @@
+"""`python -m pagemill.forking`: a fork server."""
+
+from pagemill.forking.server import main
+
+main()

@@ -1,0 +1,1 @@
+"""How the processes of extraction are started."""
