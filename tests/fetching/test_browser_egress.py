@@ -219,10 +219,17 @@ async def test_the_attacks_would_work_without_the_guard(web, inside):
     """Otherwise, the tests above show nothing: the same pages, with the inside opened, reach it."""
     settings = make_settings(ready_timeout=2.0)
     async with EgressGuard(settings) as guard, Browser(settings, guard) as browser:
-        attacks = [attacked(browser, web, inside, name, f"/{number}") for number, name in enumerate(REACHING)]
-        await asyncio.gather(*attacks, attacked(browser, web, inside, "service worker"))
-    reached = {request.target.split("/")[1] for request in inside.requests}
-    assert {name for number, name in enumerate(REACHING) if str(number) not in reached} == set()
+        await attacked(browser, web, inside, "service worker")
+        missing = dict(enumerate(REACHING))
+        for _ in range(5):  # a window that a page opens may be closed before it has asked for anything
+            await asyncio.gather(
+                *(attacked(browser, web, inside, name, f"/{number}") for number, name in missing.items())
+            )
+            reached = {request.target.split("/")[1] for request in inside.requests}
+            missing = {number: name for number, name in missing.items() if str(number) not in reached}
+            if not missing:
+                break
+    assert missing == {}
     assert {"x", "y"} <= reached  # what the service worker asks for
     assert inside.datagrams == 0
 
