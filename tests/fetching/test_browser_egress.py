@@ -220,7 +220,7 @@ async def test_the_attacks_would_work_without_the_guard(web, inside):
     settings = make_settings(ready_timeout=2.0)
     async with EgressGuard(settings) as guard, Browser(settings, guard) as browser:
         await attacked(browser, web, inside, "service worker")
-        missing = dict(enumerate(REACHING))
+        missing, reached = dict(enumerate(REACHING)), set[str]()
         for _ in range(5):  # a window that a page opens may be closed before it has asked for anything
             await asyncio.gather(
                 *(attacked(browser, web, inside, name, f"/{number}") for number, name in missing.items())
