@@ -64,6 +64,15 @@ async def test_a_page_that_moves_on_is_followed(browser, site, path):
     assert "A served article" in rendered.page.body.decode()
 
 
+async def test_text_that_is_no_unicode_costs_nothing(browser, site):
+    site.routes["/surrogates"] = Response(
+        b"<p id=a>x</p><script>a.textContent = 'lone \\ud800 here'; a.title = '\\udc00';"
+        b"const o = {['\\ud800'] () { fetch('/article') }}; o['\\ud800']()</script>"
+    )
+    page = await html(browser, site, "/surrogates")
+    assert '<p id="a" title="\ufffd">lone \ufffd here</p>' in page
+
+
 async def test_shadow_trees_are_part_of_the_page(browser, site):
     page = await html(browser, site, "/shadow")
     assert "Text in the shadow" in page

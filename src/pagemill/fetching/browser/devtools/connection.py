@@ -7,16 +7,20 @@ when the pipe does.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
+import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Listener = Callable[[dict[str, Any]], object]
+
+log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 256 * 1024 * 1024
 """The most that is read of one message; a longer one is lost. Events carry what pages like, such as addresses."""
@@ -44,9 +48,12 @@ class Session:
         self._listeners[event].append(listener)
 
     def emit(self, event: str, parameters: dict[str, Any]) -> None:
-        """Tell the listeners of an event."""
+        """Tell the listeners of an event. One that fails keeps it from no other, of whatever page."""
         for listener in self._listeners.get(event, ()):
-            listener(parameters)
+            try:
+                listener(parameters)
+            except Exception:
+                log.exception("a listener of the browser failed", event_name=event)
 
 
 class Connection(asyncio.Protocol):
@@ -95,9 +102,10 @@ class Connection(asyncio.Protocol):
             message["params"] = parameters
         if session_id is not None:
             message["sessionId"] = session_id
+        encoded = orjson.dumps(message) + _END
         answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self._answers[number] = session_id, answer
-        self._writer.write(orjson.dumps(message) + _END)
+        self._writer.write(encoded)
         try:
             return await answer
         finally:
@@ -136,7 +144,10 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def _receive(self, data: bytes) -> None:
-        message = cast("dict[str, Any]", orjson.loads(data))
+        message = _decoded(data)
+        if message is None:
+            log.warning("a message of the browser could not be read", size=len(data))
+            return
         number = message.get("id")
         if number is None:
             self._tell(message.get("sessionId"), message["method"], message.get("params") or {})
@@ -171,3 +182,29 @@ class Connection(asyncio.Protocol):
         for _, answer in list(self._answers.values()):
             if not answer.done():
                 answer.set_exception(DevToolsError("the browser ended"))
+
+
+def _decoded(data: bytes) -> dict[str, Any] | None:
+    """Return a message, with U+FFFD in place of what is no Unicode; None where it cannot be read.
+
+    Pages put lone surrogates wherever they put text (JavaScript's strings may have them, and names of functions too),
+    and JSON has an escape for them. They are no reason to lose the message, or others that came with it.
+    """
+    try:
+        return cast("dict[str, Any]", orjson.loads(data))
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return cast("dict[str, Any]", _well_formed(json.loads(data.decode("utf-8", "replace"))))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_well_formed(item) for item in value]
+    return value
