@@ -33,6 +33,7 @@ def start_clean() -> None:
             os.environ.clear()
             os.environ.update(json.load(file))
         return
+    _open_standard_streams()
     with contextlib.suppress(OSError), os.fdopen(os.memfd_create("environment"), "wb") as file:
         file.write(json.dumps(dict(os.environ)).encode())
         file.flush()
@@ -40,6 +41,15 @@ def start_clean() -> None:
         os.set_inheritable(file.fileno(), True)
         clean = fork_server_environment(**{_DESCRIPTOR: str(file.fileno())})
         os.execve(sys.executable, sys.orig_argv, clean)  # noqa: S606 - ourselves
+
+
+def _open_standard_streams() -> None:
+    """Open those that were closed as we started, or another file would get the number of one, and be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number: this one
 
 
 def _fork_server() -> None:
