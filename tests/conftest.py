@@ -69,11 +69,11 @@ def migrated_database(postgres_url: str) -> str:
     """The name of a migrated database to copy: a copy takes a tenth of the time of all migrations."""
 
     async def make() -> None:
-        async with Database(postgres_url, connections=1, wait=5) as server:
+        async with Database(postgres_url, connections=1, wait=30) as server:
             await server.rows("ALTER SYSTEM SET fsync = off")  # what a crash of the machine loses, no test looks for
             await server.rows("SELECT pg_reload_conf()")
             await server.rows("CREATE DATABASE migrated")
-        async with Database(postgres_url.replace("/postgres?", "/migrated?"), connections=1, wait=5) as database:
+        async with Database(postgres_url.replace("/postgres?", "/migrated?"), connections=1, wait=30) as database:
             await migrate(database)
 
     asyncio.run(make())
@@ -84,7 +84,7 @@ def migrated_database(postgres_url: str) -> str:
 async def empty_database(postgres_url: str, migrated_database: str) -> AsyncIterator[str]:
     """Make an empty database, migrated, and yield its URL."""
     name = f"test_{os.getpid()}_{next(_names)}"
-    async with Database(postgres_url, connections=1, wait=5) as server:
+    async with Database(postgres_url, connections=1, wait=30) as server:
         # Copied as files it takes a tenth of the time that it takes through the log.
         await server.rows(f"CREATE DATABASE {name} TEMPLATE {migrated_database} STRATEGY FILE_COPY")
         yield postgres_url.replace("/postgres?", f"/{name}?")

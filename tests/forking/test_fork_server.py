@@ -101,7 +101,7 @@ async def test_what_was_forked_together_ends_with_its_fork_server_however_that_e
         process = await fork(server, "sleep")
         await killed(server)
         async with asyncio.timeout(10):
-            assert await process.wait() == -signal.SIGKILL
+            assert await process.wait() in (-signal.SIGKILL, 1), "1 where it saw that by itself, before it had begun"
         with pytest.raises(ConnectionError):
             await fork(server, "sleep")
     async with fork_server() as server:

@@ -90,7 +90,11 @@ class ExtractorPool:
         self._reaper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._idle.append(_Process(await self._starter.start(self._settings.extraction.extraction_memory)))
+        try:
+            self._idle.append(_Process(await self._starter.start(self._settings.extraction.extraction_memory)))
+        except BaseException:  # who opens it may give up while its fork server starts
+            await self._starter.end()
+            raise
         self._reaper = asyncio.create_task(self._end_idle(), name="end idle extraction processes")
         return self
 
