@@ -15,14 +15,17 @@ import hypothesis
 import pytest
 from pydantic import SecretStr
 
+from pagemill.forking.fork_server import ForkServer, can_fork
 from pagemill.jobs.database.embedded import EmbeddedPostgres
 from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
+from pagemill.scraping.processes.extraction_starter import SERVER_TITLE
 from pagemill.settings import Settings
 from tests.jobs.objects.s3_server import Relay, S3Server
+from tests.shared_fork_server import SharedForkServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -96,6 +99,34 @@ async def database_url(postgres_url: str, migrated_database: str) -> AsyncIterat
     """The URL of an empty database, migrated."""
     async with empty_database(postgres_url, migrated_database) as url:
         yield url
+
+
+OWN = ("tests/forking", "tests/scraping/processes", "tests/supervisor", "tests/service", "tests/in_process",
+       "tests/test_child_environment.py", "tests/scraping/test_extractor_pool.py")  # fmt: skip
+"""Where pools start their own fork servers: what is there tests how they start and end."""
+
+
+@pytest.fixture(scope="session")
+def shared_fork_server() -> Iterator[SharedForkServer]:
+    """Forks the fork servers of extraction pools."""
+    server = SharedForkServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def forked_extraction(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the extraction pools of a test share what is imported."""
+    if not can_fork() or request.path.relative_to(ROOT).as_posix().startswith(OWN):
+        return
+    start = ForkServer.start
+
+    async def start_shared(title: str, modules: Sequence[str], *, together: bool) -> ForkServer:
+        if (title, together) != (SERVER_TITLE, True):
+            return await start(title, modules, together=together)
+        return request.getfixturevalue("shared_fork_server").start(title, modules)
+
+    monkeypatch.setattr(ForkServer, "start", start_shared)
 
 
 @pytest.fixture

@@ -64,7 +64,8 @@ async def test_metrics_that_are_off_are_not_found(settings, operator):
 async def test_without_the_database_the_queue_is_left_out(settings, operator, monkeypatch):
     async with serving(settings, operator) as api:
         monkeypatch.setattr(
-            "pagemill.jobs.queue.statements.GET_QUEUE_STATE", "SELECT pg_sleep(60) WHERE $1::int > 0 OR $2::float > 0"
+            "pagemill.jobs.queue.statements.GET_QUEUE_STATE",
+            "SELECT pg_sleep(60), $1::int, $2::interval",
         )
         api.server.app.state.resources.queue._patience = 0.1
         text = (await api.client.get("/metrics")).text
