@@ -21,8 +21,8 @@ from pagemill.jobs.database.migrator import migrate
 from pagemill.jobs.database.pool import Database
 from pagemill.scraping.processes.extraction_starter import SERVER_TITLE
 from pagemill.settings import Settings
+from tests.forking.shared_fork_server import SharedForkServer
 from tests.jobs.objects.s3_server import Relay, S3Server
-from tests.shared_fork_server import SharedForkServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -124,7 +124,8 @@ def forked_extraction(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     async def start_shared(title: str, modules: Sequence[str], *, together: bool) -> ForkServer:
         if (title, together) != (SERVER_TITLE, True):
             return await start(title, modules, together=together)
-        return request.getfixturevalue("shared_fork_server").start(title, modules)
+        shared: SharedForkServer = request.getfixturevalue("shared_fork_server")
+        return shared.start(title, modules)
 
     monkeypatch.setattr(ForkServer, "start", start_shared)
 

@@ -23,7 +23,7 @@ from pagemill.scraping.processes.extraction_starter import SERVER_TITLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROGRAM = "tests.shared_fork_server:be_fork_server"
+_PROGRAM = "tests.forking.shared_fork_server:be_fork_server"
 
 
 class SharedForkServer:
