@@ -49,7 +49,7 @@ class Program(asyncio.Protocol):
 
     @classmethod
     async def start(cls, executable: Path, words: Sequence[str], folder: BrowserFolder, account: Account) -> Program:
-        """Start it. Whoever calls this closes both file descriptors. Raises `OSError`."""
+        """Start it. Where that went well, whoever calls this closes both file descriptors. Raises `OSError`."""
         read_commands, commands = os.pipe()
         answers, write_answers = os.pipe()
         try:
@@ -63,7 +63,13 @@ class Program(asyncio.Protocol):
             os.close(write_answers)
         program = cls(popen, commands, answers)
         assert popen.stderr is not None  # noqa: S101
-        await asyncio.get_running_loop().connect_read_pipe(lambda: program, popen.stderr)
+        try:
+            await asyncio.get_running_loop().connect_read_pipe(lambda: program, popen.stderr)
+        except BaseException:  # nobody would know of it
+            popen.kill()
+            os.close(commands)
+            os.close(answers)
+            raise
         return program
 
     def last_words(self) -> str:
