@@ -155,6 +155,18 @@ async def test_a_browser_that_is_killed_as_it_starts_is_tried_again_and_leaves_n
     await nothing_left()
 
 
+async def test_a_page_that_changes_its_address_without_end_does_not_end_the_browser(one_shot, site):
+    script = "for (let i = 0; i < 100000; i++) history.pushState(0, '', '/p' + i)"
+    site.routes["/flood"] = Response(f"<body><p>Words.<script>{script}</script>".encode())
+    async with one_shot() as browser:
+        assert "Served" in await html(browser, site, "/article")
+        [process] = browser.processes
+        await browser.render(site.url("/flood"), OPTIONS, soon())
+        assert "Served" in await html(browser, site, "/article")
+        assert browser.processes == [process]
+        assert not process.disconnected.is_set()
+
+
 async def test_a_browser_is_recycled_without_losing_work(one_shot, site):
     async with one_shot(browser_max_pages=3) as browser:
         pages = await asyncio.gather(*(html(browser, site, "/shell") for _ in range(8)))

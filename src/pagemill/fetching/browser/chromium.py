@@ -79,7 +79,8 @@ SWITCHES = (
 
 
 OWN_SWITCHES = (
-    # What Playwright sets as well, where it starts a Chromium.
+    # What Playwright sets as well, where it starts a Chromium, but for --disable-ipc-flooding-protection: a page that
+    # changes its address without end would keep the whole browser from answering.
     "--headless",
     "--no-startup-window",
     "--hide-scrollbars",
@@ -98,7 +99,6 @@ OWN_SWITCHES = (
     "--disable-field-trial-config",
     "--disable-hang-monitor",
     "--disable-infobars",
-    "--disable-ipc-flooding-protection",
     "--disable-popup-blocking",
     "--disable-prompt-on-repost",
     "--disable-renderer-backgrounding",
