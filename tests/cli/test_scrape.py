@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
 
-from pagemill.api.wire.answers import BatchResult
+from pagemill.api.wire.answer_shapes import BatchResult
 from tests.web.http_server import HttpServer, Response
 
 PAGE = Response(

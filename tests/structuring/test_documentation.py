@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pagemill.api.wire.answers import GeneratedJson
+from pagemill.api.wire.answer_shapes import GeneratedJson
 from pagemill.errors import StructuringError
 from pagemill.structuring.generated_json import Source
 from pagemill.structuring.markup import overview

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from pagemill.api.firecrawl.failures import public_code
 from pagemill.api.middleware.api_keys import READER_PREFIX
-from pagemill.api.wire.answers import ErrorBody, FirecrawlErrorBody
+from pagemill.api.wire.answer_shapes import ErrorBody, FirecrawlErrorBody
 from pagemill.api.wire.error_response import INTERNAL_MESSAGE, error_body, firecrawl_error_body, is_firecrawl
 from pagemill.errors import (
     ConflictError,

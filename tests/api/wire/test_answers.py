@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pydantic.alias_generators import to_snake
 from tests.api.wire.packed import packed, unpacked
 
-from pagemill.api.wire import answers
+from pagemill.api.wire import answer_shapes, answers
 from pagemill.api.wire.json_stream import Packed
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeFields, ScrapeRequest
 from pagemill.model import Failure, Format, Job, Page, ScrapeOptions, Status
@@ -76,9 +76,9 @@ jobs = st.builds(
 @given(jobs, pages, st.sets(st.sampled_from(sorted(BODIES))))
 def test_every_job_has_its_shape(job: Job, page: Page, stored: set[str]) -> None:
     kept = {name: BODIES[name] for name in stored}
-    single = validate(answers.SingleJob, answers.single_job(job, page, kept))
-    item = validate(answers.BatchResult, answers.batch_result(job, page, kept))
-    validate(answers.BatchJob, {**answers.batch_job(job, [page]), "results": [item]})
+    single = validate(answer_shapes.SingleJob, answers.single_job(job, page, kept))
+    item = validate(answer_shapes.BatchResult, answers.batch_result(job, page, kept))
+    validate(answer_shapes.BatchJob, {**answers.batch_job(job, [page]), "results": [item]})
     for shown, status in ((single, job.status), (item, page.status)):
         asked = {name for name in VALUES if name in job.options.formats}
         present = {name for name in VALUES if shown.get(name) is not None}

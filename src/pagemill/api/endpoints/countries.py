@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from pagemill.api.middleware.api_keys import KeyId
-from pagemill.api.wire.answers import Country
+from pagemill.api.wire.answer_shapes import Country
 from pagemill.api.wire.country_names import country_names
 
 router = APIRouter(prefix="/v1", tags=["Countries"])

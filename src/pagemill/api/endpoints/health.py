@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 from pagemill import __version__
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
-from pagemill.api.wire.answers import ErrorBody
+from pagemill.api.wire.answer_shapes import ErrorBody
 from pagemill.api.wire.error_response import RETRY_AFTER, error_body
 from pagemill.errors import UnavailableError
 from pagemill.jobs.queue import statements

@@ -11,8 +11,8 @@ from pagemill.api.endpoints.url_scraper import IdempotencyKey, JobIdInPath, chec
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
-from pagemill.api.wire import answers
-from pagemill.api.wire.answers import CancelledJob, JobList, SubmittedBatch, SubmittedJob
+from pagemill.api.wire import answer_shapes, answers
+from pagemill.api.wire.answer_shapes import CancelledJob, JobList, SubmittedBatch, SubmittedJob
 from pagemill.api.wire.response import no_such_job
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.errors import ConflictError, RequestError
@@ -57,7 +57,9 @@ async def cancel_job(job_id: JobIdInPath, resources: ApiResources, key_id: KeyId
     summary="Try again what failed",
     status_code=202,
     response_model=SubmittedJob | SubmittedBatch,
-    responses={409: {"model": answers.ErrorBody, "description": "The job has not ended, or nothing of it failed."}},
+    responses={
+        409: {"model": answer_shapes.ErrorBody, "description": "The job has not ended, or nothing of it failed."}
+    },
 )
 async def retry_job(
     job_id: JobIdInPath, resources: ApiResources, key_id: KeyId, idempotency_key: IdempotencyKey = None

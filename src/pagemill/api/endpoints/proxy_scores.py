@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 
 from pagemill.api.middleware.api_keys import OperatorKeyId
 from pagemill.api.resources import ApiResources
-from pagemill.api.wire.answers import Time, time_text
+from pagemill.api.wire.answer_shapes import Time
+from pagemill.api.wire.answers import time_text
 from pagemill.jobs.memory.proxy_scores import HostProxyScore
 
 router = APIRouter(prefix="/v1", tags=["Proxies"])

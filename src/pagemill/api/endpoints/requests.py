@@ -17,7 +17,8 @@ from pagemill.api.endpoints.url_scraper import (
 )
 from pagemill.api.middleware.api_keys import KeyId
 from pagemill.api.resources import ApiResources
-from pagemill.api.wire.answers import BATCH, SubmittedBatch, SubmittedJob
+from pagemill.api.wire.answer_shapes import SubmittedBatch, SubmittedJob
+from pagemill.api.wire.answers import BATCH
 from pagemill.api.wire.scrape_request import ScrapeFields
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.errors import RequestError

@@ -15,8 +15,8 @@ from pagemill.api.submission.polling import Fields, Include, poll_response
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, checked_webhook, submit
 from pagemill.api.submission.waiting import await_end
 from pagemill.api.submission.warnings import warnings_of
-from pagemill.api.wire import answers
-from pagemill.api.wire.answers import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
+from pagemill.api.wire import answer_shapes, answers
+from pagemill.api.wire.answer_shapes import BatchJob, SingleJob, SubmittedBatch, SubmittedJob
 from pagemill.api.wire.request_validation import batch_urls, scrape_options, single_url
 from pagemill.api.wire.response import job_response, no_such_job
 from pagemill.api.wire.scrape_request import BatchRequest, ScrapeRequest
@@ -83,11 +83,11 @@ async def submit_batch(
     return await answer_batch(resources, key_id, body, body.urls, idempotency_key)
 
 
-AnyJob = SingleJob | BatchJob | answers.UnfinishedJob
+AnyJob = SingleJob | BatchJob | answer_shapes.UnfinishedJob
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "The job is as the answer with this `ETag` had it."}}
 
 _NOT_ENDED: dict[int | str, dict[str, Any]] = {
-    202: {"model": answers.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}
+    202: {"model": answer_shapes.UnfinishedJob, "description": "Not ended yet: ask for it by its id."}
 }
 
 

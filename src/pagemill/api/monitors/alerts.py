@@ -16,7 +16,7 @@ from pagemill.api.monitors.lookup import MonitorIdInPath, monitor_of_path
 from pagemill.api.resources import ApiResources, Resources
 from pagemill.api.submission.submit import check_webhooks
 from pagemill.api.wire import webhook_answers
-from pagemill.api.wire.answers import ErrorBody
+from pagemill.api.wire.answer_shapes import ErrorBody
 from pagemill.api.wire.strict_json import StrictJsonRoute
 from pagemill.api.wire.webhook_answers import WebhookDelivery
 from pagemill.errors import ConflictError, NotFoundError, RequestError

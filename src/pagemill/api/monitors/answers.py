@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import Time, Warnings, time_text
+from pagemill.api.wire.answer_shapes import Time, Warnings
+from pagemill.api.wire.answers import time_text
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.redaction import mask_credentials
 

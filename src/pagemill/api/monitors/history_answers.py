@@ -10,7 +10,8 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 from pagemill import bodies
 from pagemill.api.monitors.answers import JobId, MonitorId
 from pagemill.api.wire import webhook_answers
-from pagemill.api.wire.answers import Time, time_text
+from pagemill.api.wire.answer_shapes import Time
+from pagemill.api.wire.answers import time_text
 from pagemill.api.wire.webhook_answers import WebhookDelivery
 from pagemill.jobs.queue.failures import failure_text
 

@@ -13,8 +13,8 @@ from pagemill.api.reader.target_url import target_url
 from pagemill.api.resources import ApiResources
 from pagemill.api.submission.submit import Submission, SubmitEndpoint, submit
 from pagemill.api.submission.waiting import await_end
-from pagemill.api.wire import answers
-from pagemill.api.wire.answers import SingleJob
+from pagemill.api.wire import answer_shapes, answers
+from pagemill.api.wire.answer_shapes import SingleJob
 from pagemill.api.wire.encodings.zstd_frame import text_of
 from pagemill.api.wire.error_response import error_body
 from pagemill.api.wire.request_validation import scrape_options, single_url
@@ -38,8 +38,11 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The page's Markdown, or the job where `Accept` asks for JSON.",
         "content": {"text/markdown": {"schema": {"type": "string"}}},
     },
-    202: {"model": answers.UnfinishedJob, "description": "Not ended yet: ask for the job by its id."},
-    422: {"model": answers.ErrorBody, "description": "The page failed, with the code and the sentence of the failure."},
+    202: {"model": answer_shapes.UnfinishedJob, "description": "Not ended yet: ask for the job by its id."},
+    422: {
+        "model": answer_shapes.ErrorBody,
+        "description": "The page failed, with the code and the sentence of the failure.",
+    },
 }
 
 

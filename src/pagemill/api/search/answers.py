@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import BATCH, JobId, JobStatus, Time, Warnings, time_text
+from pagemill.api.wire.answer_shapes import JobId, JobStatus, Time, Warnings
+from pagemill.api.wire.answers import BATCH, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import Time, time_text
+from pagemill.api.wire.answer_shapes import Time
+from pagemill.api.wire.answers import time_text
 from pagemill.api.wire.scrape_request import SessionName
 
 if TYPE_CHECKING:

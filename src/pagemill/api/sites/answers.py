@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import (
-    CancelledAt,
-    ContentFields,
-    JobStatus,
-    Milliseconds,
-    Time,
-    Warnings,
-    batch_result,
-    job_times,
-    time_text,
-)
+from pagemill.api.wire.answer_shapes import CancelledAt, ContentFields, JobStatus, Milliseconds, Time, Warnings
+from pagemill.api.wire.answers import batch_result, job_times, time_text
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Status
 

@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from pagemill.api.wire.answers import Time, time_text
+from pagemill.api.wire.answer_shapes import Time
+from pagemill.api.wire.answers import time_text
 from pagemill.jobs.webhooks.endpoints import ENDPOINT_EVENTS, Event
 from pagemill.redaction import mask_credentials
 
