@@ -8,9 +8,11 @@ import os
 import pytest
 
 from pagemill.cli.doctor.browser import check_browser
-from pagemill.cli.doctor.installation import check_compiled_loop, check_python
+from pagemill.cli.doctor.installation import check_compiled_code, check_python
 from pagemill.cli.doctor.language_model import check_language_model
 from pagemill.errors import BrowserUnavailableError
+from pagemill.extraction.choosing import blocks
+from pagemill.extraction.choosing.features import short_texts
 from pagemill.extraction.choosing.model import trees
 from pagemill.fetching.browser.chromium import find_chromium
 from pagemill.settings import Settings
@@ -25,11 +27,16 @@ def test_an_old_python_fails():
     assert check_python((3, 10, 12)).status == "failed"
 
 
-def test_a_loop_that_is_not_compiled_is_told(monkeypatch):
-    monkeypatch.setattr(trees, "compiled", None)
+@pytest.mark.parametrize(
+    ("module", "loop", "name"),
+    [(blocks, "CompiledWalk", "walk"), (short_texts, "WordTable", "words"), (trees, "compiled", "trees")],
+)
+def test_a_loop_that_is_not_compiled_is_told(monkeypatch, module, loop, name):
+    monkeypatch.setattr(module, loop, None)
     monkeypatch.setenv("PATH", "/nowhere")
-    finding = check_compiled_loop()
+    finding = check_compiled_code()
     assert finding.status == "warning"
+    assert name in finding.message
     assert "C compiler" in finding.hint
 
 

@@ -11,7 +11,7 @@ from pagemill.cli.doctor.browser import check_browser
 from pagemill.cli.doctor.configuration import check_configuration, read_valid_settings
 from pagemill.cli.doctor.database import check_database
 from pagemill.cli.doctor.finding import Finding, Status
-from pagemill.cli.doctor.installation import check_compiled_loop, check_python
+from pagemill.cli.doctor.installation import check_compiled_code, check_python
 from pagemill.cli.doctor.language_model import check_language_model
 from pagemill.cli.doctor.network import check_dns, check_egress, check_port, check_proxies
 from pagemill.cli.doctor.object_storage import check_object_storage
@@ -30,7 +30,7 @@ async def examine() -> list[Finding]:
     database, dns, proxies, model, port, browser = slow
     return [
         check_python(),
-        check_compiled_loop(),
+        check_compiled_code(),
         *invalid,
         *(each for each in check_configuration(settings) if not (invalid and each.status == Status.OK)),
         *check_storage(settings),

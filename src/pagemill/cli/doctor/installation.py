@@ -23,12 +23,16 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     return ok("python", f"Python {shown}, {platform.system()} {platform.machine()}")
 
 
-def check_compiled_loop() -> Finding:
-    """Whether the loop that chooses content is compiled, and else what it takes to compile it."""
+def check_compiled_code() -> Finding:
+    """Whether the loops that choose content are compiled, and else what it takes to compile them."""
+    from pagemill.extraction.choosing.blocks import CompiledWalk
+    from pagemill.extraction.choosing.features.short_texts import WordTable
     from pagemill.extraction.choosing.model.trees import compiled
 
-    if compiled is not None:
-        return ok("compiled loop", "the loop that chooses content is compiled")
+    loops = {"the walk over a page": CompiledWalk, "the table of words": WordTable, "the trees of the model": compiled}
+    plain = [name for name, loop in loops.items() if loop is None]
+    if not plain:
+        return ok("compiled code", ", ".join(loops))
     missing = []
     if not any(map(shutil.which, _COMPILERS)):
         missing.append("a C compiler (on Debian: gcc)")
@@ -36,7 +40,7 @@ def check_compiled_loop() -> Finding:
         missing.append("Python's headers (on Debian: python3-dev)")
     first = f"Install {' and '.join(missing)}, then install" if missing else "Install"
     return warning(
-        "compiled loop",
-        "The loop that chooses content is not compiled: extraction is slower, with the same results.",
+        "compiled code",
+        f"Not compiled: {', '.join(plain)}. Extraction is slower, with the same results.",
         f"{first} Pagemill again.",
     )
