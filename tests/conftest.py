@@ -125,7 +125,7 @@ def forked_extraction(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         if (title, together) != (SERVER_TITLE, True):
             return await start(title, modules, together=together)
         shared: SharedForkServer = request.getfixturevalue("shared_fork_server")
-        return shared.start(title, modules)
+        return await shared.start()
 
     monkeypatch.setattr(ForkServer, "start", start_shared)
 

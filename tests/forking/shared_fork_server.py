@@ -6,12 +6,14 @@ does; only its start differs, so what tests the start takes its own (see `OWN` i
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import Any
 
 from pagemill.child_environment import fork_server_environment
 from pagemill.forking import server
@@ -19,9 +21,6 @@ from pagemill.forking.fork_server import ForkServer
 from pagemill.forking.messages import TOGETHER, Request, encode, receive_answer
 from pagemill.scraping.extraction_messages import MODULE
 from pagemill.scraping.processes.extraction_starter import SERVER_TITLE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _PROGRAM = "tests.forking.shared_fork_server:be_fork_server"
 
@@ -38,11 +37,16 @@ class SharedForkServer:
             env=fork_server_environment() | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         its.close()
+        self._turn = threading.Lock()
 
-    def start(self, _title: str, _modules: Sequence[str]) -> ForkServer:
-        """Return a fork server of its own, for the running event loop. Blocks for some milliseconds."""
+    async def start(self) -> ForkServer:
+        """Return a fork server of its own, for the running event loop."""
+        # The first one waits for all the imports, as long as a test's worker may be silent before it counts as dead.
+        return ForkServer(*await asyncio.to_thread(self._fork))
+
+    def _fork(self) -> tuple[socket.socket, int]:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its:
+        with its, self._turn:
             self._forget_ends()
             request = Request(_PROGRAM, [], SERVER_TITLE, [0, 1, 2, 3], own_group=False)
             null = os.open(os.devnull, os.O_RDWR)
@@ -59,7 +63,7 @@ class SharedForkServer:
                 if answer.code is None:  # else it tells of an earlier one's end
                     break
         assert not answer.error, os.strerror(answer.error)
-        return ForkServer(ours, answer.pid)
+        return ours, answer.pid
 
     def _forget_ends(self) -> None:
         while select.select([self._connection], [], [], 0)[0]:

@@ -21,7 +21,7 @@ def bodies_url(request, tmp_path):
 
 @pytest.fixture
 def settings(settings, bodies_url):
-    return settings.changed(bodies_url=bodies_url, bodies_wait=0.5, bodies_timeout=5.0)
+    return settings.changed(bodies_url=bodies_url, bodies_wait=2.0, bodies_timeout=10.0)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Self
 
+from tests.service.running import free_port
 from tests.web.listener import Listener
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ class S3Server:
     """A server in a process of its own, which keeps objects in memory. It has one bucket, `BUCKET`."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -55,7 +54,7 @@ class Relay(Listener):
     """Passes connections on to a port of this machine, until it is `cut`; from `mended` on again, on the same port."""
 
     def __init__(self, target: int) -> None:
-        super().__init__()
+        super().__init__(port=free_port())  # none that another connection could be given while it is cut
         self._target = target
 
     async def cut(self) -> None:
