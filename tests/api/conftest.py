@@ -71,7 +71,7 @@ class SimulatedWorker:
 
     async def start_next(self) -> Any:
         """Wait for a page, take it and return it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 if pages := await self.start_all():
                     return pages[0]

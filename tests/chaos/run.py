@@ -24,7 +24,7 @@ from tests.chaos.checks import TRACK_ENDS, faults_found, untold
 from tests.chaos.clock import Clock
 from tests.chaos.faults import Faults
 from tests.chaos.site import ChaosSite, Receiver
-from tests.chaos.victims import alive
+from tests.service.processes import command_line, left_of
 from tests.service.running import RunningService
 
 if TYPE_CHECKING:
@@ -130,9 +130,8 @@ class Chaos:
     async def _end(self) -> None:
         """Stop the service; raise AssertionError for processes that are left of it, and end them."""
         await self.service.stop()
-        await asyncio.sleep(1)
-        left = alive(self._seen)
-        described = [f"{process.pid} {' '.join(process.cmdline())[:80]}" for process in left]
+        left = await left_of(self._seen)
+        described = [f"{process.pid} {command_line(process)[:80]}" for process in left]
         for process in left:
             process.kill()
         assert not left, f"orphans: {described}"

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tests.service.running import RunningService
 
 WEIGHTS = {"worker": 5, "extraction": 8, "extraction-fork-server": 4, "api": 3, "fork-server": 3, "postmaster": 2,
@@ -41,13 +39,3 @@ def _kind(process: psutil.Process, supervisor: int) -> str | None:
     if "--type=renderer" in line:
         return "renderer"
     return "chromium" if "--remote-debugging-pipe" in line and "--type=" not in line else None
-
-
-def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Those that still run."""
-    left = []
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(process)
-    return left

@@ -167,7 +167,7 @@ async def test_a_page_that_two_workers_died_with_is_worked_on_alone(settings, st
 async def test_old_jobs_are_deleted(settings, store, web):
     async with working(settings):
         job, _ = await ended(store, await submit(store, web.url("/")))
-    async with working(settings, retention_days=1e-9), asyncio.timeout(10):
+    async with working(settings, retention_days=1e-9), asyncio.timeout(60):
         while await store.get(job.id, ANONYMOUS):
             await asyncio.sleep(0.02)
 
@@ -198,7 +198,7 @@ async def test_a_stopped_worker_leaves_nothing_in_hand(settings, store, database
     web.routes["/never"] = never
     async with working(settings, grace_period=0.3):
         job = await submit(store, web.url("/never"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not web.requests:
                 await asyncio.sleep(0.02)
     rows = await database.rows("SELECT worker_id, crashes, status FROM pages WHERE job_id = $1", job.id)

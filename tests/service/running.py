@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from tests.service import made_database
+from tests.service.processes import left_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ class RunningService:
             self.process.terminate()
         await self.process.wait()
         took = time.monotonic() - began
-        left = [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        left = await left_of(processes)
         for process in left:
             process.kill()
         assert left == [], "processes were left behind"

@@ -27,7 +27,7 @@ async def running(*words, **settings):
         yield process
     finally:
         process.terminate()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             assert await process.wait() == 0
 
 

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from tests.forking.memory import holds
+from tests.service.processes import command_line
 from tests.service.running import RunningService
 from tests.web.http_server import HttpServer, Response
 
@@ -31,12 +32,6 @@ async def service(scratch):
         yield service
 
 
-def title(process):
-    with contextlib.suppress(psutil.Error):  # it has ended
-        return " ".join(process.cmdline()).strip()
-    return ""
-
-
 def status(process):
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.status()
@@ -44,7 +39,7 @@ def status(process):
 
 
 def titled(service, wanted):
-    return [process for process in service.processes() if title(process).startswith(wanted)]
+    return [process for process in service.processes() if command_line(process).startswith(wanted)]
 
 
 async def scrape(service, web):
@@ -66,8 +61,8 @@ async def test_secrets_are_where_they_are_needed_alone(service):
         await scrape(service, web)
     found = {}
     for process in service.processes():
-        if title(process).startswith("pagemill "):
-            found[title(process)] = await asyncio.to_thread(holds, process.pid, SECRET.encode())
+        if command_line(process).startswith("pagemill "):
+            found[command_line(process)] = await asyncio.to_thread(holds, process.pid, SECRET.encode())
     extraction, forking = "pagemill extraction", ("pagemill fork-server", "pagemill extraction-fork-server")
     assert found == {
         "pagemill api": True,

@@ -18,7 +18,7 @@ async def test_a_child_that_a_restart_put_in_place_is_ended_with_the_service(set
         process = ChildProcess(sleep, None, ready, child.metrics_name)
         supervisor._current[child] = process
         supervisor._stopping.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await supervisor._keep_alive(child)
         assert process.ended.done()
         assert child not in supervisor._current

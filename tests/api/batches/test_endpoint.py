@@ -322,7 +322,7 @@ async def test_who_goes_away_midway_leaves_nothing(api, database) -> None:
     head = f"POST /v1/batches HTTP/1.1\r\nHost: x\r\nX-API-Key: {api.secret}\r\nContent-Length: 10000000\r\n\r\n"
     writer.write(head.encode() + urls(5000).encode())
     await writer.drain()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await stored_lines(database):
             await asyncio.sleep(0.02)
         assert (await database.row("SELECT count(*) AS jobs FROM jobs"))["jobs"] == 0
@@ -342,7 +342,7 @@ async def test_the_callback_gets_the_manifest(api, worker, feed) -> None:
         await worker.fail(pages[0])
         for page in pages[1:]:
             await worker.complete(page)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not receiver.requests:
                 await asyncio.sleep(0.02)
     told = json.loads(receiver.requests[0].body)

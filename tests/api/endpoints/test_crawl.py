@@ -197,7 +197,7 @@ async def test_streams_that_wait_for_pages_hold_up_no_download(settings, key, wo
         async with api.client.stream("GET", f"/v1/crawl/{crawl_id}/stream") as waiting:
             assert waiting.status_code == 200
             await asyncio.sleep(0.3)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert (await api.client.get(f"/v1/url-scraper/{job_id}")).json()["markdown"] == "m"
 
 

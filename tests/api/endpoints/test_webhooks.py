@@ -42,7 +42,7 @@ async def created(api: Api, **fields: Any) -> dict[str, Any]:
 
 async def delivery(api: Api, **parameters: Any) -> dict[str, Any]:
     """The only delivery, once it was attempted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             [found] = (await api.client.get("/v1/webhooks/deliveries", params=parameters)).json()
             if found["status"] != "pending":

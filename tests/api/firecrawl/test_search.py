@@ -45,7 +45,7 @@ async def test_a_search_gives_what_is_found(api, server):
 
 async def test_with_formats_what_is_found_is_scraped(api, worker):
     asked = asyncio.create_task(search(api, limit=3, scrapeOptions={"formats": ["markdown"]}))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (pages := await worker.start_all()):
             await asyncio.sleep(0.02)
     for number, page in enumerate(pages):

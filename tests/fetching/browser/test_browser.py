@@ -9,6 +9,7 @@ import sys
 import psutil
 import pytest
 from tests.fetching.leftovers import chromium_processes, nothing_left
+from tests.service.processes import command_line, left_of, runs
 from tests.web.http_server import Response
 from tests.web.site import Site
 
@@ -55,7 +56,7 @@ async def html(browser, site, path, **options):
 
 async def no_contexts(browser):
     """No context is open any more, soon."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while any(process.contexts for process in browser.processes):
             await asyncio.sleep(0.02)
 
@@ -135,12 +136,12 @@ async def test_pages_under_which_a_browser_died_are_tried_again_one_by_one(one_s
 async def test_a_browser_that_does_not_answer_is_killed_and_the_page_tried_again(one_shot, site):
     async with one_shot(browser_answer_timeout=1.0, browser_idle_time=4.0) as browser:
         await html(browser, site, "/article")
-        stopped = [process for process in chromium_processes() if process.name() != "node"]
+        stopped = [process for process in chromium_processes() if "run-driver" not in command_line(process)]
         for process in stopped:
             with contextlib.suppress(psutil.NoSuchProcess):  # a renderer of the first page may end by itself
                 process.suspend()
         assert "Rendered" in await html(browser, site, "/shell")
-        assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in stopped)
+        assert not any(map(runs, stopped))
 
 
 async def test_a_browser_that_is_killed_as_it_starts_is_tried_again_and_leaves_nothing(one_shot, site):
@@ -313,13 +314,12 @@ async def other_worker(site):
 def family_of(worker):
     """The browser of a worker."""
     family = psutil.Process(worker.pid).children(recursive=True)
-    assert any("chrom" in process.name() or "headless" in process.name() for process in family)
+    assert any("--remote-debugging-pipe" in command_line(process) for process in family)
     return family
 
 
 async def still_there(processes):
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, 10)
-    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    return await left_of(processes)
 
 
 async def test_a_worker_that_is_killed_takes_its_browser_along(other_worker):

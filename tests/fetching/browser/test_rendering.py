@@ -196,7 +196,7 @@ async def test_dialogs_popups_and_downloads_do_not_stop_a_page(browser, site, pa
 async def test_a_download_is_no_page(browser, site):
     with pytest.raises(UnsupportedContentTypeError):
         await browser.render(site.url("/file"), OPTIONS, soon())
-    async with asyncio.timeout(5):  # what Chromium began to write before it refused goes by itself
+    async with asyncio.timeout(60):  # what Chromium began to write before it refused goes by itself
         while any(_is_download(path) for folder in browser_folders() for path in folder.rglob("*")):
             await asyncio.sleep(0.05)
 

@@ -40,7 +40,7 @@ async def test_a_crawl_that_is_stopped_as_pages_are_released_ends(database, sett
     released = await releasing.fetchrow(statements.RELEASE_PAGES, 16, 4, 0.0, 100)
     assert released["pages"] == 1
     stopping = asyncio.create_task(CrawlStore(database).stop(job.id, ANONYMOUS))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await database.rows("SELECT FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.01)
     await releasing.execute("COMMIT")

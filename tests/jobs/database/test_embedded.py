@@ -185,5 +185,5 @@ async def test_a_fault_in_a_statement_is_not_tried_again(server):
     await server.start()
     async with Database(server.url, connections=1, wait=60) as database:
         with pytest.raises(asyncpg.UndefinedTableError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 await database.row("SELECT * FROM nothing")

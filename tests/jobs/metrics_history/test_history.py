@@ -142,7 +142,7 @@ async def test_old_samples_are_deleted(database, settings, counting):
 async def test_the_recorder_takes_samples_until_it_is_cancelled(database, settings, counting):
     recorder = HistoryRecorder(database, settings.changed(metrics_history_interval=0.02))
     task = asyncio.create_task(recorder.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await database.row("SELECT count(*) FROM metrics_history"))["count"] < 2:
             await asyncio.sleep(0.02)
     task.cancel()

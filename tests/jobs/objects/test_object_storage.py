@@ -125,7 +125,7 @@ async def test_a_row_that_comes_long_after_its_object_names_another_one(
     async with blocking.transaction():
         await blocking.execute("SELECT FROM pages FOR UPDATE")
         ending = asyncio.create_task(queue.complete(page, final_url=page.url, status_code=200, bodies=BODIES))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(await names()) < 2:
                 await asyncio.sleep(0.05)
         # The statements whose answers nobody waits for any more wait for the lock as well.

@@ -6,7 +6,7 @@ from pagemill.jobs.queue.notifications import ENDED, Notifications
 
 
 async def notified(event):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await event.wait()
     event.clear()
 
@@ -33,7 +33,7 @@ async def test_it_listens_again_when_its_connection_is_cut(database):
             "WHERE pid <> pg_backend_pid() AND datname = current_database() AND query LIKE 'LISTEN%'"
         )
         await notified(event)  # some may have been lost: everyone looks
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not event.is_set():
                 await database.rows("SELECT pg_notify($1, 'a')", ENDED)
                 await asyncio.sleep(0.05)

@@ -53,7 +53,7 @@ async def told(database):
 
 async def steps(watcher, position, count):
     """What a watcher was told of a page, once it is so many steps."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(watcher.steps.get(position, ())) < count:
             watcher.changed.clear()
             await watcher.changed.wait()

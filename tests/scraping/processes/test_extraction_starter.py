@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.forking.memory import holds
+from tests.service.processes import command_line
 
 from pagemill.forking.fork_server import ForkServer, can_fork
 from pagemill.model import FetchedPage
@@ -25,8 +26,7 @@ PAGE = FetchedPage("http://example.com/", "http://example.com/", 200, "text/html
 
 
 def titled(title):
-    found = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in found if " ".join(child.cmdline()).strip() == title]
+    return [child for child in psutil.Process().children(recursive=True) if command_line(child) == title]
 
 
 async def extract(pool):
