@@ -41,6 +41,8 @@ async def map_site(arguments: argparse.Namespace, settings: Settings) -> int:
         print(orjson.dumps(page).decode() if arguments.json else link)
     if not found.is_complete:
         print("pagemill: the site was not looked at to its end.", file=sys.stderr)
+    if found.is_limit_reached:
+        print(f"pagemill: {len(found.links)} URLs are the --limit; the site may have more.", file=sys.stderr)
     return 0
 
 

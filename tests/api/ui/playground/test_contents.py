@@ -126,6 +126,7 @@ async def test_a_text_that_takes_too_long_is_shown_plain(
 
 async def test_a_map_shows_what_it_found(api: Api, worker: SimulatedWorker) -> None:
     job_id = (await api.client.post("/v1/map", json={"url": URL})).json()["id"]
+    full = (await api.client.post("/v1/map", json={"url": URL, "limit": 3})).json()["id"]
     links = [URL, "javascript:alert(1)", f"{URL}<b>"]
     await worker.complete_all({"map": {"links": links, "externalLinks": [], "pages": [], "complete": True}})
     async with signed_in(api) as visitor:
@@ -133,6 +134,7 @@ async def test_a_map_shows_what_it_found(api: Api, worker: SimulatedWorker) -> N
     assert "3 URLs" in page
     assert "https://example.com/&lt;b&gt;" in page
 
+    assert ("may have more" in page, "may have more" in full_page) == (False, True)
 
 async def test_a_failed_page_says_why(api: Api, worker: SimulatedWorker) -> None:
     job_id = await api.submit(URL)

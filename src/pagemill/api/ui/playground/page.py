@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from pagemill.api.resources import ApiResources, Resources
+from pagemill.api.sites.answers import is_limit_reached
 from pagemill.api.ui.playground.stored import MAX_POSITION, StoredPage, own_job, stored_page
 from pagemill.api.ui.playground.views.markdown import is_web_address
 from pagemill.api.ui.rendering import render
@@ -122,7 +123,8 @@ async def _map(resources: Resources, job: Job) -> dict[str, Any]:
     found = await stored.value("map")
     most = resources.settings.interface.view_rows
     links = [(link, is_web_address(link)) for link in found["links"][:most]] if found else []
-    return {"found": {"links": links, "in_all": len(found["links"]) if found else None}, "error": ""}
+    in_all, is_full = (len(found["links"]), is_limit_reached(job, found)) if found else (None, False)
+    return {"found": {"links": links, "in_all": in_all, "limit_reached": is_full}, "error": ""}
 
 
 async def _page(stored: StoredPage) -> dict[str, Any]:
