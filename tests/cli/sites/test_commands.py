@@ -103,6 +103,14 @@ async def test_an_interrupted_crawl_is_read_on(pagemill, site, tmp_path):
     assert [json.loads(line)["number"] for line in lines.read_text().splitlines()] == list(range(1, 11))
 
 
+async def test_a_service_that_is_not_there_is_told_of_at_once_and_how_to_start_it(pagemill, site, unused_tcp_port):
+    for words in (("map", site.url()), ("sessions", "list")):
+        code, _, errors = await pagemill(*words, PAGEMILL_URL=f"http://127.0.0.1:{unused_tcp_port}")
+        first, last = errors.splitlines()
+        assert (code, f"nothing listens at http://127.0.0.1:{unused_tcp_port} yet" in first) == (1, True)
+        assert "[service_unreachable] `pagemill serve` starts one" in last
+
+
 async def test_what_is_wrong_is_said_in_one_line(pagemill, site, tmp_path):
     for code, said, words, variables in (
         (2, "needs --output", ("crawl", site.url(), "--resume"), {}),
