@@ -176,7 +176,26 @@ async def test_the_request_is_shown_as_code(visit: Watched) -> None:
     compile(code["python"], "the code", "exec")
     assert "/v1/url-scraper" in code["javascript"]
     assert '"use_browser": true' in code["mcp"]
+    left_out = page.locator("#left-out-of-mcp")
+    assert await left_out.text_content() == (
+        "The tool scrape takes no formats (it returns Markdown alone), actions. Ask the API for that."
+    )
+    await page.get_by_role("button", name="Remove this action").click()
+    for name in ("Cleaned HTML", "Raw HTML", "Links"):
+        await page.get_by_label(name, exact=True).uncheck()
+    assert await left_out.text_content() == ""
     assert await visit.serious_faults() == []
+
+
+async def test_what_came_is_in_sight_on_a_phone(chromium: Browser, interface: Interface, site: Site) -> None:
+    site.open.set()
+    size = {"width": 360, "height": 700}
+    async with watched(chromium, interface, interface.api.secret, viewport=size) as visit:
+        await scrape(visit.page, site.url("/kettle"))
+        await visit.page.locator(".prose h1").wait_for()
+        box = await visit.page.locator("#result").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 50
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1280)])

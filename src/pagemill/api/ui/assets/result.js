@@ -7,7 +7,9 @@ let source = null;
 // Shows a job that was just submitted, until it has ended.
 export async function watch(id) {
   await load(`/ui/playground/${id}`);
-  document.getElementById("result").scrollIntoView({ block: "nearest" });
+  // Below the form, as on a phone, what came would stay out of sight.
+  const isBelow = matchMedia("(max-width: 60rem)").matches;
+  document.getElementById("result").scrollIntoView({ block: isBelow ? "start" : "nearest" });
 }
 
 function follow(id) {

@@ -15,6 +15,7 @@ from pagemill.api.ui.rendering import render
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
 from pagemill.api.wire.country_names import country_names
+from pagemill.errors.explanations import PAGE_ERRORS
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Format, JobKind, Status
 from pagemill.redaction import mask_credentials
@@ -136,8 +137,10 @@ async def _page(stored: StoredPage) -> dict[str, Any]:
     title = (await stored.value("metadata") or {}).get("title")
     summary = (await stored.text("summary", 4000))[0] if "summary" in stored.places else ""
     address = page.final_url or page.url
+    code = page.failure.code if page.failure else ""
     return {
         **_row(page),
+        "advice": PAGE_ERRORS[code].advice.replace("`", "") if code in PAGE_ERRORS else "",
         "title": title,
         "summary": summary,
         "address": mask_credentials(address),
