@@ -31,10 +31,8 @@ def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int =
     url = arguments.service or os.environ.get(URL)
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
-        raise UsageError(
-            f"No API key is known. Set {KEY} (`pagemill keys create NAME` makes one), or PAGEMILL_DATA_DIR to the data "
-            "folder of the service on this machine."
-        )
+        folder = "" if url else " For a service on this machine its data folder does too: set PAGEMILL_DATA_DIR."
+        raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.{folder}")
     try:
         client = AsyncClient(url or service_url(settings), key, retries=retries)
     except ConfigurationError as error:
