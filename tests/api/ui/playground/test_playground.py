@@ -127,6 +127,21 @@ async def test_a_batch_leads_to_its_pages(visit: Watched, site: Site) -> None:
     await page.get_by_role("heading", name="Copper Kettle").first.wait_for()
 
 
+async def test_failed_pages_are_told_from_completed_ones_while_a_batch_runs(visit: Watched, site: Site) -> None:
+    site.open.clear()
+    page = visit.page
+    await page.get_by_role("radio", name="Several pages").check(force=True)
+    await page.get_by_label("URLs, one a line").fill(f"{site.url('/kettle')}\n{site.url('/nothing')}")
+    await page.get_by_label("Not from the cache").check()
+    await page.get_by_role("button", name="Scrape").click()
+    await page.get_by_text("1 of 2 pages ended, 0 completed, 1 failed").wait_for()
+    bars = page.locator("#progress rect")
+    assert [await bar.get_attribute("width") for bar in await bars.all()] == ["0", "1"]
+    assert await visit.serious_faults() == []
+    site.open.set()
+    await page.get_by_role("row").filter(has_text="/kettle").get_by_role("link").wait_for()
+
+
 async def test_a_crawl_and_a_map_are_shown(visit: Watched, site: Site) -> None:
     site.open.set()
     page = visit.page

@@ -98,10 +98,14 @@ function stepsOf(state, elapsed) {
 function showPages(state) {
   const meter = document.getElementById("meter");
   meter.hidden = false;
-  const progress = document.getElementById("progress");
-  progress.max = state.pages || 1;
-  progress.value = state.ended ?? 0;
-  document.getElementById("progress-text").textContent = `${state.ended ?? 0} of ${state.pages ?? "?"} pages ended, ${state.completed ?? 0} completed`;
+  const progress = document.getElementById("progress"), [good, bad] = progress.children;
+  const ended = state.ended ?? 0, completed = state.completed ?? 0;
+  progress.setAttribute("viewBox", `0 0 ${state.pages || 1} 1`);
+  good.setAttribute("width", completed);
+  bad.setAttribute("x", completed);
+  bad.setAttribute("width", ended - completed);
+  const failed = ended > completed ? `, ${ended - completed} failed` : "";
+  document.getElementById("progress-text").textContent = `${ended} of ${state.pages ?? "?"} pages ended, ${completed} completed${failed}`;
   const box = document.getElementById("pages-so-far");
   box.hidden = !state.results.length;
   box.querySelector("tbody").replaceChildren(...state.results.map((found) => {
