@@ -143,7 +143,7 @@ async def test_a_failed_page_says_why(api: Api, worker: SimulatedWorker) -> None
     await worker.fail(page, message="<b>refused</b>")
     async with signed_in(api) as visitor:
         shown = (await visitor.get(f"/ui/playground/{job_id}")).text
-    assert "&lt;b&gt;refused&lt;/b&gt; (connection_refused) Check" in shown, "what helps"
+    assert '&lt;b&gt;refused&lt;/b&gt; (connection_refused)</p><p class="small">Check' in shown, "what helps"
 
 
 @pytest.mark.parametrize("kind", ["links", "images"])
