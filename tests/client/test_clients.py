@@ -81,6 +81,7 @@ async def test_many_urls_come_in_their_order_with_progress(client, site):
 
 async def test_a_map(client, site):
     found = await client.map(site.url(), limit=20, search="docs")
+    assert found.is_limit_reached
     assert len(found.links) == 20
     assert {page.source for page in found.pages} == {"sitemap", "link"} or found.pages[0].source
     assert found.url == site.url()

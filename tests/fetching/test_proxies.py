@@ -178,14 +178,14 @@ async def test_what_a_failing_proxy_is_called(socks, web):
         Proxy(socks=socks, credentials=("u", "right")) as strict,
     ):
         async with through("us=" + refusing.proxy_url()) as fetcher:
-            with pytest.raises(ProxyError):
+            with pytest.raises(ProxyError, match="made no connection"):
                 await fetcher.fetch(web.url())
         async with through("us=" + strict.proxy_url("u:hush")) as fetcher:
             with pytest.raises(ProxyError) as caught:
                 await fetcher.fetch(web.url())
     assert "hush" not in caught.value.message
     async with through("us=" + strict.proxy_url()) as fetcher:  # closed by now
-        with pytest.raises(ProxyError):
+        with pytest.raises(ProxyError, match="could not be reached"):
             await fetcher.fetch(web.url())
     async with through("us=http://nowhere.invalid:1", dns_timeout=0.3) as fetcher:
         with pytest.raises(ProxyError):

@@ -187,6 +187,8 @@ async def test_a_map_and_reading_on_in_it(client, site):
     result = await client.call_tool("map", {"url": site.url(), "limit": 20, "max_tokens": 150})
     links, found = [], result.structured_content
     assert found["total_links"] == 20
+    assert found["limit_reached"]
+    assert "the site may have more" in text_of(result)
     assert len(found["links"]) < 20
     while True:
         links += found["links"]

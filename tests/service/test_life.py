@@ -62,7 +62,7 @@ async def test_a_port_in_use_says_so(data_dir):
         port = other.url("/").rsplit(":", 1)[1].strip("/")
         code, _, errors = await run_pagemill("serve", "--port", port, "--data-dir", str(data_dir))
         assert code == 1
-        assert "cannot be listened on" in errors
+        assert f"127.0.0.1:{port} cannot be listened on: Address already in use. Choose" in errors
         assert "--port" in errors
 
 

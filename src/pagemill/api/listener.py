@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from pagemill.errors import OperatorError
@@ -15,9 +16,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        # Python's own text names the address again.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise OperatorError(
-            f"The address {host}:{port} cannot be listened on: {error.strerror or error}. "
-            "Choose another with --port or --host."
+            f"The address {host}:{port} cannot be listened on: {reason}. Choose another with --port or --host."
         ) from error
 
 

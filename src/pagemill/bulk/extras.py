@@ -25,4 +25,4 @@ def require(module: str, purpose: str) -> None:
 
 def _missing(module: str, purpose: str) -> OperatorError:
     package = module.partition(".")[0]
-    return OperatorError(f"{purpose} needs the package {package}: pip install 'pagemill[bulk]'.")
+    return OperatorError(f"{purpose} needs the package {package}: `make bulk`, or pip install 'pagemill[bulk]'.")

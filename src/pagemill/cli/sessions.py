@@ -27,7 +27,7 @@ async def run(action: str, arguments: argparse.Namespace, settings: Settings) ->
                 return await _list(client, as_json=arguments.json)
             return await _delete(client, arguments.name)
         except ClientError as error:
-            raise OperatorError(f"{error.message} [{error.code}]") from error
+            raise service.failure(error) from error
 
 
 async def _save(client: AsyncClient, arguments: argparse.Namespace) -> int:

@@ -113,6 +113,8 @@ class SiteMap:
     pages: tuple[MappedPage, ...]
     is_complete: bool
     """Whether the site was looked at to the end."""
+    is_limit_reached: bool
+    """Whether `limit` URLs were found, so that the site may have more."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -128,6 +130,7 @@ class SiteMap:
             external_links=tuple(answer.get("externalLinks") or ()),
             pages=tuple(pages),
             is_complete=bool(answer.get("complete")),
+            is_limit_reached=bool(answer.get("limitReached")),
             raw=answer,
         )
 

@@ -91,9 +91,12 @@ def map_outcome(job_id: str, job: JsonObject, start: int, max_tokens: int) -> Ou
         links=shown,
         total_links=len(links),
         complete=job.get("complete"),
+        limit_reached=job.get("limitReached"),
         next_start=following if following < len(links) else None,
     )
     head = f"{job_id}: {len(links)} URLs of {job['url']}, {len(shown)} of them from {start} on."
+    if result.limit_reached:
+        head += " This is the limit: the site may have more."
     if result.next_start is not None:
         head += f' More: crawl_status(job_id="{job_id}", start={following}).'
     return Outcome(result, ["\n".join((head, *shown))])

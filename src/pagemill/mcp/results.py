@@ -63,6 +63,7 @@ class MapResult(Result):
     links: list[str] = Field(default_factory=list)
     total_links: int = 0
     complete: bool | None = Field(None, description="Whether the site was looked at to the end.")
+    limit_reached: bool | None = Field(None, description="`limit` URLs were found, so the site may have more.")
     error: str | None = None
     next_start: int | None = Field(None, description="There is more: give it as `start` to `crawl_status`.")
 

@@ -38,10 +38,12 @@ async def test_a_map(api: Api, settings) -> None:
         assert found["status"] == "completed"
         assert len(found["links"]) == found["totalLinks"] == len(found["pages"]) == 20
         assert (found["externalLinks"], found["totalExternalLinks"]) == ([], 0)
-        assert (found["error"], found["complete"]) == (None, True)
+        assert (found["error"], found["complete"], found["limitReached"]) == (None, True, True)
+        more = (await api.client.post("/v1/map", json={"url": site.url(), "limit": 1000})).json()["id"]
+        assert not (await api.client.get(f"/v1/map/{more}", params={"wait": 30})).json()["limitReached"]
         assert found["durationMs"] >= 0
         listed = (await api.client.get("/v1/jobs")).json()["jobs"]
-        assert [(job["id"], job["jobType"]) for job in listed] == [(answer["id"], "map")]
+        assert [(job["id"], job["jobType"]) for job in listed] == [(more, "map"), (answer["id"], "map")]
         again = await api.client.get("/v1/jobs", params={"before": answer["id"]})
         assert again.json() == {"jobs": []}
 

@@ -44,3 +44,19 @@ async def test_light_and_dark_can_be_chosen(visit: Watched) -> None:
     assert light != dark
     await visit.page.reload()
     assert await visit.page.evaluate(shade) == dark
+
+
+async def test_corrections_are_in_the_navigation(visit: Watched) -> None:
+    await visit.page.get_by_role("navigation").get_by_role("link", name="Corrections").click()
+    await visit.page.get_by_role("heading", name="Corrections").wait_for()
+    assert await visit.page.get_by_role("link", name="Corrections").get_attribute("aria-current") == "page"
+
+
+async def test_a_narrow_navigation_begins_where_the_reader_is(chromium: Browser, interface: Interface) -> None:
+    size = {"width": 360, "height": 800}
+    async with watched(chromium, interface, interface.api.secret, viewport=size) as visit:
+        await visit.page.goto("/ui/webhooks")
+        box = await visit.page.locator(".top nav [aria-current]").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= size["width"]

@@ -139,7 +139,8 @@ WRONG_KINDS: list[tuple[dict[str, Any], str]] = [
     ({"url": URL, "actions": {"type": "wait"}}, "`actions`"),
     ({"url": URL, "actions": ["wait"]}, "`actions[0]`"),
     ({"url": URL, "actions": [{}] * 16}, "`actions`"),
-    ({"url": URL, "actions": [{"type": "dance"}]}, "`actions[0]`"),
+    ({"url": URL, "actions": [{"type": "dance"}]}, "`actions[0]` is not valid: its 'type' is none of 'wait', "),
+    ({"url": URL, "actions": [{"selector": "a"}]}, "`actions[0]` is not valid: it needs a 'type'."),
     *(
         (
             {"url": URL, "actions": [{"type": "wait", "milliseconds": 1}, {"type": "click", "selector": selector}]},

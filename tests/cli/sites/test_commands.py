@@ -45,7 +45,7 @@ async def test_a_map_is_a_url_a_line(pagemill, site):
     assert code == 0
     assert len(output.splitlines()) == 8
     assert all(line.startswith(site.url()) for line in output.splitlines())
-    assert "not looked at" in errors or not errors
+    assert "8 URLs are the --limit; the site may have more" in errors
     _, output, _ = await pagemill("map", site.url(), "--limit", "3", "--json")
     assert {"url", "source", "depth"} <= json.loads(output.splitlines()[0]).keys()
 
@@ -103,12 +103,21 @@ async def test_an_interrupted_crawl_is_read_on(pagemill, site, tmp_path):
     assert [json.loads(line)["number"] for line in lines.read_text().splitlines()] == list(range(1, 11))
 
 
+async def test_a_service_that_is_not_there_is_told_of_at_once_and_how_to_start_it(pagemill, site, unused_tcp_port):
+    for words in (("map", site.url()), ("sessions", "list")):
+        code, _, errors = await pagemill(*words, PAGEMILL_URL=f"http://127.0.0.1:{unused_tcp_port}")
+        first, last = errors.splitlines()
+        assert (code, f"nothing listens at http://127.0.0.1:{unused_tcp_port} yet" in first) == (1, True)
+        assert "[service_unreachable] `pagemill serve` starts one" in last
+
+
 async def test_what_is_wrong_is_said_in_one_line(pagemill, site, tmp_path):
     for code, said, words, variables in (
         (2, "needs --output", ("crawl", site.url(), "--resume"), {}),
         (2, "no crawl to go on with", ("crawl", site.url(), "--resume", "-o", str(tmp_path / "x.jsonl")), {}),
         (1, "unauthorized", ("crawl", site.url()), {"PAGEMILL_API_KEY": "pm_wrong"}),
-        (2, "No API key is known", ("map", site.url()), {"PAGEMILL_API_KEY": ""}),
+        (2, "`pagemill keys create NAME` makes one.\n", ("map", site.url()), {"PAGEMILL_API_KEY": ""}),
+        (2, "set PAGEMILL_DATA_DIR", ("map", site.url()), {"PAGEMILL_API_KEY": "", "PAGEMILL_URL": ""}),
         (1, "invalid_url", ("map", "ftp://a.example/"), {}),
         (2, "address", ("map", site.url(), "--service", "http://[::1"), {}),
         (2, "address", ("crawl", site.url(), "--service", "127.0.0.1:8080"), {}),

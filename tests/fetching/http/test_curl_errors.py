@@ -139,7 +139,7 @@ class PlainServer(Listener):
 
 async def test_plain_http_where_tls_is_expected(fetcher: HttpFetcher) -> None:
     async with PlainServer() as server:
-        with pytest.raises(TlsError):
+        with pytest.raises(TlsError, match="http://"):
             await fetcher.fetch(f"https://127.0.0.1:{server.port}/")
 
 

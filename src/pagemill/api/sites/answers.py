@@ -70,6 +70,9 @@ class Map(TypedDict):
     totalExternalLinks: NotRequired[int]
     pages: NotRequired[list[MappedPage]]
     complete: NotRequired[Annotated[bool, Field(description="False where the time was up before all was looked at.")]]
+    limitReached: NotRequired[
+        Annotated[bool, Field(description="True where `limit` URLs were found, so that the site may have more.")]
+    ]
     error: Annotated[str | None, Field(description="Why it failed, and the error's code in parentheses.")]
     createdAt: Time
     completedAt: NotRequired[Time]
@@ -166,6 +169,11 @@ def submitted(job: Job, url: str) -> JsonObject:
     }
 
 
+def is_limit_reached(job: Job, found: Mapping[str, Any]) -> bool:
+    """Return whether a map found as many URLs as it may, so that the site may have more."""
+    return job.site is not None and len(found["links"]) >= job.site.limit
+
+
 def map_answer(job: Job, page: Page, found: Mapping[str, Any] | None) -> JsonObject:
     """Return the fields of `Map`. `found`: what it found, once it is completed."""
     results: JsonObject = {}
@@ -177,6 +185,7 @@ def map_answer(job: Job, page: Page, found: Mapping[str, Any] | None) -> JsonObj
             "totalExternalLinks": len(found["externalLinks"]),
             "pages": found["pages"],
             "complete": found["complete"],
+            "limitReached": is_limit_reached(job, found),
         }
     return {
         "id": job.id,

@@ -65,6 +65,7 @@ SECTIONS = (
     ("/ui/jobs", "Jobs"),
     ("/ui/crawls", "Crawls"),
     ("/ui/monitors", "Monitors"),
+    ("/ui/corrections", "Corrections"),
     ("/ui/operations", "Operations"),
     ("/ui/hosts", "Hosts"),
     ("/ui/proxies", "Proxies"),

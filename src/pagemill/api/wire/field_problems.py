@@ -38,6 +38,10 @@ def _reason(problem: Mapping[str, Any]) -> str:
         return f"it takes at most {context['max_length']} entries"
     if problem["type"] == "string_pattern_mismatch":
         return "it holds characters that it cannot have, or is empty"
+    if problem["type"] == "union_tag_invalid":
+        return f"its {context['discriminator']} is none of {context['expected_tags']}"
+    if problem["type"] == "union_tag_not_found":
+        return f"it needs a {context['discriminator']}"
     return _uncapitalised(str(problem["msg"]))
 
 

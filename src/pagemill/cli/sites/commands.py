@@ -13,7 +13,7 @@ from pagemill.cli.output.progress_bar import ProgressBar
 from pagemill.cli.sites import options, service
 from pagemill.cli.sites.output import CrawlOutput, Place
 from pagemill.client import ClientError
-from pagemill.errors import OperatorError, UsageError
+from pagemill.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -36,11 +36,13 @@ async def map_site(arguments: argparse.Namespace, settings: Settings) -> int:
         try:
             found = await client.map(arguments.url, **cast("Any", fields))
         except ClientError as error:
-            raise OperatorError(f"{error.message} [{error.code}]") from error
+            raise service.failure(error) from error
     for page, link in zip(found.raw["pages"], found.links, strict=False):
         print(orjson.dumps(page).decode() if arguments.json else link)
     if not found.is_complete:
         print("pagemill: the site was not looked at to its end.", file=sys.stderr)
+    if found.is_limit_reached:
+        print(f"pagemill: {len(found.links)} URLs are the --limit; the site may have more.", file=sys.stderr)
     return 0
 
 
@@ -64,7 +66,7 @@ async def _crawl(arguments: argparse.Namespace, client: AsyncClient, output: Cra
         return await _read(client, output, place, to_terminal=arguments.output is None and sys.stdout.isatty())
     except ClientError as error:
         output.finish()
-        raise OperatorError(f"{error.message} [{error.code}]") from error
+        raise service.failure(error) from error
 
 
 async def _read(client: AsyncClient, output: CrawlOutput, place: Place, *, to_terminal: bool) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import socket
+import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pagemill.api.listener import loopback_of
-from pagemill.client import AsyncClient, ConfigurationError
+from pagemill.client import AsyncClient, ClientError, ConfigurationError, ServiceUnreachableError
 from pagemill.client.connection import RETRIES
 from pagemill.data_folder import DataFolder
-from pagemill.errors import UsageError
+from pagemill.errors import OperatorError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -27,11 +31,36 @@ def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int =
     url = arguments.service or os.environ.get(URL)
     key = os.environ.get(KEY) or (None if url else _first_key(settings))
     if not key and settings.service.auth:
-        raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.")
+        folder = "" if url else " For a service on this machine its data folder does too: set PAGEMILL_DATA_DIR."
+        raise UsageError(f"No API key is known. Set {KEY}: `pagemill keys create NAME` makes one.{folder}")
     try:
-        return AsyncClient(url or service_url(settings), key, retries=retries)
+        client = AsyncClient(url or service_url(settings), key, retries=retries)
     except ConfigurationError as error:
         raise UsageError(error.message) from error
+    _tell_if_refused(url or service_url(settings))
+    return client
+
+
+def failure(error: ClientError) -> OperatorError:
+    """Return what a command ends with where a call failed, and what helps where no service answered."""
+    text = f"{error.message} [{error.code}]"
+    if isinstance(error, ServiceUnreachableError):
+        text += f" `pagemill serve` starts one; --service or {URL} names another."
+    return OperatorError(text)
+
+
+def _tell_if_refused(url: str) -> None:
+    """Say at once where nothing listens on this machine: a call is sent again for some 20 seconds before it fails."""
+    address = urlsplit(url.strip())
+    try:
+        if address.hostname != "localhost" and not ipaddress.ip_address(address.hostname or "").is_loopback:
+            return
+        port = address.port or (443 if address.scheme == "https" else 80)
+        socket.create_connection((address.hostname, port), timeout=1).close()
+    except ConnectionRefusedError:
+        print(f"pagemill: nothing listens at {url} yet; trying for some 20 seconds.", file=sys.stderr)
+    except (OSError, ValueError):
+        return
 
 
 def service_url(settings: Settings) -> str:

@@ -98,7 +98,7 @@ def _no_trust(code: int, curl: Curl, host: str) -> FetchError:
         return CertificateError(f"The certificate of {host} is not trusted, or belongs to another host.")
     if curl.getinfo(CurlInfo.OS_ERRNO) == errno.ECONNRESET:
         return ConnectionResetByHostError(f"The connection to {host} broke while it was being encrypted.")
-    return TlsError(f"No encrypted connection to {host} could be made.")
+    return TlsError(f"No encrypted connection to {host} could be made. Where it speaks plain HTTP, ask for http://.")
 
 
 def _no_connection(curl: Curl, host: str) -> FetchError:

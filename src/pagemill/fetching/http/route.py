@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _PROXY_CODES = frozenset(
     {CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT, CurlECode.PROXY, CurlECode.UNSUPPORTED_PROTOCOL}
 )
+_UNREACHED_CODES = frozenset({CurlECode.COULDNT_RESOLVE_PROXY, CurlECode.COULDNT_CONNECT})
 _BROKEN_CODES = frozenset({CurlECode.RECV_ERROR, CurlECode.SEND_ERROR, CurlECode.GOT_NOTHING})
 
 
@@ -81,6 +82,8 @@ def proxy_failure(error: CurlError, curl: Curl, host: str) -> ProxyError | None:
         return None
     if status == 407:
         return ProxyError("The proxy to leave by does not accept its user name and password.")
+    if error.code in _UNREACHED_CODES and not status:
+        return ProxyError("The proxy to leave by could not be reached.")
     return ProxyError(f"The proxy to leave by made no connection to {host}.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet
@@ -12,11 +13,12 @@ import pytest
 import pytest_asyncio
 
 from pagemill.api.ui.downloads import parquet_file
+from pagemill.api.ui.downloads.zip_file import file_name
 from pagemill.bulk.outputs.parquet import schema_of
 from pagemill.cli.output.parquet_pages import COLUMNS
 from pagemill.jobs.batches.store import BatchStore
 from pagemill.jobs.queue.store import JobStore
-from pagemill.model import Format, ScrapeOptions
+from pagemill.model import Format, Page, ScrapeOptions, Status
 from pagemill.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +97,22 @@ async def test_a_zip_holds_files_for_each_page(visitor: Visiting, job: str) -> N
     assert not [name for name in names if "/" in name or "\\" in name or name.startswith(".") or "secret" in name]
     assert len(names) == len(set(names)) == 1 + 2 * 5
     assert "secret" not in str(index)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://a.test/b/c.html", "0001-a.test-b-c"),
+        ("https://a.test/c.HTM", "0001-a.test-c"),
+        ("https://a.test/README.md", "0001-a.test-README"),
+        ("https://a.test/c.html?d=1", "0001-a.test-c.html-d-1"),
+        ("https://a.test/c.pdf", "0001-a.test-c.pdf"),
+        ("https://a.test/.html", "0001-a.test"),
+    ],
+)
+async def test_a_name_in_a_zip_does_not_end_twice(url: str, name: str) -> None:
+    page = Page(1, "batch_0", 0, url, Status.COMPLETED, None, False, datetime.now(UTC), None, None)
+    assert file_name(page) == name
 
 
 async def test_parquet_has_the_columns_of_the_command(visitor: Visiting, job: str, monkeypatch) -> None:

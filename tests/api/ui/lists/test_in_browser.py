@@ -126,6 +126,8 @@ async def test_a_job_is_found_cancelled_and_run_again(interface: Interface, chro
         # The part that refreshes shows what happens without being loaded again.
         await interface.worker.complete_all()
         await page.locator(".badge.completed").first.wait_for()
+        assert await page.get_by_role("button", name="Cancel").count() == 0
+        assert await page.get_by_role("button", name="Run again").is_visible()
     assert [problem for problem in visit.problems if not problem.startswith("dialog: Cancel")] == []
 
 

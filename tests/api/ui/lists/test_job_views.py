@@ -68,6 +68,29 @@ async def test_lists_show_what_their_filters_say(interface: Interface, visitor: 
     assert rows(await stranger.page("/ui/jobs?q=filters.test")) == []
 
 
+async def test_a_bar_tells_completed_pages_from_failed_ones(interface: Interface, visitor: Visiting) -> None:
+    job = await submit(interface, "https://bar.test/a", "https://bar.test/b", "https://bar.test/late")
+    await end(interface, late="timeout")
+    for page in (await visitor.page("/ui/jobs?q=bar.test"), await visitor.page(f"/ui/jobs/{job.id}")):
+        assert 'aria-label="3 of 3 pages ended, 1 failed"' in page
+        assert '<rect class="progress-completed" width="2" height="1"/>' in page
+        assert '<rect class="progress-failed" x="2" width="1" height="1"/>' in page
+    assert 'https://bar.test/a <span class="faint">and 2 more</span>' in page
+
+
+async def test_a_job_that_was_cancelled_under_way_is_not_to_be_cancelled_again(
+    interface: Interface, visitor: Visiting
+) -> None:
+    job = await submit(interface, "https://under-way.test/")
+    assert "/cancel" in await visitor.page(f"/ui/jobs/{job.id}")
+    [page] = await interface.worker.start_all()
+    await visitor.send(f"/ui/jobs/{job.id}/cancel")
+    shown = await visitor.page(f"/ui/jobs/{job.id}")
+    assert ("/cancel" in shown, "what had begun still ends" in shown) == (False, True)
+    await interface.worker.complete(page)
+    assert "what had begun still ends" not in await visitor.page(f"/ui/jobs/{job.id}")
+
+
 async def test_a_list_goes_on_with_older_jobs(interface: Interface, visitor: Visiting) -> None:
     jobs = [(await submit(interface, "https://paged.test/")).id for _ in range(53)]
     page = await visitor.page("/ui/jobs?q=paged.test")

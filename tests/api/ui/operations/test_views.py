@@ -128,6 +128,7 @@ async def test_webhooks_are_added_changed_and_sent_again(
     )
     page = await visitor.page("/ui/webhooks?status=exhausted")
     assert "&lt;i&gt;no&lt;/i&gt;" in page
+    assert 'class="badge bad">given up</span>' in page
     assert (await stranger.send(f"/ui/deliveries/{delivery['id']}/resend")).status_code == 404
     assert (await visitor.send(f"/ui/deliveries/{delivery['id']}/resend")).status_code == 303
     [row] = await interface.database.rows("SELECT next_attempt_at IS NOT NULL AS due FROM webhook_deliveries")

@@ -126,12 +126,15 @@ async def test_a_text_that_takes_too_long_is_shown_plain(
 
 async def test_a_map_shows_what_it_found(api: Api, worker: SimulatedWorker) -> None:
     job_id = (await api.client.post("/v1/map", json={"url": URL})).json()["id"]
+    full = (await api.client.post("/v1/map", json={"url": URL, "limit": 3})).json()["id"]
     links = [URL, "javascript:alert(1)", f"{URL}<b>"]
     await worker.complete_all({"map": {"links": links, "externalLinks": [], "pages": [], "complete": True}})
     async with signed_in(api) as visitor:
         page = (await visitor.get(f"/ui/playground/{job_id}")).text
+        full_page = (await visitor.get(f"/ui/playground/{full}")).text
     assert "3 URLs" in page
     assert "https://example.com/&lt;b&gt;" in page
+    assert ("may have more" in page, "may have more" in full_page) == (False, True)
 
 
 async def test_a_failed_page_says_why(api: Api, worker: SimulatedWorker) -> None:
@@ -140,7 +143,7 @@ async def test_a_failed_page_says_why(api: Api, worker: SimulatedWorker) -> None
     await worker.fail(page, message="<b>refused</b>")
     async with signed_in(api) as visitor:
         shown = (await visitor.get(f"/ui/playground/{job_id}")).text
-    assert "&lt;b&gt;refused&lt;/b&gt; (connection_refused)" in shown
+    assert '&lt;b&gt;refused&lt;/b&gt; (connection_refused)</p><p class="small">Check' in shown, "what helps"
 
 
 @pytest.mark.parametrize("kind", ["links", "images"])

@@ -127,6 +127,21 @@ async def test_a_batch_leads_to_its_pages(visit: Watched, site: Site) -> None:
     await page.get_by_role("heading", name="Copper Kettle").first.wait_for()
 
 
+async def test_failed_pages_are_told_from_completed_ones_while_a_batch_runs(visit: Watched, site: Site) -> None:
+    site.open.clear()
+    page = visit.page
+    await page.get_by_role("radio", name="Several pages").check(force=True)
+    await page.get_by_label("URLs, one a line").fill(f"{site.url('/kettle')}\n{site.url('/nothing')}")
+    await page.get_by_label("Not from the cache").check()
+    await page.get_by_role("button", name="Scrape").click()
+    await page.get_by_text("1 of 2 pages ended, 0 completed, 1 failed").wait_for()
+    bars = page.locator("#progress rect")
+    assert [await bar.get_attribute("width") for bar in await bars.all()] == ["0", "1"]
+    assert await visit.serious_faults() == []
+    site.open.set()
+    await page.get_by_role("row").filter(has_text="/kettle").get_by_role("link").wait_for()
+
+
 async def test_a_crawl_and_a_map_are_shown(visit: Watched, site: Site) -> None:
     site.open.set()
     page = visit.page
@@ -176,7 +191,26 @@ async def test_the_request_is_shown_as_code(visit: Watched) -> None:
     compile(code["python"], "the code", "exec")
     assert "/v1/url-scraper" in code["javascript"]
     assert '"use_browser": true' in code["mcp"]
+    left_out = page.locator("#left-out-of-mcp")
+    assert await left_out.text_content() == (
+        "The tool scrape takes no formats (it returns Markdown alone), actions. Ask the API for that."
+    )
+    await page.get_by_role("button", name="Remove this action").click()
+    for name in ("Cleaned HTML", "Raw HTML", "Links"):
+        await page.get_by_label(name, exact=True).uncheck()
+    assert await left_out.text_content() == ""
     assert await visit.serious_faults() == []
+
+
+async def test_what_came_is_in_sight_on_a_phone(chromium: Browser, interface: Interface, site: Site) -> None:
+    site.open.set()
+    size = {"width": 360, "height": 700}
+    async with watched(chromium, interface, interface.api.secret, viewport=size) as visit:
+        await scrape(visit.page, site.url("/kettle"))
+        await visit.page.locator(".prose h1").wait_for()
+        box = await visit.page.locator("#result").bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 50
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1280)])

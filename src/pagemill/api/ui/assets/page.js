@@ -4,6 +4,10 @@ import { startRefreshing } from "./refresh.js";
 
 export const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+// On a narrow screen the navigation scrolls sideways: begin where the reader is.
+const views = document.querySelector(".top nav"), here = views?.querySelector("[aria-current]");
+if (here) views.scrollLeft = here.offsetLeft - views.offsetLeft - (views.clientWidth - here.offsetWidth) / 2;
+
 enhanceTabs(document);
 startRefreshing();
 

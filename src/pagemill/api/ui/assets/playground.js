@@ -1,6 +1,6 @@
 // The playground's form: which fields belong to what is asked, the request that they make, and its submission.
 import { csrfToken } from "./page.js";
-import { asCode } from "./snippets.js";
+import { asCode, leftOutOfMcp } from "./snippets.js";
 import { addAction, actionsOf } from "./actions.js";
 import { enhanceResult, watch } from "./result.js";
 
@@ -76,6 +76,7 @@ function showCode() {
   for (const [language, code] of Object.entries(asCode(kindOf(), body, location.origin))) {
     document.getElementById(`code-${language}`).textContent = code;
   }
+  document.getElementById("left-out-of-mcp").textContent = leftOutOfMcp(kindOf(), body);
 }
 
 function clearErrors() {

@@ -1,7 +1,7 @@
 // Parts of a page that refresh: <section id="rows" data-refresh="5">. Every so many seconds the page, or the address in
 // data-refresh-from, is asked for again, and the element of the same id takes the place of this one. Nothing is asked for
 // while the page is hidden, or while the focus or a selection of text is in the part. An answer without data-refresh ends
-// it.
+// it. Elements with data-refresh-with="rows" are replaced by their likes of the same answer.
 export function startRefreshing() {
   for (const part of document.querySelectorAll("[data-refresh]")) plan(part);
 }
@@ -20,8 +20,13 @@ async function refresh(part) {
     const answer = await fetch(part.dataset.refreshFrom || location.href, { headers: { Accept: "text/html" } });
     if (answer.status === 401) return location.reload();
     if (answer.ok) {
-      const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      const answered = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = answered.getElementById(part.id);
       if (found) {
+        for (const beside of document.querySelectorAll(`[data-refresh-with="${part.id}"]`)) {
+          const other = answered.getElementById(beside.id);
+          if (other && !beside.contains(document.activeElement)) beside.replaceWith(document.adoptNode(other));
+        }
         next = document.adoptNode(found);
         part.replaceWith(next);
         next.dispatchEvent(new Event("refreshed", { bubbles: true }));

@@ -7,7 +7,9 @@ let source = null;
 // Shows a job that was just submitted, until it has ended.
 export async function watch(id) {
   await load(`/ui/playground/${id}`);
-  document.getElementById("result").scrollIntoView({ block: "nearest" });
+  // Below the form, as on a phone, what came would stay out of sight.
+  const isBelow = matchMedia("(max-width: 60rem)").matches;
+  document.getElementById("result").scrollIntoView({ block: isBelow ? "start" : "nearest" });
 }
 
 function follow(id) {
@@ -96,10 +98,14 @@ function stepsOf(state, elapsed) {
 function showPages(state) {
   const meter = document.getElementById("meter");
   meter.hidden = false;
-  const progress = document.getElementById("progress");
-  progress.max = state.pages || 1;
-  progress.value = state.ended ?? 0;
-  document.getElementById("progress-text").textContent = `${state.ended ?? 0} of ${state.pages ?? "?"} pages ended, ${state.completed ?? 0} completed`;
+  const progress = document.getElementById("progress"), [good, bad] = progress.children;
+  const ended = state.ended ?? 0, completed = state.completed ?? 0;
+  progress.setAttribute("viewBox", `0 0 ${state.pages || 1} 1`);
+  good.setAttribute("width", completed);
+  bad.setAttribute("x", completed);
+  bad.setAttribute("width", ended - completed);
+  const failed = ended > completed ? `, ${ended - completed} failed` : "";
+  document.getElementById("progress-text").textContent = `${ended} of ${state.pages ?? "?"} pages ended, ${completed} completed${failed}`;
   const box = document.getElementById("pages-so-far");
   box.hidden = !state.results.length;
   box.querySelector("tbody").replaceChildren(...state.results.map((found) => {

@@ -62,9 +62,23 @@ const TOOLS = {
   crawl: ["crawl", ["url", ...TEXTS, "max_pages", "depth", "include_patterns", "exclude_patterns", "include_subdomains", "use_sitemap", "query"]],
 };
 
+function toolOf(kind, body) {
+  return TOOLS[kind === "page" && (body.generateJson || body.outputSchema) ? "extract" : kind];
+}
+
+// What is asked for and no argument of the tool says, as a sentence; nothing where all is said.
+export function leftOutOfMcp(kind, body) {
+  const [name, taken] = toolOf(kind, body);
+  const left = Object.keys(body).filter((field) => !taken.includes(snake(field)) && field !== "generateJson");
+  const formats = (body.formats ?? []).filter((format) => format !== "markdown");
+  const options = left.filter((field) => field !== "formats");
+  if (name === "extract" ? body.formats?.length : formats.length) options.unshift(`formats (it returns ${name === "extract" ? "JSON" : "Markdown"} alone)`);
+  if (kind !== "page" && body.generateJson) options.push("generateJson");
+  return options.length ? `The tool ${name} takes no ${options.join(", ")}. Ask the API for that.` : "";
+}
+
 function mcp(kind, body) {
-  const structured = kind === "page" && (body.generateJson || body.outputSchema);
-  const [name, taken] = TOOLS[structured ? "extract" : kind];
+  const [name, taken] = toolOf(kind, body);
   const given = {};
   for (const [field, value] of Object.entries(body)) if (taken.includes(snake(field))) given[snake(field)] = value;
   return JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } }, null, 2);

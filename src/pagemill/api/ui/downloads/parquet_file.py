@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pagemill.api.resources import Resources
     from pagemill.model import Job, JsonObject, Page
 
-MISSING = "Parquet needs the package pyarrow where the API runs: pip install 'pagemill[bulk]'."
+MISSING = "Parquet needs the package pyarrow where the API runs: `make bulk`, or pip install 'pagemill[bulk]'."
 COLUMNS = (
     *("url", "final_url", "status_code", "title", "author", "published", "language", "markdown", "html"),
     *("cleaned_html", "links", "metadata", "type", "json", "duplicate_of", "error"),

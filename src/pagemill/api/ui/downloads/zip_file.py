@@ -39,6 +39,8 @@ _SUFFIXES: Mapping[str, str] = {
     "screenshotFullPage": ".full-page.png",
 }
 """Texts and pictures. All else is JSON."""
+_OWN_SUFFIX = re.compile(r"(?<=[\w-])\.(?:x?html?|md)$", re.IGNORECASE)
+"""What a URL may end in as the files of its page do: `a.html.html` would say nothing more."""
 _TEXTS = ("markdown", "cleanedHtml", "html", "summary")
 
 
@@ -90,7 +92,8 @@ async def zip_file(resources: Resources, job: Job) -> AsyncIterator[bytes]:
 def file_name(page: Page) -> str:
     """Return a name that says which page it is, and is one page's alone: `0001-example.com-docs-intro`."""
     plain = re.sub(r"[^\w.]+", "-", re.sub(r"^\w+://(?:[^/?#]*@)?", "", page.url))
-    return f"{page.index + 1:04}-{plain.encode()[:_LONGEST_NAME].decode(errors='ignore').strip('-.')}"
+    short = _OWN_SUFFIX.sub("", plain.encode()[:_LONGEST_NAME].decode(errors="ignore"))
+    return f"{page.index + 1:04}-{short.strip('-.')}"
 
 
 async def _member(

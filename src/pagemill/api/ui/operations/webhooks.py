@@ -27,12 +27,21 @@ from pagemill.jobs.webhooks.endpoints import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pagemill.api.resources import Resources
     from pagemill.api.ui.visitor import Visitor
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _LISTED = 100
+_STANDINGS: Mapping[DeliveryStatus, str] = {
+    DeliveryStatus.PENDING: "not sent yet",
+    DeliveryStatus.SUCCESS: "arrived",
+    DeliveryStatus.FAILED: "to be sent again",
+    DeliveryStatus.EXHAUSTED: "given up",
+}
+"""What is shown of a delivery's status: `exhausted` says little of a test that was sent once."""
 _LONGEST_DESCRIPTION = 200
 _ID = re.compile(r"[0-9a-z_]{1,64}")
 _SEE_OTHER = 303
@@ -94,7 +103,7 @@ async def _page(
         is_available=webhooks is not None,
         endpoints=await webhooks.endpoints(visitor.key_id) if webhooks else [],
         deliveries=await webhooks.deliveries(visitor.key_id, wanted, _LISTED) if webhooks else [],
-        wanted=wanted, statuses=list(DeliveryStatus), listed=_LISTED,
+        wanted=wanted, statuses=list(DeliveryStatus), standings=_STANDINGS, listed=_LISTED,
         events=ENDPOINT_EVENTS, standard_events=JOB_EVENTS,
         created=created,
     )  # fmt: skip

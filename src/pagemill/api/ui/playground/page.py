@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from pagemill.api.resources import ApiResources, Resources
+from pagemill.api.sites.answers import is_limit_reached
 from pagemill.api.ui.playground.stored import MAX_POSITION, StoredPage, own_job, stored_page
 from pagemill.api.ui.playground.views.markdown import is_web_address
 from pagemill.api.ui.rendering import render
 from pagemill.api.ui.route import PageRoute
 from pagemill.api.ui.visitor import SignedIn
 from pagemill.api.wire.country_names import country_names
+from pagemill.errors.explanations import PAGE_ERRORS
 from pagemill.jobs.queue.failures import failure_text
 from pagemill.model import Format, JobKind, Status
 from pagemill.redaction import mask_credentials
@@ -122,7 +124,8 @@ async def _map(resources: Resources, job: Job) -> dict[str, Any]:
     found = await stored.value("map")
     most = resources.settings.interface.view_rows
     links = [(link, is_web_address(link)) for link in found["links"][:most]] if found else []
-    return {"found": {"links": links, "in_all": len(found["links"]) if found else None}, "error": ""}
+    in_all, is_full = (len(found["links"]), is_limit_reached(job, found)) if found else (None, False)
+    return {"found": {"links": links, "in_all": in_all, "limit_reached": is_full}, "error": ""}
 
 
 async def _page(stored: StoredPage) -> dict[str, Any]:
@@ -134,8 +137,10 @@ async def _page(stored: StoredPage) -> dict[str, Any]:
     title = (await stored.value("metadata") or {}).get("title")
     summary = (await stored.text("summary", 4000))[0] if "summary" in stored.places else ""
     address = page.final_url or page.url
+    code = page.failure.code if page.failure else ""
     return {
         **_row(page),
+        "advice": PAGE_ERRORS[code].advice.replace("`", "") if code in PAGE_ERRORS else "",
         "title": title,
         "summary": summary,
         "address": mask_credentials(address),
