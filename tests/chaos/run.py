@@ -24,7 +24,7 @@ from tests.chaos.checks import TRACK_ENDS, faults_found, untold
 from tests.chaos.clock import Clock
 from tests.chaos.faults import Faults
 from tests.chaos.site import ChaosSite, Receiver
-from tests.service.processes import command_line, left_of
+from tests.forking.processes import command_line, left_of
 from tests.service.running import RunningService
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 from structlog.testing import capture_logs
-from tests.service.processes import command_line, left_of
+from tests.forking.processes import command_line, left_of
 
 from pagemill import bodies
 from pagemill.errors import ExtractionCrashedError, ExtractionTimeoutError

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 import psutil
 
+from tests.forking.processes import left_of
 from tests.service import made_database
-from tests.service.processes import left_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import pytest_asyncio
 from tests.forking.memory import holds
-from tests.service.processes import command_line
+from tests.forking.processes import command_line
 from tests.service.running import RunningService
 from tests.web.http_server import HttpServer, Response
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until the agent closes standard input."""
-    async with service.connect(arguments, settings, retries=settings.mcp.mcp_retries) as client:
+    async with service.connect(arguments, settings, retries=settings.mcp.mcp_retries, is_for_a_person=False) as client:
         # Loading it takes a second, which a command without a key need not take.
         from pagemill.mcp.transports import serve_stdio
 

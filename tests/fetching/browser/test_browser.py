@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 from tests.fetching.leftovers import chromium_processes, nothing_left
-from tests.service.processes import command_line, left_of, runs
+from tests.forking.processes import command_line, left_of, runs
 from tests.web.http_server import Response
 from tests.web.site import Site
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.forking.memory import holds
-from tests.service.processes import command_line
+from tests.forking.processes import command_line
 
 from pagemill.forking.fork_server import ForkServer, can_fork
 from pagemill.model import FetchedPage

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 URL, KEY = "PAGEMILL_URL", "PAGEMILL_API_KEY"
 
 
-def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int = RETRIES) -> AsyncClient:
+def connect(
+    arguments: argparse.Namespace, settings: Settings, *, retries: int = RETRIES, is_for_a_person: bool = True
+) -> AsyncClient:
     """Return a client of the service. Raises UsageError where no key is known, or what is known is none.
 
     The key is that of the environment; for the service on this machine, the one in its data folder does too.
@@ -37,7 +39,8 @@ def connect(arguments: argparse.Namespace, settings: Settings, *, retries: int =
         client = AsyncClient(url or service_url(settings), key, retries=retries)
     except ConfigurationError as error:
         raise UsageError(error.message) from error
-    _tell_if_refused(url or service_url(settings))
+    if is_for_a_person:
+        _tell_if_refused(url or service_url(settings))
     return client
 
 
