@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.bulk import columns
 from pagemill.bulk.inputs.limits import ReadingLimits
-from pagemill.bulk.inputs.source import expand
+from pagemill.bulk.inputs.source import expand, shown
 from pagemill.bulk.outputs import selection
 from pagemill.bulk.outputs.run_state import RunState
 from pagemill.bulk.row_filter import RowFilter
@@ -93,7 +93,7 @@ def _state(arguments: argparse.Namespace, task: Task, output: Output) -> RunStat
 def _description(arguments: argparse.Namespace, task: Task) -> JsonObject:
     """What has to be the same where a run goes on."""
     try:
-        inputs = [[str(source.path), source.path.stat().st_size] for source in task.sources]
+        inputs = [[shown(source.path), source.path.stat().st_size] for source in task.sources]
     except OSError as error:
         raise OperatorError(f"{error.filename} cannot be read: {error.strerror}.") from error
     return {
