@@ -282,6 +282,8 @@ async def test_options_reach_the_page(web, tmp_path):
         (("--country", "zz"), "country"),
         (("--resume",), "--output"),
         (("--concurrency", "0"), "--concurrency"),
+        (("--host-interval", "inf"), "--host-interval"),
+        (("--host-interval", "nan"), "--host-interval"),
         (("--exclude-tag", "["), "excludeTags"),
     ],
 )
@@ -391,3 +393,59 @@ async def test_a_url_that_is_too_long_ends_no_run(web):
 async def test_a_blocked_address_names_the_setting_that_opens_it():
     _, _, errors = await scrape("http://10.1.2.3/")
     assert "PAGEMILL_ALLOWED_NETWORKS" in errors
+
+
+async def test_a_pipe_is_read_once_and_resumed(web, tmp_path):
+    pipe, output = tmp_path / "urls", tmp_path / "pages.jsonl"
+    os.mkfifo(pipe)
+    for _ in range(2):
+        words = ("--file", str(pipe), "--format", "json", "-o", str(output), "--resume", "--host-interval", "0")
+        running = asyncio.create_task(scrape(*words))
+        await asyncio.to_thread(pipe.write_text, f"{web.url('/')}\n{web.url('/other')}\n")
+        async with asyncio.timeout(30):
+            assert (await running)[0] == 0
+    assert len(output.read_text().splitlines()) == 2
+
+
+async def test_the_file_of_urls_is_not_written_to(web, tmp_path):
+    urls, link = tmp_path / "urls.jsonl", tmp_path / "link.jsonl"
+    urls.write_text(f'"{web.url("/")}"\n')
+    link.symlink_to(urls)
+    code, _, errors = await scrape("--file", str(urls), "--format", "json", "-o", str(link))
+    assert (code, "written too" in errors, urls.read_text()) == (2, True, f'"{web.url("/")}"\n')
+
+
+@pytest.mark.parametrize("suffix", ["txt", "jsonl"])
+async def test_a_line_of_urls_without_end_is_not_held(tmp_path, suffix):
+    file = tmp_path / f"urls.{suffix}"
+    file.write_bytes(b"http://example.com/\n" * (suffix == "txt") + b"0" * 9_000_000)
+    code, _, errors = await scrape("--file", str(file))
+    assert (code, errors.count("\n"), "bytes" in errors) == (1, 1, True)
+
+
+async def test_a_url_that_is_no_text_is_said():
+    code, output, errors = await scrape(os.fsdecode(b"http://example.com/\xff"), "--format", "json")
+    assert (code, output, errors) == (2, "", "pagemill: A URL is not UTF-8.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.jsonl", b"notes without an end of line"),
+        ("notes.jsonl", b'{"url": 5, "status": "completed"}\n'),
+        ("notes.jsonl", b'{"url": ["x"], "status": "failed"}\n'),
+        ("notes.parquet", b"notes"),
+        ("notes.parquet", None),
+    ],
+)
+async def test_a_file_of_something_else_is_not_resumed_and_stays(tmp_path, name, content):
+    file = tmp_path / name
+    if content is None:
+        pq.write_table(pa.table({"url": ["http://a/"], "note": ["mine"]}), file)
+    else:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    words = ("http://example.com/", "http://example.com/b", "-o", str(file), "--resume", "--format", "json")
+    code, _, errors = await scrape(*words)
+    assert (code, errors.count("\n"), "cannot be resumed" in errors) == (2, 1, True)
+    assert file.read_bytes() == before

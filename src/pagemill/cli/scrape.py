@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections import deque
 from pathlib import Path
@@ -47,6 +48,8 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     total = sum(1 for _ in wanted)  # what is wrong with a file is told before anything is fetched
     if not total:
         raise UsageError("No URL is given. Name some, or a file of them with --file.")
+    if arguments.output and wanted.is_read_from(Path(arguments.output)):
+        raise UsageError(f"{arguments.output} is read and cannot be written too.")
     output = PageOutput(arguments.output, arguments.format, wanted, resume=arguments.resume)
     concurrency = arguments.concurrency or settings.jobs.worker_concurrency
     command = _Command(
@@ -69,8 +72,8 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
 def _interval(arguments: argparse.Namespace, settings: Settings) -> float:
     """Seconds between two pages of one host: those of crawls where a file is read, and none for single URLs."""
     if arguments.host_interval is not None:
-        if arguments.host_interval < 0:
-            raise UsageError("--host-interval is not negative.")
+        if not 0 <= arguments.host_interval < math.inf:
+            raise UsageError("--host-interval is a number that is not negative.")
         return float(arguments.host_interval)
     return settings.sites.host_interval if arguments.file else 0.0
 

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import io
 import json
+from collections import Counter
 from unittest.mock import ANY
 
 import pyarrow as pa
@@ -15,8 +16,9 @@ from tests.api.conftest import serving
 from tests.api.endpoints.test_map import working
 from tests.web.http_server import HttpServer, Response
 
+from pagemill.api.batches.requests import LineReader
 from pagemill.api.uploads.tables import TableProcesses
-from pagemill.jobs.batches.store import BatchStore
+from pagemill.jobs.batches.store import BatchStore, Line
 from pagemill.jobs.queue.store import JobStore
 
 
@@ -361,3 +363,29 @@ async def test_workers_feed_the_queue(api, settings) -> None:
         ended = (await api.client.get(f"/v1/batches/{batch_id}", params={"wait": 30})).json()
     assert (ended["status"], ended["completedPages"]) == ("completed", 20)
     assert len((await results(api, batch_id))[0]) == 20
+
+
+async def test_many_short_lines_keep_no_other_request_waiting(settings, key, api, monkeypatch) -> None:
+    turns = 0
+    read_in_turn: Counter[int] = Counter()
+    read = LineReader.read
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def read_in(reader: LineReader, line: bytes) -> Line | None:
+        read_in_turn[turns] += 1
+        return await read(reader, line)
+
+    monkeypatch.setattr(LineReader, "read", read_in)
+    counting = asyncio.create_task(count_turns())
+    assert "no URL" in (await upload(api, b"\n" * 50_000, 400))["message"]
+    counting.cancel()
+    assert read_in_turn.total() == 50_000
+    assert max(read_in_turn.values()) <= 500
+    async with serving(settings.changed(batch_upload_urls=3), key) as small:
+        assert "blank lines" in (await upload(small, b"\n" * 7 + urls(1).encode(), 413))["message"]
+        await upload(small, b"\n\n" + urls(1).encode())

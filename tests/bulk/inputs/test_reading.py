@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 
@@ -324,3 +325,71 @@ def test_json_lines_without_the_column_are_told(write):
     assert codes(read(write("x.jsonl", lines * 100 + sparse))) == [*["record_invalid"] * 200, None]
     assert codes(read(write("x.jsonl", b"no json\n[]\n"))) == ["record_invalid"] * 2
     assert codes(read(write("x.jsonl", json.dumps({"html": None}).encode()))) == ["record_invalid"]
+
+
+@pytest.mark.parametrize(("name", "mode"), [("x.tar", "w"), ("x.tar.gz", "w:gz"), ("x.tar.bz2", "w:bz2")])
+def test_a_tar_file_that_breaks_off_is_damaged(write, name, mode):
+    whole = tarred({f"{number}.html": os.urandom(2000) for number in range(5)}, mode)
+    for share in (0.3, 0.5, 0.6):
+        found = read(write(name, whole[: int(len(whole) * share)]))
+        assert codes(found)[-1] == "input_damaged"
+    [*pages, failure] = read(write("y.tar", tarred({"a.html": b"a", "b.html": b"b"}, "w")[:1024]))
+    assert [page.body for page in pages] == [b"a"]
+    assert failure.failure.code == "input_damaged"
+
+
+def test_a_damaged_header_in_a_tar_file_is_told(write):
+    content = bytearray(tarred({f"{number}.html": b"<p>a" for number in range(5)}, "w"))
+    content[2 * 1024] ^= 1
+    assert codes(read(write("x.tar", bytes(content)))) == [None, None, "input_damaged"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_in_a_tar_file_is_not_held_whatever_it_claims(write, kind):
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 2**30
+    content = header.tobuf(tarfile.GNU_FORMAT) + bytes(2**21)
+    [found] = read(write("x.tar", content))
+    assert "more than" in found.failure.message
+
+
+def test_a_damaged_page_in_a_zip_file_costs_itself_alone(write):
+    content = zipped({"a.html": b"<p>one", "b.html": b"<p>two", "c.html": b"<p>three", "d.html": b"<p>four"})
+    content = content.replace(b"<p>two", b"<p>2wo").replace(b"d.html", b"\0.html")
+    found = read(write("x.zip", content), base_url="http://s/")
+    assert codes(found) == [None, "record_invalid", None]
+    assert found[1].url == "http://s/b.html"
+
+
+def test_names_may_be_other_bytes_than_utf8(write, tmp_path):
+    write("site/ok.html", b"a")
+    (tmp_path / os.fsdecode(b"site/\xff.html")).write_bytes(b"b")
+    write("site/x.tar", tarred({"\udcff.html": b"c", "d.html": b"d"}, "w"))
+    (tmp_path / os.fsdecode(b"site/\xff.zip")).write_bytes(b"")
+    found = read(tmp_path / "site", base_url="http://s/")
+    assert [page.url for page in found if not page.failure] == [
+        *("http://s/ok.html", "http://s/x.tar/%FF.html", "http://s/x.tar/d.html", "http://s/%FF.html"),
+    ]
+    assert [page.url.encode().endswith(rb"\xff.zip") for page in found if page.failure] == [True]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 100])
+def test_json_lines_in_zstd_that_break_off_are_damaged(write, cut):
+    lines = b"".join(json.dumps({"html": f"<p>{number}"}).encode() + b"\n" for number in range(2000))
+    frame = zstandard.compress(lines)
+    found = read(write("x.jsonl.zst", frame + frame[:-cut]))
+    assert codes(found[:2000]) == [None] * 2000
+    assert codes(found)[-1] == "input_damaged"
+
+
+def test_warc_that_breaks_off_in_a_header_is_damaged(write):
+    whole = response("http://a/", b"<p>a")
+    for cut in (7, 20, 100):
+        assert codes(read(write("x.warc", whole + whole[:cut]))) == [None, "input_damaged"]
+
+
+def test_a_length_that_no_file_has_is_damage(write):
+    record = response("http://a/", b"<p>a")
+    start = record.index(b"Content-Length: ") + len(b"Content-Length: ")
+    other = record[:start] + b"9" * 30 + record[start:]
+    assert "input_damaged" in codes(read(write("x.warc", other)))

@@ -190,3 +190,21 @@ async def test_a_full_disk_ends_the_run_which_goes_on_when_there_is_room(warc, t
     assert b"cannot be written: File too large" in errors
     assert await extract(*words, "--resume") == 0
     assert urls([orjson.loads(line) for line in output.read_bytes().splitlines()]) == ALL
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.parquet", "out.parquet/", "out"])
+async def test_an_output_in_a_folder_that_is_read_is_no_input(warc, capsys, name):
+    output = f"{warc.parent}/{name}"
+    for _ in range(2):
+        assert await extract(warc.parent, "-o", output, "--processes", 1) == 0
+        assert capsys.readouterr().err.startswith("8 pages")
+
+
+async def test_an_output_does_not_take_the_place_of_an_input(tmp_path):
+    lines = tmp_path / "pages.jsonl"
+    lines.write_text('{"html": "<p>text"}\n')
+    (tmp_path / "link.jsonl").symlink_to(lines)
+    for output in (lines, tmp_path / "link.jsonl"):
+        with pytest.raises(UsageError, match="take its place"):
+            await extract(lines, "-o", output)
+    assert lines.read_text() == '{"html": "<p>text"}\n'

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pagemill.jobs.batches.store import Line
 
 _LINES_AT_ONCE = 2000
+_LINES_IN_A_ROW = 200
+"""After so many lines other requests have their turn."""
+_LINES_A_URL = 2
+"""So many lines may there be for each URL that is allowed: the others are blank."""
 _BYTES_AT_ONCE = 1024 * 1024
 _SPOOLED_AT_ONCE = 1024 * 1024
 
@@ -52,7 +56,11 @@ class Upload:
         count, size = 0, 0
         waiting: list[Line] = []
         async with contextlib.aclosing(self._lines()) as lines:
+            most = _LINES_A_URL * self._limits.batch_upload_urls
             async for raw in lines:
+                most -= 1
+                if most < 0:
+                    raise PayloadTooLargeError("The upload has too many blank lines.")
                 line = await reader.read(raw)
                 if line is None:
                     continue
@@ -88,9 +96,11 @@ class Upload:
         async with contextlib.aclosing(chunks):
             async for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
+                for number, line in enumerate(lines, 1):
                     self._check_length(line)
                     yield line
+                    if number % _LINES_IN_A_ROW == 0:
+                        await asyncio.sleep(0)  # a compressed upload holds many short ones
                 self._check_length(rest)
                 await asyncio.sleep(0)  # a body that is here already never waits
         if rest:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from pagemill.bulk.inputs import archives, tables, warc
-from pagemill.bulk.inputs.source import SourceKind, type_of_name
+from pagemill.bulk.inputs.source import SourceKind, shown, type_of_name
 from pagemill.bulk.record import Record
 from pagemill.errors import BodyTooLargeError, DamagedInputError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _DAMAGE = (
     *(OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile),
-    *(zipfile.BadZipFile, tarfile.TarError, RuntimeError, NotImplementedError, ValueError),
+    *(zipfile.BadZipFile, tarfile.TarError, RuntimeError, NotImplementedError, ValueError, OverflowError),
 )
 """What the libraries raise of bytes that are not what they should be; RuntimeError is an encrypted ZIP."""
 
@@ -40,7 +40,7 @@ def records_of(source: Source, limits: ReadingLimits) -> Iterator[Record]:
     try:
         yield from reader(source, limits)
     except DamagedInputError as error:
-        yield Record(str(source.path), failure=error)
+        yield Record(shown(source.path), failure=error)
     except _DAMAGE as error:
         yield _damaged(source, error)
     except (Exception, GeneratorExit, KeyboardInterrupt, SystemExit):
@@ -50,7 +50,7 @@ def records_of(source: Source, limits: ReadingLimits) -> Iterator[Record]:
 
 
 def _damaged(source: Source, error: BaseException) -> Record:
-    return Record(str(source.path), failure=DamagedInputError(f"{source.path} is damaged: {error}."))
+    return Record(shown(source.path), failure=DamagedInputError(f"{source.path} is damaged: {error}."))
 
 
 def _page(source: Source, limits: ReadingLimits) -> Iterator[Record]:

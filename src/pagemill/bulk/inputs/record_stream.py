@@ -20,6 +20,9 @@ class RecordStream:
         Raises DamagedInputError.
         """
 
+    def check_end(self) -> None:
+        """Check that the records ended where the file does. Raises DamagedInputError."""
+
     def after_damage(self) -> Self | None:
         """Return the stream from the next whole record on, or None where there is none."""
         return None

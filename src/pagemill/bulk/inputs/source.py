@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -61,7 +62,12 @@ def type_of_name(name: str) -> str:
 
 def address(base: str, name: str) -> str:
     """Return the URL of a file below a folder or in an archive."""
-    return urljoin(base, quote(name.lstrip("/")))
+    return urljoin(base, quote(name.lstrip("/"), errors="surrogateescape"))
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that can be written, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def expand(paths: Iterable[Path], base_url: str | None) -> list[Source]:

@@ -15,6 +15,7 @@ from pagemill.bulk.extras import load
 from pagemill.bulk.inputs import content_decoding
 from pagemill.bulk.inputs.plain_warc import PlainWarc
 from pagemill.bulk.inputs.record_stream import RecordStream
+from pagemill.bulk.inputs.source import shown
 from pagemill.bulk.record import OK, Record
 from pagemill.errors import BodyTooLargeError, DamagedInputError, RecordError
 from pagemill.fetching.http.content_types import Kind, declared_kind, kind_of
@@ -40,7 +41,7 @@ _PART = 64 * 1024
 def read_warc(source: Source, limits: ReadingLimits) -> Iterator[Record]:
     """Yield the pages of a WARC file; redirects and what is no page are left out."""
     with source.path.open("rb", buffering=_BUFFER) as file:
-        yield from _records(file, str(source.path), str(source.path), limits, is_file=file.seekable())
+        yield from _records(file, shown(source.path), shown(source.path), limits, is_file=file.seekable())
 
 
 def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
@@ -49,7 +50,7 @@ def read_wacz(source: Source, limits: ReadingLimits) -> Iterator[Record]:
         for name in archive.namelist():
             if name.startswith("archive/") and name.endswith((".warc", ".warc.gz")):
                 with archive.open(name) as stream:
-                    yield from _records(stream, f"{source.path}/{name}", str(source.path), limits)
+                    yield from _records(stream, f"{shown(source.path)}/{name}", shown(source.path), limits)
 
 
 def _records(file: Any, name: str, path: str, limits: ReadingLimits, *, is_file: bool = False) -> Iterator[Record]:
@@ -89,7 +90,8 @@ def _pages(fastwarc: Any, source: RecordStream, name: str, limits: ReadingLimits
         for record in fastwarc.ArchiveIterator(source.stream, record_types=fastwarc.WarcRecordType.any_type):
             source.check(record.stream_pos, int(record.headers.get("Content-Length") or 0))
             yield _page(record, limits) if record.record_type & kinds else None
-    except (OSError, ValueError) as error:
+        source.check_end()
+    except (OSError, ValueError, OverflowError) as error:  # OverflowError: a length that no file has
         raise DamagedInputError(f"{name} is damaged: {error}.") from error
 
 

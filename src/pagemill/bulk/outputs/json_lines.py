@@ -39,6 +39,10 @@ class JsonLinesOutput(Output):
         """See Output."""
         return self._path.exists()
 
+    def owns(self, path: Path) -> bool:
+        """See Output."""
+        return path == self._path.resolve() or super().owns(path)
+
     def begin(self, place: JsonObject | None) -> None:
         """See Output."""
         self._path.touch()

@@ -40,6 +40,10 @@ class MarkdownFolder(Output):
         """See Output."""
         return self._path.is_dir() and any(self._path.iterdir())
 
+    def owns(self, path: Path) -> bool:
+        """See Output."""
+        return self._errors.owns(path) or super().owns(path)
+
     def begin(self, place: JsonObject | None) -> None:
         """See Output. A file that was written after the place is written again, as it was."""
         self._path.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,10 @@ class Output(ABC):
     def is_there(self) -> bool:
         """Whether an earlier run wrote it."""
 
+    def owns(self, path: Path) -> bool:
+        """Whether a file, by its path without links, is one that this output writes."""
+        return self.folder.resolve() in path.parents
+
     @abstractmethod
     def begin(self, place: JsonObject | None) -> None:
         """Start empty, or go on after this place: what was written after it is taken away."""

@@ -67,6 +67,14 @@ class ParquetOutput(Output):
         """See Output."""
         return any(self._path.glob("part-*.parquet")) if self._keeps_parts else self._path.exists()
 
+    def owns(self, path: Path) -> bool:
+        """See Output."""
+        if self._keeps_parts:
+            is_part = path.parent == self._path.resolve() and _PART.fullmatch(path.name) is not None
+        else:
+            is_part = path == self._path.resolve()
+        return is_part or super().owns(path)
+
     def begin(self, place: JsonObject | None) -> None:
         """See Output."""
         self._parts.mkdir(parents=True, exist_ok=True)

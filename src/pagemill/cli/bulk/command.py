@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pagemill.bulk import columns
 from pagemill.bulk.inputs.limits import ReadingLimits
-from pagemill.bulk.inputs.source import expand
+from pagemill.bulk.inputs.source import expand, shown
 from pagemill.bulk.outputs import selection
 from pagemill.bulk.outputs.run_state import RunState
 from pagemill.bulk.row_filter import RowFilter
@@ -22,7 +23,9 @@ from pagemill.scraping.extractor_version import extractor_version
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from pagemill.bulk.inputs.source import Source
     from pagemill.bulk.outputs.output import Output
     from pagemill.model import JsonObject
     from pagemill.settings import Settings
@@ -34,6 +37,7 @@ async def run(arguments: argparse.Namespace, settings: Settings) -> int:
     output = selection.output_of(arguments.output, task.written_columns)
     if selection.needs_markdown(output) and "markdown" not in task.columns:
         raise UsageError("A folder of Markdown needs the column markdown.")
+    task = dataclasses.replace(task, sources=_without_own(task.sources, arguments.inputs, output))
     state = _state(arguments, task, output)
     if state is None:
         print(f"pagemill: {arguments.output} is complete; nothing is left to do.", file=sys.stderr)
@@ -71,6 +75,20 @@ def _task(arguments: argparse.Namespace, settings: Settings) -> Task:
     )
 
 
+def _without_own(sources: Sequence[Source], named: Sequence[str], output: Output) -> list[Source]:
+    """Return the sources without the files of an output that lies in a folder which is read.
+
+    Raises UsageError where such a file is an input by name, and where nothing else is left.
+    """
+    for name in named:
+        if output.owns(Path(name).resolve()):
+            raise UsageError(f"{name} is an input, so the output would take its place.")
+    left = [source for source in sources if not output.owns(source.path.resolve())]
+    if not left:
+        raise UsageError("The folders hold no files that can be read, but those of the output.")
+    return left
+
+
 def _state(arguments: argparse.Namespace, task: Task, output: Output) -> RunState | None:
     """The state of the run; None where an earlier one completed it. Raises UsageError where one was not completed."""
     state = RunState(output.folder, _description(arguments, task))
@@ -93,7 +111,7 @@ def _state(arguments: argparse.Namespace, task: Task, output: Output) -> RunStat
 def _description(arguments: argparse.Namespace, task: Task) -> JsonObject:
     """What has to be the same where a run goes on."""
     try:
-        inputs = [[str(source.path), source.path.stat().st_size] for source in task.sources]
+        inputs = [[shown(source.path), source.path.stat().st_size] for source in task.sources]
     except OSError as error:
         raise OperatorError(f"{error.filename} cannot be read: {error.strerror}.") from error
     return {

@@ -17,7 +17,8 @@ from pagemill.bulk.columns import size_of
 from pagemill.bulk.extras import load
 from pagemill.bulk.outputs.files import telling, write_whole
 from pagemill.bulk.outputs.output import NumberedRow
-from pagemill.bulk.outputs.parquet import SUFFIX, ParquetOutput
+from pagemill.bulk.outputs.parquet import SUFFIX, ParquetOutput, schema_of
+from pagemill.errors import UsageError
 from pagemill.settings.extraction import ExtractionSettings
 
 if TYPE_CHECKING:
@@ -61,8 +62,13 @@ class ParquetPages:
             self._output.begin(None)
 
     def go_on(self, parts: int | None = None) -> None:
-        """Go on after what is there: the whole file, or the parts of a run that did not end, at most so many."""
+        """Go on after what is there: the whole file, or the parts of a run that did not end, at most so many.
+
+        Raises UsageError where the file is another's.
+        """
         with telling(self._file):
+            if self._file.exists() and not self._is_output(self._file):
+                raise UsageError(f"The file {self._file} is no output of this command, so it cannot be resumed.")
             if self._file.exists():  # it holds all parts, if any are left
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder.mkdir()
@@ -72,6 +78,16 @@ class ParquetPages:
             while self._output.part(there).exists() and (parts is None or there < parts):
                 there += 1
             self._output.begin({"parts": there})
+
+    @staticmethod
+    def _is_output(file: Path) -> bool:
+        """Whether a file is one that an earlier run wrote, by its columns."""
+        arrow, parquet = load("pyarrow", "Parquet"), load("pyarrow.parquet", "Parquet")
+        try:
+            with parquet.ParquetFile(file) as table:
+                return bool(table.schema_arrow.equals(schema_of(COLUMNS)))
+        except arrow.ArrowException:
+            return False
 
     def failed_urls(self) -> Iterator[str]:
         """Yield the URLs of the rows with an error."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_BEGINNING = b'{"'
+"""What each line begins with, also one that was cut off."""
+
+
 class ResumedLines:
     """The lines that are there. Those of pages that are scraped again are taken out, so that each page has one line.
 
@@ -50,6 +54,8 @@ class ResumedLines:
         with self._file.open("rb") as lines:
             for line in lines:
                 if not line.endswith(b"\n"):
+                    if not (line.startswith(_BEGINNING) or _BEGINNING.startswith(line)):
+                        raise self._no_output()
                     os.truncate(self._file, place)
                     return
                 if line.strip():
@@ -61,11 +67,16 @@ class ResumedLines:
             record = orjson.loads(line)
             url, is_completed = record["url"], record.get("status") == "completed"
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            raise UsageError(f"The file {self._file} is no output of --format json, so it cannot be resumed.") from None
+            raise self._no_output() from None
+        if not isinstance(url, str):
+            raise self._no_output()
         if is_completed:
             self._completed.add(url)
         else:
             self._failed.setdefault(url, []).append(place)
+
+    def _no_output(self) -> UsageError:
+        return UsageError(f"The file {self._file} is no output of --format json, so it cannot be resumed.")
 
     def _take_out(self) -> None:
         """Put a copy without the lines in place of the file, once it is whole."""

@@ -12,10 +12,12 @@ from pagemill.bulk.extras import load
 from pagemill.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from typing import IO
 
 _PARQUET, _JSON_LINES = (".parquet",), (".jsonl", ".ndjson")
 _ROWS_AT_ONCE = 10_000
+_LONGEST_LINE = 8 * 1024 * 1024
 
 
 def urls_of(file: str) -> Iterator[str]:
@@ -36,20 +38,31 @@ def urls_of(file: str) -> Iterator[str]:
         raise OperatorError(f"The file {file} cannot be read: {error.strerror or error}.") from error
 
 
-def lines_of(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """Yield the URLs in lines of text. Raises OperatorError where they are not UTF-8."""
+def lines_of(lines: IO[bytes], name: str) -> Iterator[str]:
+    """Yield the URLs in lines of text. Raises OperatorError where they are not UTF-8, or have no end."""
     try:
-        for number, line in enumerate(lines):
-            url = (line.removeprefix(BOM_UTF8) if number == 0 else line).decode()
+        for number, line in _numbered(lines, name):
+            url = (line.removeprefix(BOM_UTF8) if number == 1 else line).decode()
             if url.strip() and not url.startswith("#"):
                 yield url.strip()
     except UnicodeDecodeError as error:
         raise OperatorError(f"{name[:1].upper()}{name[1:]} cannot be read: it is not UTF-8.") from error
 
 
+def _numbered(lines: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines with their numbers, from 1 on. Raises OperatorError where one is far too long."""
+    number = 0
+    while line := lines.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            begin = f"{name[:1].upper()}{name[1:]} cannot be read"
+            raise OperatorError(f"{begin}: line {number} has more than {_LONGEST_LINE} bytes.")
+        yield number, line
+
+
 def _of_json_lines(file: str) -> Iterator[str]:
     with Path(file).open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+        for number, line in _numbered(lines, f"the file {file}"):
             if not line.strip():
                 continue
             try:
