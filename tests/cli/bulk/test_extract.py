@@ -114,7 +114,7 @@ async def test_what_does_not_fit_is_refused(warc, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(OperatorError, match=r"pagemill\[bulk\]"):
         extras.load("pyarrow", "Parquet")
-    with pytest.raises(OperatorError, match=r"pyarrow: pip install 'pagemill\[bulk\]'"):
+    with pytest.raises(OperatorError, match="pyarrow: `make bulk`"):
         await extract(warc, "-o", tmp_path / "out.parquet")
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
+import psutil
 import pytest
 import pytest_asyncio
-from tests.fetching.leftovers import browser_folders
+from tests.fetching.leftovers import browser_folders, chromium_processes
+from tests.forking.processes import command_line
 from tests.web.http_server import HttpServer, Response
 from tests.web.pictures import size_of
 from tests.web.site import WORDS, Site
@@ -199,6 +202,34 @@ async def test_a_download_is_no_page(browser, site):
     async with asyncio.timeout(60):  # what Chromium began to write before it refused goes by itself
         while any(_is_download(path) for folder in browser_folders() for path in folder.rglob("*")):
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("status", [204, 205])
+async def test_an_answer_without_a_page_is_none(browser, site, status):
+    site.routes["/nothing"] = Response(status=status)
+    with pytest.raises(UnsupportedContentTypeError):
+        await browser.render(site.url("/nothing"), OPTIONS, soon())
+
+
+async def test_a_page_whose_process_ends_while_it_is_awaited_is_not_taken_for_a_document(browser, site):
+    asked, killed = asyncio.Event(), asyncio.Event()
+
+    async def waiting(_):
+        asked.set()
+        await killed.wait()
+        return Response(b"<p>Late</p>")
+
+    site.routes["/waiting"] = waiting
+    page = asyncio.create_task(browser.render(site.url("/waiting"), OPTIONS, soon()))
+    await asked.wait()
+    for process in chromium_processes():
+        if "--type=renderer" in command_line(process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+    await asyncio.sleep(0.2)
+    killed.set()
+    with pytest.raises(BrowserCrashedError):
+        await page
 
 
 def _is_download(path):

@@ -41,11 +41,14 @@ class PageActivity:
         """How often the page has led on to another by a refresh or a script."""
         self.opened_window: str | None = None
         """The URL of the window that the page opened last."""
+        self.status_code: int | None = None
+        """The status of the last response to a navigation of the page."""
 
     async def start(self) -> None:
         """Begin to listen."""
         on = self._session.on
         on("Network.requestWillBeSent", self._request_started)
+        on("Network.responseReceived", self._response_received)
         on("Network.loadingFinished", self._request_ended)
         on("Network.loadingFailed", self._request_ended)
         on("Page.frameScheduledNavigation", self._navigation_scheduled)
@@ -79,6 +82,10 @@ class PageActivity:
     def _request_started(self, event: dict[str, Any]) -> None:
         if event.get("type") in _CONTENT_TYPES:
             self._requests.setdefault(event["requestId"], self._loop.time())
+
+    def _response_received(self, event: dict[str, Any]) -> None:
+        if event["type"] == "Document" and event.get("frameId") == self.frame_id:
+            self.status_code = event["response"]["status"]
 
     def _request_ended(self, event: dict[str, Any]) -> None:
         if self._requests.pop(event["requestId"], None) is not None:

@@ -73,6 +73,8 @@ _NET_ERRORS: dict[str, type[FetchError]] = {
     "net::ERR_UNSAFE_PORT": UnfetchableUrlError,
 }
 _ABORTED = "net::ERR_ABORTED"
+_WITHOUT_PAGE = (204, 205)
+"""Statuses upon which browsers stay where they are."""
 
 
 class Rendering:
@@ -278,8 +280,10 @@ class Rendering:
         if self._tab.proxy.last_failure is not None:
             return self._tab.proxy.last_failure
         host = self._url.host
-        if error == _ABORTED:
+        if error == _ABORTED and self._activity.status_code in _WITHOUT_PAGE:
             return UnsupportedContentTypeError(f"What {host} sent is no page that a browser shows.")
+        if error == _ABORTED:  # no process could be started for the page, or it ended
+            return BrowserCrashedError("The browser gave up loading the page.")
         kind = _NET_ERRORS.get(error, FetchError)
         return kind(f"The browser could not load the page of {host}: {error.removeprefix('net::')}.")
 
