@@ -31,7 +31,7 @@ def add_arguments(scrape: argparse.ArgumentParser) -> None:
     scrape.add_argument(
         "--file",
         metavar="FILE",
-        help="read URLs from a file: one on each line, JSON Lines, or Parquet with a column url; - is standard input",
+        help="read URLs from a file: one a line, JSON Lines, or CSV or Parquet with a column url; - is standard input",
     )
     scrape.add_argument(
         "-o", "--output", metavar="PATH", help="write to a file, or to a folder with a file for each URL"

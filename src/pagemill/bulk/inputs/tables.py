@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from codecs import BOM_UTF8
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import zstandard
 
 from pagemill.bulk.extras import load
+from pagemill.bulk.inputs.compressed import opened
 from pagemill.bulk.record import Record
 from pagemill.errors import BodyTooLargeError, RecordError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
-
-    from typing_extensions import Buffer
 
     from pagemill.bulk.inputs.limits import ReadingLimits
     from pagemill.bulk.inputs.source import Source
 
 _BATCH_ROWS = 16
 _BUFFER = 1024 * 1024
-_ZSTD_STEP = 1024
-"""Four bytes of zstd can stand for 128 KB, and its library gives all that a step stands for: at most 32 MB."""
 _ESCAPED = 2
 """How much longer a page may be in JSON than it is, and something for the other fields."""
 _OTHER_FIELDS = 1024 * 1024
@@ -64,7 +57,7 @@ def read_json_lines(source: Source, limits: ReadingLimits) -> Iterator[Record]:
 def _lines(source: Source, limits: ReadingLimits) -> Iterator[bytes | Record]:
     """Yield the lines that are not blank, and a record in place of one that is too long."""
     longest = _ESCAPED * limits.largest + _OTHER_FIELDS
-    with _opened(source.path) as lines:
+    with opened(source.path) as lines:
         while line := lines.readline(longest):
             if not line.endswith(b"\n") and len(line) == longest:
                 while (rest := lines.readline(longest)) and not rest.endswith(b"\n"):
@@ -128,48 +121,3 @@ def record_of(url: Any, page: Any, limits: ReadingLimits, *, is_text: bool = Fal
     if len(page) > limits.largest:
         return Record(url, failure=BodyTooLargeError(f"The page has more than {limits.largest} bytes."))
     return Record(url, page, _TEXT_TYPE if is_text else _BYTES_TYPE)  # type: ignore[arg-type]
-
-
-class _ZstdReader(io.RawIOBase):
-    """A file in zstd, frame by frame. zstandard's own reader takes a frame that breaks off for the end of the file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._file = path.open("rb")
-        self._frame: Any = None
-        self._waiting = self._given = b""
-
-    def readable(self) -> bool:
-        """See io.RawIOBase."""
-        return True
-
-    def readinto(self, buffer: Buffer, /) -> int:
-        """See io.RawIOBase. Raises EOFError where the file breaks off, and ZstdError."""
-        while not self._given:
-            self._waiting = self._waiting or self._file.read(_ZSTD_STEP)
-            if not self._waiting:
-                if self._frame is not None:
-                    raise EOFError("it breaks off")
-                return 0
-            if self._frame is None:
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            self._given, self._waiting = self._frame.decompress(self._waiting), b""
-            if self._frame.eof:
-                self._waiting, self._frame = self._frame.unused_data, None
-        target = memoryview(buffer).cast("B")
-        part, self._given = self._given[: len(target)], self._given[len(target) :]
-        target[: len(part)] = part
-        return len(part)
-
-    def close(self) -> None:
-        """See io.RawIOBase."""
-        self._file.close()
-        super().close()
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.name.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(path))
-    if path.name.endswith(".zst"):
-        return io.BufferedReader(_ZstdReader(path), _BUFFER)
-    return path.open("rb", buffering=_BUFFER)

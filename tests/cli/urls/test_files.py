@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import gzip
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from pagemill.cli.urls.files import urls_of
+from pagemill.errors import OperatorError
+
+URLS = ["https://example.com/", "https://example.com/a,b"]
+LINES = "\n".join(URLS)
+TABLE = f'ID,"Url",note\n1,{URLS[0]},"a\nnote"\n\n2,"{URLS[1]}"\n3, ,x\n'
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("txt", LINES),
+        ("jsonl", f'"{URLS[0]}"\n{{"url": "{URLS[1]}"}}\n'),
+        ("csv", TABLE),
+        ("tsv", f"url\tid\n{URLS[0]}\t1\n{URLS[1]}\t2\n"),
+    ],
+)
+def test_text_may_be_compressed(tmp_path, kind, text, suffix):
+    pack = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}[suffix]
+    file = tmp_path / f"urls.{kind}{suffix}"
+    file.write_bytes(pack(b"\xef\xbb\xbf" + text.encode()))
+    assert list(urls_of(str(file))) == URLS
+
+
+@pytest.mark.parametrize("column", [pa.array(URLS), pa.array(URLS).dictionary_encode(), pa.array(URLS, pa.binary())])
+def test_a_column_may_have_any_type_of_text(tmp_path, column):
+    pq.write_table(pa.table({"id": [1, 2], "url": column}), tmp_path / "urls.parquet")
+    assert list(urls_of(str(tmp_path / "urls.parquet"))) == URLS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("urls.csv", b"link,id\nhttps://example.com/,1\n", "no column `url`"),
+        ("urls.csv", b"", "no column `url`"),
+        ("urls.csv", b"url\n\xff\n", "not UTF-8"),
+        ("urls.csv", b"url\n" + b"a" * 200_000, "field larger"),
+        ("urls.txt.gz", gzip.compress(LINES.encode())[:-9], "damaged"),
+        ("urls.txt.gz", LINES.encode(), "cannot be read"),
+        ("urls.jsonl.zst", zstandard.ZstdCompressor().compress(LINES.encode())[:-3], "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, name, content, said):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(OperatorError, match=said) as raised:
+        list(urls_of(str(file)))
+    assert str(file) in raised.value.message
