@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from tests.web.http_server import HttpServer, Response
 from pagemill import bodies
 from pagemill.jobs.database.pool import Database
 from pagemill.jobs.keys.keys import ANONYMOUS
-from pagemill.jobs.memory.page_cache import DatabasePageCache
+from pagemill.jobs.memory.page_cache import _LARGE, DatabasePageCache
 from pagemill.jobs.objects.object_storage import ObjectStorage
 from pagemill.jobs.queue.claims import Queue
 from pagemill.jobs.queue.store import JobStore
@@ -293,3 +294,13 @@ async def test_a_damaged_object_is_one_that_the_cache_does_not_have(settings, da
     for damaged in (b"", whole[:20], b"?" * len(whole), whole[:20] + b"?" * (len(whole) - 20)):
         stored.write_bytes(damaged)
         assert await cache.raw(b"k") is None
+
+
+@pytest.mark.parametrize("size", [0, 1, _LARGE - 1, _LARGE, 3 * _LARGE])
+async def test_bytes_come_back_whatever_their_number(settings, database, size):
+    cache = DatabasePageCache(database, "worker", settings)
+    body = random.Random(size).randbytes(size)
+    fetched = FetchedPage("http://a.test/", "http://a.test/", 200, "text/html", body)
+    others = [cache.keep(key, fetched, "http", "1", {}) for key in (b"a", b"b", b"c")]
+    await asyncio.gather(*others)
+    assert [await cache.raw(key) for key in (b"a", b"b", b"c")] == [body] * 3

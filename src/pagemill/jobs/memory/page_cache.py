@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+_LARGE = 4 * 1024 * 1024
+"""From so many bytes on a thread compresses and decompresses: it takes some 10 ms."""
 
 
 class DatabasePageCache:
@@ -80,7 +82,7 @@ class DatabasePageCache:
         except (UnavailableError, NotFoundError, DamagedResultError):
             return None
         try:
-            return zstandard.decompress(raw)
+            return await _decompressed(raw)
         except zstandard.ZstdError:
             log.warning("the bytes of a cached page are damaged", object=row["object"])
             return None
@@ -108,7 +110,7 @@ class DatabasePageCache:
         self, key: bytes, page: FetchedPage, fetched_with: str, extractor: str, bodies: Mapping[str, bytes]
     ) -> None:
         """Keep what was fetched and made of it, in place of what was there."""
-        raw = _compressor.compress(page.body)
+        raw = await _compressed(page.body)
         validators = (page.headers.get("etag"), page.headers.get("last-modified"))
         facts = (key, page.final_url, page.status_code, page.content_type, *validators)
         if self._objects.url is None:
@@ -149,3 +151,17 @@ class DatabasePageCache:
             await self._database.rows(statement, *values, wait=self._timeout)
         except UnavailableError:
             log.debug("the cache is away")
+
+
+async def _compressed(body: bytes) -> bytes:
+    if len(body) < _LARGE:
+        return _compressor.compress(body)
+    own = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)  # none is for two threads at once
+    return await asyncio.to_thread(own.compress, body)
+
+
+async def _decompressed(raw: bytes) -> bytes:
+    """Return the bytes of a page. Raises ZstdError."""
+    if zstandard.frame_content_size(raw) < _LARGE:
+        return zstandard.decompress(raw)
+    return await asyncio.to_thread(zstandard.decompress, raw)
