@@ -44,8 +44,9 @@ _HEADING = """## Archives and tables
 and start-up. The others read the same file by fastwarc, in one process without limits, and make Markdown (trafilatura)
 or plain text (resiliparse).
 
-**The machine had other work on its two cores (load {load:.0f}):** the time that passed says little, the CPU time more.
-*Pages a second a core* is pages by CPU time.
+Two cores, with a load of {load:.0f} at the end; the more that is above what the programs take, the less the time that
+passed says. *Pages a second a core* is pages by CPU time. Ray's time has its start in it, which a long run does not
+notice; what its processes take of the CPU is not known, as they are not children of the program.
 """
 _MEMORY = """
 A run over {records:,} records of small pages in 2 processes: the most memory of all its processes was, in each quarter
@@ -76,6 +77,7 @@ for record in ArchiveIterator(open(file, "rb"), record_types=WarcRecordType.resp
 """
 
 _PEERS = ("trafilatura", "resiliparse", "datatrove")
+_RAY_NAME = "Ray Data, 1 actor"
 _RAY = """
 import sys
 import pyarrow as pa
@@ -103,11 +105,11 @@ class _Measured:
     cpu: float
 
     def row(self) -> str:
+        passed = f"| {self.name} | {self.pages / self.seconds:.1f} | {self.size / self.seconds / _MEGABYTE:.1f} "
+        if self.name == _RAY_NAME:
+            return f"{passed}| | | |"
         by_cpu = self.pages / self.cpu
-        return (
-            f"| {self.name} | {self.pages / self.seconds:.1f} | {self.size / self.seconds / _MEGABYTE:.1f} "
-            f"| {1000 * self.cpu / self.pages:.1f} | {by_cpu:.1f} | {self.size / self.cpu / _MEGABYTE:.1f} |"
-        )
+        return f"{passed}| {1000 * self.cpu / self.pages:.1f} | {by_cpu:.1f} | {self.size / self.cpu / _MEGABYTE:.1f} |"
 
 
 def main() -> None:
@@ -139,7 +141,7 @@ def _measure(folder: Path, arguments: argparse.Namespace) -> str:
     if arguments.peers:
         commands += [(name, [arguments.peers, "-c", _PEER, name, str(file)]) for name in _PEERS]
     if arguments.ray:
-        commands.append(("Ray Data, 1 actor", [arguments.ray, "-c", _RAY, str(file), str(folder / "ray")]))
+        commands.append((_RAY_NAME, [arguments.ray, "-c", _RAY, str(file), str(folder / "ray")]))
     for name, command in commands:
         rows.append(_timed(name, command, arguments.records, size).row())
         print(rows[-1], flush=True)

@@ -35,7 +35,7 @@ from pagemill.process_lifetime import first_completed, stop_on_signals
 from pagemill.progress_line import CHILD_LOG_LEVEL
 from pagemill.supervisor.child_process import Child, ChildProcess, Start
 from pagemill.supervisor.fork_server_keeper import ForkServerKeeper
-from pagemill.supervisor.orphans import reap_orphans
+from pagemill.supervisor.orphans import adopt_orphans, children, end_orphans, reap_orphans
 
 if TYPE_CHECKING:
     import socket
@@ -81,6 +81,8 @@ class Supervisor:
         if not sys.stdin.isatty():  # a terminal sends SIGHUP when it is closed
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._restart_requested.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
+            adopt_orphans()
+            others = children()
             reaping = asyncio.create_task(reap_orphans(), name="reap orphans")
             try:
                 await self._forking.prepare()  # it imports meanwhile
@@ -97,6 +99,7 @@ class Supervisor:
                 if self._embedded:
                     await self._embedded.stop()
                 reaping.cancel()
+                await asyncio.to_thread(end_orphans, others)
                 for relaying in self._relaying:
                     relaying.cancel()
         log.info("stopped")
