@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import difflib
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pagemill import __version__
 from pagemill.cli.settings_check import allows_open_access, check_settings, read_settings, warn_of_unknown
@@ -64,8 +65,22 @@ def main(arguments_given: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses what it does not know with the usage of its own command, and says what may be meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """See argparse."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            meant = difflib.get_close_matches(unknown[0].partition("=")[0], flags, 1)
+            hint = f" Did you mean {meant[0]}?" if meant else ""
+            self.error(f"it takes no {' '.join(unknown)}.{hint}")
+        return found, unknown
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="pagemill",
         description="Web pages as clean HTML, Markdown and JSON: a service, and a command.",
         epilog="Settings are environment variables named PAGEMILL_…; docs/settings.md lists them.",
