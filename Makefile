@@ -8,7 +8,7 @@ ENGINES := .venv-engines
 # What NeMo Curator's download stages import: all that it asks for is PyTorch with CUDA too, which they do not need.
 # Later Rays wait for their agents fifteen seconds and no more, which a busy machine does not keep to
 # (https://github.com/ray-project/ray/issues/65983).
-OF_NEMO_CURATOR := 'ray[data,default]<2.53' beautifulsoup4 cattrs comment-parser fsspec ftfy jinja2 justext loguru lxml mwparserfromhell obstore pandas \
+OF_NEMO_CURATOR := 'ray[data,default]<2.53' beautifulsoup4 cattrs comment-parser fsspec ftfy jinja2 justext loguru lxml lxml-html-clean mwparserfromhell obstore pandas \
 	portpicker pulp pycld2 requests resiliparse tabulate trafilatura warcio
 COMPILED := setup.py $(wildcard $(addprefix src/pagemill/extraction/choosing/,*.pyx */*.pyx))
 # What an earlier installation compiled: where that cannot be done again, it must not stay.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from tests.api.ui.browsing import watched
@@ -44,6 +45,13 @@ async def test_light_and_dark_can_be_chosen(visit: Watched) -> None:
     assert light != dark
     await visit.page.reload()
     assert await visit.page.evaluate(shade) == dark
+
+
+@pytest.mark.parametrize("path", ["/ui", "/ui/"])
+async def test_the_shortened_address_of_a_view_leads_to_the_playground(visit: Watched, path: str) -> None:
+    await visit.page.goto(path)
+    assert urlsplit(visit.page.url).path == "/"
+    await visit.page.get_by_label("URL").first.wait_for()
 
 
 async def test_corrections_are_in_the_navigation(visit: Watched) -> None:

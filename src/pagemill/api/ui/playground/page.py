@@ -56,6 +56,13 @@ async def show_playground(request: Request, visitor: SignedIn, resources: ApiRes
     return render(request, visitor, "playground.html", result=None, **_form(resources))
 
 
+@router.get("/ui")
+@router.get("/ui/")
+async def go_to_playground(_visitor: SignedIn) -> Response:
+    """Lead there who has shortened the address of another view."""
+    return RedirectResponse("/", status_code=307)
+
+
 @router.get("/ui/playground/{job_id}")
 async def show_job(  # noqa: PLR0913, PLR0917 - each is a parameter of the request
     request: Request,
