@@ -9,7 +9,7 @@ import psutil
 import pytest
 from tests.forking.processes import runs
 
-from pagemill.supervisor.orphans import adopt_orphans, children, end_orphans
+from pagemill.supervisor.orphans import adopt_orphans, child_pids, end_orphans
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 def test_what_was_stopped_when_its_parent_died_is_ended_and_nothing_else():
     adopt_orphans()
     with subprocess.Popen(["sleep", "600"]) as other:
-        others = children()
+        others = child_pids()
         told = subprocess.run(
             ["sh", "-c", "sleep 600 >/dev/null & echo $!"], stdout=subprocess.PIPE, check=True, text=True
         ).stdout

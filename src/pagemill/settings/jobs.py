@@ -26,6 +26,11 @@ class JobSettings(SettingsGroup):
     worker_timeout: Seconds = Field(
         15.0, description="A worker silent for this long is taken for dead and its pages go to others, in seconds."
     )
+    worker_hang_timeout: Seconds = Field(
+        60.0,
+        description="A worker of `pagemill serve` that is silent for this long, though its process is there, is "
+        "killed, and another one started, in seconds.",
+    )
     poll_interval: Seconds = Field(
         1.0, description="How often an idle worker looks for pages when no notice came, in seconds."
     )

@@ -97,6 +97,16 @@ class ChildProcess:
         started.ended.add_done_callback(lambda _: os.close(held))
         return started
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said so. It may have ended since."""
+        return self.ready.done() and not self.ready.cancelled() and self.ready.result()
+
+    def kill(self) -> None:
+        """End it at once; `ended` tells when."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def end(self, grace_period: float, kill: asyncio.Event) -> None:
         """Ask the process to end, and wait; end it at once after the grace period, or when `kill` is set."""
         if not self.ended.done():
@@ -107,8 +117,7 @@ class ChildProcess:
             await asyncio.wait((self.ended, killing), timeout=longest, return_when=asyncio.FIRST_COMPLETED)
             killing.cancel()
             if not self.ended.done():
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
+                self.kill()
                 await self.ended
 
 

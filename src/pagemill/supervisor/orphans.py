@@ -33,7 +33,7 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(set_child_subreaper, 1)
 
 
-def children() -> set[int]:
+def child_pids() -> set[int]:
     """The process ids of the children there are."""
     return {child.pid for child in psutil.Process().children()}
 

@@ -35,7 +35,8 @@ from pagemill.process_lifetime import first_completed, stop_on_signals
 from pagemill.progress_line import CHILD_LOG_LEVEL
 from pagemill.supervisor.child_process import Child, ChildProcess, Start
 from pagemill.supervisor.fork_server_keeper import ForkServerKeeper
-from pagemill.supervisor.orphans import adopt_orphans, children, end_orphans, reap_orphans
+from pagemill.supervisor.orphans import adopt_orphans, child_pids, end_orphans, reap_orphans
+from pagemill.supervisor.silent_workers import SilentWorkers
 
 if TYPE_CHECKING:
     import socket
@@ -82,7 +83,7 @@ class Supervisor:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._restart_requested.set)
         with self._folder, listen(self._settings.service.host, self._settings.service.port) as listener:
             adopt_orphans()
-            others = children()
+            others = child_pids()
             reaping = asyncio.create_task(reap_orphans(), name="reap orphans")
             try:
                 await self._forking.prepare()  # it imports meanwhile
@@ -152,6 +153,7 @@ class Supervisor:
             others = [
                 group.create_task(self._announce(listener, new_key)),
                 group.create_task(self._restart_on_request(children)),
+                group.create_task(self._kill_silent_workers()),
             ]
             if self._embedded:
                 others.append(group.create_task(self._keep_database_alive(self._embedded)))
@@ -289,6 +291,23 @@ class Supervisor:
                 await progress.run(database)
         except Exception:
             log.exception("the progress line failed")
+
+    async def _kill_silent_workers(self) -> None:
+        """Kill workers that hang: they would hold their places, and their pages where there is no other worker."""
+        interval, seconds = self._settings.jobs.worker_heartbeat, self._settings.jobs.worker_hang_timeout
+        async with self._database(wait=0) as database:
+            workers = SilentWorkers(database, seconds=seconds, interval=interval)
+            while True:
+                await asyncio.sleep(interval)
+                ready = {each.worker_id: (child, each) for child, each in self._current.items() if each.is_ready}
+                try:
+                    silent = await workers.poll(worker for worker in ready if worker is not None)
+                except UnavailableError:
+                    continue
+                for worker in silent:
+                    child, process = ready[worker]
+                    log.error("a worker hangs, and is killed", process=child.name, silent=seconds)
+                    process.kill()
 
     async def _keep_metrics_history(self) -> None:
         """Write down what all processes count."""
