@@ -38,18 +38,19 @@ def test_a_column_may_have_any_type_of_text(tmp_path, column):
     assert list(urls_of(str(tmp_path / "urls.parquet"))) == URLS
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("urls.csv", b"link,id\nhttps://example.com/,1\n", "no column `url`"),
-        ("urls.csv", b"", "no column `url`"),
-        ("urls.csv", b"url\n\xff\n", "not UTF-8"),
-        ("urls.txt.gz", gzip.compress(LINES.encode())[:-9], "damaged"),
-        ("urls.txt.gz", LINES.encode(), "cannot be read"),
-        ("urls.jsonl.zst", zstandard.ZstdCompressor().compress(LINES.encode())[:-3], "damaged"),
-    ],
-)
-def test_what_cannot_be_read_is_named(tmp_path, name, content, said):
+UNREADABLE = {
+    "no column": ("urls.csv", b"link,id\nhttps://example.com/,1\n", "no column `url`"),
+    "empty": ("urls.csv", b"", "no column `url`"),
+    "no text": ("urls.csv", b"url\n\xff\n", "not UTF-8"),
+    "broken off gzip": ("urls.txt.gz", gzip.compress(LINES.encode())[:-9], "damaged"),
+    "no gzip": ("urls.txt.gz", LINES.encode(), "cannot be read"),
+    "broken off zstd": ("urls.jsonl.zst", zstandard.ZstdCompressor().compress(LINES.encode())[:-3], "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_what_cannot_be_read_is_named(tmp_path, case):
+    name, content, said = UNREADABLE[case]
     file = tmp_path / name
     file.write_bytes(content)
     with pytest.raises(OperatorError, match=said) as raised:
